@@ -1,0 +1,71 @@
+"""What identifies numbers: recipes by canonical JSON, files by content."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+Recipe = Mapping[str, Any]
+"""Everything that decides a stage's numbers: stage, version, config, upstream, weights."""
+
+
+def canonical(recipe: Any) -> str:
+    """One text for equal values: sorted keys, no spaces, floats by shortest repr."""
+    return json.dumps(recipe, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def fingerprint(recipe: Recipe) -> str:
+    """Sha256, in hex, of a recipe's canonical JSON."""
+    return hashlib.sha256(canonical(recipe).encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Sha256, in hex, of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class ContentKeys:
+    """Content hashes of source files, remembered by path, size and modification time.
+
+    The memory is one text file to which every process appends whole lines; a torn or foreign
+    line is skipped, and the file can be deleted at any time.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._file = root / "sources.jsonl"
+        self._known: dict[str, tuple[int, int, str]] | None = None
+
+    def key(self, path: Path) -> str:
+        """Sha256 of the file's content: a renamed file keeps it, an edited one does not."""
+        status = path.stat()
+        name = os.fspath(path.resolve())
+        known = self._load().get(name)
+        if known and known[:2] == (status.st_size, status.st_mtime_ns):
+            return known[2]
+        key = file_sha256(path)
+        self._load()[name] = (status.st_size, status.st_mtime_ns, key)
+        self._append(json.dumps([name, status.st_size, status.st_mtime_ns, key]) + "\n")
+        return key
+
+    def _load(self) -> dict[str, tuple[int, int, str]]:
+        if self._known is None:
+            self._known = {}
+            lines = self._file.read_text("utf-8", "replace").splitlines() if self._file.exists() else []
+            for line in lines:
+                try:
+                    name, size, mtime, key = json.loads(line)
+                    self._known[name] = (int(size), int(mtime), str(key))
+                except (ValueError, TypeError):
+                    continue
+        return self._known
+
+    def _append(self, line: str) -> None:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError:
+            return  # only a memory: a read-only or full cache still hashes rightly
