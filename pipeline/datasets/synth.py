@@ -103,7 +103,7 @@ def write_synth(root: Path, config: SynthConfig, workers: int) -> Iterator[int]:
         if not (folder / f"{script.video_id}.mp4").exists()
     ]
     done = len(jobs) - len(missing)
-    for _ in map_unordered(film, missing, workers):
+    for _ in map_unordered(film, missing, workers):  # a crash shows as a missing file
         done += 1
         yield done
 

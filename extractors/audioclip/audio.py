@@ -1,0 +1,229 @@
+"""AudioCLIP's audio head: ESResNeXt-fbsp under the published tensor names.
+
+Sources: Guzhov et al., "ESResNe(X)t-fbsp" (IJCNN 2021) and "AudioCLIP" (ICASSP 2022); reference
+section 3.2. Ours differs: the filter bank is two real matrices instead of a complex one, made
+once while it is frozen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import pi
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models.resnet import Bottleneck
+
+NUM_BANDS = 3
+SILENCE_POWER = 1e-18
+"""Zero power is set to this before the logarithm: -180 dB."""
+
+
+@dataclass(frozen=True)
+class AudioHeadConfig:
+    """Shape of the head; the defaults are AudioCLIP's."""
+
+    window_samples: int = 1654
+    hop_samples: int = 561
+    fft_samples: int = 2048
+    stem_width: int = 64
+    planes: Sequence[int] = (64, 128, 256, 512)
+    layers: Sequence[int] = (3, 4, 6, 3)
+    groups: int = 32
+    base_width: int = 4
+    embed_dim: int = 1024
+
+    @property
+    def num_filters(self) -> int:
+        """One-sided number of filters."""
+        return self.fft_samples // 2 + 1
+
+
+class _ScaleGradient(torch.autograd.Function):
+    """Identity whose gradient is divided by its infinity norm, as AudioCLIP's front end does."""
+
+    @staticmethod
+    def forward(ctx: Any, parameter: Tensor) -> Tensor:
+        return parameter.view_as(parameter)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        return gradient / (gradient.abs().max() + 1e-8)
+
+
+class FrequencyBSpline(nn.Module):
+    """Learnable frequency B-spline filters; at m=0, fb=1, fc=k a centred Fourier transform.
+
+    Filter k on the grid t in [-pi, pi]: `sqrt(fb) |s|^m exp(i m arg s) exp(-i fc t) / sqrt(n)` with
+    `s = sinc(fb t / m)`. Reference section 3.2, item 3.
+    """
+
+    def __init__(self, config: AudioHeadConfig) -> None:
+        super().__init__()
+        self._size = config.fft_samples
+        self.m = nn.Parameter(torch.zeros(config.num_filters))
+        self.fb = nn.Parameter(torch.ones(config.num_filters))
+        self.fc = nn.Parameter(torch.arange(config.num_filters, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.zeros(0))  # empty, but in every published checkpoint
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """Real and imaginary part of the filters, each (num_filters, fft_samples)."""
+        m, fb, fc = (_ScaleGradient.apply(p)[:, None] for p in (self.m, self.fb, self.fc))
+        grid = torch.linspace(-1, 1, self._size, device=m.device, dtype=m.dtype)
+        t = pi * grid[None] + 1e-8
+        argument = fb * t / (m + 1e-8)
+        zero = argument == 0
+        safe = torch.where(zero, torch.ones_like(argument), argument)
+        sinc = torch.where(zero, torch.ones_like(argument), torch.sin(safe) / safe)
+        # log(0) times m = 0 is left out: |s| is kept from zero
+        magnitude = torch.exp(m * torch.log(sinc.abs().clamp_min(1e-30)))
+        scale = torch.sqrt(fb) * magnitude / self._size**0.5
+        phase = m * torch.where(sinc < 0, torch.full_like(sinc, pi), torch.zeros_like(sinc)) - fc * t
+        return scale * torch.cos(phase), scale * torch.sin(phase)
+
+
+class Attention2d(nn.Module):
+    """Gate from a stage's input: max-pool to its output's size, depthwise and pointwise conv."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: tuple[int, int]) -> None:
+        super().__init__()
+        self.conv_depth = nn.Conv2d(
+            channels_in, channels_in, kernel, padding="same", groups=channels_in
+        )
+        self.conv_point = nn.Conv2d(channels_in, channels_out, 1)
+        self.bn = nn.BatchNorm2d(channels_out)
+
+    def forward(self, x: Tensor, size: Sequence[int]) -> Tensor:
+        """Gate (B, channels_out, *size) in (0, 1)."""
+        pooled = functional.adaptive_max_pool2d(x, list(size))
+        return torch.sigmoid(self.bn(self.conv_point(self.conv_depth(pooled))))
+
+
+class AudioHead(nn.Module):
+    """Waveform to embedding (B, embed_dim)."""
+
+    window: Tensor
+
+    def __init__(self, config: AudioHeadConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or AudioHeadConfig()
+        window = _blackman_harris(config.window_samples)
+        self.register_buffer("window", window)
+        self.fbsp = FrequencyBSpline(config)
+        self.conv1 = nn.Conv2d(NUM_BANDS, config.stem_width, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(config.stem_width)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        widths = [config.stem_width, *(4 * planes for planes in config.planes)]
+        for i, (planes, depth) in enumerate(zip(config.planes, config.layers, strict=True), 1):
+            self.add_module(f"layer{i}", _stage(widths[i - 1], planes, depth, i > 1, config))
+            kernel = (3, 1) if i % 2 else (1, 5)
+            self.add_module(f"att{i}", Attention2d(widths[i - 1], widths[i], kernel))
+        self.att5 = Attention2d(widths[-1], widths[-1], (3, 5))
+        self.fc = nn.Linear(widths[-1], config.embed_dim)
+        self._initialise()
+        self._frozen: tuple[tuple[int, ...], Tensor] | None = None
+
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Embed sound.
+
+        Args:
+            samples: Float on the int16 scale [-32768, 32767], (B, S) or (B, channels, S).
+                Channels go through the trunk one by one and their pooled vectors are summed.
+
+        Returns:
+            Embeddings (B, embed_dim), not normalised.
+        """
+        if samples.ndim == 2:
+            samples = samples[:, None]
+        B, channels, S = samples.shape
+        spectrogram = self.spectrogram(samples.reshape(B * channels, S))
+        pooled = self.pool(self.trunk(spectrogram))
+        return self.fc(pooled.reshape(B, channels, -1).sum(1))  # type: ignore[no-any-return]
+
+    def spectrogram(self, samples: Tensor) -> Tensor:
+        """Log power in three bands (N, 3, filters / 3, frames) in dB; always in float32."""
+        with torch.autocast(samples.device.type, enabled=False):
+            frames = self._frames(samples.float())
+            filters = self._filters()
+            real, imaginary = (frames @ filters.to(frames.device)).chunk(2, -1)
+            power = (real.square() + imaginary.square()).transpose(1, 2)
+            power = torch.where(power == 0, torch.full_like(power, SILENCE_POWER), power)
+            N, bins, num_frames = power.shape
+            return 10 * torch.log10(power).reshape(N, NUM_BANDS, bins // NUM_BANDS, num_frames)
+
+    def _frames(self, samples: Tensor) -> Tensor:
+        """Overlapping frames (N, frames, window_samples), the signal in [-1, 1] padded evenly."""
+        window, hop = self.config.window_samples, self.config.hop_samples
+        wave = (samples + 32768) * 2 / 65535 - 1
+        length = wave.shape[-1]
+        count = 1 if length <= window else 1 + -(-(length - window) // hop)
+        padding = (count - 1) * hop + window - length
+        padded = functional.pad(wave, (padding // 2, padding - padding // 2))
+        return padded.unfold(-1, window, hop)
+
+    def _filters(self) -> Tensor:
+        """Window times filters (window_samples, 2 * bins): real parts, then imaginary parts.
+
+        Frames are centred in the longer transform by zeros on both sides, so only the middle of
+        each filter ever meets a sample. The bins above three equal bands are dropped.
+        """
+        parameters = (self.fbsp.m, self.fbsp.fb, self.fbsp.fc)
+        if torch.is_grad_enabled() and any(p.requires_grad for p in parameters):
+            return self._make_filters()
+        version = tuple(id(p) ^ p._version for p in (*parameters, self.window))
+        if self._frozen is None or self._frozen[0] != version:
+            with torch.no_grad():
+                self._frozen = (version, self._make_filters())
+        return self._frozen[1]
+
+    def _make_filters(self) -> Tensor:
+        config = self.config
+        side = (config.fft_samples - config.window_samples) // 2
+        bins = config.num_filters // NUM_BANDS * NUM_BANDS
+        parts = [
+            part[:bins, side : side + config.window_samples].T * self.window[:, None]
+            for part in self.fbsp()
+        ]
+        return torch.cat(parts, dim=1)
+
+    def trunk(self, spectrogram: Tensor) -> Tensor:
+        """Map (N, C, frequency, time) before pooling."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(spectrogram))))
+        for i in range(1, 5):
+            stage, attention = getattr(self, f"layer{i}"), getattr(self, f"att{i}")
+            y = stage(x)
+            x = y * attention(x, y.shape[-2:])
+        return x
+
+    def pool(self, x: Tensor) -> Tensor:
+        """Attended average (N, C) of a map."""
+        pooled = functional.adaptive_avg_pool2d(x, 1)
+        return (pooled * self.att5(x, (1, 1))).flatten(1)
+
+
+def _stage(
+    channels: int, planes: int, depth: int, halves: bool, config: AudioHeadConfig
+) -> nn.Sequential:
+    stride = 2 if halves else 1
+    out = planes * Bottleneck.expansion
+    downsample = nn.Sequential(
+        nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+    )
+    options = {"groups": config.groups, "base_width": config.base_width}
+    first = Bottleneck(channels, planes, stride, downsample, **options)
+    return nn.Sequential(first, *(Bottleneck(out, planes, **options) for _ in range(depth - 1)))
+
+
+def _blackman_harris(length: int) -> Tensor:
+    """Periodic four-term Blackman-Harris window (Harris, 1978)."""
+    t = 2 * pi * torch.arange(length, dtype=torch.float64) / length
+    terms = (0.35875, -0.48829, 0.14128, -0.01168)
+    window = sum(a * torch.cos(k * t) for k, a in enumerate(terms))
+    return torch.as_tensor(window).float()

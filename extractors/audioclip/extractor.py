@@ -1,0 +1,89 @@
+"""Cells to features with AudioCLIP's trunks, frozen: before the first trainable layer."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
+from avel.extractors.weights import WeightsFile, find_weights, load_into, read_tensors
+
+IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
+IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
+"""CLIP's own normalisation (reference section 3.3)."""
+
+
+class AudioCLIPExtractor:
+    """The published shape; `weights` is a file with the 861 published tensors.
+
+    Attributes:
+        visual_dim: D of `visual` and `audio`.
+        map_shape: (P, C) of `visual_map`.
+    """
+
+    name = "audioclip"
+    file_name = "AudioCLIP-Full-Training.pt"
+    config = AudioCLIPConfig()
+    image_size = 224
+    sample_rate = 44_100
+
+    def __init__(self, weights: Path | None = None, device: str = "cpu") -> None:
+        self.weights: WeightsFile = find_weights(self.file_name, weights)
+        model = AudioCLIP(self.config)
+        load_into(model, read_tensors(self.weights.path), self.weights.path)
+        self.device = torch.device(device)
+        self.model = model.to(self.device).eval().requires_grad_(False)
+        mean, std = (torch.tensor(v, device=self.device).view(3, 1, 1) for v in (IMAGE_MEAN, IMAGE_STD))
+        self._scale, self._shift = 1 / (255 * std), -mean / std
+
+    @property
+    def feature_dim(self) -> int:
+        """D, size of the embeddings."""
+        return self.config.embed_dim
+
+    @property
+    def map_shape(self) -> tuple[int, int]:
+        """P positions and C channels of the visual map."""
+        return (self.config.image_size // 32) ** 2, self.config.image_width * 32
+
+    @classmethod
+    def recipe(cls, weights: WeightsFile) -> Mapping[str, Any]:
+        """Everything that decides the features, for the fingerprint."""
+        return {
+            "extractor": cls.name,
+            "weights_sha256": weights.sha256,
+            "amplitude": "int16",  # AudioCLIP hears samples in [-32768, 32767]
+            "image_mean": list(IMAGE_MEAN),
+            "image_std": list(IMAGE_STD),
+            "precision": "float32",
+            "map_precision": "float16",
+        }
+
+    @torch.inference_mode()
+    def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
+        """Embed cells.
+
+        Args:
+            frames: RGB uint8 (N, F, 3, H, W); the F frames of a cell are averaged.
+            samples: Mono int16 (N, S) at `sample_rate`.
+
+        Returns:
+            visual (N, D) float32, visual_map (N, P, C) float16 and audio (N, D) float32, on the CPU.
+        """
+        N, F = frames.shape[:2]
+        images = frames.to(self.device).flatten(0, 1).float() * self._scale + self._shift
+        maps = self.model.image_map(images)
+        visual = self.model.pool_map(maps).view(N, F, -1).mean(1)
+        maps = maps.flatten(2).transpose(1, 2).unflatten(0, (N, F)).mean(1)
+        audio = self.model.audio(samples.to(self.device).float())
+        return {"visual": visual.cpu(), "visual_map": maps.half().cpu(), "audio": audio.cpu()}
+
+
+class TinyAudioCLIPExtractor(AudioCLIPExtractor):
+    """The same classes, narrow, with weights in the package: trained on synthetic video only."""
+
+    name = "audioclip-tiny"
+    file_name = "audioclip-tiny.safetensors"
+    config = TINY

@@ -1,0 +1,107 @@
+"""AudioCLIP whole: image and text heads from open_clip, audio head ours, one embedding space.
+
+The state dict has exactly the published 861 tensor names (reference section 3.6).
+"""
+
+from dataclasses import dataclass, field
+from math import factorial, log
+
+import torch
+from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
+from torch import Tensor, nn
+from torch.nn import functional
+
+from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
+
+
+@dataclass(frozen=True)
+class AudioCLIPConfig:
+    """Shape of the three heads; the defaults are AudioCLIP's (CLIP RN50, QuickGELU text)."""
+
+    embed_dim: int = 1024
+    image_size: int = 224
+    image_layers: tuple[int, int, int, int] = (3, 4, 6, 3)
+    image_width: int = 64
+    text_width: int = 512
+    text_heads: int = 8
+    text_layers: int = 12
+    audio: AudioHeadConfig = field(default_factory=AudioHeadConfig)
+
+
+TINY = AudioCLIPConfig(
+    embed_dim=128,
+    image_layers=(1, 1, 1, 1),
+    image_width=16,
+    text_width=16,
+    text_heads=2,
+    text_layers=2,
+    audio=AudioHeadConfig(
+        stem_width=16, planes=(8, 16, 32, 64), layers=(1, 1, 1, 1), groups=8, base_width=16, embed_dim=128
+    ),
+)
+"""The same classes, narrow: map 7x7x512 and embedding 128, the shapes of VGG-19 and VGGish."""
+
+
+class AudioCLIP(CLIP):  # type: ignore[misc]
+    """CLIP with a third head for sound.
+
+    Source: Guzhov et al., ICASSP 2022, section 3; reference sections 3.2-3.5.
+    """
+
+    def __init__(self, config: AudioCLIPConfig | None = None) -> None:
+        config = config or AudioCLIPConfig()
+        vision = CLIPVisionCfg(
+            layers=config.image_layers, width=config.image_width, image_size=config.image_size
+        )
+        text = CLIPTextCfg(
+            width=config.text_width, heads=config.text_heads, layers=config.text_layers
+        )
+        super().__init__(config.embed_dim, vision, text, quick_gelu=True)
+        self.logit_scale = nn.Parameter(torch.tensor(1.0))
+        self.audio = AudioHead(config.audio)
+        self.logit_scale_ai = nn.Parameter(torch.tensor(log(100.0)))
+        self.logit_scale_at = nn.Parameter(torch.tensor(log(100.0)))
+
+    def image_map(self, images: Tensor) -> Tensor:
+        """Map (N, C, 7, 7) of the image trunk before attention pooling."""
+        visual = self.visual
+        x = visual.stem(images)
+        for layer in (visual.layer1, visual.layer2, visual.layer3, visual.layer4):
+            x = layer(x)
+        return x
+
+    def pool_map(self, image_map: Tensor) -> Tensor:
+        """Image embedding (N, embed_dim) of a map, by attention pooling."""
+        return self.visual.attnpool(image_map)  # type: ignore[no-any-return]
+
+    def logits(self, audio: Tensor, image: Tensor, text: Tensor) -> dict[str, Tensor]:
+        """Scaled cosines of each pair: audio-image, audio-text and image-text, (N, M) each."""
+        a, i, t = (functional.normalize(x, dim=-1) for x in (audio, image, text))
+        scale_ai, scale_at, scale_it = (
+            s.exp().clamp(1.0, 100.0)
+            for s in (self.logit_scale_ai, self.logit_scale_at, self.logit_scale)
+        )
+        return {
+            "audio_image": scale_ai * a @ i.T,
+            "audio_text": scale_at * a @ t.T,
+            "image_text": scale_it * i @ t.T,
+        }
+
+    def loss(self, audio: Tensor, image: Tensor, text: Tensor) -> Tensor:
+        """Training objective for a batch whose rows belong together.
+
+        Cross entropy of each pair in both directions, summed and divided by the factorial of the number
+        of pairs, plus the mean square distance of the audio filters' norms from 1.
+        Reference section 3.5.
+        """
+        pairs = self.logits(audio, image, text)
+        target = torch.arange(len(audio), device=audio.device)
+        total = torch.stack(
+            [
+                functional.cross_entropy(m, target) + functional.cross_entropy(m.T, target)
+                for m in pairs.values()
+            ]
+        ).sum()
+        real, imaginary = self.audio.fbsp()
+        norms = (real.square() + imaginary.square()).sum(1).sqrt()
+        return total / factorial(len(pairs)) + (norms - 1).square().mean()

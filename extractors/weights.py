@@ -1,0 +1,118 @@
+"""Weight files: found by name, identified by content, read without running anything in them."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+LFS_STUB = b"version https://git-lfs"
+
+
+class WeightsError(Exception):
+    """A weight file is missing, damaged or another model's; says which and what to do."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """One file of weights and where it was found."""
+
+    path: Path
+    found_in: str
+    sha256: str
+
+
+def find_weights(file_name: str, given: Path | None = None) -> WeightsFile:
+    """Look a file up: given path, `AVEL_WEIGHTS_DIR`, the package, the user's weights folder.
+
+    Raises:
+        WeightsError: it is in none of them; names all places.
+    """
+    if given is not None:
+        if not given.is_file():
+            raise WeightsError(f"{given}: no such weight file; give the path of one with --weights")
+        return _identified(given, "given")
+    for place, folder in weight_folders().items():
+        if (folder / file_name).is_file():
+            return _identified(folder / file_name, place)
+    places = "; ".join(f"{place}: {folder}" for place, folder in weight_folders().items())
+    raise WeightsError(
+        f"{file_name}: not found ({places}); put it there or give its path with --weights"
+    )
+
+
+def weight_folders() -> dict[str, Path]:
+    """Folders that are searched, in order, by why."""
+    folders = {}
+    if os.environ.get("AVEL_WEIGHTS_DIR"):
+        folders["AVEL_WEIGHTS_DIR"] = Path(os.environ["AVEL_WEIGHTS_DIR"])
+    folders["package"] = Path(__file__).parent / "weights"
+    data = os.environ.get("XDG_DATA_HOME") or os.fspath(Path.home() / ".local" / "share")
+    folders["user"] = Path(data) / "avel" / "weights"
+    return folders
+
+
+def _identified(path: Path, found_in: str) -> WeightsFile:
+    with path.open("rb") as file:
+        if file.read(len(LFS_STUB)) == LFS_STUB:
+            raise WeightsError(
+                f"{path}: is a git-LFS pointer of {path.stat().st_size} bytes, not the weights; "
+                "run `git lfs pull` where it came from or download the file itself"
+            )
+        file.seek(0)
+        return WeightsFile(path, found_in, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Tensors of a `.safetensors` or `.pt` file on the CPU, `module.` prefixes stripped.
+
+    Raises:
+        WeightsError: the file is cut, or holds more than tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            tensors: Mapping[str, Tensor] = load_file(path)
+        else:
+            tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as err:
+        raise WeightsError(f"{path}: cannot be read as weights ({err}); download it again") from err
+    except Exception as err:  # torch raises pickle's own error for anything but tensors
+        raise WeightsError(f"{path}: holds more than tensors and is not loaded ({err})") from err
+    return {key.removeprefix("module."): value for key, value in tensors.items()}
+
+
+def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None:
+    """Copy tensors into a module by name, all of them, in the module's own precision.
+
+    Raises:
+        WeightsError: names or shapes differ; lists them.
+    """
+    own = module.state_dict()
+    missing = sorted(own.keys() - tensors.keys())
+    unexpected = sorted(tensors.keys() - own.keys())
+    shapes = [
+        f"{key}: file {tuple(tensors[key].shape)}, model {tuple(own[key].shape)}"
+        for key in sorted(own.keys() & tensors.keys())
+        if tensors[key].shape != own[key].shape
+    ]
+    if missing or unexpected or shapes:
+        raise WeightsError(
+            f"{source}: is not for this model; missing {_few(missing)}, "
+            f"unexpected {_few(unexpected)}, other shapes {_few(shapes)}"
+        )
+    bad = [key for key, value in tensors.items() if value.is_floating_point() and not value.isfinite().all()]
+    if bad:
+        raise WeightsError(f"{source}: has NaN or infinite values in {_few(bad)}; download it again")
+    module.load_state_dict({key: tensors[key].to(own[key].dtype) for key in own})
+
+
+def _few(names: list[str]) -> str:
+    if not names:
+        return "none"
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + rest

@@ -1,0 +1,125 @@
+"""The Mamba-1 block in plain torch, with mamba_ssm's parameter names and initial values.
+
+Source: Gu and Dao, "Mamba" (2023), sections 3.1-3.4; reference chapter 4. The scan is a loop over
+time: at T = 10 it beats a parallel scan, runs on any device and exports. On a GPU where
+`selective_scan_cuda` imports, mamba_ssm's fused scan takes its place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, log
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class MambaConfig:
+    """Letters are the paper's."""
+
+    d_model: int  # D
+    d_state: int = 16  # N
+    d_conv: int = 4
+    expand: int = 2  # E = expand * D
+
+    @property
+    def d_inner(self) -> int:
+        """E, channels of the scan."""
+        return self.expand * self.d_model
+
+    @property
+    def dt_rank(self) -> int:
+        """R, rank of the step size's projection."""
+        return ceil(self.d_model / 16)
+
+
+class Mamba(nn.Module):
+    """Causal sequence mixer (B, T, D) -> (B, T, D)."""
+
+    def __init__(self, config: MambaConfig) -> None:
+        super().__init__()
+        self.config = config
+        E, N, R = config.d_inner, config.d_state, config.dt_rank
+        self.in_proj = nn.Linear(config.d_model, 2 * E, bias=False)
+        self.conv1d = nn.Conv1d(E, E, config.d_conv, groups=E, padding=config.d_conv - 1)
+        self.x_proj = nn.Linear(E, R + 2 * N, bias=False)
+        self.dt_proj = nn.Linear(R, E)
+        self.A_log = nn.Parameter(torch.log(torch.arange(1, N + 1.0)).repeat(E, 1))
+        self.D = nn.Parameter(torch.ones(E))
+        self.out_proj = nn.Linear(E, config.d_model, bias=False)
+        for parameter in (self.A_log, self.D):
+            parameter._no_weight_decay = True  # type: ignore[attr-defined]
+        self._initialise_step(R)
+
+    def _initialise_step(self, rank: int) -> None:
+        """Step sizes log-uniform in [1e-3, 1e-1] at the start (reference chapter 4)."""
+        nn.init.uniform_(self.dt_proj.weight, -(rank**-0.5), rank**-0.5)
+        step = torch.exp(torch.rand(self.config.d_inner) * (log(0.1) - log(0.001)) + log(0.001))
+        step = step.clamp_min(1e-4)
+        with torch.no_grad():
+            self.dt_proj.bias.copy_(step + torch.log(-torch.expm1(-step)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mix along time; position t sees positions up to t only."""
+        T = x.shape[1]
+        u, z = self.in_proj(x).transpose(1, 2).chunk(2, dim=1)  # each (B, E, T)
+        u = functional.silu(self.conv1d(u)[..., :T])
+        R, N = self.config.dt_rank, self.config.d_state
+        dt, B, C = self.x_proj(u.transpose(1, 2)).split([R, N, N], dim=-1)
+        dt = functional.linear(dt, self.dt_proj.weight).transpose(1, 2)  # (B, E, T)
+        A = -torch.exp(self.A_log.float())
+        scan = selective_scan
+        if x.is_cuda and (fused := fused_scan()) is not None:
+            scan = fused
+        y = scan(u, dt, A, B.transpose(1, 2), C.transpose(1, 2), self.D, self.dt_proj.bias)
+        return self.out_proj((y * functional.silu(z)).transpose(1, 2))  # type: ignore[no-any-return]
+
+
+def selective_scan(
+    u: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, dt_bias: Tensor
+) -> Tensor:
+    """Run `h_t = exp(dt_t A) h_(t-1) + dt_t u_t B_t`, `y_t = h_t . C_t + D u_t` in float32.
+
+    Args:
+        u: Input (B, E, T).
+        dt: Step sizes before bias and softplus (B, E, T).
+        A: (E, N), negative.
+        B: Input matrices (B, N, T).
+        C: Output matrices (B, N, T).
+        D: Skip (E,).
+        dt_bias: (E,).
+
+    Returns:
+        (B, E, T) in u's precision.
+    """
+    with torch.autocast(u.device.type, enabled=False):
+        x, step = u.float(), functional.softplus(dt.float() + dt_bias.float()[:, None])
+        decay = torch.exp(step.unsqueeze(2) * A[..., None])  # (B, E, N, T)
+        drive = (step * x).unsqueeze(2) * B.float().unsqueeze(1)
+        state = torch.zeros_like(decay[..., 0])
+        outputs = []
+        for t in range(u.shape[-1]):
+            state = decay[..., t] * state + drive[..., t]
+            outputs.append((state * C.float()[:, None, :, t]).sum(-1))
+        return (torch.stack(outputs, -1) + D.float()[:, None] * x).to(u.dtype)
+
+
+def fused_scan() -> Callable[..., Tensor] | None:
+    """mamba_ssm's CUDA scan behind the signature of `selective_scan`; None where it is not.
+
+    mamba_ssm installs and imports without its kernel, so the kernel itself is asked for.
+    """
+    try:  # optional; importing triton on a machine without a GPU can raise anything
+        import selective_scan_cuda  # noqa: F401
+        from mamba_ssm.ops.selective_scan_interface import selective_scan_fn
+    except Exception:
+        return None
+
+    def scan(u: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, bias: Tensor) -> Any:
+        return selective_scan_fn(
+            u, dt, A, B, C, D.float(), delta_bias=bias.float(), delta_softplus=True
+        )
+
+    return scan

@@ -1,0 +1,175 @@
+"""The AVE folder: annotation rows, classes, splits, labels and the videos beside them.
+
+Row numbers (header excluded) are the sample keys of the whole bench: two rows may share a
+video. Labels follow specification section 1.5: cell t of a row [s, e) of class c is c where
+s <= t < e, else background, whose index is the number of classes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avel.cache.ave_h5 import LayoutError, read_order
+from avel.pipeline.reasons import InputError
+
+CELLS = 10
+COLUMNS = ("Category", "VideoID", "Quality", "StartTime", "EndTime")
+SPLITS = ("train", "val", "test")
+VIDEO_FOLDERS = ("AVE", "videos", "")
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One annotated sample: class index, video and event [start, end) in seconds."""
+
+    label: int
+    video_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class AveFolder:
+    """What an AVE-shaped folder says, checked.
+
+    Attributes:
+        classes: Names in label order; background is index `len(classes)`.
+        rows: All annotation rows, in the file's order.
+        splits: Row numbers by split.
+        noisy: Ids of background-only videos, for the weak setting.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    rows: tuple[Row, ...]
+    splits: dict[str, NDArray[np.int64]]
+    noisy: tuple[str, ...]
+
+    def video_path(self, video_id: str) -> Path | None:
+        """File of an annotated video; None where it is missing."""
+        return _find(self.root, VIDEO_FOLDERS, video_id)
+
+    def noisy_path(self, video_id: str) -> Path | None:
+        """File of a background-only video; None where it is missing."""
+        return _find(self.root, ("noisy",), video_id)
+
+
+def _find(root: Path, folders: Sequence[str], video_id: str) -> Path | None:
+    candidates = (root / folder / f"{video_id}{end}" for folder in folders for end in VIDEO_SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def open_ave(root: Path) -> AveFolder:
+    """Read and check the tables of an AVE-shaped folder.
+
+    Raises:
+        InputError: a table is missing or wrong; names the file, the line and the rule.
+    """
+    annotations = root / "Annotations.txt"
+    if not annotations.is_file():
+        raise InputError(
+            f"{root}: has no Annotations.txt; give the folder of the AVE dataset or one that "
+            "`avel synth` wrote"
+        )
+    classes, rows = read_annotations(annotations)
+    _check_categories(root / "categories.txt", classes)
+    splits = {split: _read_split(root, split, rows, classes) for split in SPLITS}
+    noisy = root / "noisySet.txt"
+    ids = tuple(noisy.read_text().split()) if noisy.is_file() else ()
+    return AveFolder(root, classes, rows, splits, ids)
+
+
+def read_annotations(path: Path) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Classes in order of first appearance, and rows, of an `Annotations.txt`.
+
+    Both published forms are read: with a header line (dataset archive) and without (code
+    repositories). Fields are separated by `&`; category names hold commas.
+    """
+    lines = path.read_text("utf-8").splitlines()
+    first = 1 if lines and lines[0].strip() == "&".join(COLUMNS) else 0
+    classes: dict[str, int] = {}
+    rows = []
+    for number, line in enumerate(lines[first:], first + 1):
+        if line.strip():
+            rows.append(_row(path, number, line, classes))
+    if not rows:
+        raise InputError(f"{path}: has no rows; expected lines {'&'.join(COLUMNS)}")
+    return tuple(classes), tuple(rows)
+
+
+def _row(path: Path, number: int, line: str, classes: dict[str, int]) -> Row:
+    fields = line.strip().split("&")
+    if len(fields) != len(COLUMNS):
+        raise InputError(
+            f"{path}, line {number}: {len(fields)} columns, expected {len(COLUMNS)} separated by "
+            f"'&' ({', '.join(COLUMNS)}): {line[:80]!r}"
+        )
+    category, video_id, _, start, end = fields
+    if not (start.isdigit() and end.isdigit() and int(start) <= int(end) <= CELLS):
+        raise InputError(
+            f"{path}, line {number}: event [{start}, {end}) must be whole seconds with "
+            f"0 <= start <= end <= {CELLS}"
+        )
+    if not video_id or "/" in video_id or "\\" in video_id or video_id.startswith("."):
+        raise InputError(f"{path}, line {number}: {video_id!r} is no video id")
+    return Row(classes.setdefault(category, len(classes)), video_id, int(start), int(end))
+
+
+def _check_categories(path: Path, classes: tuple[str, ...]) -> None:
+    if path.is_file() and (names := tuple(path.read_text("utf-8").split("\n")))[: len(classes)] != classes:
+        pairs = enumerate(zip(names, classes, strict=False))
+        at, (name, seen) = next((pair for pair in pairs if pair[1][0] != pair[1][1]), (0, ("", "")))
+        raise InputError(
+            f"{path}, line {at + 1}: {name!r}, but class {at} by first appearance in "
+            f"Annotations.txt is {seen!r}"
+        )
+
+
+def _read_split(
+    root: Path, split: str, rows: Sequence[Row], classes: Sequence[str]
+) -> NDArray[np.int64]:
+    """Rows of a split: from its order file, else from its `*Set.txt`."""
+    order, listing = root / f"{split}_order.h5", root / f"{split}Set.txt"
+    if order.is_file():
+        try:
+            return read_order(order, len(rows))
+        except LayoutError as err:
+            raise InputError(str(err)) from err
+    if listing.is_file():
+        return _rows_listed(listing, rows, classes)
+    raise InputError(f"{root}: has neither {order.name} nor {listing.name}; the splits are unknown")
+
+
+def _rows_listed(path: Path, rows: Sequence[Row], classes: Sequence[str]) -> NDArray[np.int64]:
+    numbers: dict[tuple[str, str, int, int], list[int]] = {}
+    for number, row in enumerate(rows):
+        numbers.setdefault((classes[row.label], row.video_id, row.start, row.end), []).append(number)
+    found = []
+    lines = path.read_text("utf-8").splitlines()
+    for at, line in enumerate(lines, 1):
+        if not line.strip() or line.strip() == "&".join(COLUMNS):
+            continue
+        fields = line.strip().split("&")
+        key = (fields[0], *fields[1:2], *(int(f) if f.isdigit() else -1 for f in fields[3:5]))
+        same = numbers.get(key)  # type: ignore[arg-type]
+        if not same:
+            raise InputError(f"{path}, line {at}: is no row of Annotations.txt: {line[:80]!r}")
+        found.append(same.pop(0) if len(same) > 1 else same[0])
+    return np.array(found, np.int64)
+
+
+def segment_labels(rows: Sequence[Row], num_classes: int) -> NDArray[np.int64]:
+    """Class of each cell (N, 10); background is `num_classes`. Specification section 1.5."""
+    labels = np.full((len(rows), CELLS), num_classes, np.int64)
+    for n, row in enumerate(rows):
+        labels[n, row.start : row.end] = row.label
+    return labels
+
+
+def video_labels(rows: Sequence[Row]) -> NDArray[np.int64]:
+    """Class of each row (N,), whatever the event's length: a row without one keeps its class."""
+    return np.array([row.label for row in rows], np.int64)
