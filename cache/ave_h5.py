@@ -22,7 +22,9 @@ def read_order(path: Path, num_rows: int) -> NDArray[np.int64]:
     """
     order = _read(path, ORDER)
     if order.ndim != 1 or not np.issubdtype(order.dtype, np.integer):
-        raise LayoutError(f"{path}: '{ORDER}' has shape {order.shape} of {order.dtype}; expected (N,) integers")
+        raise LayoutError(
+            f"{path}: '{ORDER}' has shape {order.shape} of {order.dtype}; expected (N,) integers"
+        )
     if order.size and (order.min() < 0 or order.max() >= num_rows):
         worst = order.max() if order.max() >= num_rows else order.min()
         raise LayoutError(f"{path}: row {worst} is not among the {num_rows} annotation rows")

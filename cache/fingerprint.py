@@ -53,7 +53,9 @@ class ContentKeys:
     def _load(self) -> dict[str, tuple[int, int, str]]:
         if self._known is None:
             self._known = {}
-            lines = self._file.read_text("utf-8", "replace").splitlines() if self._file.exists() else []
+            lines = (
+                self._file.read_text("utf-8", "replace").splitlines() if self._file.exists() else []
+            )
             for line in lines:
                 try:
                     name, size, mtime, key = json.loads(line)

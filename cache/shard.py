@@ -125,9 +125,13 @@ class Shard:
         try:
             with h5py.File(path, "r", locking=False) as file:
                 if file.attrs["schema"] != SCHEMA:
-                    raise DamagedShard(f"{path}: schema {file.attrs['schema']}, this avel reads {SCHEMA}")
+                    raise DamagedShard(
+                        f"{path}: schema {file.attrs['schema']}, this avel reads {SCHEMA}"
+                    )
                 if file.attrs["fingerprint"] != fingerprint:
-                    raise DamagedShard(f"{path}: was made by another recipe ({file.attrs['fingerprint']})")
+                    raise DamagedShard(
+                        f"{path}: was made by another recipe ({file.attrs['fingerprint']})"
+                    )
                 self.keys = self._table(file, "keys")
         except (OSError, KeyError, RuntimeError, ValueError) as err:
             raise DamagedShard(f"{path}: index cannot be read ({err})") from err

@@ -17,10 +17,9 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-from numpy.typing import NDArray
-
 from avel.cache.fingerprint import Recipe, fingerprint
 from avel.cache.shard import Array, DamagedShard, Item, Shard, write_shard
+from numpy.typing import NDArray
 
 DAMAGED = "damaged.jsonl"
 
@@ -68,7 +67,9 @@ class Store:
     def refresh(self) -> None:
         """Take up shards that were published since; damaged ones are named and left out."""
         self._load_damaged()
-        names = sorted(path.name for path in self.folder.glob("*.h5")) if self.folder.exists() else []
+        names = (
+            sorted(path.name for path in self.folder.glob("*.h5")) if self.folder.exists() else []
+        )
         for name in names:
             if name not in self._shards:
                 try:
@@ -144,7 +145,9 @@ class Store:
                 continue
             if arrays is not None:
                 return arrays
-            self._condemn(shard, raw, f"{shard.path}: the checksum of item {key[:12]} does not agree")
+            self._condemn(
+                shard, raw, f"{shard.path}: the checksum of item {key[:12]} does not agree"
+            )
         return None
 
     def _condemn(self, shard: Shard, key: bytes, why: str) -> None:
@@ -225,7 +228,10 @@ class Writer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if isinstance(error, CacheError):
             return  # the disk has just said no; asking again would hide what it said

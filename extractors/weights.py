@@ -105,9 +105,15 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: Path) ->
             f"{source}: is not for this model; missing {_few(missing)}, "
             f"unexpected {_few(unexpected)}, other shapes {_few(shapes)}"
         )
-    bad = [key for key, value in tensors.items() if value.is_floating_point() and not value.isfinite().all()]
+    bad = [
+        key
+        for key, value in tensors.items()
+        if value.is_floating_point() and not value.isfinite().all()
+    ]
     if bad:
-        raise WeightsError(f"{source}: has NaN or infinite values in {_few(bad)}; download it again")
+        raise WeightsError(
+            f"{source}: has NaN or infinite values in {_few(bad)}; download it again"
+        )
     module.load_state_dict({key: tensors[key].to(own[key].dtype) for key in own})
 
 

@@ -1,9 +1,8 @@
 """CIC: what the two modalities say of each other, around one filtered, shared fusion."""
 
 import torch
-from torch import Tensor, nn
-
 from avel.models.sns import FeedForward
+from torch import Tensor, nn
 
 
 class CIC(nn.Module):

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
-
 from avel.models.attention import AudioGuidedAttention
 from avel.models.cic import CIC
 from avel.models.output import Branch, LocalizationOutput, Visual
 from avel.models.sns import SNS, SNSConfig
+from torch import Tensor, nn
 
 Modalities = Literal["both", "audio", "visual"]
 
@@ -51,10 +50,14 @@ class DMSF(nn.Module):
     def __init__(self, config: DMSFConfig) -> None:
         super().__init__()
         self.config = c = config
-        self.agva = AudioGuidedAttention(c.map_channels, c.audio_dim, c.agva_hidden, c.agva_projection)
+        self.agva = AudioGuidedAttention(
+            c.map_channels, c.audio_dim, c.agva_hidden, c.agva_projection
+        )
         self.norm_map = nn.LayerNorm(c.map_channels)
         self.map_in = nn.Linear(c.map_channels, c.d_model)
-        self.visual_in = nn.Sequential(nn.LayerNorm(c.visual_dim), nn.Linear(c.visual_dim, c.d_model))
+        self.visual_in = nn.Sequential(
+            nn.LayerNorm(c.visual_dim), nn.Linear(c.visual_dim, c.d_model)
+        )
         self.audio_in = nn.Sequential(nn.LayerNorm(c.audio_dim), nn.Linear(c.audio_dim, c.d_model))
         self.feature_dropout = nn.Dropout(c.feature_dropout)
         sns = SNSConfig(c.d_model, c.heads, c.dropout, bidirectional=c.bidirectional)
@@ -74,7 +77,9 @@ class DMSF(nn.Module):
         if self.config.modalities == "visual":
             audio = torch.zeros_like(audio)
         attended, weights = self.agva(visual.map.float(), audio)
-        v = self.map_in(self.norm_map(attended)) + self.visual_in(self.feature_dropout(visual.embedding))
+        v = self.map_in(self.norm_map(attended)) + self.visual_in(
+            self.feature_dropout(visual.embedding)
+        )
         a = self.audio_in(self.feature_dropout(audio))
         if self.config.modalities == "audio":
             v = torch.zeros_like(v)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
+from avel.models.output import Branch, LocalizationOutput
 from torch import Tensor
 from torch.nn import functional
-
-from avel.models.output import Branch, LocalizationOutput
 
 TEMPERATURE = 2.0
 """Of the class distributions that the branches learn from each other."""
@@ -67,7 +66,9 @@ def mutual_loss(branches: Mapping[str, Branch], mask: Tensor) -> Tensor:
     Classes at temperature 2 (times 4, so that gradients keep their size), relevance as Bernoulli.
     """
     s, c = branches["S"], branches["C"]
-    total = (_class_kl(c, s) + _class_kl(s, c) + _bernoulli_kl(c, s, mask) + _bernoulli_kl(s, c, mask))
+    total = (
+        _class_kl(c, s) + _class_kl(s, c) + _bernoulli_kl(c, s, mask) + _bernoulli_kl(s, c, mask)
+    )
     return total / 2
 
 

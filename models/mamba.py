@@ -117,7 +117,9 @@ def fused_scan() -> Callable[..., Tensor] | None:
     except Exception:
         return None
 
-    def scan(u: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, bias: Tensor) -> Any:
+    def scan(
+        u: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, bias: Tensor
+    ) -> Any:
         return selective_scan_fn(
             u, dt, A, B, C, D.float(), delta_bias=bias.float(), delta_softplus=True
         )

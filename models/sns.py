@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
-
 from avel.models.mamba import Mamba, MambaConfig
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,9 @@ class SNS(nn.Module):
         d = config.d_model
         self.norm_mamba, self.norm_attention = nn.LayerNorm(d), nn.LayerNorm(d)
         self.mamba = Mamba(MambaConfig(d, config.d_state))
-        self.backward_mamba = Mamba(MambaConfig(d, config.d_state)) if config.bidirectional else None
+        self.backward_mamba = (
+            Mamba(MambaConfig(d, config.d_state)) if config.bidirectional else None
+        )
         self.attention = nn.MultiheadAttention(d, config.heads, config.dropout, batch_first=True)
         self.gate = nn.Linear(2 * d, d)
         self.feed_forward = FeedForward(d, config.expansion, config.dropout)

@@ -27,10 +27,9 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
-
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.timeline import REORDER_PACKETS, ShotPlan, StreamClock
+from numpy.typing import NDArray
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,asf,ogg,wav,w64,mp3,flac,"
@@ -81,7 +80,9 @@ class Reading:
     @property
     def duration(self) -> Fraction:
         """Seconds from the common start to the later end of the two streams."""
-        return max((span[1] for span in (self.video_span, self.audio_span) if span), default=Fraction(0))
+        return max(
+            (span[1] for span in (self.video_span, self.audio_span) if span), default=Fraction(0)
+        )
 
 
 def decode(
@@ -153,15 +154,19 @@ def open_container(path: Path) -> InputContainer:
     try:
         return av.open("file:" + os.fspath(path.absolute()), options=options, timeout=60.0)
     except (av.error.FFmpegError, ValueError, UnicodeError) as err:
-        raise MediaError(Reason.DECODE_ERROR, f"{path}: {_what_it_is(head)} ({_detail(err)})") from err
+        raise MediaError(
+            Reason.DECODE_ERROR, f"{path}: {_what_it_is(head)} ({_detail(err)})"
+        ) from err
 
 
 def _what_it_is(head: bytes) -> str:
     if head.startswith((b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml")):
         return "is a playlist or manifest; give the media file itself"
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
-        return "is an MP4 without a readable index: cut while it was written or copied; copy it again"
-    if all(byte in b"\t\r\n" or 32 <= byte for byte in head) and head.decode("utf-8", "ignore"):
+        return (
+            "is an MP4 without a readable index: cut while it was written or copied; copy it again"
+        )
+    if all(byte in b"\t\r\n" or byte >= 32 for byte in head) and head.decode("utf-8", "ignore"):
         return "is text, not a video"
     return "is no container that avel reads; see `avel doctor` for the formats"
 
@@ -238,7 +243,11 @@ class _Track:
     def promised(self) -> Fraction:
         """Common time at which the header says that the stream ends; 0 where it does not."""
         duration = self.stream.duration
-        return self.clock.seconds((self.stream.start_time or 0) + duration) if duration else Fraction(0)
+        return (
+            self.clock.seconds((self.stream.start_time or 0) + duration)
+            if duration
+            else Fraction(0)
+        )
 
     def decode(self, packet: Packet | None) -> list[Any]:
         try:
@@ -247,7 +256,9 @@ class _Track:
             self.reading.damaged_packets += 1
             return []
         except MemoryError as err:
-            raise MediaError(Reason.OOM, f"{self.reading.path}: out of memory while decoding") from err
+            raise MediaError(
+                Reason.OOM, f"{self.reading.path}: out of memory while decoding"
+            ) from err
 
 
 def _usable(container: InputContainer, kind: str, reading: Reading) -> Any:

@@ -87,7 +87,9 @@ def content_key(path: Path, keys: ContentKeys) -> str | Outcome:
     """Content hash of a file, or the outcome that says why there is none."""
     try:
         if path.is_file() and path.stat().st_size == 0:
-            return _failed(path, MediaError(Reason.EMPTY, f"{path}: the file has 0 bytes; copy it again"))
+            return _failed(
+                path, MediaError(Reason.EMPTY, f"{path}: the file has 0 bytes; copy it again")
+            )
         return keys.key(path)
     except PermissionError:
         why = MediaError(Reason.PERMISSION, f"{path}: may not be read; check its rights")
@@ -109,7 +111,11 @@ def _cached_cells(store: Store, key: str) -> int:
 
 class _Harvest:
     def __init__(
-        self, stores: Stores, config: SegmentConfig, runtime: RuntimeConfig, extractor: AudioCLIPExtractor
+        self,
+        stores: Stores,
+        config: SegmentConfig,
+        runtime: RuntimeConfig,
+        extractor: AudioCLIPExtractor,
     ) -> None:
         self._stores, self._config, self._runtime = stores, config, runtime
         self._extractor = extractor

@@ -15,13 +15,6 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from open_clip import get_tokenizer
-from safetensors.torch import save_file
-from torch import Tensor
-from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
-
 from avel.cache.fingerprint import ContentKeys, file_sha256
 from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
@@ -33,18 +26,26 @@ from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig, Segments
 from avel.pipeline.stages import open_store, segments_recipe
 from avel.pipeline.workers import map_unordered
+from numpy.typing import NDArray
+from open_clip import get_tokenizer
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
 
 
 @dataclass(frozen=True)
 class PretrainConfig:
     """Recipe of the tiny weights."""
 
-    epochs: int = 14
+    epochs: int = 10
     groups: int = 2
     """Contrastive groups in a batch; each holds every class once."""
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     seed: int = 0
+    precision: str = "bf16-mixed"
+    """Lightning's word; three times as fast as float32 on a CPU with bf16 instructions."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,18 @@ def gather_segments(data: AveFolder, runtime: RuntimeConfig) -> Iterator[int]:
     jobs = [(p, config, runtime.window_cells, runtime.timeout_seconds) for p, _ in todo]
     with store.writer() as writer:
         for start in range(0, len(jobs), 64):
-            for number, result in map_unordered(decode_short, jobs[start : start + 64], runtime.workers):
+            for number, result in map_unordered(
+                decode_short, jobs[start : start + 64], runtime.workers
+            ):
                 if isinstance(result, Segments):
                     writer.add(todo[start + number][1], pack(result))
                 done += 1
                 yield done
 
 
-def event_cells(data: AveFolder, split: str, runtime: RuntimeConfig, model: AudioCLIP) -> EventCells:
+def event_cells(
+    data: AveFolder, split: str, runtime: RuntimeConfig, model: AudioCLIP
+) -> EventCells:
     """All cells of a split in which the annotated class is both seen and heard."""
     store = open_store(runtime.cache_dir, segments_recipe(SegmentConfig()))
     keys = ContentKeys(runtime.cache_dir)
@@ -116,12 +121,16 @@ class _Groups(IterableDataset[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         for _ in range(self._batches):
-            picks = [[self._rng.choice(cells) for cells in self._cells] for _ in range(self._groups)]
+            picks = [
+                [self._rng.choice(cells) for cells in self._cells] for _ in range(self._groups)
+            ]
             yield torch.tensor(picks)
 
 
 class _Pretrainer(lightning.LightningModule):
-    def __init__(self, model: AudioCLIP, cells: EventCells, names: list[str], config: PretrainConfig) -> None:
+    def __init__(
+        self, model: AudioCLIP, cells: EventCells, names: list[str], config: PretrainConfig
+    ) -> None:
         super().__init__()
         self.model, self._cells, self._config = model, cells, config
         self._tokens = get_tokenizer("RN50-quickgelu")(names)
@@ -145,7 +154,9 @@ class _Pretrainer(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         config = self._config
         parameters = [p for p in self.model.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
+        optimizer = torch.optim.AdamW(
+            parameters, config.learning_rate, weight_decay=config.weight_decay
+        )
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, steps)
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]
@@ -154,7 +165,9 @@ class _Pretrainer(lightning.LightningModule):
 def embed(model: AudioCLIP, images: Tensor, spectrograms: Tensor) -> tuple[Tensor, Tensor]:
     """Image and audio embeddings (N, D) of pictures in [0, 255] and spectrograms in dB."""
     mean, std = (torch.tensor(v).view(3, 1, 1) * 255 for v in (IMAGE_MEAN, IMAGE_STD))
-    image = model.pool_map(model.image_map((images - mean) / std))
+    images = ((images - mean) / std).to(memory_format=torch.channels_last)
+    image = model.pool_map(model.image_map(images))
+    spectrograms = spectrograms.to(memory_format=torch.channels_last)
     pooled = model.audio.pool(model.audio.trunk(spectrograms))
     return image, model.audio.fc(pooled)
 
@@ -178,7 +191,10 @@ def vary_spectrograms(spectrograms: Tensor) -> Tensor:
     """Another level and another moment for each spectrogram (N, 3, B, X)."""
     level = torch.empty(len(spectrograms), 1, 1, 1).uniform_(-6, 6)
     shifts = torch.randint(0, spectrograms.shape[-1], (len(spectrograms),)).tolist()
-    return torch.stack([s.roll(shift, -1) for s, shift in zip(spectrograms, shifts, strict=True)]) + level
+    return (
+        torch.stack([s.roll(shift, -1) for s, shift in zip(spectrograms, shifts, strict=True)])
+        + level
+    )
 
 
 @torch.no_grad()
@@ -196,7 +212,9 @@ def text_accuracy(model: AudioCLIP, cells: EventCells, names: list[str]) -> dict
     return {f"{key}_to_text_accuracy": count / len(labels) for key, count in right.items()}
 
 
-def pretrain(data: AveFolder, config: PretrainConfig, runtime: RuntimeConfig, out: Path) -> dict[str, Any]:
+def pretrain(
+    data: AveFolder, config: PretrainConfig, runtime: RuntimeConfig, out: Path
+) -> dict[str, Any]:
     """Train, write `audioclip-tiny.safetensors` and its record beside it; returns the record."""
     lightning.seed_everything(config.seed, verbose=False)
     started = time.monotonic()
@@ -206,20 +224,33 @@ def pretrain(data: AveFolder, config: PretrainConfig, runtime: RuntimeConfig, ou
     model.audio.fbsp.requires_grad_(False)
     names = list(data.classes)
     cells = event_cells(data, "train", runtime, model)
+    model.to(memory_format=torch.channels_last)
     module = _Pretrainer(model, cells, names, config)
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         accelerator="cpu",
+        precision=config.precision,  # type: ignore[arg-type]
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         gradient_clip_val=1.0,
     )
-    trainer.fit(module, DataLoader(_Groups(cells.labels, config.groups, config.seed), batch_size=None))
+    trainer.fit(
+        module, DataLoader(_Groups(cells.labels, config.groups, config.seed), batch_size=None)
+    )
     model.half().float()  # as it will be read back
     accuracy = text_accuracy(model, event_cells(data, "test", runtime, model), names)
-    return _write(model, out, {"config": asdict(config), "classes": names, "test": accuracy,
-                               "seconds": round(time.monotonic() - started)})
+    model.to(memory_format=torch.contiguous_format)
+    return _write(
+        model,
+        out,
+        {
+            "config": asdict(config),
+            "classes": names,
+            "test": accuracy,
+            "seconds": round(time.monotonic() - started),
+        },
+    )
 
 
 def _write(model: AudioCLIP, out: Path, record: dict[str, Any]) -> dict[str, Any]:

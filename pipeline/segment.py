@@ -6,11 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-
 from avel.pipeline.decode import Picture, Reading, Sound, decode
 from avel.pipeline.reasons import Reason
 from avel.pipeline.timeline import num_cells, shot_seconds
+from numpy.typing import NDArray
 
 VERSION = 1
 """Raise when the numbers change: another scaler, another resampler, another clock."""
@@ -190,7 +189,10 @@ class _Cells:
         present = np.zeros(count, bool)
         later = []
         for sound in self._sounds:
-            start, stop = sound.first_sample - begin, sound.first_sample + len(sound.samples) - begin
+            start, stop = (
+                sound.first_sample - begin,
+                sound.first_sample + len(sound.samples) - begin,
+            )
             low, high = max(0, start), min(len(wave), stop)
             if low < high:
                 wave[low:high] = sound.samples[low - start : high - start]

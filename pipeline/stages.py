@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from avel.cache.store import Store
-from avel.pipeline import segment
+from avel.pipeline import extract, scores, segment
 from avel.pipeline.segment import SegmentConfig
-
-FEATURES_VERSION = 1
-SCORES_VERSION = 1
 
 
 def segments_recipe(config: SegmentConfig) -> dict[str, Any]:
@@ -22,7 +19,7 @@ def features_recipe(config: SegmentConfig, extractor: Mapping[str, Any]) -> dict
     """Recipe of the features stage; `extractor` is the extractor's own recipe."""
     return {
         "stage": "features",
-        "version": FEATURES_VERSION,
+        "version": extract.VERSION,
         "config": dict(extractor),
         "upstream": segments_recipe(config),
     }
@@ -34,7 +31,7 @@ def scores_recipe(
     """Recipe of the scores stage: a trained model over windows of features."""
     return {
         "stage": "scores",
-        "version": SCORES_VERSION,
+        "version": scores.VERSION,
         "config": dict(config),
         "model_sha256": model_sha256,
         "upstream": dict(features),

@@ -79,7 +79,9 @@ class FrequencyBSpline(nn.Module):
         # log(0) times m = 0 is left out: |s| is kept from zero
         magnitude = torch.exp(m * torch.log(sinc.abs().clamp_min(1e-30)))
         scale = torch.sqrt(fb) * magnitude / self._size**0.5
-        phase = m * torch.where(sinc < 0, torch.full_like(sinc, pi), torch.zeros_like(sinc)) - fc * t
+        phase = (
+            m * torch.where(sinc < 0, torch.full_like(sinc, pi), torch.zeros_like(sinc)) - fc * t
+        )
         return scale * torch.cos(phase), scale * torch.sin(phase)
 
 
@@ -213,9 +215,7 @@ def _stage(
 ) -> nn.Sequential:
     stride = 2 if halves else 1
     out = planes * Bottleneck.expansion
-    downsample = nn.Sequential(
-        nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
-    )
+    downsample = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
     options = {"groups": config.groups, "base_width": config.base_width}
     first = Bottleneck(channels, planes, stride, downsample, **options)
     return nn.Sequential(first, *(Bottleneck(out, planes, **options) for _ in range(depth - 1)))

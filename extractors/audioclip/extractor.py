@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-
 from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
 from avel.extractors.weights import WeightsFile, find_weights, load_into, read_tensors
+from torch import Tensor
 
 IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
 IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -34,8 +33,11 @@ class AudioCLIPExtractor:
         model = AudioCLIP(self.config)
         load_into(model, read_tensors(self.weights.path), self.weights.path)
         self.device = torch.device(device)
-        self.model = model.to(self.device).eval().requires_grad_(False)
-        mean, std = (torch.tensor(v, device=self.device).view(3, 1, 1) for v in (IMAGE_MEAN, IMAGE_STD))
+        self.model = model.to(self.device, memory_format=torch.channels_last)
+        self.model.eval().requires_grad_(False)
+        mean, std = (
+            torch.tensor(v, device=self.device).view(3, 1, 1) for v in (IMAGE_MEAN, IMAGE_STD)
+        )
         self._scale, self._shift = 1 / (255 * std), -mean / std
 
     @property
@@ -74,7 +76,7 @@ class AudioCLIPExtractor:
         """
         N, F = frames.shape[:2]
         images = frames.to(self.device).flatten(0, 1).float() * self._scale + self._shift
-        maps = self.model.image_map(images)
+        maps = self.model.image_map(images.to(memory_format=torch.channels_last))
         visual = self.model.pool_map(maps).view(N, F, -1).mean(1)
         maps = maps.flatten(2).transpose(1, 2).unflatten(0, (N, F)).mean(1)
         audio = self.model.audio(samples.to(self.device).float())

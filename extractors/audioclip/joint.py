@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from math import factorial, log
 
 import torch
+from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor, nn
 from torch.nn import functional
-
-from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,12 @@ TINY = AudioCLIPConfig(
     text_heads=2,
     text_layers=2,
     audio=AudioHeadConfig(
-        stem_width=16, planes=(8, 16, 32, 64), layers=(1, 1, 1, 1), groups=8, base_width=16, embed_dim=128
+        stem_width=16,
+        planes=(8, 16, 32, 64),
+        layers=(1, 1, 1, 1),
+        groups=8,
+        base_width=16,
+        embed_dim=128,
     ),
 )
 """The same classes, narrow: map 7x7x512 and embedding 128, the shapes of VGG-19 and VGGish."""

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-
 from avel.cache.ave_h5 import LayoutError, read_order
 from avel.pipeline.reasons import InputError
+from numpy.typing import NDArray
 
 CELLS = 10
 COLUMNS = ("Category", "VideoID", "Quality", "StartTime", "EndTime")
@@ -59,7 +58,9 @@ class AveFolder:
 
 
 def _find(root: Path, folders: Sequence[str], video_id: str) -> Path | None:
-    candidates = (root / folder / f"{video_id}{end}" for folder in folders for end in VIDEO_SUFFIXES)
+    candidates = (
+        root / folder / f"{video_id}{end}" for folder in folders for end in VIDEO_SUFFIXES
+    )
     return next((path for path in candidates if path.is_file()), None)
 
 
@@ -120,7 +121,10 @@ def _row(path: Path, number: int, line: str, classes: dict[str, int]) -> Row:
 
 
 def _check_categories(path: Path, classes: tuple[str, ...]) -> None:
-    if path.is_file() and (names := tuple(path.read_text("utf-8").split("\n")))[: len(classes)] != classes:
+    if (
+        path.is_file()
+        and (names := tuple(path.read_text("utf-8").split("\n")))[: len(classes)] != classes
+    ):
         pairs = enumerate(zip(names, classes, strict=False))
         at, (name, seen) = next((pair for pair in pairs if pair[1][0] != pair[1][1]), (0, ("", "")))
         raise InputError(
@@ -147,7 +151,9 @@ def _read_split(
 def _rows_listed(path: Path, rows: Sequence[Row], classes: Sequence[str]) -> NDArray[np.int64]:
     numbers: dict[tuple[str, str, int, int], list[int]] = {}
     for number, row in enumerate(rows):
-        numbers.setdefault((classes[row.label], row.video_id, row.start, row.end), []).append(number)
+        numbers.setdefault((classes[row.label], row.video_id, row.start, row.end), []).append(
+            number
+        )
     found = []
     lines = path.read_text("utf-8").splitlines()
     for at, line in enumerate(lines, 1):

@@ -9,11 +9,10 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
-
 from avel.pipeline.datasets.looks import Style, Thing, background, paint
 from avel.pipeline.datasets.synth import CELLS, NOTHING, Script, timbre_of
 from avel.pipeline.datasets.timbres import Timbre, noise, sound
+from numpy.typing import NDArray
 
 WIDTH, HEIGHT, FRAME_RATE, SAMPLE_RATE = 256, 224, 10, 44_100
 AUDIO_CHUNK = 44_100
@@ -67,7 +66,9 @@ class _Pictures:
         self._offsets = rng.integers(0, 32, (CELLS * FRAME_RATE, 2))
 
     def cell(self, cell: int) -> list[av.VideoFrame]:
-        return [self._frame(cell * FRAME_RATE + k, self._script.seen[cell]) for k in range(FRAME_RATE)]
+        return [
+            self._frame(cell * FRAME_RATE + k, self._script.seen[cell]) for k in range(FRAME_RATE)
+        ]
 
     def _frame(self, number: int, look: int) -> av.VideoFrame:
         scene = self._background.copy()

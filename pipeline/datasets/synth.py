@@ -7,13 +7,13 @@ So neither modality alone can tell when the event is; only their agreement can.
 Everything derives from the seed: video `row` is a function of (seed, row) alone.
 """
 
+import json
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-
 from avel.cache.ave_h5 import write_labels, write_order
 from avel.pipeline.datasets.looks import FILLS, NUM_LOOKS, SHAPES, Style
 from avel.pipeline.datasets.timbres import VOICES, Timbre
@@ -96,6 +96,8 @@ def write_synth(root: Path, config: SynthConfig, workers: int) -> Iterator[int]:
     for folder in ("AVE", "noisy"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     _write_tables(root, scripts, noisy, config)
+    record = {"config": asdict(config), "classes": class_names()}
+    (root / "synth.json").write_text(json.dumps(record, indent=2) + "\n")
     jobs = [(script, root / "AVE") for script in scripts] + [(s, root / "noisy") for s in noisy]
     missing = [
         (script, folder / f"{script.video_id}.mp4", config.style, config.timbre)
@@ -130,7 +132,9 @@ def _annotated(seed: int, index: int, label: int) -> Script:
         rows = [(label, 0, 0)]
         heard[seen == heard] = NOTHING
     has_audio = index % 200 != 120
-    return Script(_video_id(rng), (seed, index), _cells(seen), _cells(heard), tuple(rows), has_audio)
+    return Script(
+        _video_id(rng), (seed, index), _cells(seen), _cells(heard), tuple(rows), has_audio
+    )
 
 
 def _background(

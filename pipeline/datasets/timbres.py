@@ -29,7 +29,9 @@ def sound(
     pitch = PITCHES_HZ[index // len(VOICES)] * np.exp(rng.normal(0, timbre.pitch_jitter))
     t = np.arange(num_samples, dtype=np.float32) / rate
     wave = _VOICES[VOICES[index % len(VOICES)]](t, float(pitch), rate, rng, timbre)
-    fade = np.minimum(1, np.minimum(np.arange(num_samples), np.arange(num_samples)[::-1]) / (rate * 0.01))
+    fade = np.minimum(
+        1, np.minimum(np.arange(num_samples), np.arange(num_samples)[::-1]) / (rate * 0.01)
+    )
     level = 10 ** (rng.uniform(-16, -6) / 20)
     return np.asarray(wave / (np.sqrt(np.mean(wave**2)) * 4 + 1e-9) * level * fade * 2, np.float32)
 
@@ -43,7 +45,9 @@ def noise(num_samples: int, rng: np.random.Generator, timbre: Timbre) -> Floats:
 
 def _humming(t: Floats, pitch: float, rate: int, rng: np.random.Generator, s: Timbre) -> Floats:
     phases = rng.uniform(0, 2 * np.pi, s.harmonics)
-    parts = (np.sin(2 * np.pi * pitch * (k + 1) * t + phases[k]) / (k + 1) for k in range(s.harmonics))
+    parts = (
+        np.sin(2 * np.pi * pitch * (k + 1) * t + phases[k]) / (k + 1) for k in range(s.harmonics)
+    )
     return np.asarray(sum(parts), np.float32)
 
 

@@ -1,0 +1,5 @@
+import sys
+
+from avel.pipeline.cli import main
+
+sys.exit(main())

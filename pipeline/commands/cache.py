@@ -1,0 +1,150 @@
+"""`avel cache`: look at the cache and keep it in order."""
+
+import argparse
+import json
+from pathlib import Path
+
+from avel.pipeline.commands import options
+
+SUMMARY = "look at the cache: ls, info, explain, verify, gc"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    for name, what in (
+        ("ls", "list all stores"),
+        ("info", "one store's recipe and numbers"),
+        ("explain", "say why a file or run would miss"),
+        ("verify", "read every item, and recompute a sample of features"),
+        ("gc", "remove what nothing will ever read"),
+    ):
+        sub = actions.add_parser(name, help=what, description=what)
+        sub.set_defaults(action=name)
+        options.add_cache_dir(sub)
+        sub.add_argument("--json", action="store_true", help="print as JSON")
+        if name in ("info", "verify"):
+            sub.add_argument(
+                "store",
+                nargs="?" if name == "verify" else None,
+                help="first letters of its fingerprint",
+            )
+        if name == "explain":
+            sub.add_argument("file", nargs="?", type=Path, help="a video")
+            sub.add_argument("--extractor", default="audioclip-tiny", help="[audioclip-tiny]")
+            sub.add_argument("--weights", type=Path, help="the encoder's weight file")
+            sub.add_argument(
+                "--frames", type=options.positive, default=1, help="frames per second [1]"
+            )
+        if name == "verify":
+            sub.add_argument(
+                "--recompute",
+                type=int,
+                default=0,
+                metavar="N",
+                help="encode N items again from cached segments and report the largest difference [0]",
+            )
+            sub.add_argument("--weights", type=Path, help="the encoder's weight file")
+        if name == "gc":
+            sub.add_argument(
+                "--delete", action="store_true", help="really remove; without it only list"
+            )
+            sub.add_argument("--store", help="remove this whole store too")
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.config import cache_root
+
+    root = cache_root(args.cache_dir)[0]
+    actions = {"ls": _ls, "info": _info, "explain": _explain, "verify": _verify, "gc": _gc}
+    return actions[args.action](args, root)
+
+
+def _ls(args: argparse.Namespace, root: Path) -> int:
+    from avel.cache.maintenance import stores, summarize  # slow: loads h5py
+
+    rows = [summarize(store) for store in stores(root)]
+    if args.json:
+        print(json.dumps([{**vars(row), "damage": list(row.damage)} for row in rows]))
+        return 0
+    print(f"{root}")
+    for row in rows:
+        print(
+            f"{row.stage:<9} {row.fingerprint[:12]}  {row.items:>8} items  {row.shards:>5} shards  {row.num_bytes / 1e6:>9.1f} MB  {_name(dict(row.recipe))}"
+        )
+    if not rows:
+        print("empty")
+    return 0
+
+
+def _name(recipe: dict) -> str:  # type: ignore[type-arg]
+    config = recipe.get("config", {})
+    return str(config.get("extractor") or ", ".join(f"{k}={v}" for k, v in config.items()))
+
+
+def _info(args: argparse.Namespace, root: Path) -> int:
+    from avel.cache.maintenance import find, summarize  # slow: loads h5py
+
+    summary = summarize(find(root, args.store))
+    print(json.dumps({**vars(summary), "damage": list(summary.damage)}, indent=2))
+    return 0
+
+
+def _explain(args: argparse.Namespace, root: Path) -> int:
+    from avel.cache.fingerprint import ContentKeys  # slow: loads torch
+    from avel.cache.maintenance import explain
+    from avel.pipeline.harvest import Outcome, content_key
+    from avel.pipeline.run import extractor_recipe
+    from avel.pipeline.segment import SegmentConfig
+    from avel.pipeline.stages import features_recipe, open_store, segments_recipe
+
+    segment = SegmentConfig(frames_per_cell=args.frames)
+    recipes = [
+        segments_recipe(segment),
+        features_recipe(segment, extractor_recipe(args.extractor, args.weights)),
+    ]
+    key = content_key(args.file, ContentKeys(root)) if args.file else None
+    if isinstance(key, Outcome):
+        print(f"{key.reason}: {key.message}")
+        return 3
+    for recipe in recipes:
+        print("\n".join(explain(root, recipe)))
+        if key:
+            there = key in open_store(root, recipe, make=False)
+            print(f"  {args.file}: content {key[:12]}, {'hit' if there else 'miss'}")
+    return 0
+
+
+def _verify(args: argparse.Namespace, root: Path) -> int:
+    from avel.cache.maintenance import find, stores, verify  # slow: loads h5py
+
+    damaged = 0
+    for store in [find(root, args.store)] if args.store else stores(root):
+        sound, damage = verify(store)
+        print(
+            f"{store.stage:<9} {store.fingerprint[:12]}  {sound} sound items, {len(damage)} damaged"
+        )
+        for sentence in damage:
+            print(f"  {sentence}")
+        damaged += len(damage)
+        if args.recompute and store.stage == "features":
+            from avel.pipeline.recompute import recompute  # slow: loads torch
+
+            count, worst = recompute(root, store, args.recompute, args.weights)
+            print(f"  {count} items encoded again: largest difference {worst:.2e}")
+    return 3 if damaged else 0
+
+
+def _gc(args: argparse.Namespace, root: Path) -> int:
+    from avel.cache.maintenance import collect, find, remove  # slow: loads h5py
+
+    garbage = collect(root, delete=args.delete)
+    for path, size in garbage:
+        print(f"{path}  {size / 1e6:.1f} MB")
+    freed = sum(size for _, size in garbage)
+    if args.store:
+        store = find(root, args.store)
+        if args.delete:
+            freed += remove(store)
+        print(f"{store.folder}")
+    print(f"{freed / 1e6:.1f} MB {'freed' if args.delete else 'can be freed with --delete'}")
+    return 0

@@ -1,0 +1,149 @@
+"""`avel doctor`: what is installed, found and usable, and what to do where it is not."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from avel.pipeline.commands import options
+
+SUMMARY = "check versions, codecs, device, weights and cache"
+
+PACKAGES = [
+    "avel",
+    "torch",
+    "torchvision",
+    "torchaudio",
+    "av",
+    "h5py",
+    "joblib",
+    "librosa",
+    "open_clip_torch",
+    "lightning",
+    "numpy",
+]
+DECODERS = ("h264", "hevc", "vp9", "libdav1d", "mpeg4", "aac", "mp3", "opus", "vorbis", "flac")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line: `ok`, `missing` (something does not work) or `note` (an option is not there)."""
+
+    name: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+    options.add_cache_dir(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    checks = [*_versions(), *_codecs(), *_device(), _mamba(), *_weights(), _cache(args.cache_dir)]
+    if args.json:
+        print(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        for check in checks:
+            print(f"{check.state:<8} {check.name:<18} {check.found}")
+            if check.remedy:
+                print(f"{'':<27} -> {check.remedy}")
+    return 4 if any(check.state == "missing" for check in checks) else 0
+
+
+def _versions() -> list[Check]:
+    checks = [Check("python", "ok", f"{platform.python_version()} ({sys.executable})")]
+    for package in PACKAGES:
+        try:
+            checks.append(Check(package, "ok", version(package)))
+        except PackageNotFoundError:
+            checks.append(Check(package, "missing", "not installed", f"pip install {package}"))
+    return checks
+
+
+def _codecs() -> list[Check]:
+    import av  # slow; the doctor asks the library what it can do, it decodes nothing
+
+    there = set(av.codecs_available)
+    absent = [name for name in DECODERS if name not in there]
+    library = f"FFmpeg {av.ffmpeg_version_info}: {', '.join(n for n in DECODERS if n in there)}"
+    if absent:
+        return [
+            Check(
+                "decoders", "note", library, f"no {', '.join(absent)}: install av from its wheels"
+            )
+        ]
+    return [Check("decoders", "ok", library)]
+
+
+def _device() -> list[Check]:
+    import torch  # slow to import
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cpu = f"{cores} cores, {torch.get_num_threads()} torch threads, {torch.backends.cpu.get_cpu_capability()}"
+    checks = [Check("cpu", "ok", cpu)]
+    if torch.cuda.is_available():
+        name = torch.cuda.get_device_name()
+        bf16 = "bf16" if torch.cuda.is_bf16_supported() else "no bf16"
+        checks.append(Check("gpu", "ok", f"{name}, CUDA {torch.version.cuda}, {bf16}"))
+    else:
+        checks.append(Check("gpu", "note", "none; everything runs on the CPU"))
+    checks.append(
+        Check("precision", "ok", "features are computed in float32, maps kept in float16")
+    )
+    return checks
+
+
+def _mamba() -> Check:
+    from avel.models.mamba import fused_scan  # slow: loads torch
+
+    if fused_scan() is None:
+        return Check(
+            "mamba kernel",
+            "note",
+            "selective_scan_cuda is not there; plain torch is used",
+            "on a GPU machine: MAMBA_KEEP_CUDA_BUILD=TRUE pip install avel[mamba] --no-build-isolation",
+        )
+    return Check("mamba kernel", "ok", "selective_scan_cuda")
+
+
+def _weights() -> list[Check]:
+    from avel.extractors import EXTRACTORS  # slow: loads torch
+    from avel.extractors.weights import WeightsError, find_weights
+    from avel.models.checkpoint import CheckpointError
+    from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
+
+    checks = []
+    for name, extractor in EXTRACTORS.items():
+        try:
+            file = find_weights(extractor.file_name)
+            checks.append(
+                Check(name, "ok", f"{file.path} ({file.found_in}, sha256 {file.sha256[:12]})")
+            )
+        except WeightsError as err:
+            state = "missing" if name == "audioclip-tiny" else "note"
+            checks.append(Check(name, state, f"{extractor.file_name} not found", str(err)))
+    try:
+        card = Localizer(DEFAULT_MODEL).card
+        checks.append(Check("localizer", "ok", f"{DEFAULT_MODEL} ({card.knows})"))
+    except CheckpointError as err:
+        checks.append(Check("localizer", "missing", "no shipped model", str(err)))
+    return checks
+
+
+def _cache(flag: Path | None) -> Check:
+    from avel.pipeline.config import cache_root
+
+    root, said_by = cache_root(flag)
+    nearest = next(path for path in (root, *root.absolute().parents) if path.exists())
+    if not os.access(nearest, os.W_OK):
+        remedy = "give a writable folder with --cache-dir or AVEL_CACHE_DIR"
+        return Check("cache", "missing", f"{root} ({said_by}) is not writable", remedy)
+    status = os.statvfs(nearest)
+    free = status.f_bavail * status.f_frsize / 1e9
+    return Check("cache", "ok", f"{root} ({said_by}), {free:.0f} GB free")

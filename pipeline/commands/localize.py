@@ -1,0 +1,128 @@
+"""`avel localize`: events of any videos."""
+
+import argparse
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avel.pipeline.commands import options
+
+if TYPE_CHECKING:
+    from avel.pipeline.results import Result
+
+SUMMARY = "find the audio-visual events of videos"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", help="video files, folders, or lists (.txt)")
+    parser.add_argument(
+        "--model", type=Path, help="checkpoint or run folder [the shipped one, synthetic classes]"
+    )
+    parser.add_argument("--weights", type=Path, help="the encoder's weight file")
+    parser.add_argument(
+        "--decoder", choices=("gate", "argmax"), default="gate", help="scores to events [gate]"
+    )
+    parser.add_argument("--threshold", type=float, default=0.5, help="of the gate [0.5]")
+    parser.add_argument(
+        "--out", type=Path, help="folder for events.csv and one .json and .html per video"
+    )
+    parser.add_argument(
+        "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
+    )
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    options.add_runtime(parser)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Annotated events by video id: label, onset and offset."""
+
+    events: dict[str, list[tuple[str, float, float]]]
+
+    def of(self, path: str) -> list[tuple[str, float, float]] | None:
+        """Events of the file's video; None where the dataset does not have it."""
+        return self.events.get(Path(path).stem)
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.events import EventConfig  # slow: loads torch and libav
+    from avel.pipeline.inputs import expand
+    from avel.pipeline.localizer import DEFAULT_MODEL
+    from avel.pipeline.progress import track
+    from avel.pipeline.results import to_json
+    from avel.pipeline.run import PipelineConfig, localize
+
+    paths, runtime = expand(args.inputs), options.runtime(args)
+    truth = _truth(args.truth)
+    config = PipelineConfig(
+        model=args.model or DEFAULT_MODEL,
+        weights=args.weights,
+        events=EventConfig(args.decoder, args.threshold),
+    )
+    by_file = {}
+    results = localize(paths, config, runtime)
+    with closing(results):
+        for result in track(results, len(paths), "videos", quiet=len(paths) == 1):
+            by_file[result.file] = result
+    ordered = [by_file[str(path)] for path in dict.fromkeys(paths)]
+    if args.out:
+        _write(args.out, ordered, truth, config, runtime)
+    if args.json:
+        print(to_json(ordered))
+    else:
+        for result in ordered:
+            print(_text(result, truth.of(result.file)))
+    return 3 if any(result.status == "failed" for result in ordered) else 0
+
+
+def _truth(folder: Path | None) -> Truth:
+    from avel.pipeline.datasets.ave import open_ave  # slow: loads h5py
+
+    if folder is None:
+        return Truth({})
+    data = open_ave(folder)
+    events: dict[str, list[tuple[str, float, float]]] = {}
+    for row in data.rows:
+        events.setdefault(row.video_id, []).append((data.classes[row.label], row.start, row.end))
+    return Truth(events)
+
+
+def _text(result: "Result", truth: list[tuple[str, float, float]] | None) -> str:
+    head = f"{_printable(result.file)}  {result.duration:.1f} s  {result.status}"
+    lines = [head + (f" ({', '.join(result.reasons)})" if result.reasons else "")]
+    for event in result.events:
+        lines.append(
+            f"  {event.onset:6.1f} - {event.offset:6.1f} s  {event.score:.2f}  {event.label}"
+        )
+    for label, onset, offset in truth or []:
+        lines.append(f"  {onset:6.1f} - {offset:6.1f} s  truth  {label}")
+    lines += [f"  {_printable(result.message)}"] if result.message else []
+    lines += [f"  note: {note}" for note in result.notes]
+    if result.events:
+        lines.append(f"  model: {result.model['name']}, {result.model['knows']}")
+    return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """Text without control characters: a file's name must not drive the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _write(out: Path, results: "list[Result]", truth: Truth, config, runtime) -> None:  # type: ignore[no-untyped-def]
+    import json
+
+    from avel.pipeline.report.page import report_page  # slow: loads Pillow
+    from avel.pipeline.report.pictures import Pictures
+    from avel.pipeline.results import result_names, to_csv, write_whole
+
+    pictures = Pictures(config, runtime)
+    for result, name in zip(results, result_names([r.file for r in results]), strict=True):
+        write_whole(
+            out / f"{name}.json", json.dumps(result.document(), indent=2, ensure_ascii=False) + "\n"
+        )
+        page = report_page(result, truth.of(result.file), pictures.of(result))
+        write_whole(out / f"{name}.html", page)
+    write_whole(out / "events.csv", to_csv(results))
+    print(f"wrote {len(results)} results to {out}", file=sys.stderr)

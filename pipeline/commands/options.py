@@ -1,0 +1,52 @@
+"""Options that several commands share; they change how work is done, not what comes out."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from avel.pipeline.config import RuntimeConfig
+
+
+def add_runtime(parser: argparse.ArgumentParser) -> None:
+    """Cache folder, device, workers and limits."""
+    group = parser.add_argument_group("how to work (changes no result)")
+    add_cache_dir(group)
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 … [auto]")
+    group.add_argument("--workers", type=positive, help="processes that decode [one per core]")
+    group.add_argument("--batch", type=positive, default=32, help="segments encoded together [32]")
+    group.add_argument(
+        "--timeout", type=float, default=600, help="seconds that decoding one video may take [600]"
+    )
+    group.add_argument(
+        "--no-segments", action="store_true", help="do not cache decoded pictures and sound"
+    )
+
+
+def add_cache_dir(group: argparse._ActionsContainer) -> None:
+    """Cache folder alone."""
+    group.add_argument(
+        "--cache-dir", type=Path, help="cache folder [$AVEL_CACHE_DIR or ~/.cache/avel]"
+    )
+
+
+def runtime(args: argparse.Namespace) -> "RuntimeConfig":
+    """The runtime config that the options say."""
+    from avel.pipeline.config import RuntimeConfig, cache_root, default_workers
+
+    return RuntimeConfig(
+        cache_dir=cache_root(args.cache_dir)[0],
+        device=args.device,
+        workers=args.workers or default_workers(),
+        batch_cells=args.batch,
+        timeout_seconds=args.timeout,
+        keep_segments=not args.no_segments,
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number greater than 0, for argparse."""
+    value = int(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} must be greater than 0")
+    return value

@@ -1,0 +1,38 @@
+"""`avel pretrain`: make the tiny encoder's weights."""
+
+import argparse
+from pathlib import Path
+
+from avel.pipeline.commands import options
+
+SUMMARY = "train the tiny AudioCLIP encoder on a synthetic dataset"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="dataset that `avel synth` wrote")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for the weights and their record"
+    )
+    parser.add_argument(
+        "--epochs", type=options.positive, default=10, help="passes over the events [10]"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="[0]")
+    parser.add_argument(
+        "--precision", default="bf16-mixed", help="bf16-mixed or 32-true [bf16-mixed]"
+    )
+    options.add_runtime(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.datasets.ave import open_ave  # slow: loads torch and libav
+    from avel.pipeline.pretrain import PretrainConfig, gather_segments, pretrain
+    from avel.pipeline.progress import track
+
+    data, runtime = open_ave(args.data), options.runtime(args)
+    videos = len({row.video_id for row in data.rows})
+    for _ in track(gather_segments(data, runtime), videos, "decoded"):
+        pass
+    config = PretrainConfig(epochs=args.epochs, seed=args.seed, precision=args.precision)
+    record = pretrain(data, config, runtime, args.out)
+    print(f"{args.out}: {record['test']}, {record['seconds']} s")
+    return 0

@@ -1,0 +1,55 @@
+"""`avel train`: a localization model from cached features."""
+
+import argparse
+from pathlib import Path
+
+from avel.pipeline.commands import options
+
+SUMMARY = "train a localization model on cached features"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
+    parser.add_argument(
+        "--config", type=Path, default=Path("dmsf.yaml"), help="YAML file or preset [dmsf.yaml]"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override, e.g. train.epochs=10",
+    )
+    parser.add_argument("--out", type=Path, help="run folder [runs/<config>-seed<seed>]")
+    parser.add_argument("--seed", type=int, help="short for --set train.seed=N")
+    parser.add_argument("--weights", type=Path, help="the encoder's weight file")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the run folder's last epoch"
+    )
+    options.add_runtime(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.configs.load import load  # slow: loads torch
+    from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.train import Experiment, summary, train
+
+    overrides = list(args.set)
+    if args.seed is not None:
+        overrides.append(f"train.seed={args.seed}")
+    experiment = load(args.config, Experiment, overrides)
+    out = args.out or Path("runs") / f"{args.config.stem}-seed{experiment.train.seed}"
+    metrics = train(
+        open_ave(args.data),
+        experiment,
+        options.runtime(args),
+        out,
+        weights=args.weights,
+        resume=args.resume,
+    )
+    print(f"{out}: {summary(metrics)}")
+    print(
+        f"protocol: val-selected; best on test by epoch {metrics['test_selected_accuracy']:.2%}; "
+        f"{metrics['train_seconds']:.0f} s"
+    )
+    return 0

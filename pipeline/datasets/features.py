@@ -1,0 +1,118 @@
+"""Cached features of an AVE folder's rows as training examples of ten segments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from avel.cache.fingerprint import ContentKeys
+from avel.cache.store import Store
+from avel.pipeline.datasets.ave import CELLS, AveFolder, Row, segment_labels
+from avel.pipeline.extract import Features
+from avel.pipeline.packing import unpack
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+
+class Example(NamedTuple):
+    """One row, or a batch of them with a leading axis.
+
+    audio (T, D), visual_map (T, P, C), visual (T, D), mask (T,) of existing segments, segments (T,)
+    and video () labels; background is index K.
+    """
+
+    audio: Tensor
+    visual_map: Tensor
+    visual: Tensor
+    mask: Tensor
+    segments: Tensor
+    video: Tensor
+
+
+@dataclass(frozen=True)
+class RowKeys:
+    """Where each row's features are.
+
+    Attributes:
+        keys: Content key by row number; a row whose video has no features is not in it.
+        missing: Video ids without features, each once, with the reason.
+    """
+
+    keys: dict[int, str]
+    missing: dict[str, str]
+
+
+def find_rows(data: AveFolder, store: Store, contents: ContentKeys, rows: Sequence[int]) -> RowKeys:
+    """Match rows with cached features by their videos' content."""
+    keys, missing = {}, {}
+    for number in rows:
+        video_id = data.rows[number].video_id
+        path = data.video_path(video_id)
+        key = _key(path, store, contents)
+        if key:
+            keys[number] = key
+        else:
+            missing[video_id] = "no video file" if path is None else "not extracted"
+    return RowKeys(keys, missing)
+
+
+def _key(path: Path | None, store: Store, contents: ContentKeys) -> str | None:
+    key = contents.key(path) if path else None
+    return key if key and key in store else None
+
+
+def noisy_keys(data: AveFolder, store: Store, contents: ContentKeys) -> list[str]:
+    """Keys of background-only videos that have features."""
+    keys = (_key(data.noisy_path(video_id), store, contents) for video_id in data.noisy)
+    return [key for key in keys if key]
+
+
+class FeatureRows(Dataset[Example]):
+    """Examples by position; features are read from the cache when asked for."""
+
+    def __init__(
+        self, store: Store, keys: Sequence[str], rows: Sequence[Row | None], num_classes: int
+    ) -> None:
+        self._store, self.keys = store, list(keys)
+        self._num_classes = num_classes
+        events = [row or Row(num_classes, "", 0, 0) for row in rows]
+        self.segments = segment_labels(events, num_classes)
+        self.videos = np.array([row.label for row in events], np.int64)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def features(self, index: int) -> Features:
+        """Features of one example at their own length.
+
+        Raises:
+            LookupError: the item was damaged since; names it and what to do.
+        """
+        arrays = self._store.get(self.keys[index])
+        if arrays is None:
+            why = "; ".join(self._store.damage) or "it was deleted"
+            raise LookupError(
+                f"features {self.keys[index][:12]} cannot be read ({why}); run `avel extract` again"
+            )
+        return unpack(Features, arrays)
+
+    def __getitem__(self, index: int) -> Example:
+        features = self.features(index)
+        length = min(CELLS, len(features.visual))
+
+        def fit(array: NDArray[np.generic]) -> Tensor:
+            fitted = np.zeros((CELLS, *array.shape[1:]), array.dtype)
+            fitted[:length] = array[:length]
+            return torch.from_numpy(fitted)
+
+        return Example(
+            fit(features.audio),
+            fit(features.visual_map),
+            fit(features.visual),
+            torch.arange(CELLS) < length,
+            torch.from_numpy(self.segments[index]),
+            torch.tensor(self.videos[index]),
+        )

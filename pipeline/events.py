@@ -1,0 +1,67 @@
+"""Segment scores to events, by the two decoders of the field."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+import numpy as np
+from avel.pipeline.scores import SegmentScores
+from numpy.typing import NDArray
+
+Decoder = Literal["gate", "argmax"]
+
+
+@dataclass(frozen=True)
+class EventConfig:
+    """How scores become decisions.
+
+    Attributes:
+        decoder: `gate` labels a segment with the most likely class where its relevance is over
+            the threshold (CMRAN and its successors); `argmax` with the most likely of all
+            classes and background (AVE-ECCV18, PSP). Specification section 1.8.
+        threshold: Of the gate; CMRAN 0.5, MAGAN 0.7.
+    """
+
+    decoder: Decoder = "gate"
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.decoder not in ("gate", "argmax"):
+            raise ValueError(f"decoder ({self.decoder!r}) must be 'gate' or 'argmax'")
+        if not 0 < self.threshold < 1:
+            raise ValueError(f"threshold ({self.threshold}) must be between 0 and 1")
+
+
+@dataclass(frozen=True, order=True)
+class Event:
+    """One audio-visual event `[onset, offset)` in seconds; score is its mean probability."""
+
+    onset: float
+    offset: float
+    label: str
+    score: float
+
+
+def segment_decisions(scores: SegmentScores, config: EventConfig) -> NDArray[np.int64]:
+    """Class index of each segment (T,); background is the last column's index."""
+    background = scores.classes.shape[1] - 1
+    if config.decoder == "argmax":
+        return scores.events.argmax(1)
+    labels = scores.classes.argmax(1)
+    return np.where(scores.relevance > config.threshold, labels, background)
+
+
+def find_events(
+    scores: SegmentScores, classes: tuple[str, ...], config: EventConfig
+) -> list[Event]:
+    """Runs of segments with one class, in time order; the last ends with the video."""
+    decisions = segment_decisions(scores, config)
+    probabilities = scores.events
+    events = []
+    for label, group in groupby(range(len(decisions)), key=lambda t: int(decisions[t])):
+        cells = list(group)
+        if label < len(classes):
+            offset = min(float(cells[-1] + 1), scores.duration or float(cells[-1] + 1))
+            score = float(probabilities[cells, label].mean())
+            events.append(Event(float(cells[0]), offset, classes[label], score))
+    return events

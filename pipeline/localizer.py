@@ -1,0 +1,67 @@
+"""A trained model ready to score videos, and all that its checkpoint says about itself."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from avel.cache.fingerprint import file_sha256
+from avel.models.checkpoint import CheckpointError, load_checkpoint
+from avel.pipeline.extract import Features
+from avel.pipeline.scores import ScoreConfig, SegmentScores, score_segments
+from avel.pipeline.segment import SegmentConfig
+
+CHECKPOINT = "model.safetensors"
+
+
+def _default_model() -> Path:
+    import avel.models
+
+    return Path(next(iter(avel.models.__path__))) / "weights" / "dmsf-synthetic.safetensors"
+
+
+DEFAULT_MODEL = _default_model()
+
+
+class Localizer:
+    """Checkpoint file (or the run folder that holds one), loaded.
+
+    Raises:
+        CheckpointError: it is missing, damaged, or no checkpoint of this project.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path / CHECKPOINT if path.is_dir() else path
+        self.card, self._model, self.extra = load_checkpoint(self.path)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Content of the checkpoint file."""
+        return file_sha256(self.path)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Who answers, for results."""
+        return {"name": self.card.name, "sha256": self.sha256, "knows": self.card.knows}
+
+    @property
+    def extractor(self) -> str:
+        """Name of the extractor whose features the model was trained on."""
+        return str(self._of_features("config")["extractor"])
+
+    @property
+    def segment_config(self) -> SegmentConfig:
+        """How videos must be cut for it."""
+        return SegmentConfig(**self._of_features("upstream")["config"])
+
+    def _of_features(self, key: str) -> dict[str, Any]:
+        try:
+            return dict(self.card.features[key])
+        except (KeyError, TypeError) as err:
+            raise CheckpointError(
+                f"{self.path}: was trained on features that no extractor of avel makes; "
+                "it can be evaluated on them, not run on videos"
+            ) from err
+
+    def score(self, features: Features, config: ScoreConfig) -> SegmentScores:
+        """Scores of one video's segments."""
+        return score_segments(features, self.card, self._model, self.extra, config)

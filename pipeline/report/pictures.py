@@ -1,0 +1,70 @@
+"""Pictures for the report: one frame per segment with the attention over it, from the cache."""
+
+import base64
+import io
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from avel.cache.fingerprint import ContentKeys
+from avel.pipeline.config import RuntimeConfig
+from avel.pipeline.localizer import Localizer
+from avel.pipeline.packing import unpack
+from avel.pipeline.results import Result
+from avel.pipeline.run import PipelineConfig, extractor_recipe
+from avel.pipeline.scores import SegmentScores
+from avel.pipeline.segment import Segments
+from avel.pipeline.stages import features_recipe, open_store, scores_recipe, segments_recipe
+from numpy.typing import NDArray
+from PIL import Image
+
+SIDE = 112
+MOST_FRAMES = 120
+"""A longer video's report leaves its frames out: they would make the page too large."""
+
+
+class Pictures:
+    """Reads what the run has cached; decodes and encodes nothing."""
+
+    def __init__(self, config: PipelineConfig, runtime: RuntimeConfig) -> None:
+        localizer = Localizer(config.model)
+        segment = localizer.segment_config
+        root = runtime.cache_dir
+        features = features_recipe(segment, extractor_recipe(localizer.extractor, config.weights))
+        scores = scores_recipe(features, localizer.sha256, asdict(config.scores))
+        self._segments = open_store(root, segments_recipe(segment), make=False)
+        self._scores = open_store(root, scores, make=False)
+        self._keys = ContentKeys(root)
+
+    def of(self, result: Result) -> list[tuple[str, str]]:
+        """Per segment the plain frame and the frame under its attention, as JPEG data URIs."""
+        if result.status == "failed" or result.segments > MOST_FRAMES:
+            return []
+        key = self._keys.key(Path(result.file))
+        cells, scored = self._segments.get(key), self._scores.get(key)
+        if cells is None or scored is None:
+            return []
+        segments, scores = unpack(Segments, cells), unpack(SegmentScores, scored)
+        if not segments.visual_mask.any():
+            return []
+        pairs = zip(segments.frames[:, 0], scores.attention, strict=True)
+        return [(_jpeg(frame), _jpeg(attended(frame, weights))) for frame, weights in pairs]
+
+
+def attended(frame: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A frame (3, H, W) tinted red where the weights (P,) are high, darkened where low."""
+    side = round(len(weights) ** 0.5)
+    grid = weights.reshape(side, side)
+    grid = (grid - grid.min()) / max(1e-9, float(np.ptp(grid)))
+    image = Image.fromarray((grid * 255).astype(np.uint8)).resize(
+        frame.shape[:0:-1], Image.Resampling.BICUBIC
+    )
+    heat = np.asarray(image, np.float32) / 255
+    red = np.stack([heat * 255, heat * 60, np.zeros_like(heat)])
+    return np.clip(frame * (0.45 + 0.25 * heat) + 0.45 * red, 0, 255).astype(np.uint8)
+
+
+def _jpeg(frame: NDArray[np.uint8]) -> str:
+    data = io.BytesIO()
+    Image.fromarray(frame.transpose(1, 2, 0)).resize((SIDE, SIDE)).save(data, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()

@@ -1,0 +1,98 @@
+"""The whole method: a raw video becomes audio-visual events.
+
+decode -> segment -> extract (`harvest` does the three for many videos, cached)
+-> localize (`score_segments`) -> find events -> results.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from avel.cache.fingerprint import ContentKeys
+from avel.cache.store import CacheError, Store
+from avel.extractors import AudioCLIPExtractor, build, kind
+from avel.extractors.weights import find_weights
+from avel.models.checkpoint import check_features
+from avel.pipeline.config import RuntimeConfig, resolve_device
+from avel.pipeline.events import EventConfig, find_events
+from avel.pipeline.extract import Features
+from avel.pipeline.harvest import Stores, harvest
+from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
+from avel.pipeline.packing import pack, unpack
+from avel.pipeline.results import Result
+from avel.pipeline.scores import ScoreConfig, SegmentScores
+from avel.pipeline.segment import SegmentConfig
+from avel.pipeline.stages import features_recipe, open_store, scores_recipe, segments_recipe
+from avel.pipeline.verdict import judge, refuse
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """Every choice that decides what comes out; the rest is said by the model's checkpoint."""
+
+    model: Path = DEFAULT_MODEL
+    weights: Path | None = None
+    scores: ScoreConfig = field(default_factory=ScoreConfig)
+    events: EventConfig = field(default_factory=EventConfig)
+
+
+def localize(
+    paths: Sequence[Path], config: PipelineConfig, runtime: RuntimeConfig
+) -> Iterator[Result]:
+    """Events of each file, as they come; a file that fails is a result with its reason.
+
+    Raises:
+        CheckpointError: the model is missing, damaged or for other features.
+        WeightsError: the encoder's weights are missing or wrong.
+        CacheError: the cache cannot be written.
+    """
+    localizer = Localizer(config.model)
+    segment = localizer.segment_config
+    recipe = features_recipe(segment, extractor_recipe(localizer.extractor, config.weights))
+    check_features(config.model, localizer.card, recipe)
+    stores = open_stores(segment, recipe, runtime)
+    scored = open_store(
+        runtime.cache_dir, scores_recipe(recipe, localizer.sha256, asdict(config.scores))
+    )
+    device = resolve_device(runtime.device)
+
+    def load_extractor() -> AudioCLIPExtractor:
+        return build(localizer.extractor, config.weights, device)
+
+    for outcome in harvest(paths, stores, segment, runtime, load_extractor):
+        if outcome.key is None or outcome.reason:
+            yield refuse(outcome, localizer.identity)
+            continue
+        scores = _cached_scores(outcome.key, stores.features, scored, localizer, config.scores)
+        events = find_events(scores, localizer.card.classes, config.events)
+        yield judge(outcome, scores, events, localizer, config.events)
+
+
+def extractor_recipe(name: str, weights: Path | None) -> Mapping[str, Any]:
+    """Recipe of an extractor with its weights found; nothing is loaded."""
+    extractor = kind(name)
+    return extractor.recipe(find_weights(extractor.file_name, weights))
+
+
+def open_stores(
+    segment: SegmentConfig, features: Mapping[str, Any], runtime: RuntimeConfig
+) -> Stores:
+    """The stores of decoded segments and of features, under the runtime's cache folder."""
+    root = runtime.cache_dir
+    segments = open_store(root, segments_recipe(segment))
+    return Stores(segments, open_store(root, features), ContentKeys(root))
+
+
+def _cached_scores(
+    key: str, features: Store, scored: Store, localizer: Localizer, config: ScoreConfig
+) -> SegmentScores:
+    if arrays := scored.get(key):
+        return unpack(SegmentScores, arrays)
+    arrays = features.get(key)
+    if arrays is None:
+        raise CacheError(f"{features.folder}: item {key[:12]} cannot be read back; run again")
+    scores = localizer.score(unpack(Features, arrays), config)
+    with scored.writer() as writer:
+        writer.add(key, pack(scores))
+    return scores

@@ -1,0 +1,99 @@
+"""Scores and events into a result that says how far to believe it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from avel.models.checkpoint import Card
+from avel.pipeline.events import Event, EventConfig
+from avel.pipeline.harvest import Outcome
+from avel.pipeline.localizer import Localizer
+from avel.pipeline.reasons import Reason
+from avel.pipeline.results import Result
+from avel.pipeline.scores import SegmentScores
+from torch import Tensor
+
+FAMILIAR_SHARE = 0.5
+"""A video of which fewer segments resemble the training is a stranger: its events are withheld."""
+
+ABSENT = {
+    Reason.NO_AUDIO: "the file has no sound, so no event can be both seen and heard",
+    Reason.NO_VIDEO: "the file has no picture, so no event can be both seen and heard",
+    Reason.TRUNCATED: "the file ends before its header says; what could be read was used",
+    Reason.DECODE_ERROR: "some packets were damaged and skipped",
+    Reason.UNSUPPORTED_CODEC: "a stream was left out because there is no decoder for it",
+}
+
+
+def refuse(outcome: Outcome, identity: dict[str, str]) -> Result:
+    """The result of a file that gave nothing."""
+    return Result(
+        str(outcome.path),
+        "failed",
+        (str(outcome.reason),),
+        message=outcome.message,
+        model=identity,
+    )
+
+
+def judge(
+    outcome: Outcome,
+    scores: SegmentScores,
+    events: list[Event],
+    localizer: Localizer,
+    config: EventConfig,
+) -> Result:
+    """The result of a file with scores.
+
+    Events of a video that does not resemble what the model was trained on are withheld: a
+    classifier must answer with some class it knows, and here that answer means nothing.
+    """
+    card = localizer.card
+    familiar = familiar_share(scores, localizer.extra)
+    notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
+    if familiar is not None and familiar < FAMILIAR_SHARE:
+        withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
+        notes.append(
+            f"out of domain: {familiar:.0%} of the segments resemble the model's training data "
+            f"({card.knows}){withheld}"
+        )
+        events = []
+    elif not events and not notes:
+        notes.append(_why_none(scores, card, config))
+    top = scores.classes.argmax(1)
+    names = [*card.classes, "background"]
+    return Result(
+        str(outcome.path),
+        "partial" if scores.flags else "ok",
+        tuple(scores.flags),
+        duration=scores.duration,
+        segments=len(scores.relevance),
+        events=tuple(events),
+        notes=tuple(notes),
+        model=localizer.identity,
+        decoder={"name": config.decoder, "threshold": config.threshold},
+        relevance=tuple(float(r) for r in scores.relevance),
+        top_classes=tuple((names[k], float(scores.classes[t, k])) for t, k in enumerate(top)),
+        in_domain=familiar,
+        cached=outcome.cached,
+    )
+
+
+def familiar_share(scores: SegmentScores, extra: Mapping[str, Tensor]) -> float | None:
+    """Share of segments whose picture and sound both lie within the training's distances."""
+    limits: dict[str, Any] = {name: extra.get(f"{name}.threshold") for name in ("visual", "audio")}
+    if limits["visual"] is None or limits["audio"] is None:
+        return None
+    present = (scores.visual_distance > 0) & (scores.audio_distance > 0)
+    both = (scores.visual_distance <= float(limits["visual"]) * 1.25) & (
+        scores.audio_distance <= float(limits["audio"]) * 1.25
+    )
+    return float(both[present].mean()) if np.any(present) else None
+
+
+def _why_none(scores: SegmentScores, card: Card, config: EventConfig) -> str:
+    peak = float(scores.relevance.max())
+    return (
+        f"no event: the highest relevance of any segment is {peak:.2f}, the threshold "
+        f"{config.threshold:g} ({card.knows})"
+    )

@@ -1,0 +1,59 @@
+"""Shared fixtures: reproducible randomness, the outside folders, small media made on the spot."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_randomness() -> Iterator[None]:
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    yield
+    random.setstate(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    torch.set_rng_state(states[2])
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVEL_CACHE_DIR", str(tmp_path / "default-cache"))
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """Real files that break pipelines."""
+    return _outside(SHARED / "media")
+
+
+@pytest.fixture(scope="session")
+def ave_tables() -> Path:
+    """The real AVE tables."""
+    return _outside(SHARED / "data" / "ave")
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """Outputs of the published implementations."""
+    return _outside(Path(os.environ.get("AVEL_GOLDEN_DIR", SHARED / "golden")))
+
+
+def _outside(folder: Path) -> Path:
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if torch.cuda.is_available() or os.environ.get("FAIL_WITHOUT_CUDA") == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("needs_cuda"):
+            item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU"))

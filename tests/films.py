@@ -1,0 +1,101 @@
+"""Lossless test videos whose pixels say the frame's number and whose sound clicks at known samples."""
+
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+CLICK = 20_000
+
+
+def number_frame(number: int, width: int, height: int) -> np.ndarray:
+    """A picture of one colour that says `number`: red counts by fives, green counts the fifties."""
+    rgb = np.zeros((height, width, 3), np.uint8)
+    rgb[..., 0], rgb[..., 1], rgb[..., 2] = 5 * (number % 50), 5 * (number // 50), 128
+    return rgb
+
+
+def numbers_of(frames: np.ndarray) -> list[int]:
+    """Numbers that the middle pixels of pictures (N, 3, H, W) say."""
+    middle = frames[:, :, frames.shape[2] // 2, frames.shape[3] // 2].astype(float)
+    return [round(red / 5) + 50 * round(green / 5) for red, green, _ in middle]
+
+
+def clicks(num_samples: int, at: Sequence[int], channels: int = 1) -> np.ndarray:
+    """Silence (channels, S) with single loud samples."""
+    wave = np.zeros((channels, num_samples), np.int16)
+    wave[:, list(at)] = CLICK
+    return wave
+
+
+def write_film(
+    path: Path,
+    *,
+    frame_times: Sequence[Fraction | float] = (),
+    time_base: Fraction = Fraction(1, 1000),
+    size: tuple[int, int] = (64, 48),
+    codec: str = "libx264rgb",
+    options: dict[str, str] | None = None,
+    frames: Sequence[np.ndarray] | None = None,
+    pixel_format: str = "rgb24",
+    samples: np.ndarray | None = None,
+    sample_rate: int = 44_100,
+    layout: str = "mono",
+    audio_codec: str = "pcm_s16le",
+    audio_start: Fraction | float = 0,
+    aspect: Fraction | None = None,
+) -> Path:
+    """Write frame k at `frame_times[k]` and samples (channels, S) from `audio_start`."""
+    with av.open(str(path), "w") as container:
+        video = audio = None
+        if len(frame_times):
+            video = container.add_stream(codec, rate=Fraction(25), options=options or {"qp": "0"})
+            video.width, video.height, video.pix_fmt = *size, pixel_format
+            video.codec_context.time_base = time_base
+            video.codec_context.thread_count = 1
+            if aspect:
+                video.codec_context.sample_aspect_ratio = aspect
+        if samples is not None:
+            audio = container.add_stream(audio_codec, rate=sample_rate)
+            audio.codec_context.layout = layout
+        for number, moment in enumerate(frame_times):
+            rgb = frames[number] if frames is not None else number_frame(number, *size)
+            frame = av.VideoFrame.from_ndarray(rgb, "rgb24")
+            frame.pts = round(Fraction(moment) / time_base)
+            frame.time_base = time_base
+            container.mux(video.encode(frame))
+        if video:
+            container.mux(video.encode(None))
+        if audio:
+            _write_audio(container, audio, samples, sample_rate, layout, audio_start)
+    return path
+
+
+def _write_audio(container, audio, samples, sample_rate, layout, start) -> None:
+    offset = round(Fraction(start) * sample_rate)
+    for first in range(0, samples.shape[1], 1024):
+        part = np.ascontiguousarray(samples[:, first : first + 1024].T.reshape(1, -1))
+        frame = av.AudioFrame.from_ndarray(part, "s16", layout)
+        frame.sample_rate, frame.time_base = sample_rate, Fraction(1, sample_rate)
+        frame.pts = offset + first
+        container.mux(audio.encode(frame))
+    container.mux(audio.encode(None))
+
+
+def rotate_mp4(path: Path, matrix: Sequence[int]) -> None:
+    """Write a rotation into every video track header, as phones do: (a, b, c, d) of the matrix."""
+    data = bytearray(path.read_bytes())
+    at = data.find(b"tkhd")
+    a, b, c, d = matrix
+    values = (a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+    start = at + 4 + 40
+    data[start : start + 36] = struct.pack(">9i", *values)
+    path.write_bytes(bytes(data))
+
+
+def regular(count: int, rate: Fraction | float = 25) -> list[Fraction]:
+    """Times of frames at a constant rate."""
+    return [Fraction(number) / Fraction(rate) for number in range(count)]
