@@ -56,8 +56,10 @@ def weak_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float
 def video_logits(branch: Branch, mask: Tensor) -> Tensor:
     """Logits of the whole video (B, K + 1) from gated segment logits."""
     gated = torch.sigmoid(branch.relevance).unsqueeze(-1) * branch.classes.unsqueeze(1)
-    gated = gated.masked_fill(~mask.unsqueeze(-1), -30.0)
-    return gated.topk(min(TOP_SEGMENTS, gated.shape[1]), dim=1).values.mean(1)
+    absent = ~mask.unsqueeze(-1)
+    top = gated.masked_fill(absent, float("-inf")).topk(min(TOP_SEGMENTS, gated.shape[1]), dim=1)
+    exists = top.values.isfinite()
+    return torch.where(exists, top.values, 0).sum(1) / exists.sum(1).clamp_min(1)
 
 
 def mutual_loss(branches: Mapping[str, Branch], mask: Tensor) -> Tensor:

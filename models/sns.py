@@ -49,17 +49,29 @@ class SNS(nn.Module):
             x: (B, T, D).
             padding: Bool (B, T), true where there is no segment; padding comes last.
         """
-        h = x + self.dropout(self._scan(self.norm_mamba(x)))
+        h = x + self.dropout(self._scan(self.norm_mamba(x), padding))
         query = self.norm_attention(h)
         s, _ = self.attention(query, query, query, key_padding_mask=padding, need_weights=False)
         gate = torch.sigmoid(self.gate(torch.cat([h, s], -1)))
         return self.feed_forward(h + gate * self.dropout(s))  # type: ignore[no-any-return]
 
-    def _scan(self, x: Tensor) -> Tensor:
+    def _scan(self, x: Tensor, padding: Tensor) -> Tensor:
         forward: Tensor = self.mamba(x)
         if self.backward_mamba is None:
             return forward
-        return (forward + self.backward_mamba(x.flip(1)).flip(1)) / 2
+        order = reversed_order(padding).unsqueeze(-1).expand_as(x)
+        backward = self.backward_mamba(x.gather(1, order)).gather(1, order)
+        return (forward + backward) / 2
+
+
+def reversed_order(padding: Tensor) -> Tensor:
+    """Positions (B, T) that turn each sequence around and leave its padding last.
+
+    Flipping the whole axis would let the scan run over the padding first.
+    """
+    t = torch.arange(padding.shape[1], device=padding.device).expand_as(padding)
+    length = (~padding).sum(1, keepdim=True)
+    return torch.where(t < length, length - 1 - t, t)
 
 
 class FeedForward(nn.Module):
