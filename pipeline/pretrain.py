@@ -245,12 +245,30 @@ def pretrain(
         model,
         out,
         {
+            "commands": _commands(data, config),
             "config": asdict(config),
             "classes": names,
             "test": accuracy,
             "seconds": round(time.monotonic() - started),
         },
     )
+
+
+def _commands(data: AveFolder, config: PretrainConfig) -> list[str]:
+    """What to type to make these weights again."""
+    made = data.root / "synth.json"
+    commands = []
+    if made.is_file():
+        synth = json.loads(made.read_text())["config"]
+        commands.append(
+            f"avel synth data/pretrain --videos {synth['num_videos']} "
+            f"--noisy {synth['noisy_share']:g} --seed {synth['seed']}"
+        )
+    commands.append(
+        f"avel pretrain --data data/pretrain --out extractors/weights --epochs {config.epochs} "
+        f"--seed {config.seed} --precision {config.precision}"
+    )
+    return commands
 
 
 def _write(model: AudioCLIP, out: Path, record: dict[str, Any]) -> dict[str, Any]:

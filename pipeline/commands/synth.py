@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from avel.pipeline.commands import options
+
 SUMMARY = "write a synthetic AVE dataset of real MP4s"
 
 
@@ -13,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--noisy", type=float, default=0.15, help="background-only videos per annotated one [0.15]"
     )
     parser.add_argument("--seed", type=int, default=0, help="everything derives from it [0]")
+    parser.add_argument(
+        "--only-test", type=options.positive, metavar="N", help="film N videos of the test split only"
+    )
     parser.add_argument("--workers", type=int, help="processes [one per core]")
 
 
@@ -22,11 +27,11 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.workers import default_workers
 
     config = SynthConfig(num_videos=args.videos, noisy_share=args.noisy, seed=args.seed)
-    total = args.videos + round(args.videos * args.noisy)
-    done = write_synth(args.out, config, args.workers or default_workers())
-    for _ in track(done, total, "videos"):
+    total = args.only_test or args.videos + round(args.videos * args.noisy)
+    workers = args.workers or default_workers()
+    for _ in track(write_synth(args.out, config, workers, only_test=args.only_test), total, "videos"):
         pass
-    print(
-        f"{args.out}: {total} videos; train on it with `avel extract {args.out}` and `avel train --data {args.out}`"
-    )
+    print(f"{args.out}: {total} videos")
+    if not args.only_test:
+        print(f"next: avel extract {args.out} && avel train --data {args.out}")
     return 0

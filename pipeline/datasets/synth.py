@@ -17,7 +17,7 @@ import numpy as np
 from avel.cache.ave_h5 import write_labels, write_order
 from avel.pipeline.datasets.looks import FILLS, NUM_LOOKS, SHAPES, Style
 from avel.pipeline.datasets.timbres import VOICES, Timbre
-from avel.pipeline.workers import map_unordered
+from avel.pipeline.workers import Crashed, map_unordered
 
 CELLS = 10
 NOTHING = -1
@@ -82,30 +82,40 @@ def timbre_of(label: int) -> int:
     return int(TIMBRES[label])
 
 
-def write_synth(root: Path, config: SynthConfig, workers: int) -> Iterator[int]:
+def write_synth(
+    root: Path, config: SynthConfig, workers: int, *, only_test: int | None = None
+) -> Iterator[int]:
     """Write the dataset folder in AVE's layout; yields the number of videos done so far.
 
     Layout: `AVE/<id>.mp4`, `noisy/<id>.mp4`, `Annotations.txt` (with header),
     `categories.txt`, `trainSet.txt`, `valSet.txt`, `testSet.txt`, the order files,
-    `labels_noisy.h5` and `noisySet.txt`. Files that are there already are kept.
+    `labels_noisy.h5`, `noisySet.txt` and `synth.json`. Files that are there already are kept.
+
+    Args:
+        root: The folder.
+        config: Decides every byte.
+        workers: Processes that draw and encode.
+        only_test: Film that many videos of the test split and no others; tables stay whole.
     """
     from avel.pipeline.datasets.film import film  # slow: loads libav
 
-    scripts = annotated_scripts(config)
-    noisy = noisy_scripts(config)
+    scripts, noisy = annotated_scripts(config), noisy_scripts(config)
     for folder in ("AVE", "noisy"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    _write_tables(root, scripts, noisy, config)
-    record = {"config": asdict(config), "classes": class_names()}
-    (root / "synth.json").write_text(json.dumps(record, indent=2) + "\n")
+    test_ids = _write_tables(root, scripts, noisy, config)
     jobs = [(script, root / "AVE") for script in scripts] + [(s, root / "noisy") for s in noisy]
+    if only_test is not None:
+        chosen = set(test_ids[:: max(1, len(test_ids) // only_test)][:only_test])
+        jobs = [(script, folder) for script, folder in jobs if script.video_id in chosen]
     missing = [
         (script, folder / f"{script.video_id}.mp4", config.style, config.timbre)
         for script, folder in jobs
         if not (folder / f"{script.video_id}.mp4").exists()
     ]
     done = len(jobs) - len(missing)
-    for _ in map_unordered(film, missing, workers):  # a crash shows as a missing file
+    for _, made in map_unordered(film, missing, workers):
+        if isinstance(made, Crashed):
+            raise RuntimeError(f"{root}: a worker died while it wrote a video; run again to go on")
         done += 1
         yield done
 
@@ -192,7 +202,8 @@ def _video_id(rng: np.random.Generator) -> str:
 
 def _write_tables(
     root: Path, scripts: list[Script], noisy: list[Script], config: SynthConfig
-) -> None:
+) -> list[str]:
+    """Write every table; ids of the test split's videos."""
     names = class_names()
     rows = [(script.video_id, *row) for script in scripts for row in script.rows]
     rows.sort(key=lambda row: row[1])  # stable: grouped by class as AVE's
@@ -204,10 +215,12 @@ def _write_tables(
     labels = np.zeros((len(noisy), len(names) + 1), np.float32)
     labels[:, -1] = 1
     write_labels(root / "labels_noisy.h5", labels)
-    for split, order in _splits([row[1] for row in rows], config.seed).items():
+    splits = _splits([row[1] for row in rows], config.seed)
+    for split, order in splits.items():
         write_order(root / f"{split}_order.h5", order)
         text = "".join(f"{lines[row]}\n" for row in order)
         (root / f"{split}Set.txt").write_text(text)
+    return [rows[row][0] for row in splits["test"]]
 
 
 def _splits(labels: list[int], seed: int) -> dict[str, list[int]]:

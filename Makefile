@@ -1,0 +1,34 @@
+# Everything runs in .venv, made from the pinned set in constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check bench clean
+
+demo: $(STAMP)
+	$(BIN)/avel synth demo/data --videos 84 --noisy 0 --seed 20261121 --only-test 6
+	$(BIN)/avel localize demo/data/AVE --truth demo/data --out demo/results
+	@echo "open demo/results/*.html in a browser"
+
+test: check
+	$(BIN)/python -m pytest -n 2
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p avel.pipeline -p avel.extractors -p avel.models -p avel.cache -p avel.configs
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.decode
+	$(BIN)/python -m benchmarks.cache
+	$(BIN)/python -m benchmarks.start
+
+# Strict editable mode: mypy cannot follow the mapped folders through an import hook.
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]" --config-settings editable_mode=strict
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info
