@@ -31,7 +31,7 @@ def read_order(path: Path, num_rows: int) -> NDArray[np.int64]:
     return order.astype(np.int64)
 
 
-def read_labels(path: Path) -> NDArray[np.float64]:
+def read_labels(path: Path) -> NDArray[np.generic]:
     """A label array of any of AVE's shapes, as it is in the file."""
     return _read(path, DATA)
 

@@ -96,7 +96,7 @@ def explain(root: Path, wanted: Mapping[str, Any]) -> list[str]:
         return [f"{wanted['stage']} {mark[:12]}: no store of this stage in {root}"]
     nearest = min(others, key=lambda store: len(_different(store.recipe, wanted)))
     lines = [
-        f"{wanted['stage']} {mark[:12]}: not made yet; nearest is {nearest.fingerprint[:12]}, which has"
+        f"{wanted['stage']} {mark[:12]}: not made yet; nearest is {nearest.fingerprint[:12]}, with"
     ]
     return lines + [
         f"  {name}: {have!r}, wanted {want!r}"

@@ -82,8 +82,9 @@ def _check_alike(name: str, arrays: list[Array], items: Sequence[Item]) -> None:
     for item, array in zip(items, arrays, strict=True):
         if array.dtype != first.dtype or array.shape[1:] != first.shape[1:]:
             raise ValueError(
-                f"item {item.key.hex()[:12]}: array '{name}' is {array.dtype}{list(array.shape[1:])} "
-                f"per row, the shard's is {first.dtype}{list(first.shape[1:])}"
+                f"item {item.key.hex()[:12]}: array '{name}' is "
+                f"{array.dtype}{list(array.shape[1:])} per row, the shard's is "
+                f"{first.dtype}{list(first.shape[1:])}"
             )
 
 

@@ -47,6 +47,7 @@ class Store:
         """Sentences about damage met so far: which item, which file."""
         self._shards: dict[str, Shard] = {}
         self._bad: set[tuple[str, bytes]] = set()
+        self._unpublished: dict[bytes, Mapping[str, Array]] = {}
         self._prefixes = np.zeros(0, np.uint64)
         self._places = np.zeros((0, 2), np.int64)
         if make:
@@ -112,7 +113,8 @@ class Store:
             position += 1
 
     def __contains__(self, key: str) -> bool:
-        return next(self._find(bytes.fromhex(key)), None) is not None
+        raw = bytes.fromhex(key)
+        return raw in self._unpublished or next(self._find(raw), None) is not None
 
     def __len__(self) -> int:
         return len(self.keys())
@@ -134,9 +136,12 @@ class Store:
         """Arrays of one item as read-only views; None where it is missing or damaged.
 
         Damage is named in `damage` and remembered on disk, so that the item counts as missing
-        from now on and is computed again.
+        from now on and is computed again. What this process has added and not yet published
+        is seen too.
         """
         raw = bytes.fromhex(key)
+        if (waiting := self._unpublished.get(raw)) is not None:
+            return {name: waiting[name] for name in waiting if names is None or name in names}
         for shard, row in self._find(raw):
             try:
                 arrays = shard.read(row, names)
@@ -197,6 +202,7 @@ class Writer:
             self._oldest = time.monotonic()
         item = Item(bytes.fromhex(key), arrays)
         self._items[item.key] = item
+        self._store._unpublished[item.key] = arrays
         self._bytes += item.num_bytes
         full = len(self._items) >= self._max_items or self._bytes >= self._max_bytes
         if full or time.monotonic() - self._oldest >= self._max_seconds:
@@ -221,6 +227,8 @@ class Writer:
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
+        for key in self._items:
+            self._store._unpublished.pop(key, None)
         self._items, self._bytes = {}, 0
         self._store.refresh()
 

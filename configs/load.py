@@ -30,11 +30,11 @@ def load(path: Path | None, kind: type[Config], overrides: Sequence[str] = ()) -
     for override in overrides:
         _override(values, override)
     _check_keys(source, values, kind)
-    parser = ArgumentParser(exit_on_error=False, add_help=False)  # type: ignore[no-untyped-call]
+    parser = ArgumentParser(exit_on_error=False, add_help=False)
     parser.add_class_arguments(kind)
     try:
         parsed = parser.parse_object(values)
-        return parser.instantiate_classes(parsed)  # type: ignore[no-any-return]
+        return kind(**vars(parser.instantiate(parsed)))
     except Exception as err:  # jsonargparse raises its own and argparse's, and configs' ValueError
         text = " ".join(str(err).split())
         raise ConfigError(f"{source}: {text}") from err
@@ -83,4 +83,4 @@ def _check_keys(source: str, values: Mapping[str, Any], kind: type, prefix: str 
                 f"{source}: unknown key '{prefix}{key}'; known: {', '.join(sorted(known))}"
             )
         if is_dataclass(types[key]) and isinstance(value, Mapping):
-            _check_keys(source, value, types[key], f"{prefix}{key}.")  # type: ignore[arg-type]
+            _check_keys(source, value, types[key], f"{prefix}{key}.")

@@ -24,3 +24,6 @@ def kind(name: str) -> type[AudioCLIPExtractor]:
     if name not in EXTRACTORS:
         raise ValueError(f"no extractor '{name}'; there are {', '.join(EXTRACTORS)}")
     return EXTRACTORS[name]
+
+
+__all__ = ["EXTRACTORS", "AudioCLIPExtractor", "TinyAudioCLIPExtractor", "build", "kind"]

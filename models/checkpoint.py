@@ -69,7 +69,7 @@ def load_checkpoint(path: Path) -> tuple[Card, nn.Module, dict[str, Tensor]]:
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}
     except (SafetensorError, OSError) as err:
         raise CheckpointError(
             f"{path}: cannot be read as safetensors ({err}); copy it again"
@@ -92,7 +92,8 @@ def load_checkpoint(path: Path) -> tuple[Card, nn.Module, dict[str, Tensor]]:
 def _card(path: Path, metadata: Mapping[str, str]) -> Card:
     if KEY not in metadata:
         raise CheckpointError(
-            f"{path}: is not a checkpoint of a localization model (metadata: {list(metadata) or 'none'})"
+            f"{path}: is not a checkpoint of a localization model "
+            f"(metadata: {list(metadata) or 'none'})"
         )
     values = json.loads(metadata[KEY])
     written = values.pop("format")

@@ -90,9 +90,8 @@ class DMSF(nn.Module):
             "S": self.heads["S"]((v_s + a_s) / 2, v_s * a_s, mask),
             "C": self.heads["C"]((v_c + a_c) / 2, v_c * a_c, mask),
         }
-        return LocalizationOutput(
-            *branches["C"], branches=branches, attention={"agva": weights, **attention}
-        )
+        relevance, classes = branches["C"]
+        return LocalizationOutput(relevance, classes, branches, {"agva": weights, **attention})
 
 
 class Head(nn.Module):

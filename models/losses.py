@@ -10,16 +10,23 @@ from torch.nn import functional
 
 TEMPERATURE = 2.0
 """Of the class distributions that the branches learn from each other."""
-TOP_SEGMENTS = 4
-"""Segments whose mean stands for the video under weak supervision."""
+TOP_SEGMENTS = 2
+"""Segments whose mean stands for the video under weak supervision: AVE's shortest events."""
+IGNORED = -100
+"""Video label that counts for nothing."""
 
 
 class Targets(NamedTuple):
-    """Labels of a batch: `segments` (B, T) and `videos` (B,), background is index K."""
+    """Labels of a batch; background is index K.
+
+    `segments` (B, T) are for full supervision. `videos` (B,) may be IGNORED, and `background`
+    (B, T) marks segments known to hold no event, for weak supervision.
+    """
 
     segments: Tensor
     videos: Tensor
     mask: Tensor
+    background: Tensor
 
 
 def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:
@@ -41,25 +48,36 @@ def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float
 
 
 def weak_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:
-    """Sum over branches of CE between pooled segment scores and the video's label, plus mutual.
+    """Sum over branches of the three things that video labels say, plus mutual learning.
 
-    Multiple-instance learning: the video's logits are the mean of its top segments' gated class
-    logits `sigmoid(r_t) c`. Background-only videos have label K.
+    The video's class (background-only videos have label K): CE(c, video). Whether it holds an
+    event at all, by multiple-instance learning: BCE of the best segments' mean relevance. And
+    that every segment of a background-only video is background: BCE(r_t, 0), also where it was
+    spliced into another video.
+
+    Ours differs from reference 3.8.2, which pools `sigmoid(r_t) c` into one cross entropy: that
+    says nothing of any single segment, so relevance rises everywhere in an event's video.
     """
-    losses = [
-        functional.cross_entropy(video_logits(branch, targets.mask), targets.videos)
-        for branch in output.branches.values()
-    ]
+    holds_event = (targets.videos != output.classes.shape[-1] - 1).float()
+    counted = targets.videos != IGNORED
+    losses = []
+    for branch in output.branches.values():
+        classes = functional.cross_entropy(branch.classes, targets.videos, ignore_index=IGNORED)
+        event = functional.binary_cross_entropy_with_logits(
+            video_relevance(branch, targets.mask)[counted], holds_event[counted]
+        )
+        quiet = branch.relevance[targets.background]
+        silence = functional.softplus(quiet).mean() if len(quiet) else quiet.sum()
+        losses.append(classes + event + silence)
     return torch.stack(losses).sum() + mutual_weight * mutual_loss(output.branches, targets.mask)
 
 
-def video_logits(branch: Branch, mask: Tensor) -> Tensor:
-    """Logits of the whole video (B, K + 1) from gated segment logits."""
-    gated = torch.sigmoid(branch.relevance).unsqueeze(-1) * branch.classes.unsqueeze(1)
-    absent = ~mask.unsqueeze(-1)
-    top = gated.masked_fill(absent, float("-inf")).topk(min(TOP_SEGMENTS, gated.shape[1]), dim=1)
-    exists = top.values.isfinite()
-    return torch.where(exists, top.values, 0).sum(1) / exists.sum(1).clamp_min(1)
+def video_relevance(branch: Branch, mask: Tensor) -> Tensor:
+    """Logit (B,) that a video holds an event: the mean relevance of its best segments."""
+    relevance = branch.relevance.masked_fill(~mask, float("-inf"))
+    best = relevance.topk(min(TOP_SEGMENTS, relevance.shape[1]), dim=1).values
+    exists = best.isfinite()
+    return torch.where(exists, best, 0).sum(1) / exists.sum(1).clamp_min(1)
 
 
 def mutual_loss(branches: Mapping[str, Branch], mask: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ class SNS(nn.Module):
         if self.backward_mamba is None:
             return forward
         order = reversed_order(padding).unsqueeze(-1).expand_as(x)
-        backward = self.backward_mamba(x.gather(1, order)).gather(1, order)
+        backward: Tensor = self.backward_mamba(x.gather(1, order)).gather(1, order)
         return (forward + backward) / 2
 
 

@@ -7,6 +7,8 @@ decoder skips frames that no other frame refers to. The pictures are the same bi
 The only module of the pipeline that imports `av`.
 """
 
+from __future__ import annotations
+
 import os
 import time
 from collections import deque
@@ -177,7 +179,7 @@ def _detail(err: Exception) -> str:
 
 def _packets(
     container: InputContainer, tracks: dict[int, Any], reading: Reading
-) -> Iterator[Packet]:
+) -> Iterator[Packet[Any]]:
     """All packets of the tracks; a file that breaks off ends here instead of raising."""
     demuxed = container.demux([track.stream for track in tracks.values()])
     while True:
@@ -205,8 +207,8 @@ def _nothing_to_read(container: InputContainer, reading: Reading) -> tuple[Reaso
 def _judge(
     container: InputContainer,
     reading: Reading,
-    video: "_VideoTrack | None",
-    audio: "_AudioTrack | None",
+    video: _VideoTrack | None,
+    audio: _AudioTrack | None,
 ) -> None:
     """Set the flags that only the end can tell."""
     if not reading.video_span and not reading.audio_span:
@@ -249,7 +251,7 @@ class _Track:
             else Fraction(0)
         )
 
-    def decode(self, packet: Packet | None) -> list[Any]:
+    def decode(self, packet: Packet[Any] | None) -> list[Any]:
         try:
             return list(self.stream.codec_context.decode(packet))
         except av.error.FFmpegError:
@@ -281,7 +283,7 @@ class _VideoTrack(_Track):
         frames_per_cell: int,
         image_size: int,
         skip_frames: bool,
-    ) -> "_VideoTrack | None":
+    ) -> _VideoTrack | None:
         stream = _usable(container, "video", reading)
         if stream is None:
             return None
@@ -301,13 +303,13 @@ class _VideoTrack(_Track):
         self._frames_per_cell = frames_per_cell
         self._scaler = _Scaler(stream, image_size)
         self._skips = skip_frames and stream.codec_context.name in SKIPPABLE
-        self._waiting: deque[Packet] = deque()
+        self._waiting: deque[Packet[Any]] = deque()
         self._plan: ShotPlan | None = None
         self._pending: tuple[int, VideoFrame] | None = None
         self._first_pts: int | None = None
         self._end_pts = 0
 
-    def feed(self, packet: Packet) -> Iterator[Picture]:
+    def feed(self, packet: Packet[Any]) -> Iterator[Picture]:
         if self._plan is None:
             self._plan = ShotPlan(self.clock, self._frames_per_cell)
         if packet.pts is None:
@@ -326,7 +328,7 @@ class _VideoTrack(_Track):
         if self._pending:
             yield self._picture()
 
-    def _decode_one(self, packet: Packet) -> Iterator[Picture]:
+    def _decode_one(self, packet: Packet[Any]) -> Iterator[Picture]:
         assert self._plan is not None
         shown = not self._skips or packet.pts is None or self._plan.shown(packet.pts)
         self.stream.codec_context.skip_frame = "DEFAULT" if shown else "NONREF"
@@ -434,7 +436,7 @@ class _AudioTrack(_Track):
     @classmethod
     def choose(
         cls, container: InputContainer, reading: Reading, sample_rate: int
-    ) -> "_AudioTrack | None":
+    ) -> _AudioTrack | None:
         stream = _usable(container, "audio", reading)
         if stream is None:
             return None
@@ -449,7 +451,7 @@ class _AudioTrack(_Track):
         self._batch: list[AudioFrame] = []
         self._write_at = 0
 
-    def feed(self, packet: Packet) -> Iterator[Sound]:
+    def feed(self, packet: Packet[Any]) -> Iterator[Sound]:
         for frame in self.decode(packet):
             if frame.samples:
                 yield from self._take(frame)

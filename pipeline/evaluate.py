@@ -56,8 +56,9 @@ def open_split(
     found = find_rows(data, store, contents, [int(row) for row in data.splits[split]])
     if not found.keys:
         raise InputError(
-            f"{data.root}: no video of split '{split}' ({len(data.splits[split])} rows) has features "
-            f"{store.fingerprint[:12]} in {runtime.cache_dir}; run `avel extract {data.root}` first"
+            f"{data.root}: no video of split '{split}' ({len(data.splits[split])} rows) has "
+            f"features {store.fingerprint[:12]} in {runtime.cache_dir}; run "
+            f"`avel extract {data.root}` first"
         )
     rows = [data.rows[number] for number in found.keys]
     examples = FeatureRows(store, list(found.keys.values()), rows, len(data.classes))
@@ -91,7 +92,7 @@ def evaluate(
 
 def _numbers(scores: list[SegmentScores], part: Split, classes: tuple[str, ...]) -> dict[str, Any]:
     background, truth = len(classes), part.rows.segments
-    configs = {name: EventConfig(decoder=name) for name in ("gate", "argmax")}  # type: ignore[arg-type]
+    configs = {name: EventConfig(decoder=name) for name in ("gate", "argmax")}
     decisions = {
         name: np.stack([_ten(segment_decisions(s, config), background) for s in scores])
         for name, config in configs.items()

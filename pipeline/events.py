@@ -46,9 +46,9 @@ def segment_decisions(scores: SegmentScores, config: EventConfig) -> NDArray[np.
     """Class index of each segment (T,); background is the last column's index."""
     background = scores.classes.shape[1] - 1
     if config.decoder == "argmax":
-        return scores.events.argmax(1)
+        return np.asarray(scores.events.argmax(1), np.int64)
     labels = scores.classes.argmax(1)
-    return np.where(scores.relevance > config.threshold, labels, background)
+    return np.asarray(np.where(scores.relevance > config.threshold, labels, background), np.int64)
 
 
 def find_events(

@@ -4,7 +4,7 @@ Decoding runs ahead in worker processes while the encoder works on cells of many
 video's features are handed to the cache as soon as they are complete.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -55,7 +55,7 @@ def harvest(
     config: SegmentConfig,
     runtime: RuntimeConfig,
     load_extractor: Callable[[], AudioCLIPExtractor],
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Make sure that every file has features in the cache; one outcome per file, as they come.
 
     The extractor is loaded only if a file needs it. Interrupting the iteration publishes what

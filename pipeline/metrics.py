@@ -10,6 +10,7 @@ the split). mAP ranks events by score and matches greedily, as ActivityNet's eva
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def intervals(decisions: NDArray[np.int64], background: int) -> list[Interval]:
     found = []
     for video, row in enumerate(decisions):
         edges = [0, *(np.flatnonzero(np.diff(row)) + 1), len(row)]
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             if start < end and row[start] != background:
                 found.append(Interval(video, int(row[start]), float(start), float(end)))
     return found
@@ -81,7 +82,7 @@ def mean_average_precision(
     truth: Sequence[Interval],
     thresholds: Sequence[float] = TIOU_THRESHOLDS,
 ) -> Mapping[float, float]:
-    """MAP over classes with annotated events, by tIoU threshold; NaN where there is none."""
+    """Mean over annotated classes of average precision, by tIoU threshold; NaN without any."""
     labels = sorted({event.label for event in truth})
     result = {}
     for threshold in thresholds:

@@ -144,7 +144,10 @@ class _Pretrainer(lightning.LightningModule):
         losses = [
             self.model.loss(a, i, self.model.encode_text(self._tokens[text]))
             for a, i, text in zip(
-                audio.split(numbers.shape[1]), image.split(numbers.shape[1]), labels, strict=True
+                audio.view(*numbers.shape, -1),
+                image.view(*numbers.shape, -1),
+                labels,
+                strict=True,
             )
         ]
         loss = torch.stack(losses).mean()
@@ -204,7 +207,8 @@ def text_accuracy(model: AudioCLIP, cells: EventCells, names: list[str]) -> dict
     text = functional.normalize(model.encode_text(get_tokenizer("RN50-quickgelu")(names)), dim=-1)
     labels = torch.from_numpy(cells.labels)
     right = {"image": 0, "audio": 0}
-    for part in torch.arange(len(labels)).split(64):
+    for start in range(0, len(labels), 64):
+        part = slice(start, start + 64)
         image, audio = embed(model, cells.frames[part].float(), cells.spectrograms[part].float())
         for key, vectors in (("image", image), ("audio", audio)):
             nearest = (functional.normalize(vectors, dim=-1) @ text.T).argmax(1)

@@ -27,8 +27,8 @@ def recompute(root: Path, features: Store, count: int, weights: Path | None) -> 
     extractor = build(config["extractor"], weights)
     if extractor.weights.sha256 != config["weights_sha256"]:
         raise InputError(
-            f"{extractor.weights.path}: sha256 {extractor.weights.sha256[:12]}, but the features were "
-            f"made with {config['weights_sha256'][:12]}; give those weights with --weights"
+            f"{extractor.weights.path}: sha256 {extractor.weights.sha256[:12]}, but the features "
+            f"were made with {config['weights_sha256'][:12]}; give those weights with --weights"
         )
     worst = 0.0
     for key in keys:

@@ -4,7 +4,7 @@ decode -> segment -> extract (`harvest` does the three for many videos, cached)
 -> localize (`score_segments`) -> find events -> results.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class PipelineConfig:
 
 def localize(
     paths: Sequence[Path], config: PipelineConfig, runtime: RuntimeConfig
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Events of each file, as they come; a file that fails is a result with its reason.
 
     Raises:
@@ -60,13 +60,18 @@ def localize(
     def load_extractor() -> AudioCLIPExtractor:
         return build(localizer.extractor, config.weights, device)
 
-    for outcome in harvest(paths, stores, segment, runtime, load_extractor):
-        if outcome.key is None or outcome.reason:
-            yield refuse(outcome, localizer.identity)
-            continue
-        scores = _cached_scores(outcome.key, stores.features, scored, localizer, config.scores)
-        events = find_events(scores, localizer.card.classes, config.events)
-        yield judge(outcome, scores, events, localizer, config.events)
+    with scored.writer() as writer:
+        for outcome in harvest(paths, stores, segment, runtime, load_extractor):
+            if outcome.key is None or outcome.reason:
+                yield refuse(outcome, localizer.identity)
+                continue
+            if (arrays := scored.get(outcome.key)) is None:
+                features = _features(stores.features, outcome.key)
+                arrays = pack(localizer.score(features, config.scores))
+                writer.add(outcome.key, arrays)
+            scores = unpack(SegmentScores, arrays)
+            events = find_events(scores, localizer.card.classes, config.events)
+            yield judge(outcome, scores, events, localizer, config.events)
 
 
 def extractor_recipe(name: str, weights: Path | None) -> Mapping[str, Any]:
@@ -84,15 +89,9 @@ def open_stores(
     return Stores(segments, open_store(root, features), ContentKeys(root))
 
 
-def _cached_scores(
-    key: str, features: Store, scored: Store, localizer: Localizer, config: ScoreConfig
-) -> SegmentScores:
-    if arrays := scored.get(key):
-        return unpack(SegmentScores, arrays)
-    arrays = features.get(key)
+def _features(store: Store, key: str) -> Features:
+    arrays = store.get(key)
     if arrays is None:
-        raise CacheError(f"{features.folder}: item {key[:12]} cannot be read back; run again")
-    scores = localizer.score(unpack(Features, arrays), config)
-    with scored.writer() as writer:
-        writer.add(key, pack(scores))
-    return scores
+        why = "; ".join(store.damage) or "it was deleted"
+        raise CacheError(f"{store.folder}: item {key[:12]} cannot be read back ({why}); run again")
+    return unpack(Features, arrays)

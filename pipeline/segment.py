@@ -176,7 +176,9 @@ class _Cells:
         times = [shot_seconds(begin + shot, per_cell) for shot in range(len(shots))]
         present = np.array([start <= moment < end for moment in times], bool)
         cells = (count, per_cell)
-        return shots.reshape(*cells, 3, size, size), present.reshape(cells).any(axis=1)
+        return shots.reshape(*cells, 3, size, size), np.any(
+            present.reshape(cells), axis=1, keepdims=False
+        )
 
     def _drop_pictures(self, shot: int) -> None:
         """Forget pictures that a later one has replaced before `shot`."""

@@ -29,6 +29,7 @@ from avel.pipeline.reasons import InputError
 from avel.pipeline.run import extractor_recipe
 from avel.pipeline.scores import probabilities
 from avel.pipeline.segment import SegmentConfig
+from avel.pipeline.splice import with_spliced
 from avel.pipeline.stages import features_recipe
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -40,7 +41,7 @@ from torch.utils.data import DataLoader
 class TrainConfig:
     """Optimisation. Reference section 3.8.2, with the learning rate of the narrow model."""
 
-    epochs: int = 30
+    epochs: int = 20
     warmup_epochs: int = 3
     learning_rate: float = 7e-4
     weight_decay: float = 0.02
@@ -50,7 +51,7 @@ class TrainConfig:
     mutual_weight: float = 1.0
     mutual_ramp_epochs: int = 5
     """Epochs over which mutual learning grows from nothing to its weight."""
-    patience: int = 10
+    patience: int = 8
     """Epochs without a better validation accuracy before training ends."""
     seed: int = 0
 
@@ -75,21 +76,19 @@ class LocalizerTraining(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.model, self._config, self._num_classes = model, config, num_classes
-        self._loss = LOSSES[supervision]
+        self._loss, self._weak = LOSSES[supervision], supervision == "weak"
+        self._generator = torch.Generator().manual_seed(config.seed)
         self._right: dict[int, list[Tensor]] = {}
 
     def training_step(self, batch: Example, _: int) -> Tensor:
+        known = torch.zeros_like(batch.mask)
+        if self._weak:
+            batch, known = with_spliced(batch, self._num_classes, self._generator)
         ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))
-        targets = Targets(batch.segments, batch.video, batch.mask)
+        targets = Targets(batch.segments, batch.video, batch.mask, known)
         loss = self._loss(run_model(self.model, batch), targets, ramp * self._config.mutual_weight)
-        self.log(
-            "train_loss",
-            loss,
-            prog_bar=True,
-            on_epoch=True,
-            on_step=False,
-            batch_size=len(batch.video),
-        )
+        size = len(batch.video)
+        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False, batch_size=size)
         return loss
 
     def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
@@ -105,7 +104,8 @@ class LocalizerTraining(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         config = self._config
-        decayed, kept = [], []
+        decayed: list[nn.Parameter] = []
+        kept: list[nn.Parameter] = []
         for parameter in self.model.parameters():
             free = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
             (kept if free else decayed).append(parameter)
@@ -146,11 +146,13 @@ def train(
     *,
     weights: Path | None = None,
     resume: bool = False,
+    half: bool = False,
 ) -> dict[str, Any]:
     """Train, select on the validation split, evaluate on the test split, write the run folder.
 
     The folder holds `model.safetensors` (what `avel localize --model` takes), `config.yaml`,
-    `metrics.json`, `metrics.csv` and TensorBoard's log.
+    `metrics.json`, `metrics.csv` and TensorBoard's log. With `half` the weights are stored in 16
+    bits, and the numbers are those of the stored weights.
 
     Raises:
         InputError: a split has no features.
@@ -193,9 +195,8 @@ def train(
         training={"experiment": asdict(experiment), "videos": len(train_rows)},
         knows=_knows(data),
     )
-    save_checkpoint(
-        out / CHECKPOINT, card, module.model, _domain(parts["train"].rows, parts["val"].rows)
-    )
+    domain = _domain(parts["train"].rows, parts["val"].rows)
+    save_checkpoint(out / CHECKPOINT, card, module.model, domain, half=half)
     metrics = evaluate(data, "test", out / CHECKPOINT, runtime)
     metrics["protocol"] = "val-selected"
     metrics["test_selected_accuracy"] = best.value
@@ -292,7 +293,8 @@ def _knows(data: AveFolder) -> str:
 def summary(metrics: Mapping[str, Any]) -> str:
     """One line of the main numbers."""
     return (
-        f"test accuracy {metrics['accuracy']['gate']:.2%} (gate) {metrics['accuracy']['argmax']:.2%} "
+        f"test accuracy {metrics['accuracy']['gate']:.2%} (gate) "
+        f"{metrics['accuracy']['argmax']:.2%} "
         f"(argmax), event F1 {metrics['event_f1']:.3f}, mAP@0.5 {metrics['map']['0.5']:.3f}, "
         f"coverage {metrics['coverage']['evaluated']} of {metrics['coverage']['rows']}"
     )

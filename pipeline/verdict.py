@@ -85,8 +85,8 @@ def familiar_share(scores: SegmentScores, extra: Mapping[str, Tensor]) -> float 
     if limits["visual"] is None or limits["audio"] is None:
         return None
     present = (scores.visual_distance > 0) & (scores.audio_distance > 0)
-    both = (scores.visual_distance <= float(limits["visual"]) * 1.25) & (
-        scores.audio_distance <= float(limits["audio"]) * 1.25
+    both = (scores.visual_distance <= float(limits["visual"])) & (
+        scores.audio_distance <= float(limits["audio"])
     )
     return float(both[present].mean()) if np.any(present) else None
 

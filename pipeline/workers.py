@@ -1,4 +1,4 @@
-"""The one place that maps work over processes: joblib, one machine now, a cluster by its backend."""
+"""The one place that maps work over processes: joblib, whose backends reach from one machine on."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

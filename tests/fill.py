@@ -12,7 +12,7 @@ def seed_of(golden: Path) -> int:
 
 
 def array(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
-    rng = np.random.RandomState(crc32(f"{seed}:{name}".encode()))  # noqa: NPY002
+    rng = np.random.RandomState(crc32(f"{seed}:{name}".encode()))
     return rng.standard_normal(shape).astype(np.float32)
 
 

@@ -46,7 +46,9 @@ def test_no_cycles_inside_the_pipeline() -> None:
     for path in sorted((REPOSITORY / "pipeline").rglob("*.py")):
         own = "avel." + ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
         tree = ast.parse(path.read_text())
-        top = ast.Module([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+        top = ast.Module(
+            [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []
+        )
         graph[own] = {m for m in imported(top) if m.startswith("avel.pipeline.")}
     while graph:
         free = [name for name, needs in graph.items() if not needs & graph.keys()]

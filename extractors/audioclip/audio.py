@@ -48,8 +48,13 @@ class _ScaleGradient(torch.autograd.Function):
         return parameter.view_as(parameter)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         return gradient / (gradient.abs().max() + 1e-8)
+
+
+def _scaled(parameter: Tensor) -> Tensor:
+    scaled: Tensor = _ScaleGradient.apply(parameter)  # type: ignore[no-untyped-call]
+    return scaled
 
 
 class FrequencyBSpline(nn.Module):
@@ -69,7 +74,7 @@ class FrequencyBSpline(nn.Module):
 
     def forward(self) -> tuple[Tensor, Tensor]:
         """Real and imaginary part of the filters, each (num_filters, fft_samples)."""
-        m, fb, fc = (_ScaleGradient.apply(p)[:, None] for p in (self.m, self.fb, self.fc))
+        m, fb, fc = (_scaled(p)[:, None] for p in (self.m, self.fb, self.fc))
         grid = torch.linspace(-1, 1, self._size, device=m.device, dtype=m.dtype)
         t = pi * grid[None] + 1e-8
         argument = fb * t / (m + 1e-8)
@@ -197,7 +202,7 @@ class AudioHead(nn.Module):
 
     def trunk(self, spectrogram: Tensor) -> Tensor:
         """Map (N, C, frequency, time) before pooling."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(spectrogram))))
+        x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(spectrogram))))
         for i in range(1, 5):
             stage, attention = getattr(self, f"layer{i}"), getattr(self, f"att{i}")
             y = stage(x)
@@ -207,7 +212,8 @@ class AudioHead(nn.Module):
     def pool(self, x: Tensor) -> Tensor:
         """Attended average (N, C) of a map."""
         pooled = functional.adaptive_avg_pool2d(x, 1)
-        return (pooled * self.att5(x, (1, 1))).flatten(1)
+        attended: Tensor = pooled * self.att5(x, (1, 1))
+        return attended.flatten(1)
 
 
 def _stage(

@@ -72,7 +72,7 @@ class AudioCLIPExtractor:
             samples: Mono int16 (N, S) at `sample_rate`.
 
         Returns:
-            visual (N, D) float32, visual_map (N, P, C) float16 and audio (N, D) float32, on the CPU.
+            visual (N, D) and audio (N, D) float32, visual_map (N, P, C) float16, on the CPU.
         """
         N, F = frames.shape[:2]
         images = frames.to(self.device).flatten(0, 1).float() * self._scale + self._shift

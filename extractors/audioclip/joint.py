@@ -69,7 +69,7 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
     def image_map(self, images: Tensor) -> Tensor:
         """Map (N, C, 7, 7) of the image trunk before attention pooling."""
         visual = self.visual
-        x = visual.stem(images)
+        x: Tensor = visual.stem(images)
         for layer in (visual.layer1, visual.layer2, visual.layer3, visual.layer4):
             x = layer(x)
         return x
@@ -94,8 +94,8 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
     def loss(self, audio: Tensor, image: Tensor, text: Tensor) -> Tensor:
         """Training objective for a batch whose rows belong together.
 
-        Cross entropy of each pair in both directions, summed and divided by the factorial of the number
-        of pairs, plus the mean square distance of the audio filters' norms from 1.
+        Cross entropy of each pair in both directions, summed and divided by the factorial of the
+        number of pairs, plus the mean square distance of the audio filters' norms from 1.
         Reference section 3.5.
         """
         pairs = self.logits(audio, image, text)
@@ -108,4 +108,5 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
         ).sum()
         real, imaginary = self.audio.fbsp()
         norms = (real.square() + imaginary.square()).sum(1).sqrt()
-        return total / factorial(len(pairs)) + (norms - 1).square().mean()
+        regularizer: Tensor = (norms - 1).square().mean()
+        return total / factorial(len(pairs)) + regularizer

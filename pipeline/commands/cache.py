@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 type=int,
                 default=0,
                 metavar="N",
-                help="encode N items again from cached segments and report the largest difference [0]",
+                help="encode N items again and report the largest difference [0]",
             )
             sub.add_argument("--weights", type=Path, help="the encoder's weight file")
         if name == "gc":
@@ -69,7 +69,8 @@ def _ls(args: argparse.Namespace, root: Path) -> int:
     print(f"{root}")
     for row in rows:
         print(
-            f"{row.stage:<9} {row.fingerprint[:12]}  {row.items:>8} items  {row.shards:>5} shards  {row.num_bytes / 1e6:>9.1f} MB  {_name(dict(row.recipe))}"
+            f"{row.stage:<9} {row.fingerprint[:12]}  {row.items:>8} items  {row.shards:>5} shards  "
+            f"{row.num_bytes / 1e6:>9.1f} MB  {_name(dict(row.recipe))}"
         )
     if not rows:
         print("empty")

@@ -85,7 +85,8 @@ def _device() -> list[Check]:
     import torch  # slow to import
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    cpu = f"{cores} cores, {torch.get_num_threads()} torch threads, {torch.backends.cpu.get_cpu_capability()}"
+    capability = torch.backends.cpu.get_cpu_capability()
+    cpu = f"{cores} cores, {torch.get_num_threads()} torch threads, {capability}"
     checks = [Check("cpu", "ok", cpu)]
     if torch.cuda.is_available():
         name = torch.cuda.get_device_name()
@@ -107,7 +108,7 @@ def _mamba() -> Check:
             "mamba kernel",
             "note",
             "selective_scan_cuda is not there; plain torch is used",
-            "on a GPU machine: MAMBA_KEEP_CUDA_BUILD=TRUE pip install avel[mamba] --no-build-isolation",
+            "on a GPU: MAMBA_KEEP_CUDA_BUILD=TRUE pip install avel[mamba] --no-build-isolation",
         )
     return Check("mamba kernel", "ok", "selective_scan_cuda")
 

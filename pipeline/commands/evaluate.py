@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(metrics, indent=2))
         return 0
     print(
-        f"split {args.split}: {metrics['coverage']['evaluated']} of {metrics['coverage']['rows']} rows"
+        f"split {args.split}: {metrics['coverage']['evaluated']} of "
+        f"{metrics['coverage']['rows']} rows"
     )
     for video_id, why in metrics["coverage"]["missing"].items():
         print(f"  missing {video_id}: {why}")

@@ -84,6 +84,7 @@ def _report(
         print(json.dumps({**summary, "failures": listed}))
     else:
         print(
-            f"{summary['videos']} videos: {summary['extracted']} extracted, {summary['cached']} cached, "
+            f"{summary['videos']} videos: {summary['extracted']} extracted, "
+            f"{summary['cached']} cached, "
             f"{summary['failed']} failed; features {summary['features'][:12]}"
         )

@@ -16,7 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="everything derives from it [0]")
     parser.add_argument(
-        "--only-test", type=options.positive, metavar="N", help="film N videos of the test split only"
+        "--only-test",
+        type=options.positive,
+        metavar="N",
+        help="film N videos of the test split only",
     )
     parser.add_argument("--workers", type=int, help="processes [one per core]")
 
@@ -29,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
     config = SynthConfig(num_videos=args.videos, noisy_share=args.noisy, seed=args.seed)
     total = args.only_test or args.videos + round(args.videos * args.noisy)
     workers = args.workers or default_workers()
-    for _ in track(write_synth(args.out, config, workers, only_test=args.only_test), total, "videos"):
+    for _ in track(
+        write_synth(args.out, config, workers, only_test=args.only_test), total, "videos"
+    ):
         pass
     print(f"{args.out}: {total} videos")
     if not args.only_test:

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the run folder's last epoch"
     )
+    parser.add_argument("--half", action="store_true", help="store the weights in 16 bits")
     options.add_runtime(parser)
 
 
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         out,
         weights=args.weights,
         resume=args.resume,
+        half=args.half,
     )
     print(f"{out}: {summary(metrics)}")
     print(

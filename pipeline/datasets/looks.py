@@ -56,7 +56,9 @@ def background(height: int, width: int, rng: np.random.Generator, style: Style) 
     return scene.astype(np.float32)
 
 
-def _interpolate(grid: NDArray[np.float64], rows: Floats, columns: Floats) -> Floats:
+def _interpolate(
+    grid: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> Floats:
     r, c = rows.astype(int), columns.astype(int)
     fr, fc = (rows - r)[:, None, None], (columns - c)[None, :, None]
     top = grid[r][:, c] * (1 - fc) + grid[r][:, c + 1] * fc

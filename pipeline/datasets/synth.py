@@ -72,7 +72,8 @@ class Script:
 def class_names() -> list[str]:
     """The 28 names; like AVE's, some hold a comma."""
     return [
-        f"{FILLS[c % len(FILLS)].capitalize()} {SHAPES[c // len(FILLS)]}, {VOICES[timbre_of(c) % len(VOICES)]}"
+        f"{FILLS[c % len(FILLS)].capitalize()} {SHAPES[c // len(FILLS)]}, "
+        f"{VOICES[timbre_of(c) % len(VOICES)]}"
         for c in range(NUM_LOOKS)
     ]
 
@@ -205,6 +206,8 @@ def _write_tables(
 ) -> list[str]:
     """Write every table; ids of the test split's videos."""
     names = class_names()
+    record = {"config": asdict(config), "classes": names}
+    (root / "synth.json").write_text(json.dumps(record, indent=2) + "\n")
     rows = [(script.video_id, *row) for script in scripts for row in script.rows]
     rows.sort(key=lambda row: row[1])  # stable: grouped by class as AVE's
     lines = [f"{names[label]}&{video}&good&{start}&{end}" for video, label, start, end in rows]

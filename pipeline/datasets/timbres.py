@@ -27,7 +27,7 @@ def sound(
 ) -> Floats:
     """Samples (S,) of one class in [-1, 1], with 10 ms of fade at either end."""
     pitch = PITCHES_HZ[index // len(VOICES)] * np.exp(rng.normal(0, timbre.pitch_jitter))
-    t = np.arange(num_samples, dtype=np.float32) / rate
+    t = np.arange(num_samples, dtype=np.float32) / np.float32(rate)
     wave = _VOICES[VOICES[index % len(VOICES)]](t, float(pitch), rate, rng, timbre)
     fade = np.minimum(
         1, np.minimum(np.arange(num_samples), np.arange(num_samples)[::-1]) / (rate * 0.01)

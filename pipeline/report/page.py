@@ -120,7 +120,8 @@ def _span(span: tuple[str, float, float], top: int, scale: float, hues: dict[str
     x, width = onset * scale, max(2.0, (offset - onset) * scale)
     return (
         f'<g><rect x="{x:.1f}" y="{top}" width="{width:.1f}" height="26" rx="3" '
-        f'fill="hsl({hues[label]} 60% 45%)"><title>{escape(label)} {onset:g}-{offset:g} s</title></rect>'
+        f'fill="hsl({hues[label]} 60% 45%)">'
+        f"<title>{escape(label)} {onset:g}-{offset:g} s</title></rect>"
         f'<svg x="{x:.1f}" y="{top}" width="{width:.1f}" height="26">'
         f"<text x=6 y=17 class=span>{escape(label)}</text></svg></g>"
     )

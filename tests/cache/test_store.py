@@ -15,7 +15,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-
 from avel.cache import maintenance, shard
 from avel.cache.fingerprint import ContentKeys, fingerprint
 from avel.cache.store import CacheError, Store
@@ -89,7 +88,9 @@ def test_a_shard_is_plain_hdf5(tmp_path: Path) -> None:
         assert file["arrays/visual"].shape[1:] == (16,)
         assert file["arrays/visual"].chunks is None
         first, rows = file["rows"][3, json.loads(file.attrs["names"]).index("visual")]
-        np.testing.assert_array_equal(file["arrays/visual"][first : first + rows], arrays(3)["visual"])
+        np.testing.assert_array_equal(
+            file["arrays/visual"][first : first + rows], arrays(3)["visual"]
+        )
 
 
 def test_stage_json_says_everything_hashed(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_sigkill_at_random_moments_loses_nothing_published(tmp_path: Path) -> No
         assert len(found) >= max([published, *said])
         assert not found.damage
         published = len(found)
-    assert 0 < published
+    assert published > 0
     final = writer_process(tmp_path, 0, total, 500)
     final.communicate()
     resumed = store(tmp_path)
@@ -187,7 +188,10 @@ def test_really_full_disk(tmp_path: Path) -> None:
         pytest.skip("this machine lets nobody mount")
     try:
         made = store(disk)
-        with pytest.raises(CacheError, match="the disk is full"), made.writer(max_items=50) as writer:
+        with (
+            pytest.raises(CacheError, match="the disk is full"),
+            made.writer(max_items=50) as writer,
+        ):
             for number in range(2000):
                 writer.add(key(number), arrays(number))
         found = store(disk)
@@ -260,10 +264,15 @@ def test_cut_shards_lose_themselves_only(tmp_path: Path, share: float) -> None:
 
 def test_arrays_of_another_shape_are_refused(tmp_path: Path) -> None:
     made = store(tmp_path)
-    with pytest.raises(ValueError, match=r"array 'visual' is float32\[4\] per row, the shard's is float32\[16\]"):
-        with made.writer() as writer:
-            writer.add(key(0), arrays(0))
-            writer.add(key(1), {**arrays(1), "visual": np.zeros((2, 4), np.float32)})
+    with (
+        pytest.raises(
+            ValueError,
+            match=r"array 'visual' is float32\[4\] per row, the shard's is float32\[16\]",
+        ),
+        made.writer() as writer,
+    ):
+        writer.add(key(0), arrays(0))
+        writer.add(key(1), {**arrays(1), "visual": np.zeros((2, 4), np.float32)})
 
 
 def test_read_only_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +280,9 @@ def test_read_only_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", deny)
-    with pytest.raises(CacheError, match=r"cannot be written \(Permission denied\).*AVEL_CACHE_DIR"):
+    with pytest.raises(
+        CacheError, match=r"cannot be written \(Permission denied\).*AVEL_CACHE_DIR"
+    ):
         store(tmp_path / "new")
 
 
@@ -301,7 +312,11 @@ def test_memory_of_content_is_used(tmp_path: Path) -> None:
     video = tmp_path / "a.mp4"
     video.write_bytes(b"one")
     ContentKeys(tmp_path).key(video)
-    text = (tmp_path / "sources.jsonl").read_text().replace(hashlib.sha256(b"one").hexdigest(), "f" * 64)
+    text = (
+        (tmp_path / "sources.jsonl")
+        .read_text()
+        .replace(hashlib.sha256(b"one").hexdigest(), "f" * 64)
+    )
     (tmp_path / "sources.jsonl").write_text(text)
     assert ContentKeys(tmp_path).key(video) == "f" * 64
 

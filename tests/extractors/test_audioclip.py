@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
-
 from avel.extractors import EXTRACTORS, build
 from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 from avel.extractors.audioclip.joint import AudioCLIP
 from avel.extractors.weights import WeightsError, find_weights, load_into, read_tensors
+from safetensors.torch import load_file, save_file
+
 from tests import fill
 
 
@@ -82,7 +82,7 @@ def test_spectrogram_is_a_fourier_transform_at_the_start() -> None:
     k = spectrogram[:, 30].argmax()
     assert k == pytest.approx(1000 * 2047 / 44_100, abs=1)  # the grid's step is 2 pi / 2047
     assert spectrogram.shape == (1023, 77)
-    frame = ((tone.numpy() + 32768) * 2 / 65535 - 1)
+    frame = (tone.numpy() + 32768) * 2 / 65535 - 1
     start = 30 * 561 - (76 * 561 + 1654 - 44_100) // 2
     windowed = frame[start : start + 1654] * head.window.numpy()
     t = np.pi * np.linspace(-1, 1, 2048)[197 : 197 + 1654]
@@ -90,9 +90,15 @@ def test_spectrogram_is_a_fourier_transform_at_the_start() -> None:
     assert spectrogram[k, 30] == pytest.approx(10 * np.log10(value), abs=1e-2)
 
 
-@pytest.mark.parametrize(("length", "frames"), [(1000, 1), (1654, 1), (44_100, 77), (88_200, 156), (220_500, 392)])
+@pytest.mark.parametrize(
+    ("length", "frames"), [(1000, 1), (1654, 1), (44_100, 77), (88_200, 156), (220_500, 392)]
+)
 def test_number_of_frames(length: int, frames: int) -> None:
-    head = AudioHead(AudioHeadConfig(planes=(2, 2, 2, 2), layers=(1, 1, 1, 1), groups=1, base_width=64, stem_width=4))
+    head = AudioHead(
+        AudioHeadConfig(
+            planes=(2, 2, 2, 2), layers=(1, 1, 1, 1), groups=1, base_width=64, stem_width=4
+        )
+    )
     assert head.spectrogram(torch.zeros(1, length)).shape[-1] == frames
 
 
@@ -145,7 +151,9 @@ def test_is_deterministic(extractor) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_silence_and_darkness_are_finite(extractor) -> None:  # type: ignore[no-untyped-def]
-    features = extractor(torch.zeros(1, 1, 3, 224, 224, dtype=torch.uint8), torch.zeros(1, 44_100, dtype=torch.int16))
+    features = extractor(
+        torch.zeros(1, 1, 3, 224, 224, dtype=torch.uint8), torch.zeros(1, 44_100, dtype=torch.int16)
+    )
     assert all(value.isfinite().all() for value in features.values())
 
 
@@ -153,7 +161,9 @@ def test_frames_of_a_cell_are_averaged(extractor) -> None:  # type: ignore[no-un
     frames, sound = cells(2)
     one, other = extractor(frames[:1], sound[:1]), extractor(frames[1:], sound[:1])
     both = extractor(frames.transpose(0, 1), sound[:1])
-    torch.testing.assert_close(both["visual"], (one["visual"] + other["visual"]) / 2, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(
+        both["visual"], (one["visual"] + other["visual"]) / 2, atol=1e-3, rtol=1e-3
+    )
 
 
 def test_has_no_gradient(extractor) -> None:  # type: ignore[no-untyped-def]
@@ -186,13 +196,17 @@ def test_shipped_weights_are_small_and_know_their_origin() -> None:
 
 
 def test_unknown_extractor() -> None:
-    with pytest.raises(ValueError, match="no extractor 'clap'; there are audioclip, audioclip-tiny"):
+    with pytest.raises(
+        ValueError, match="no extractor 'clap'; there are audioclip, audioclip-tiny"
+    ):
         build("clap")
 
 
 def test_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
-    with pytest.raises(WeightsError, match=r"AudioCLIP-Full-Training\.pt: not found \(AVEL_WEIGHTS_DIR"):
+    with pytest.raises(
+        WeightsError, match=r"AudioCLIP-Full-Training\.pt: not found \(AVEL_WEIGHTS_DIR"
+    ):
         find_weights("AudioCLIP-Full-Training.pt")
     with pytest.raises(WeightsError, match="no such weight file"):
         find_weights("x", tmp_path / "none.pt")
@@ -201,7 +215,7 @@ def test_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_lfs_pointer(tmp_path: Path) -> None:
     stub = tmp_path / "w.pt"
     stub.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 5\n")
-    with pytest.raises(WeightsError, match="is a git-LFS pointer of 63 bytes"):
+    with pytest.raises(WeightsError, match="is a git-LFS pointer of 65 bytes"):
         find_weights("x", stub)
 
 
@@ -222,7 +236,10 @@ def test_weights_that_would_run_code(tmp_path: Path) -> None:
 
 def test_other_models_weights(tmp_path: Path) -> None:
     linear = torch.nn.Linear(2, 2)
-    with pytest.raises(WeightsError, match=r"missing bias, unexpected other, other shapes weight: file \(3,\), model \(2, 2\)"):
+    with pytest.raises(
+        WeightsError,
+        match=r"missing bias, unexpected other, other shapes weight: file \(3,\), model \(2, 2\)",
+    ):
         load_into(linear, {"weight": torch.ones(3), "other": torch.ones(1)}, tmp_path / "w")
 
 

@@ -2,14 +2,21 @@
 
 import pytest
 import torch
-from torch.nn import functional
-
 from avel.models import build
 from avel.models.dmsf import DMSFConfig
-from avel.models.losses import Targets, full_loss, mutual_loss, video_logits, weak_loss
+from avel.models.losses import Targets, full_loss, mutual_loss, video_relevance, weak_loss
 from avel.models.output import Branch, LocalizationOutput, Visual
+from torch.nn import functional
 
-SMALL = {"d_model": 16, "heads": 4, "audio_dim": 8, "visual_dim": 8, "map_channels": 12, "num_classes": 5, "agva_hidden": 8}
+SMALL = {
+    "d_model": 16,
+    "heads": 4,
+    "audio_dim": 8,
+    "visual_dim": 8,
+    "map_channels": 12,
+    "num_classes": 5,
+    "agva_hidden": 8,
+}
 
 
 def inputs(B: int = 3, T: int = 10) -> tuple[torch.Tensor, Visual, torch.Tensor]:
@@ -24,7 +31,9 @@ def test_shapes(supervision: str) -> None:
     assert output.relevance.shape == (3, 10)
     assert output.classes.shape == (3, 5 if supervision == "full" else 6)
     assert {k: tuple(v.shape) for k, v in output.attention.items()} == {
-        "agva": (3, 10, 49), "visual_to_audio": (3, 10, 10), "audio_to_visual": (3, 10, 10),
+        "agva": (3, 10, 49),
+        "visual_to_audio": (3, 10, 10),
+        "audio_to_visual": (3, 10, 10),
     }
     for weights in output.attention.values():
         torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:-1]))
@@ -61,8 +70,16 @@ def test_a_blinded_model_sees_one_modality_only(modality: str) -> None:
     other_audio, other_visual = -audio, Visual(-visual.map, -visual.embedding)
     with torch.no_grad():
         base = model(audio, visual, mask).relevance
-        same = model(audio, other_visual, mask) if modality == "audio" else model(other_audio, visual, mask)
-        other = model(other_audio, visual, mask) if modality == "audio" else model(audio, other_visual, mask)
+        same = (
+            model(audio, other_visual, mask)
+            if modality == "audio"
+            else model(other_audio, visual, mask)
+        )
+        other = (
+            model(other_audio, visual, mask)
+            if modality == "audio"
+            else model(audio, other_visual, mask)
+        )
     torch.testing.assert_close(base, same.relevance)
     assert not torch.allclose(base, other.relevance)
 
@@ -95,10 +112,17 @@ def output_of(relevance: torch.Tensor, classes: torch.Tensor) -> LocalizationOut
 def test_full_loss_is_the_sum_of_its_equation() -> None:
     relevance, classes = torch.randn(2, 4), torch.randn(2, 5)
     segments = torch.tensor([[5, 1, 1, 5], [5, 5, 5, 5]])
-    targets = Targets(segments, torch.tensor([1, 3]), torch.ones(2, 4, dtype=torch.bool))
+    targets = Targets(
+        segments,
+        torch.tensor([1, 3]),
+        torch.ones(2, 4, dtype=torch.bool),
+        torch.zeros(2, 4, dtype=torch.bool),
+    )
     event = (segments < 5).float()
     # the second video has no event: it teaches relevance, not class
-    one = functional.binary_cross_entropy_with_logits(relevance, event) + functional.cross_entropy(classes[:1], torch.tensor([1]))
+    one = functional.binary_cross_entropy_with_logits(relevance, event) + functional.cross_entropy(
+        classes[:1], torch.tensor([1])
+    )
     torch.testing.assert_close(full_loss(output_of(relevance, classes), targets, 1.0), 2 * one)
 
 
@@ -107,20 +131,17 @@ def test_weak_loss_reads_video_labels_only() -> None:
     mask = torch.ones(2, 6, dtype=torch.bool)
     video = torch.tensor([2, 5])
     losses = [
-        weak_loss(output_of(relevance, classes), Targets(segments, video, mask), 1.0)
+        weak_loss(output_of(relevance, classes), Targets(segments, video, mask, ~mask), 1.0)
         for segments in (torch.zeros(2, 6, dtype=torch.long), torch.full((2, 6), 5))
     ]
     torch.testing.assert_close(losses[0], losses[1])
 
 
-def test_video_logits_are_the_mean_of_the_best_four() -> None:
-    relevance = torch.tensor([[9.0, 9.0, 9.0, 9.0, -9.0]])
-    classes = torch.tensor([[2.0, -1.0]])
-    logits = video_logits(Branch(relevance, classes), torch.ones(1, 5, dtype=torch.bool))
-    torch.testing.assert_close(logits[0, 0], torch.sigmoid(torch.tensor(9.0)) * 2)
-    short = video_logits(Branch(relevance, classes), torch.tensor([[True, True, False, False, False]]))
-    torch.testing.assert_close(short, logits, atol=0.6, rtol=0)
-    torch.testing.assert_close(short[0, 0], torch.sigmoid(torch.tensor(9.0)) * 2)
+def test_video_relevance_is_the_mean_of_the_best_two() -> None:
+    branch = Branch(torch.tensor([[1.0, 3.0, 2.0, -9.0]]), torch.zeros(1, 2))
+    every = torch.ones(1, 4, dtype=torch.bool)
+    assert video_relevance(branch, every).tolist() == [2.5]
+    assert video_relevance(branch, torch.tensor([[True, False, False, False]])).tolist() == [1.0]
 
 
 def test_mutual_loss_is_zero_for_equal_branches_and_teaches_both() -> None:
@@ -140,7 +161,9 @@ def test_mutual_loss_is_zero_for_equal_branches_and_teaches_both() -> None:
 def test_unknown_names_are_listed() -> None:
     with pytest.raises(ValueError, match="no model 'dmfs'; there are dmsf"):
         build("dmfs", {})
-    with pytest.raises(ValueError, match=r"dmsf has no option 'layers'; it has num_classes, .*heads"):
+    with pytest.raises(
+        ValueError, match=r"dmsf has no option 'layers'; it has num_classes, .*heads"
+    ):
         build("dmsf", {"layers": 3})
     with pytest.raises(ValueError, match=r"d_model \(30\) must be a multiple of heads \(8\)"):
         DMSFConfig(d_model=30)

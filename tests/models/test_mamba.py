@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from avel.models.mamba import Mamba, MambaConfig, fused_scan, selective_scan
+
 from tests import fill
 
 
@@ -20,7 +20,9 @@ def test_equals_the_reference_block(golden: Path) -> None:
         np.testing.assert_allclose(y, expected[output], atol=1e-4 * np.abs(expected[output]).max())
 
 
-@pytest.mark.parametrize(("d_model", "count"), [(256, 437_760), (512, 1_694_720), (1024, 6_666_240)])
+@pytest.mark.parametrize(
+    ("d_model", "count"), [(256, 437_760), (512, 1_694_720), (1024, 6_666_240)]
+)
 def test_parameter_counts(d_model: int, count: int) -> None:
     assert sum(p.numel() for p in Mamba(MambaConfig(d_model)).parameters()) == count
 
@@ -30,7 +32,11 @@ def test_scan_follows_its_recurrence() -> None:
     B, E, N, T = 2, 3, 4, 6
     g = torch.Generator().manual_seed(0)
     u, dt = torch.randn(B, E, T, generator=g), torch.randn(B, E, T, generator=g)
-    A, D, bias = -torch.rand(E, N, generator=g), torch.randn(E, generator=g), torch.randn(E, generator=g)
+    A, D, bias = (
+        -torch.rand(E, N, generator=g),
+        torch.randn(E, generator=g),
+        torch.randn(E, generator=g),
+    )
     b, c = torch.randn(B, N, T, generator=g), torch.randn(B, N, T, generator=g)
     expected = np.zeros((B, E, T))
     for i in range(B):
@@ -38,7 +44,10 @@ def test_scan_follows_its_recurrence() -> None:
             state = np.zeros(N)
             for t in range(T):
                 step = np.log1p(np.exp(float(dt[i, e, t] + bias[e])))
-                state = np.exp(step * A[e].double().numpy()) * state + step * float(u[i, e, t]) * b[i, :, t].double().numpy()
+                state = (
+                    np.exp(step * A[e].double().numpy()) * state
+                    + step * float(u[i, e, t]) * b[i, :, t].double().numpy()
+                )
                 expected[i, e, t] = state @ c[i, :, t].double().numpy() + float(D[e] * u[i, e, t])
     np.testing.assert_allclose(selective_scan(u, dt, A, b, c, D, bias).numpy(), expected, atol=1e-5)
 
@@ -69,4 +78,6 @@ def test_fused_kernel_agrees() -> None:
     block = Mamba(MambaConfig(64))
     x = torch.randn(2, 10, 64)
     with torch.no_grad():
-        torch.testing.assert_close(block.cuda()(x.cuda()).cpu(), block.cpu()(x), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            block.cuda()(x.cuda()).cpu(), block.cpu()(x), atol=1e-4, rtol=1e-4
+        )

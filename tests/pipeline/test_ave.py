@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from avel.cache.ave_h5 import LayoutError, read_labels, read_order, write_order
 from avel.pipeline.datasets.ave import (
     open_ave,
@@ -31,7 +30,11 @@ def test_label_rule_agrees_with_every_published_cell(ave_tables: Path) -> None:
 
 def test_real_tables_hold_what_the_specification_counts(ave_tables: Path) -> None:
     data = open_ave(ave_tables)
-    assert {split: len(order) for split, order in data.splits.items()} == {"train": 3339, "val": 402, "test": 402}
+    assert {split: len(order) for split, order in data.splits.items()} == {
+        "train": 3339,
+        "val": 402,
+        "test": 402,
+    }
     assert len({row.video_id for row in data.rows}) == 4097
     assert sum(row.video_id.startswith("-") for row in data.rows) == 1030
     assert data.classes[0] == "Church bell"
@@ -110,7 +113,9 @@ def test_empty_annotations(tmp_path: Path) -> None:
 def test_categories_must_agree(tmp_path: Path) -> None:
     folder(tmp_path, GOOD)
     (tmp_path / "categories.txt").write_text("Frying (food), loud\nBark\n")
-    with pytest.raises(InputError, match=r"categories\.txt, line 1: 'Frying \(food\), loud', but class 0"):
+    with pytest.raises(
+        InputError, match=r"categories\.txt, line 1: 'Frying \(food\), loud', but class 0"
+    ):
         open_ave(tmp_path)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from avel.pipeline.events import EventConfig, find_events, segment_decisions
 from avel.pipeline.metrics import (
     Interval,
@@ -18,11 +17,18 @@ from avel.pipeline.scores import SegmentScores
 CLASSES = ("bell", "bark")
 
 
-def scores(relevance: list[float], classes: list[list[float]], duration: float = 0.0) -> SegmentScores:
+def scores(
+    relevance: list[float], classes: list[list[float]], duration: float = 0.0
+) -> SegmentScores:
     T = len(relevance)
     return SegmentScores(
-        np.array(relevance, np.float32), np.array(classes, np.float32), np.zeros((T, 49), np.float32),
-        np.ones(T, np.float32), np.ones(T, np.float32), duration or float(T), (),
+        np.array(relevance, np.float32),
+        np.array(classes, np.float32),
+        np.zeros((T, 49), np.float32),
+        np.ones(T, np.float32),
+        np.ones(T, np.float32),
+        duration or float(T),
+        (),
     )
 
 
@@ -66,7 +72,13 @@ def test_probabilities_sum_to_one() -> None:
     np.testing.assert_allclose(s.events.sum(1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize(("decoder", "threshold", "message"), [("max", 0.5, "must be 'gate' or 'argmax'"), ("gate", 1.0, r"threshold \(1.0\) must be between")])
+@pytest.mark.parametrize(
+    ("decoder", "threshold", "message"),
+    [
+        ("max", 0.5, "must be 'gate' or 'argmax'"),
+        ("gate", 1.0, r"threshold \(1.0\) must be between"),
+    ],
+)
 def test_wrong_config(decoder: str, threshold: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EventConfig(decoder, threshold)  # type: ignore[arg-type]

@@ -7,10 +7,10 @@ import av
 import numpy as np
 import pytest
 from av.video.reformatter import Interpolation
-from PIL import Image
-
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.segment import SegmentConfig, Segments, segment_video, segment_whole
+from PIL import Image
+
 from tests.films import CLICK, clicks, numbers_of, regular, rotate_mp4, write_film
 
 SMALL = SegmentConfig(image_size=32)
@@ -30,7 +30,9 @@ def loud_samples(segments: Segments) -> list[int]:
 @pytest.mark.parametrize("rate", [Fraction(25), Fraction(30000, 1001), Fraction(12), Fraction(60)])
 def test_constant_rates(tmp_path: Path, rate: Fraction, per_cell: int) -> None:
     times = regular(int(3 * rate), rate)
-    path = write_film(tmp_path / "v.mkv", frame_times=times, codec="ffv1", pixel_format="bgr0", options={})
+    path = write_film(
+        tmp_path / "v.mkv", frame_times=times, codec="ffv1", pixel_format="bgr0", options={}
+    )
     times = [Fraction(round(t * 1000), 1000) for t in times]  # Matroska keeps milliseconds
     segments = segment_whole(path, SegmentConfig(per_cell, 32))
     assert numbers_of(segments.frames.reshape(-1, 3, 32, 32)) == shown(times, 3, per_cell)
@@ -38,17 +40,27 @@ def test_constant_rates(tmp_path: Path, rate: Fraction, per_cell: int) -> None:
 
 def test_variable_rate(tmp_path: Path) -> None:
     times = [Fraction(t, 1000) for t in (0, 40, 480, 520, 1499, 1500, 1501, 2100, 2900)]
-    path = write_film(tmp_path / "v.mkv", frame_times=times, codec="ffv1", pixel_format="bgr0", options={})
+    path = write_film(
+        tmp_path / "v.mkv", frame_times=times, codec="ffv1", pixel_format="bgr0", options={}
+    )
     segments = segment_whole(path, SMALL)
     assert numbers_of(segments.frames[:, 0]) == shown(times, 3) == [2, 5, 7]
 
 
 @pytest.mark.parametrize("codec", ["libx264rgb", "mpeg4"])
 def test_b_frames_skip_nothing_that_is_shown(tmp_path: Path, codec: str) -> None:
-    options = {"qp": "0", "bf": "3", "b-pyramid": "normal"} if codec != "mpeg4" else {"bf": "2", "qscale": "1"}
+    options = (
+        {"qp": "0", "bf": "3", "b-pyramid": "normal"}
+        if codec != "mpeg4"
+        else {"bf": "2", "qscale": "1"}
+    )
     form = "rgb24" if codec != "mpeg4" else "yuv420p"
     path = write_film(
-        tmp_path / "v.mp4", frame_times=regular(200), codec=codec, options=options, pixel_format=form
+        tmp_path / "v.mp4",
+        frame_times=regular(200),
+        codec=codec,
+        options=options,
+        pixel_format=form,
     )
     skipping = segment_whole(path, SegmentConfig(3, 32))
     everything = segment_whole(path, SegmentConfig(3, 32), skip_frames=False)
@@ -61,8 +73,13 @@ def test_one_clock_for_unequal_starts(tmp_path: Path) -> None:
     """Video from 1.6 s, audio from 1 s of the file's own time: the clock starts with the audio."""
     times = [Fraction(8, 5) + t for t in regular(60)]
     path = write_film(
-        tmp_path / "v.mkv", frame_times=times, codec="ffv1", pixel_format="bgr0", options={},
-        samples=clicks(3 * 44_100, [0, 44_100, 100_000]), audio_start=1,
+        tmp_path / "v.mkv",
+        frame_times=times,
+        codec="ffv1",
+        pixel_format="bgr0",
+        options={},
+        samples=clicks(3 * 44_100, [0, 44_100, 100_000]),
+        audio_start=1,
     )
     segments = segment_whole(path, SMALL)
     assert loud_samples(segments) == [0, 44_100, 100_000]
@@ -73,8 +90,13 @@ def test_one_clock_for_unequal_starts(tmp_path: Path) -> None:
 
 def test_audio_that_starts_late_is_silence_first(tmp_path: Path) -> None:
     path = write_film(
-        tmp_path / "v.mkv", frame_times=regular(75), codec="ffv1", pixel_format="bgr0", options={},
-        samples=clicks(44_100, [0, 1000]), audio_start=Fraction(3, 2),
+        tmp_path / "v.mkv",
+        frame_times=regular(75),
+        codec="ffv1",
+        pixel_format="bgr0",
+        options={},
+        samples=clicks(44_100, [0, 1000]),
+        audio_start=Fraction(3, 2),
     )
     segments = segment_whole(path, SMALL)
     assert loud_samples(segments) == [66_150, 67_150]
@@ -111,9 +133,7 @@ def test_sample_rates_keep_the_moment(tmp_path: Path, rate: int) -> None:
 
 @pytest.mark.parametrize(("layout", "channels"), [("mono", 1), ("stereo", 2), ("5.1", 6)])
 def test_channels_are_mixed_to_one(tmp_path: Path, layout: str, channels: int) -> None:
-    path = write_film(
-        tmp_path / "v.wav", samples=clicks(44_100, [1234], channels), layout=layout
-    )
+    path = write_film(tmp_path / "v.wav", samples=clicks(44_100, [1234], channels), layout=layout)
     segments = segment_whole(path, SMALL)
     assert segments.samples.shape == (1, 44_100)
     assert np.argmax(np.abs(segments.samples[0])) == 1234
@@ -122,8 +142,12 @@ def test_channels_are_mixed_to_one(tmp_path: Path, layout: str, channels: int) -
 @pytest.mark.parametrize(("video_seconds", "audio_seconds"), [(2.0, 3.5), (3.5, 2.0)])
 def test_unequal_lengths(tmp_path: Path, video_seconds: float, audio_seconds: float) -> None:
     path = write_film(
-        tmp_path / "v.mkv", frame_times=regular(int(25 * video_seconds)), codec="ffv1",
-        pixel_format="bgr0", options={}, samples=clicks(round(44_100 * audio_seconds), [5]),
+        tmp_path / "v.mkv",
+        frame_times=regular(int(25 * video_seconds)),
+        codec="ffv1",
+        pixel_format="bgr0",
+        options={},
+        samples=clicks(round(44_100 * audio_seconds), [5]),
     )
     segments = segment_whole(path, SMALL)
     assert len(segments.frames) == 4
@@ -137,7 +161,9 @@ def test_unequal_lengths(tmp_path: Path, video_seconds: float, audio_seconds: fl
 
 
 def test_one_frame_only(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "v.mkv", frame_times=[Fraction(0)], codec="ffv1", pixel_format="bgr0", options={})
+    path = write_film(
+        tmp_path / "v.mkv", frame_times=[Fraction(0)], codec="ffv1", pixel_format="bgr0", options={}
+    )
     segments = segment_whole(path, SMALL)
     assert segments.frames.shape == (1, 1, 3, 32, 32)
     assert numbers_of(segments.frames[:, 0]) == [0]
@@ -145,7 +171,14 @@ def test_one_frame_only(tmp_path: Path) -> None:
 
 def test_no_audio_and_no_video_are_data(tmp_path: Path) -> None:
     silent = segment_whole(
-        write_film(tmp_path / "v.mkv", frame_times=regular(50), codec="ffv1", pixel_format="bgr0", options={}), SMALL
+        write_film(
+            tmp_path / "v.mkv",
+            frame_times=regular(50),
+            codec="ffv1",
+            pixel_format="bgr0",
+            options={},
+        ),
+        SMALL,
     )
     blind = segment_whole(write_film(tmp_path / "a.wav", samples=clicks(88_200, [7])), SMALL)
     assert silent.flags == (Reason.NO_AUDIO,)
@@ -159,8 +192,18 @@ def test_no_audio_and_no_video_are_data(tmp_path: Path) -> None:
 def corners(frame: np.ndarray) -> list[str]:
     """Names of the strongest colour channel in the four quarters, in reading order."""
     half = frame.shape[1] // 2
-    quarters = [frame[:, :half, :half], frame[:, :half, half:], frame[:, half:, :half], frame[:, half:, half:]]
-    return ["RGBW"[3 if q.reshape(3, -1).mean(1).min() > 120 else int(q.reshape(3, -1).mean(1).argmax())] for q in quarters]
+    quarters = [
+        frame[:, :half, :half],
+        frame[:, :half, half:],
+        frame[:, half:, :half],
+        frame[:, half:, half:],
+    ]
+    return [
+        "RGBW"[
+            3 if q.reshape(3, -1).mean(1).min() > 120 else int(q.reshape(3, -1).mean(1).argmax())
+        ]
+        for q in quarters
+    ]
 
 
 def quartered(width: int, height: int) -> np.ndarray:
@@ -194,13 +237,31 @@ def test_pixels_that_are_not_square(tmp_path: Path) -> None:
     disc = np.where(((x - 48) * 2) ** 2 + (y - 48) ** 2 < 40**2, 250, 0).astype(np.uint8)
     rgb = np.repeat(disc[:, 24:72, None], 3, 2).copy()
     path = write_film(
-        tmp_path / "v.mp4", frame_times=regular(5), frames=[rgb] * 5, size=(48, 96), aspect=Fraction(2)
+        tmp_path / "v.mp4",
+        frame_times=regular(5),
+        frames=[rgb] * 5,
+        size=(48, 96),
+        aspect=Fraction(2),
     )
     white = segment_whole(path, SegmentConfig(image_size=96)).frames[0, 0, 0] > 125
-    assert white.any(0).sum() == pytest.approx(white.any(1).sum(), abs=2) == pytest.approx(80, abs=2)
+    assert (
+        white.any(0).sum() == pytest.approx(white.any(1).sum(), abs=2) == pytest.approx(80, abs=2)
+    )
 
 
-@pytest.mark.parametrize("name", ["h264_10bits.mp4", "bt709_full_range.mp4", "dog_barking.mp4", "applausing.mp4", "boat.mp4", "nasa_13013.mp4", "silence_girl.mp4", "h265_10bits.mp4"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264_10bits.mp4",
+        "bt709_full_range.mp4",
+        "dog_barking.mp4",
+        "applausing.mp4",
+        "boat.mp4",
+        "nasa_13013.mp4",
+        "silence_girl.mp4",
+        "h265_10bits.mp4",
+    ],
+)
 def test_scaling_agrees_with_pil(media: Path, name: str) -> None:
     """Every picture within a mean of 1.5 of 255 levels of PIL's bicubic on the decoded frame.
 
@@ -210,7 +271,9 @@ def test_scaling_agrees_with_pil(media: Path, name: str) -> None:
     segments = segment_whole(media / name, SegmentConfig())
     with av.open(str(media / name)) as container:
         stream = container.streams.best("video")
-        start = min(s.start_time * s.time_base for s in (stream, container.streams.best("audio")) if s)
+        start = min(
+            s.start_time * s.time_base for s in (stream, container.streams.best("audio")) if s
+        )
         frames = [(f.pts * stream.time_base - start, full_rgb(f)) for f in container.decode(stream)]
     for cell, picture in enumerate(segments.frames[:, 0]):
         if segments.visual_mask[cell]:
@@ -238,8 +301,12 @@ def test_full_range_is_not_stretched(tmp_path: Path) -> None:
     means = []
     for form in ("yuv420p", "yuvj420p"):
         path = write_film(
-            tmp_path / f"{form}.mkv", frame_times=regular(3), frames=[grey] * 3, size=(64, 64),
-            codec="mjpeg" if form == "yuvj420p" else "libx264", pixel_format=form,
+            tmp_path / f"{form}.mkv",
+            frame_times=regular(3),
+            frames=[grey] * 3,
+            size=(64, 64),
+            codec="mjpeg" if form == "yuvj420p" else "libx264",
+            pixel_format=form,
             options={"qscale": "1"} if form == "yuvj420p" else {"qp": "0"},
         )
         means.append(segment_whole(path, SMALL).frames[0, 0].mean((0, 1)))
@@ -262,7 +329,18 @@ def test_windows_join_to_the_whole(media: Path) -> None:
     np.testing.assert_array_equal(np.concatenate([p.samples for p in parts]), whole.samples)
 
 
-@pytest.mark.parametrize("name", ["dog_barking.mp4", "applausing.mp4", "boat.mp4", "nasa_13013.mp4", "h265_video.mp4", "h265_10bits.mp4", "av1_video.mkv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dog_barking.mp4",
+        "applausing.mp4",
+        "boat.mp4",
+        "nasa_13013.mp4",
+        "h265_video.mp4",
+        "h265_10bits.mp4",
+        "av1_video.mkv",
+    ],
+)
 def test_skipping_gives_the_same_bits(media: Path, name: str) -> None:
     for per_cell in (1, 4):
         config = SegmentConfig(per_cell, 64)
@@ -275,8 +353,12 @@ def test_skipping_gives_the_same_bits(media: Path, name: str) -> None:
 def test_packets_without_pts_are_all_decoded(tmp_path: Path) -> None:
     """AVI stores no timestamps; the frames' order and rate give them."""
     path = write_film(
-        tmp_path / "v.avi", frame_times=regular(75), time_base=Fraction(1, 25), codec="mpeg4",
-        pixel_format="yuv420p", options={"qscale": "1"},
+        tmp_path / "v.avi",
+        frame_times=regular(75),
+        time_base=Fraction(1, 25),
+        codec="mpeg4",
+        pixel_format="yuv420p",
+        options={"qscale": "1"},
     )
     numbers = numbers_of(segment_whole(path, SMALL).frames[:, 0])
     np.testing.assert_allclose(numbers, [12, 37, 62], atol=1)
@@ -284,7 +366,11 @@ def test_packets_without_pts_are_all_decoded(tmp_path: Path) -> None:
 
 def test_a_cut_file_gives_what_could_be_read(tmp_path: Path) -> None:
     whole = write_film(
-        tmp_path / "v.mkv", frame_times=regular(100), codec="ffv1", pixel_format="bgr0", options={},
+        tmp_path / "v.mkv",
+        frame_times=regular(100),
+        codec="ffv1",
+        pixel_format="bgr0",
+        options={},
     )
     cut = tmp_path / "cut.mkv"
     data = whole.read_bytes()
@@ -299,8 +385,13 @@ def test_interlaced_takes_one_field(tmp_path: Path) -> None:
     rgb = np.zeros((64, 64, 3), np.uint8)
     rgb[0::2] = 200
     path = write_film(
-        tmp_path / "v.mkv", frame_times=regular(5), frames=[rgb] * 5, size=(64, 64),
-        codec="libx264", pixel_format="yuv420p", options={"qp": "0", "x264-params": "tff=1"},
+        tmp_path / "v.mkv",
+        frame_times=regular(5),
+        frames=[rgb] * 5,
+        size=(64, 64),
+        codec="libx264",
+        pixel_format="yuv420p",
+        options={"qp": "0", "x264-params": "tff=1"},
     )
     with av.open(str(path)) as container:
         assert next(container.decode(video=0)).interlaced_frame

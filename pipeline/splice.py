@@ -1,0 +1,62 @@
+"""Known background for weak supervision: pieces of background-only videos inside other videos.
+
+Video-level labels never say where an event is not, so a model with temporal context calls all of
+a video's segments event. But every segment of a background-only video is background, also after
+it was put into another video: there the context says event and only the segment itself can say
+that it is none.
+"""
+
+import torch
+from avel.models.losses import IGNORED
+from avel.pipeline.datasets.features import Example
+from torch import Tensor
+
+LONGEST = 6
+"""Segments of the longest piece."""
+
+
+def with_spliced(
+    batch: Example, background: int, generator: torch.Generator
+) -> tuple[Example, Tensor]:
+    """The batch, a spliced copy of its event videos, and which segments are known background.
+
+    Args:
+        batch: Examples with video labels; `background` marks background-only ones.
+        background: Index K.
+        generator: Source of the places and the partners.
+
+    Returns:
+        Examples (B + n, ...) and bool (B + n, T). Without a background-only video in the batch
+        nothing is added.
+    """
+    negative = batch.video == background
+    known = negative[:, None] & batch.mask
+    sources, targets = negative.nonzero()[:, 0], (~negative).nonzero()[:, 0]
+    if not len(sources) or not len(targets):
+        return batch, known
+    picks = sources[torch.randint(len(sources), (len(targets),), generator=generator)]
+    place = _places(len(targets), batch.mask.shape[1], generator) & batch.mask[picks]
+    place &= batch.mask[targets]
+
+    def mixed(values: Tensor) -> Tensor:
+        where = place.view(*place.shape, *[1] * (values.ndim - 2))
+        return torch.where(where, values[picks], values[targets])
+
+    copies = Example(
+        mixed(batch.audio),
+        mixed(batch.visual_map),
+        mixed(batch.visual),
+        batch.mask[targets],
+        mixed(batch.segments),
+        torch.full_like(batch.video[targets], IGNORED),  # the piece may have covered the event
+    )
+    joined = Example(*(torch.cat(pair) for pair in zip(batch, copies, strict=True)))
+    return joined, torch.cat([known, place])
+
+
+def _places(count: int, length: int, generator: torch.Generator) -> Tensor:
+    """One run of 1 to 6 positions in each of `count` rows (count, length)."""
+    sizes = torch.randint(1, LONGEST + 1, (count, 1), generator=generator)
+    starts = (torch.rand(count, 1, generator=generator) * (length - sizes + 1)).long()
+    t = torch.arange(length)[None]
+    return (t >= starts) & (t < starts + sizes)

@@ -1,0 +1,515 @@
+"""The command line in-process: results on stdout, words on stderr, exit codes, every bad input."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from avel.pipeline.cli import main
+from avel.pipeline.datasets.synth import SynthConfig, annotated_scripts, class_names, write_synth
+
+from tests.films import clicks, regular, write_film
+
+
+@pytest.fixture(scope="session")
+def synth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of which six unseen test videos are filmed."""
+    folder = tmp_path_factory.mktemp("synth")
+    list(write_synth(folder, SynthConfig(num_videos=84, noisy_share=0, seed=777), 2, only_test=6))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory, synth: Path) -> Path:
+    """A cache in which the six videos are done."""
+    cache = tmp_path_factory.mktemp("cache")
+    assert main(["localize", str(synth / "AVE"), "--cache-dir", str(cache), "--json"]) == 0
+    return cache
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, list[dict]]:  # type: ignore[type-arg]
+    code = main([str(a) for a in argv])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str]:
+    code = main([str(a) for a in argv])
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    assert len(captured.err.strip().splitlines()) == 1
+    return code, captured.err
+
+
+def test_unseen_videos_get_their_true_events(
+    synth: Path, warm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Shipped weights, videos of another seed: at least 80 % of all seconds right."""
+    code, results = run_json(capsys, "localize", synth / "AVE", "--cache-dir", warm, "--json")
+    assert code == 0
+    assert len(results) == 6
+    scripts = {
+        s.video_id: s
+        for s in annotated_scripts(SynthConfig(num_videos=84, noisy_share=0, seed=777))
+    }
+    names, right = class_names(), 0
+    for result in results:
+        script = scripts[Path(result["file"]).stem]
+        for second in range(10):
+            truth = {names[c] for c, start, end in script.rows if start <= second < end}
+            found = {e["label"] for e in result["events"] if e["onset"] <= second < e["offset"]}
+            right += truth == found
+    assert right >= 48
+
+
+def test_results_follow_their_schema(
+    synth: Path, warm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, results = run_json(capsys, "localize", synth / "AVE", "--cache-dir", warm, "--json")
+    documented = (Path(__file__).parent.parent / "docs" / "results.md").read_text()
+    for result in results:
+        assert result["schema"] == "avel.result/1"
+        assert all(f"| `{field}` |" in documented for field in result)
+        assert len(result["relevance"]) == len(result["top_classes"]) == result["segments"] == 10
+        assert "synthetic" in result["model"]["knows"]
+
+
+def test_a_warm_cache_decodes_nothing_and_loads_no_encoder(
+    synth: Path, warm: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_json(capsys, "localize", synth / "AVE", "--cache-dir", warm, "--json")
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the cache was warm")
+
+    monkeypatch.setattr("avel.pipeline.harvest.segment_video", never)
+    monkeypatch.setattr("avel.pipeline.run.build", never)
+    assert run_json(capsys, "localize", synth / "AVE", "--cache-dir", warm, "--json") == first
+
+
+def test_fresh_and_cached_are_the_same_bits(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One video alone, in a cache of its own, without segments: the numbers of the shared run."""
+    video = sorted((synth / "AVE").glob("*.mp4"))[3]
+    _, cached = run_json(capsys, "localize", video, "--cache-dir", warm, "--json")
+    _, fresh = run_json(
+        capsys, "localize", video, "--cache-dir", tmp_path, "--json", "--no-segments"
+    )
+    assert fresh == cached
+
+
+def test_written_results(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert (
+        main(
+            [
+                "localize",
+                str(synth / "AVE"),
+                "--cache-dir",
+                str(warm),
+                "--truth",
+                str(synth),
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
+    )
+    text = capsys.readouterr().out
+    assert text.count("truth") >= 6
+    assert len(list(out.glob("*.json"))) == len(list(out.glob("*.html"))) == 6
+    rows = list(csv.DictReader((out / "events.csv").open()))
+    assert rows
+    assert list(rows[0]) == ["file", "onset", "offset", "label", "score"]
+    page = next(out.glob("*.html")).read_text()
+    assert page.count("data:image/jpeg") == 20
+    assert "data:video/mp4" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_report_escapes_every_string(warm: Path, tmp_path: Path) -> None:
+    video = write_film(
+        tmp_path / "x.mp4", frame_times=regular(25), samples=clicks(44_100, [5]), audio_codec="aac"
+    )
+    evil = video.rename(tmp_path / "<img src=x onerror=alert(1)>&.mp4")
+    assert (
+        main(["localize", str(evil), "--cache-dir", str(warm), "--out", str(tmp_path / "out")]) == 0
+    )
+    page = next((tmp_path / "out").glob("*.html")).read_text()
+    assert "<img src=x" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;&amp;" in page
+
+
+def test_missing_streams_are_explained(
+    warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = write_film(tmp_path / "silent.mp4", frame_times=regular(50))
+    blind = write_film(tmp_path / "blind.wav", samples=clicks(44_100, [5]))
+    code, results = run_json(capsys, "localize", silent, blind, "--cache-dir", warm, "--json")
+    assert code == 0
+    assert [(r["status"], r["reasons"], r["events"]) for r in results] == [
+        ("partial", ["NO_AUDIO"], []),
+        ("partial", ["NO_VIDEO"], []),
+    ]
+    assert "no sound" in results[0]["notes"][0]
+    assert "no picture" in results[1]["notes"][0]
+
+
+def test_real_videos_are_not_taken_for_what_the_weights_know(
+    media: Path, warm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shipped weights know synthetic classes only: no real video may get such an event."""
+    files = sorted(media.glob("*.m[pk][43v]")) + sorted(media.glob("*.wav"))
+    code, results = run_json(capsys, "localize", *files, "--cache-dir", warm, "--json")
+    assert code == 0
+    for result in results:
+        assert result["status"] in ("ok", "partial"), result
+        assert result["events"] == []
+        assert result["notes"], result["file"]
+    by_name = {Path(r["file"]).name: r for r in results}
+    assert "out of domain" in by_name["dog_barking.mp4"]["notes"][0]
+    assert by_name["silence_girl.mp4"]["reasons"] == ["NO_AUDIO"]
+    assert by_name["dog_barking.mp4"]["segments"] == 8
+
+
+def test_one_bad_file_does_not_stop_the_others(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "letter.mp4").write_text("Dear reader")
+    good = next((synth / "AVE").glob("*.mp4"))
+    code, results = run_json(
+        capsys,
+        "localize",
+        tmp_path / "empty.mp4",
+        tmp_path / "letter.mp4",
+        tmp_path / "none.mp4",
+        good,
+        "--cache-dir",
+        warm,
+        "--json",
+    )
+    assert code == 3
+    assert [r["reasons"] for r in results] == [["EMPTY"], ["DECODE_ERROR"], ["MISSING_FILE"], []]
+    assert results[3]["status"] == "ok"
+    assert "is text" in results[1]["message"]
+
+
+def test_a_long_video_goes_through_in_windows(
+    warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_film(
+        tmp_path / "long.mkv",
+        frame_times=regular(150, 2),
+        samples=clicks(75 * 44_100, [5]),
+        codec="ffv1",
+        pixel_format="bgr0",
+        options={},
+    )
+    code, results = run_json(capsys, "localize", path, "--cache-dir", warm, "--json")
+    assert code == 0
+    assert results[0]["segments"] == len(results[0]["relevance"]) == 75
+
+
+def test_names_that_start_with_a_dash(
+    synth: Path,
+    warm: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good = next((synth / "AVE").glob("*.mp4"))
+    (tmp_path / "-abcdefghij.mp4").symlink_to(good)
+    monkeypatch.chdir(tmp_path)
+    code, results = run_json(capsys, "localize", "-abcdefghij.mp4", "--cache-dir", warm, "--json")
+    assert code == 0
+    assert results[0]["segments"] == 10
+
+
+def test_lists_are_read_relative_to_themselves(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = next((synth / "AVE").glob("*.mp4"))
+    (tmp_path / "-dash.mp4").symlink_to(good)
+    (tmp_path / "list.txt").write_text("-dash.mp4\n\n")
+    code, results = run_json(
+        capsys, "localize", tmp_path / "list.txt", "--cache-dir", warm, "--json"
+    )
+    assert code == 0
+    assert len(results) == 1
+
+
+def test_extract_counts_and_resumes(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("text")
+    argv = ["extract", str(synth / "AVE"), str(bad), "--cache-dir", str(tmp_path / "c"), "--json"]
+    assert main(argv) == 3
+    first = json.loads(capsys.readouterr().out)
+    assert (first["videos"], first["extracted"], first["cached"], first["failed"]) == (7, 6, 0, 1)
+    assert first["failures"][0]["reason"] == "DECODE_ERROR"
+    assert main(argv) == 3
+    second = json.loads(capsys.readouterr().out)
+    assert (second["extracted"], second["cached"], second["failed"]) == (0, 6, 1)
+
+
+def test_extract_of_a_dataset_lists_missing_videos(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["extract", str(synth), "--cache-dir", str(tmp_path), "--json"]) == 3
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["extracted"] == 6
+    assert {f["reason"] for f in summary["failures"]} == {"MISSING_FILE"}
+    assert summary["videos"] == 84
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_keeps_what_is_finished(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """Stop a run in the middle; run again: only the rest is done and the bits are the same."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for n in range(60):
+        write_film(
+            folder / f"{n}.mp4",
+            frame_times=regular(50),
+            samples=clicks(88_200, [n]),
+            audio_codec="aac",
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "avel.pipeline",
+        "extract",
+        str(folder),
+        "--cache-dir",
+        str(tmp_path / "c"),
+        "--batch",
+        "4",
+        "--json",
+    ]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "c").glob("features/*/*.h5")) and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "everything finished is kept" in err
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    summary = json.loads(done.stdout)
+    assert summary["cached"] + summary["extracted"] == 60
+    assert 0 < summary["cached"] < 60
+    assert not list((tmp_path / "c").rglob(".*.part"))
+
+
+def test_cache_commands(warm: Path, synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cache", "ls", "--cache-dir", str(warm), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["stage"] for row in rows} == {"segments", "features", "scores"}
+    mark = next(row["fingerprint"] for row in rows if row["stage"] == "features")
+    assert main(["cache", "info", mark[:8], "--cache-dir", str(warm)]) == 0
+    assert json.loads(capsys.readouterr().out)["recipe"]["config"]["extractor"] == "audioclip-tiny"
+    assert main(["cache", "verify", mark[:8], "--recompute", "2", "--cache-dir", str(warm)]) == 0
+    assert "2 items encoded again: largest difference 0.00e+00" in capsys.readouterr().out
+    video = next((synth / "AVE").glob("*.mp4"))
+    assert main(["cache", "explain", str(video), "--frames", "4", "--cache-dir", str(warm)]) == 0
+    out = capsys.readouterr().out
+    assert "config.frames_per_cell: 1, wanted 4" in out
+    assert "miss" in out
+    assert main(["cache", "explain", str(video), "--cache-dir", str(warm)]) == 0
+    assert "hit" in capsys.readouterr().out
+    assert main(["cache", "gc", "--cache-dir", str(warm)]) == 0
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
+    assert (
+        checks["torch"]["state"]
+        == checks["audioclip-tiny"]["state"]
+        == checks["localizer"]["state"]
+        == "ok"
+    )
+    assert "AudioCLIP-Full-Training.pt" in checks["audioclip"]["remedy"]
+    assert {"decoders", "cpu", "gpu", "precision", "mamba kernel", "cache"} <= checks.keys()
+
+
+def test_help_loads_no_library() -> None:
+    code = "import sys; from avel.pipeline.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += (
+        "print([m for m in ('torch', 'numpy', 'av', 'h5py', 'joblib', 'yaml') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+# Bad input: one line that says what, the value, the rule and the remedy, and the exit code.
+
+
+def test_url(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "localize", "https://example.org/v.mp4")
+    assert code == 2
+    assert "only local files are read; download it first" in text
+
+
+def test_folder_without_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "localize", tmp_path)
+    assert code == 2
+    assert "no media file in this folder" in text
+
+
+def test_empty_and_strange_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("\n")
+    (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "c.txt").write_text("http://127.0.0.1/x.mp4\n")
+    for name, message in (
+        ("a", "names no file"),
+        ("b", "not UTF-8"),
+        ("c", "only local files are read"),
+    ):
+        code, text = refused(capsys, "localize", tmp_path / f"{name}.txt")
+        assert code == 2
+        assert message in text
+
+
+def test_missing_checkpoint(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = refused(
+        capsys, "localize", synth / "AVE", "--model", tmp_path / "none.safetensors"
+    )
+    assert code == 2
+    assert "no such checkpoint; `avel train` writes one" in text
+
+
+def test_a_weight_file_is_no_checkpoint(synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = Path(__file__).parent.parent / "extractors" / "weights" / "audioclip-tiny.safetensors"
+    code, text = refused(capsys, "localize", synth / "AVE", "--model", weights)
+    assert code == 2
+    assert "is not a checkpoint of a localization model" in text
+
+
+def test_checkpoint_for_other_features(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = Path(__file__).parent.parent / "extractors" / "weights" / "audioclip-tiny.safetensors"
+    tensors = load_file(weights)
+    tensors["logit_scale"] += 1
+    save_file(tensors, tmp_path / "other.safetensors")
+    code, text = refused(
+        capsys, "localize", synth / "AVE", "--weights", tmp_path / "other.safetensors"
+    )
+    assert code == 2
+    assert "was trained on other features (config.weights_sha256: checkpoint" in text
+
+
+def test_wrong_weights(synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "w.safetensors").write_bytes(b"not weights")
+    code, text = refused(
+        capsys,
+        "extract",
+        synth / "AVE",
+        "--weights",
+        tmp_path / "w.safetensors",
+        "--cache-dir",
+        tmp_path,
+    )
+    assert code == 4
+    assert "cannot be read as weights" in text
+
+
+def test_missing_device(synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(
+        capsys, "localize", synth / "AVE", "--device", "cuda:99", "--cache-dir", tmp_path
+    )
+    assert code == 4
+    assert "device 'cuda:99' cannot be used" in text
+
+
+def test_unwritable_cache(synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    code, text = refused(capsys, "localize", synth / "AVE", "--cache-dir", tmp_path / "file")
+    assert code == 4
+    assert "cannot be written" in text
+
+
+def test_unknown_config_key(synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "train", "--data", synth, "--set", "train.learning_rat=1")
+    assert code == 2
+    assert (
+        "unknown key 'train.learning_rat'; known: batch_size, clip_norm, epochs, learning_rate"
+        in text
+    )
+
+
+def test_wrong_config_value(synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "train", "--data", synth, "--set", "train.epochs=many")
+    assert code == 2
+    assert "epochs" in text
+
+
+def test_missing_config(synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "train", "--data", synth, "--config", "nothing.yaml")
+    assert code == 2
+    assert "no such config file; presets: dmsf.yaml, dmsf_weak.yaml" in text
+
+
+def test_training_without_features(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = refused(
+        capsys, "train", "--data", synth, "--cache-dir", tmp_path, "--out", tmp_path / "r"
+    )
+    assert code == 2
+    assert "has features" in text
+    assert "run `avel extract" in text
+
+
+def test_dataset_without_annotations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "evaluate", "--data", tmp_path)
+    assert code == 2
+    assert "has no Annotations.txt" in text
+
+
+def test_dataset_of_other_classes(ave_tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "evaluate", "--data", ave_tables)
+    assert code == 2
+    assert "does not know the dataset's classes (first: 'Church bell')" in text
+
+
+def test_thresholds_and_sizes(capsys: pytest.CaptureFixture[str], synth: Path) -> None:
+    code, text = refused(capsys, "localize", synth / "AVE", "--threshold", "2")
+    assert code == 2
+    assert "threshold (2.0) must be between 0 and 1" in text
+
+
+def test_too_few_synthetic_videos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "synth", tmp_path, "--videos", "10")
+    assert code == 2
+    assert "num_videos (10) must be at least 84" in text
+
+
+def test_usage_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["localise"])
+    assert caught.value.code == 2
+
+
+def test_debug_shows_the_trace(tmp_path: Path) -> None:
+    from avel.pipeline.reasons import InputError
+
+    with pytest.raises(InputError):
+        main(["localize", str(tmp_path), "--debug"])
