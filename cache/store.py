@@ -12,7 +12,9 @@ import json
 import os
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -48,6 +50,8 @@ class Store:
         self._shards: dict[str, Shard] = {}
         self._bad: set[tuple[str, bytes]] = set()
         self._unpublished: dict[bytes, Mapping[str, Array]] = {}
+        self._stale = False
+        self._order: list[Shard] = []
         self._prefixes = np.zeros(0, np.uint64)
         self._places = np.zeros((0, 2), np.int64)
         if make:
@@ -67,6 +71,7 @@ class Store:
 
     def refresh(self) -> None:
         """Take up shards that were published since; damaged ones are named and left out."""
+        self._stale = False
         self._load_damaged()
         names = (
             sorted(path.name for path in self.folder.glob("*.h5")) if self.folder.exists() else []
@@ -103,6 +108,8 @@ class Store:
 
     def _find(self, key: bytes) -> Iterator[tuple[Shard, int]]:
         """Places of a key, the newest first."""
+        if self._stale:
+            self.refresh()
         prefix = _prefix(np.frombuffer(key, np.uint8)[None])[0]
         position = int(np.searchsorted(self._prefixes, prefix))
         while position < len(self._prefixes) and self._prefixes[position] == prefix:
@@ -120,17 +127,16 @@ class Store:
         return len(self.keys())
 
     def keys(self) -> list[str]:
-        """Keys of all items, each once, without those known to be damaged."""
+        """Keys of all published items, each once, without those known to be damaged."""
+        if self._stale:
+            self.refresh()
         found = {
             key.tobytes().hex(): None
-            for shard in self._order_or_none()
+            for shard in self._order
             for key in shard.keys
             if (shard.path.name, key.tobytes()) not in self._bad
         }
         return list(found)
-
-    def _order_or_none(self) -> list[Shard]:
-        return getattr(self, "_order", [])
 
     def get(self, key: str, names: Sequence[str] | None = None) -> dict[str, Array] | None:
         """Arrays of one item as read-only views; None where it is missing or damaged.
@@ -179,7 +185,8 @@ class Writer:
     """Buffers finished items and publishes them together: by number, size, age, or at the end.
 
     Leaving the `with` block publishes what is finished, also when an error or an interrupt ends
-    it; what `add` has taken is lost only if the process is killed before it is published.
+    it; what `add` has taken is lost only if the process is killed before it is published. Two
+    shards may be on their way at once, so that one is filled while the other is made durable.
     """
 
     def __init__(
@@ -195,9 +202,15 @@ class Writer:
         self._items: dict[bytes, Item] = {}
         self._bytes = 0
         self._oldest = 0.0
+        self._threads = ThreadPoolExecutor(2)
+        self._flying: deque[tuple[Future[None], list[bytes]]] = deque()
 
     def add(self, key: str, arrays: Mapping[str, Array]) -> None:
-        """Take one finished item; publishes when the buffer is full or old."""
+        """Take one finished item; publishes when the buffer is full or old.
+
+        Raises:
+            CacheError: a shard could not be published; what was published before stays.
+        """
         if not self._items:
             self._oldest = time.monotonic()
         item = Item(bytes.fromhex(key), arrays)
@@ -206,7 +219,7 @@ class Writer:
         self._bytes += item.num_bytes
         full = len(self._items) >= self._max_items or self._bytes >= self._max_bytes
         if full or time.monotonic() - self._oldest >= self._max_seconds:
-            self.publish()
+            self._launch()
 
     def publish(self) -> None:
         """Make all items taken so far durable and visible to every reader.
@@ -215,22 +228,27 @@ class Writer:
             CacheError: the disk is full or the folder not writable. What was published before
                 stays; the temporary file is removed.
         """
-        if not self._items:
-            return
-        folder, name = self._store.folder, f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}"
-        temporary = folder / f".{name}.part"
-        with _explained(folder):
-            try:
-                write_shard(temporary, list(self._items.values()), self._store.fingerprint)
-                os.replace(temporary, folder / f"{name}.h5")
-                _sync_folder(folder)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-        for key in self._items:
+        self._launch()
+        while self._flying:
+            self._land()
+
+    def _launch(self) -> None:
+        while self._flying and (len(self._flying) > 1 or self._flying[0][0].done()):
+            self._land()
+        if self._items:
+            items = list(self._items.values())
+            future = self._threads.submit(
+                _publish, self._store.folder, items, self._store.fingerprint
+            )
+            self._flying.append((future, list(self._items)))
+            self._items, self._bytes = {}, 0
+
+    def _land(self) -> None:
+        future, keys = self._flying.popleft()
+        future.result()
+        self._store._stale = True
+        for key in keys:
             self._store._unpublished.pop(key, None)
-        self._items, self._bytes = {}, 0
-        self._store.refresh()
 
     def __enter__(self) -> "Writer":
         return self
@@ -241,9 +259,25 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, CacheError):
-            return  # the disk has just said no; asking again would hide what it said
-        self.publish()
+        try:
+            if not isinstance(error, CacheError):  # the disk has said no; asking again hides it
+                self.publish()
+        finally:
+            self._threads.shutdown()
+
+
+def _publish(folder: Path, items: list[Item], fingerprint: str) -> None:
+    """Write a shard under a temporary name, make it durable, give it its name."""
+    name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}"
+    temporary = folder / f".{name}.part"
+    with _explained(folder):
+        try:
+            write_shard(temporary, items, fingerprint)
+            os.replace(temporary, folder / f"{name}.h5")
+            _sync_folder(folder)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,255 @@
+"""Decode and segment: CPU time beside the floor, a naive reader and other decoders, in one run.
+
+    python -m benchmarks.decode
+
+Floor: demux and decode every frame of both streams with PyAV on one thread, convert nothing.
+Naive: PyAV with `to_image` and PIL's resize of every frame, and a second pass for the sound.
+Others (torchcodec, decord, OpenCV, where they import) do the video alone: the same frames, scaled
+and cropped. Each figure is the least CPU time of several repeats.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from avel.pipeline.segment import SegmentConfig, segment_video, segment_whole
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
+REAL = ("applausing.mp4", "boat.mp4", "dog_barking.mp4", "nasa_13013.mp4")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--long", action="store_true", help="also a two-hour file: peak memory")
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        return read_long(args.child)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [SHARED / name for name in REAL if (SHARED / name).exists()]
+        files += [film(Path(folder) / f"{h}p.mp4", h) for h in (360, 720)]
+        compare(files, args.repeats)
+        if args.long:
+            measure_long(Path(folder))
+    return None
+
+
+def compare(files: list[Path], repeats: int) -> None:
+    methods: dict[str, Callable[[Path], object]] = {
+        "floor": floor,
+        "avel F=1": lambda path: segment_whole(path, SegmentConfig(1)),
+        "avel F=4": lambda path: segment_whole(path, SegmentConfig(4)),
+        "naive PyAV": naive,
+        "avel F=1 video": lambda path: video_only(path, 1),
+        **others(files[0]),
+    }
+    print("CPU milliseconds, one thread; in brackets the ratio to the floor\n")
+    print("| file | " + " | ".join(methods) + " |")
+    print("|---" * (len(methods) + 1) + "|")
+    ratios: dict[str, list[float]] = {name: [] for name in methods}
+    for path in files:
+        times = {name: least(method, path, repeats) for name, method in methods.items()}
+        same = same_bits(path)
+        cells = []
+        for name, seconds in times.items():
+            ratios[name].append(seconds / times["floor"])
+            cells.append(f"{1000 * seconds:.0f} ({seconds / times['floor']:.2f})")
+        print(f"| {path.name}{'' if same else ' DIFFERENT BITS'} | {' | '.join(cells)} |", flush=True)
+    means = " | ".join(f"{np.mean(ratios[name]):.2f}" for name in methods)
+    print(f"| mean ratio to floor | {means} |")
+    gain = np.mean([n / a for n, a in zip(ratios["naive PyAV"], ratios["avel F=1"], strict=True)])
+    print(f"\nnaive / avel F=1: {gain:.1f}; all pictures and samples equal to decoding everything")
+
+
+def least(method: Callable[[Path], object], path: Path, repeats: int) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        method(path)
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def same_bits(path: Path) -> bool:
+    for per_cell in (1, 4):
+        a = segment_whole(path, SegmentConfig(per_cell))
+        b = segment_whole(path, SegmentConfig(per_cell), skip_frames=False)
+        fields = ("frames", "samples", "visual_mask", "audio_mask")
+        if not all(np.array_equal(getattr(a, f), getattr(b, f)) for f in fields):
+            return False
+    return True
+
+
+def floor(path: Path) -> None:
+    with av.open(str(path)) as container:
+        streams = [s for s in (container.streams.best("video"), container.streams.best("audio")) if s]
+        for stream in streams:
+            stream.codec_context.thread_count = 1
+        for packet in container.demux(streams):
+            packet.decode()
+
+
+def naive(path: Path) -> object:
+    images, sound = [], []
+    with av.open(str(path)) as container:
+        container.streams.video[0].codec_context.thread_count = 1
+        for frame in container.decode(video=0):
+            image = frame.to_image()
+            scale = 224 / min(image.size)
+            images.append(np.asarray(image.resize([max(224, int(s * scale)) for s in image.size])))
+    with av.open(str(path)) as container:
+        resampler = av.AudioResampler("s16", "mono", 44_100)
+        for frame in container.decode(audio=0):
+            sound += [part.to_ndarray() for part in resampler.resample(frame)]
+    return images, sound
+
+
+def video_only(path: Path, per_cell: int) -> object:
+    """Our video work alone, to be fair to decoders that read no sound."""
+    from avel.pipeline import decode
+
+    chosen = decode._AudioTrack.choose
+    decode._AudioTrack.choose = classmethod(lambda *_: None)  # type: ignore[assignment,method-assign]
+    try:
+        return segment_whole(path, SegmentConfig(per_cell))
+    finally:
+        decode._AudioTrack.choose = chosen  # type: ignore[method-assign]
+
+
+def others(probe: Path) -> dict[str, Callable[[Path], object]]:
+    found: dict[str, Callable[[Path], object]] = {}
+    try:
+        from torchcodec.decoders import VideoDecoder
+        from torchvision.transforms.v2 import functional
+
+        def torchcodec(path: Path) -> object:
+            decoder = VideoDecoder(str(path), num_ffmpeg_threads=1)
+            end = decoder.metadata.end_stream_seconds
+            start = decoder.metadata.begin_stream_seconds
+            shots = [start + t + 0.5 for t in range(int(end - start - 0.5) + 1)]
+            frames = decoder.get_frames_played_at(shots).data
+            return functional.center_crop(functional.resize(frames, [224], antialias=True), [224, 224])
+
+        torchcodec(probe)  # it imports without the system's FFmpeg and fails at the first file
+        found["torchcodec video"] = torchcodec
+    except Exception as err:
+        print(f"torchcodec: not measured ({str(err).splitlines()[0][:80]})", file=sys.stderr)
+    try:
+        import cv2
+
+        cv2.setNumThreads(1)
+
+        def opencv(path: Path) -> object:
+            capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+            rate = capture.get(cv2.CAP_PROP_FPS)
+            wanted = {int((t + 0.5) * rate) for t in range(60)}
+            frames, number = [], 0
+            while capture.grab():
+                if number in wanted:
+                    frame = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
+                    scale = 224 / min(frame.shape[:2])
+                    frames.append(cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+                number += 1
+            return frames
+
+        found["OpenCV video"] = opencv
+    except ImportError as err:
+        print(f"OpenCV: not measured ({err})", file=sys.stderr)
+    try:
+        import decord
+
+        def read_decord(path: Path) -> object:
+            reader = decord.VideoReader(str(path), num_threads=1)
+            rate = reader.get_avg_fps()
+            count = int(len(reader) / rate - 0.5) + 1
+            frames = reader.get_batch([min(len(reader) - 1, int((t + 0.5) * rate)) for t in range(count)])
+            images = frames.asnumpy()
+            from PIL import Image
+
+            scale = 224 / min(images.shape[1:3])
+            size = [int(images.shape[2] * scale), int(images.shape[1] * scale)]
+            return [np.asarray(Image.fromarray(i).resize(size, Image.Resampling.BICUBIC)) for i in images]
+
+        found["decord video"] = read_decord
+    except ImportError as err:
+        print(f"decord: not measured ({err})", file=sys.stderr)
+    return found
+
+
+def film(path: Path, height: int, seconds: int = 10, rate: int = 25) -> Path:
+    """A moving, noisy scene as a camera would file it: x264 medium with B-frames, AAC stereo."""
+    width = height * 16 // 9 // 2 * 2
+    rng = np.random.default_rng(height)
+    wide = rng.integers(0, 255, (height // 8 + 2, width // 4 + 2, 3), np.uint8)
+    scene = np.kron(wide, np.ones((8, 8, 1), np.uint8))[:, : width * 2]
+    noise = rng.normal(0, 4, (height, width, 1))
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=rate, options={"preset": "medium", "crf": "23"})
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        audio = container.add_stream("aac", rate=44_100)
+        audio.codec_context.layout = "stereo"
+        for number in range(seconds * rate):
+            left = int(width / 2 * (0.5 + 0.5 * np.sin(number / 40)))
+            picture = scene[:height, left : left + width] * 0.6 + 50 + np.roll(noise, number, 1)
+            frame = av.VideoFrame.from_ndarray(np.clip(picture, 0, 255).astype(np.uint8), "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, rate)
+            container.mux(video.encode(frame))
+            if number % rate == 0:
+                wave = (rng.normal(0, 3000, (1, 2 * 44_100))).astype(np.int16)
+                sound = av.AudioFrame.from_ndarray(wave, "s16", "stereo")
+                sound.sample_rate, sound.pts = 44_100, number // rate * 44_100
+                sound.time_base = Fraction(1, 44_100)
+                container.mux(audio.encode(sound))
+        container.mux(video.encode(None))
+        container.mux(audio.encode(None))
+    return path
+
+
+def measure_long(folder: Path) -> None:
+    """Ten seconds repeated to two hours by copying packets, read in a process of its own."""
+    path = repeat_to(film(folder / "short.mp4", 144), folder / "long.mp4", hours=2)
+    command = [sys.executable, "-m", "benchmarks.decode", "--child", str(path)]
+    started = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    print(f"\ntwo hours ({path.stat().st_size / 1e6:.0f} MB): {done.stdout.strip()}, {time.monotonic() - started:.0f} s")
+
+
+def repeat_to(short: Path, long: Path, hours: int) -> Path:
+    with av.open(str(long), "w") as out:
+        base = 0
+        outputs = None
+        for _ in range(hours * 360):
+            with av.open(str(short)) as container:
+                if outputs is None:
+                    outputs = {s.index: out.add_stream_from_template(s) for s in container.streams}
+                for packet in container.demux():
+                    if packet.dts is None:
+                        continue
+                    shift = round(Fraction(base) / packet.time_base)
+                    packet.pts += shift
+                    packet.dts += shift
+                    packet.stream = outputs[packet.stream.index]
+                    out.mux(packet)
+            base += 10
+    return long
+
+
+def read_long(path: Path) -> None:
+    cells = sum(len(part.samples) for part in segment_video(path, SegmentConfig(), timeout_seconds=1e6))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{cells} segments, peak memory {peak:.2f} GB, CPU {time.process_time():.0f} s, pid {os.getpid()}")
+
+
+if __name__ == "__main__":
+    main()
