@@ -106,7 +106,8 @@ def write_synth(
     test_ids = _write_tables(root, scripts, noisy, config)
     jobs = [(script, root / "AVE") for script in scripts] + [(s, root / "noisy") for s in noisy]
     if only_test is not None:
-        chosen = set(test_ids[:: max(1, len(test_ids) // only_test)][:only_test])
+        count = min(only_test, len(test_ids))
+        chosen = {test_ids[n * len(test_ids) // count] for n in range(count)}
         jobs = [(script, folder) for script, folder in jobs if script.video_id in chosen]
     missing = [
         (script, folder / f"{script.video_id}.mp4", config.style, config.timbre)

@@ -84,7 +84,7 @@ def _timeline(result: Result, truth: Truth | None) -> str:
     height = 120 + 34 * len(lanes)
     cursor = f'<line id=cursor x1=0 x2=0 y1=0 y2="{height}" />'
     return (
-        f'<svg id=timeline viewBox="-60 -6 {WIDTH + 70} {height + 8}" role=img '
+        f'<svg id=timeline viewBox="-84 -6 {WIDTH + 96} {height + 8}" role=img '
         f'aria-label="relevance and events over time">{"".join(parts)}{cursor}</svg>'
     )
 

@@ -1,0 +1,202 @@
+"""Training on features that say their label: it must learn them, go on where it stopped, refuse others."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from avel.cache.ave_h5 import write_order
+from avel.cache.fingerprint import ContentKeys
+from avel.extractors import kind
+from avel.extractors.weights import find_weights
+from avel.models.checkpoint import CheckpointError, check_features, load_checkpoint
+from avel.models.losses import IGNORED
+from avel.pipeline.cli import main
+from avel.pipeline.config import RuntimeConfig
+from avel.pipeline.datasets.ave import open_ave
+from avel.pipeline.datasets.features import Example
+from avel.pipeline.extract import Features
+from avel.pipeline.packing import pack
+from avel.pipeline.segment import SegmentConfig
+from avel.pipeline.splice import with_spliced
+from avel.pipeline.stages import features_recipe, open_store
+
+CLASSES = 4
+OPTIONS = ["options.d_model=16", "options.heads=2", "options.agva_hidden=8", "options.feature_dropout=0.0", "train.learning_rate=0.004", "train.batch_size=8"]
+
+
+def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Features:
+    """Features that name what is seen and heard in each of ten cells; -1 is nothing."""
+    T = len(seen)
+
+    def code(values: np.ndarray) -> np.ndarray:
+        out = rng.normal(0, 0.1, (T, 128)).astype(np.float32)
+        out[np.arange(T), np.where(values < 0, CLASSES, values)] += 3
+        return out
+
+    maps = rng.normal(0, 0.1, (T, 49, 512)).astype(np.float16)
+    return Features(code(seen), maps, code(heard), np.ones(T, bool), np.ones(T, bool), float(T), ())
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A dataset folder and a cache with made-up features that say what happens in each cell."""
+    root, cache = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
+    rng = np.random.default_rng(0)
+    recipe = features_recipe(SegmentConfig(), kind("audioclip-tiny").recipe(find_weights("audioclip-tiny.safetensors")))
+    store, keys = open_store(cache, recipe), ContentKeys(cache)
+    rows = []
+    (root / "AVE").mkdir()
+    (root / "noisy").mkdir()
+    with store.writer() as writer:
+        for number in range(72):
+            label, start = number * CLASSES // 72, int(rng.integers(0, 5))
+            end = start + int(rng.integers(2, 6))
+            seen, heard = np.full(10, -1), np.full(10, -1)
+            seen[start:end] = heard[start:end] = label
+            video = root / "AVE" / f"video{number:06d}.mp4"
+            video.write_text(f"video {number}")
+            writer.add(keys.key(video), pack(vectors(seen, heard, rng)))
+            rows.append(f"class {label}&{video.stem}&good&{start}&{end}")
+        names = []
+        for number in range(16):
+            seen = heard = np.full(10, -1)
+            video = root / "noisy" / f"noisy{number:06d}.mp4"
+            video.write_text(f"noisy {number}")
+            writer.add(keys.key(video), pack(vectors(seen, heard, rng)))
+            names.append(video.stem)
+    (root / "Annotations.txt").write_text("\n".join(rows) + "\n")
+    (root / "noisySet.txt").write_text("\n".join(names))
+    order = rng.permutation(72)
+    for split, part in (("train", order[:48]), ("val", order[48:60]), ("test", order[60:])):
+        write_order(root / f"{split}_order.h5", sorted(part))
+    return root, cache
+
+
+def run(bench: tuple[Path, Path], out: Path, *extra: str, config: str = "dmsf.yaml") -> int:
+    root, cache = bench
+    argv = ["train", "--data", str(root), "--cache-dir", str(cache), "--config", config, "--out", str(out), "--device", "cpu"]
+    for option in OPTIONS:
+        argv += ["--set", option]
+    return main([*argv, *extra])
+
+
+@pytest.fixture(scope="module")
+def trained(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run")
+    assert run(bench, out, "--set", "train.epochs=8") == 0
+    return out
+
+
+def test_learns_what_the_features_say(trained: Path) -> None:
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert metrics["accuracy"]["gate"] > 0.9
+    assert metrics["coverage"] == {"rows": 12, "evaluated": 12, "missing": {}}
+    assert metrics["protocol"] == "val-selected"
+    assert metrics["test_selected_accuracy"] >= metrics["accuracy"]["gate"] - 1e-6
+    assert metrics["all_background_accuracy"] < 0.8
+
+
+def test_run_folder(trained: Path) -> None:
+    names = {path.name for path in trained.iterdir()}
+    assert {"config.yaml", "metrics.json", "metrics.csv", "model.safetensors"} <= names
+    assert any(name.startswith("events.out.tfevents") for name in names)
+    header = (trained / "metrics.csv").read_text().splitlines()[0]
+    assert {"train_loss", "val_accuracy", "test_accuracy"} <= set(header.split(","))
+
+
+def test_evaluate_gives_the_numbers_of_the_run(bench: tuple[Path, Path], trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, cache = bench
+    assert main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained), "--json"]) == 0
+    metrics, stored = json.loads(capsys.readouterr().out), json.loads((trained / "metrics.json").read_text())
+    for name in ("accuracy", "event_f1", "map", "per_class", "coverage"):
+        assert metrics[name] == stored[name]
+    assert main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained)]) == 0
+    assert "12 of 12 rows" in capsys.readouterr().out
+
+
+def test_missing_rows_are_named(bench: tuple[Path, Path], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, cache = bench
+    data = open_ave(root)
+    gone = data.rows[data.splits["test"][0]].video_id
+    video = root / "AVE" / f"{gone}.mp4"
+    hidden = video.rename(tmp_path / "hidden")
+    try:
+        main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained), "--json"])
+    finally:
+        hidden.rename(video)
+    assert json.loads(capsys.readouterr().out)["coverage"] == {
+        "rows": 12, "evaluated": 11, "missing": {gone: "no video file"},
+    }
+
+
+def test_weak_labels_are_enough(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    assert run(bench, tmp_path, "--set", "train.epochs=10", "--set", "train.patience=10", config="dmsf_weak.yaml") == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["accuracy"]["gate"] > 0.85
+
+
+def test_equal_seeds_train_equal_models(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        run(bench, tmp_path / name, "--set", "train.epochs=2", "--seed", "5")
+    run(bench, tmp_path / "c", "--set", "train.epochs=2", "--seed", "6")
+    a, b, c = ((tmp_path / n / "model.safetensors").read_bytes() for n in "abc")
+    assert a == b != c
+
+
+def test_resume_goes_on(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    run(bench, tmp_path, "--set", "train.epochs=2")
+    run(bench, tmp_path, "--set", "train.epochs=4", "--resume")
+    epochs = {line.split(",")[0] for line in (tmp_path / "metrics.csv").read_text().splitlines()[1:]}
+    assert "3" in epochs
+
+
+def test_a_checkpoint_refuses_other_features(trained: Path) -> None:
+    card, _, _ = load_checkpoint(trained / "model.safetensors")
+    check_features(trained, card, card.features)
+    other = json.loads(json.dumps(card.features))
+    other["upstream"]["config"]["frames_per_cell"] = 4
+    with pytest.raises(CheckpointError, match=r"upstream\.config\.frames_per_cell: checkpoint 1, features 4"):
+        check_features(trained, card, other)
+
+
+def test_damaged_checkpoint(trained: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes((trained / "model.safetensors").read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
+        load_checkpoint(cut)
+
+
+def test_splicing_puts_known_background_into_other_videos() -> None:
+    K, B, T = 4, 6, 10
+    labels = torch.tensor([0, K, 1, K, 2, 3])
+    owner = torch.arange(B)[:, None].expand(B, T)
+    batch = Example(
+        owner[..., None].float(), owner[..., None, None].half(), owner[..., None].float(),
+        torch.ones(B, T, dtype=torch.bool), owner.clone(), labels,
+    )
+    mixed, known = with_spliced(batch, K, torch.Generator().manual_seed(0))
+    assert len(mixed.video) == B + 4
+    assert mixed.video[B:].tolist() == [IGNORED] * 4
+    assert known[:B].all(1).tolist() == [False, True, False, True, False, False]
+    for copy, original in zip(range(B, B + 4), (0, 2, 4, 5), strict=True):
+        foreign = mixed.segments[copy] != original
+        assert torch.equal(foreign, known[copy])
+        assert 1 <= foreign.sum() <= 6
+        assert set(mixed.segments[copy][foreign].tolist()) <= {1, 3}
+        assert torch.equal(mixed.audio[copy, :, 0].long(), mixed.segments[copy])
+        assert torch.equal(mixed.visual_map[copy, :, 0, 0].long(), mixed.segments[copy])
+
+
+def test_splicing_needs_a_background_video() -> None:
+    batch = Example(*(torch.zeros(2, 3, 1) for _ in range(3)), torch.ones(2, 3, dtype=torch.bool), torch.zeros(2, 3), torch.tensor([0, 1]))
+    mixed, known = with_spliced(batch, 4, torch.Generator())
+    assert len(mixed.video) == 2
+    assert not known.any()
+
+
+def test_runtime_settings_are_checked() -> None:
+    with pytest.raises(ValueError, match=r"workers \(0\) must be greater than 0"):
+        RuntimeConfig(workers=0)
