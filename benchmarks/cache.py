@@ -18,11 +18,14 @@ import time
 from pathlib import Path
 
 import numpy as np
-
 from avel.cache.store import Store
 
 RECIPE = {"stage": "features", "benchmark": True}
-SHAPES = {"visual": ((10, 1024), np.float32), "visual_map": ((10, 49, 512), np.float16), "audio": ((10, 1024), np.float32)}
+SHAPES = {
+    "visual": ((10, 1024), np.float32),
+    "visual_map": ((10, 49, 512), np.float16),
+    "audio": ((10, 1024), np.float32),
+}
 ITEM_BYTES = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in SHAPES.values())
 
 
@@ -67,18 +70,56 @@ def epoch(folder: Path, items: int) -> None:
     row("write", gigabytes, min(raw), min(ours))
     times = {}
     for kind in ("raw", "store"):
-        command = [sys.executable, "-m", "benchmarks.cache", "--read", kind, "--folder", str(folder), "--items", str(items)]
-        times[kind] = [float(x) for x in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()]
-    row("read, first pass of a process (every checksum verified)", gigabytes, times["raw"][0], times["store"][0])
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.cache",
+            "--read",
+            kind,
+            "--folder",
+            str(folder),
+            "--items",
+            str(items),
+        ]
+        times[kind] = [
+            float(x)
+            for x in subprocess.run(
+                command, capture_output=True, text=True, check=True
+            ).stdout.split()
+        ]
+    row(
+        "read, first pass of a process (every checksum verified)",
+        gigabytes,
+        times["raw"][0],
+        times["store"][0],
+    )
     row("read, later passes", gigabytes, min(times["raw"][1:3]), min(times["store"][1:3]))
-    print(f"\npeak anonymous memory of the reading process: {times['store'][3]:.2f} GB for {gigabytes:.2f} GB of items")
-    half = [sys.executable, "-m", "benchmarks.cache", "--read", "store", "--folder", str(folder), "--items", str(items // 4)]
-    small = [float(x) for x in subprocess.run(half, capture_output=True, text=True, check=True).stdout.split()]
+    print(
+        f"\npeak anonymous memory of the reading process: {times['store'][3]:.2f} GB for {gigabytes:.2f} GB of items"
+    )
+    half = [
+        sys.executable,
+        "-m",
+        "benchmarks.cache",
+        "--read",
+        "store",
+        "--folder",
+        str(folder),
+        "--items",
+        str(items // 4),
+    ]
+    small = [
+        float(x)
+        for x in subprocess.run(half, capture_output=True, text=True, check=True).stdout.split()
+    ]
     print(f"the same when a quarter of them is read: {small[3]:.2f} GB")
 
 
 def row(what: str, gigabytes: float, raw: float, ours: float) -> None:
-    print(f"| {what} | {gigabytes / raw:.2f} | {gigabytes / ours:.2f} | {raw / ours:.2f} |", flush=True)
+    print(
+        f"| {what} | {gigabytes / raw:.2f} | {gigabytes / ours:.2f} | {raw / ours:.2f} |",
+        flush=True,
+    )
 
 
 def write_raw(folder: Path, items: int, made: list[dict[str, np.ndarray]]) -> float:
@@ -127,7 +168,9 @@ def read_child(folder: Path, items: int, kind: str) -> None:
             else:
                 at = 0
                 for array in out.values():
-                    np.copyto(array.view(np.uint8).reshape(-1), mapped[number, at : at + array.nbytes])
+                    np.copyto(
+                        array.view(np.uint8).reshape(-1), mapped[number, at : at + array.nbytes]
+                    )
                     at += array.nbytes
         times.append(time.perf_counter() - start)
     status = Path("/proc/self/status").read_text()
@@ -150,7 +193,9 @@ def open_many(folder: Path, items: int) -> None:
     found = opened.get(key(items // 2))
     assert found is not None
     shards = len(list(opened.folder.glob("*.h5")))
-    print(f"\nopening a store of {items:,} items in {shards} shards: {seconds:.2f} s; its first item {1000 * (time.perf_counter() - start):.1f} ms")
+    print(
+        f"\nopening a store of {items:,} items in {shards} shards: {seconds:.2f} s; its first item {1000 * (time.perf_counter() - start):.1f} ms"
+    )
 
 
 if __name__ == "__main__":

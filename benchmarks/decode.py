@@ -21,7 +21,6 @@ from pathlib import Path
 
 import av
 import numpy as np
-
 from avel.pipeline.segment import SegmentConfig, segment_video, segment_whole
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
@@ -65,7 +64,9 @@ def compare(files: list[Path], repeats: int) -> None:
         for name, seconds in times.items():
             ratios[name].append(seconds / times["floor"])
             cells.append(f"{1000 * seconds:.0f} ({seconds / times['floor']:.2f})")
-        print(f"| {path.name}{'' if same else ' DIFFERENT BITS'} | {' | '.join(cells)} |", flush=True)
+        print(
+            f"| {path.name}{'' if same else ' DIFFERENT BITS'} | {' | '.join(cells)} |", flush=True
+        )
     means = " | ".join(f"{np.mean(ratios[name]):.2f}" for name in methods)
     print(f"| mean ratio to floor | {means} |")
     gain = np.mean([n / a for n, a in zip(ratios["naive PyAV"], ratios["avel F=1"], strict=True)])
@@ -93,7 +94,9 @@ def same_bits(path: Path) -> bool:
 
 def floor(path: Path) -> None:
     with av.open(str(path)) as container:
-        streams = [s for s in (container.streams.best("video"), container.streams.best("audio")) if s]
+        streams = [
+            s for s in (container.streams.best("video"), container.streams.best("audio")) if s
+        ]
         for stream in streams:
             stream.codec_context.thread_count = 1
         for packet in container.demux(streams):
@@ -139,7 +142,9 @@ def others(probe: Path) -> dict[str, Callable[[Path], object]]:
             start = decoder.metadata.begin_stream_seconds
             shots = [start + t + 0.5 for t in range(int(end - start - 0.5) + 1)]
             frames = decoder.get_frames_played_at(shots).data
-            return functional.center_crop(functional.resize(frames, [224], antialias=True), [224, 224])
+            return functional.center_crop(
+                functional.resize(frames, [224], antialias=True), [224, 224]
+            )
 
         torchcodec(probe)  # it imports without the system's FFmpeg and fails at the first file
         found["torchcodec video"] = torchcodec
@@ -159,7 +164,9 @@ def others(probe: Path) -> dict[str, Callable[[Path], object]]:
                 if number in wanted:
                     frame = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
                     scale = 224 / min(frame.shape[:2])
-                    frames.append(cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+                    frames.append(
+                        cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+                    )
                 number += 1
             return frames
 
@@ -173,13 +180,18 @@ def others(probe: Path) -> dict[str, Callable[[Path], object]]:
             reader = decord.VideoReader(str(path), num_threads=1)
             rate = reader.get_avg_fps()
             count = int(len(reader) / rate - 0.5) + 1
-            frames = reader.get_batch([min(len(reader) - 1, int((t + 0.5) * rate)) for t in range(count)])
+            frames = reader.get_batch(
+                [min(len(reader) - 1, int((t + 0.5) * rate)) for t in range(count)]
+            )
             images = frames.asnumpy()
             from PIL import Image
 
             scale = 224 / min(images.shape[1:3])
             size = [int(images.shape[2] * scale), int(images.shape[1] * scale)]
-            return [np.asarray(Image.fromarray(i).resize(size, Image.Resampling.BICUBIC)) for i in images]
+            return [
+                np.asarray(Image.fromarray(i).resize(size, Image.Resampling.BICUBIC))
+                for i in images
+            ]
 
         found["decord video"] = read_decord
     except ImportError as err:
@@ -195,7 +207,9 @@ def film(path: Path, height: int, seconds: int = 10, rate: int = 25) -> Path:
     scene = np.kron(wide, np.ones((8, 8, 1), np.uint8))[:, : width * 2]
     noise = rng.normal(0, 4, (height, width, 1))
     with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=rate, options={"preset": "medium", "crf": "23"})
+        video = container.add_stream(
+            "libx264", rate=rate, options={"preset": "medium", "crf": "23"}
+        )
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         audio = container.add_stream("aac", rate=44_100)
         audio.codec_context.layout = "stereo"
@@ -222,7 +236,9 @@ def measure_long(folder: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.decode", "--child", str(path)]
     started = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    print(f"\ntwo hours ({path.stat().st_size / 1e6:.0f} MB): {done.stdout.strip()}, {time.monotonic() - started:.0f} s")
+    print(
+        f"\ntwo hours ({path.stat().st_size / 1e6:.0f} MB): {done.stdout.strip()}, {time.monotonic() - started:.0f} s"
+    )
 
 
 def repeat_to(short: Path, long: Path, hours: int) -> Path:
@@ -246,9 +262,13 @@ def repeat_to(short: Path, long: Path, hours: int) -> Path:
 
 
 def read_long(path: Path) -> None:
-    cells = sum(len(part.samples) for part in segment_video(path, SegmentConfig(), timeout_seconds=1e6))
+    cells = sum(
+        len(part.samples) for part in segment_video(path, SegmentConfig(), timeout_seconds=1e6)
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{cells} segments, peak memory {peak:.2f} GB, CPU {time.process_time():.0f} s, pid {os.getpid()}")
+    print(
+        f"{cells} segments, peak memory {peak:.2f} GB, CPU {time.process_time():.0f} s, pid {os.getpid()}"
+    )
 
 
 if __name__ == "__main__":

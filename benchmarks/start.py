@@ -24,7 +24,10 @@ def main() -> None:
         list(write_synth(root / "data", SynthConfig(84, 0.0, seed=5), 1, only_test=1))
         video = str(next((root / "data" / "AVE").glob("*.mp4")))
         avel = [sys.executable, "-m", "avel.pipeline"]
-        cold = [[*avel, "localize", video, "--cache-dir", str(root / f"cold{n}")] for n in range(REPEATS)]
+        cold = [
+            [*avel, "localize", video, "--cache-dir", str(root / f"cold{n}")]
+            for n in range(REPEATS)
+        ]
         warm = [[*avel, "localize", video, "--cache-dir", str(root / "cold0")]] * REPEATS
         libraries = "import torch, torchvision, open_clip, av, h5py"
         print("| command | wall seconds, median of three | bar |\n|---|---|---|")

@@ -223,7 +223,10 @@ def _judge(
         reading.flags.add(Reason.NO_AUDIO)
     if reading.damaged_packets:
         reading.flags.add(Reason.DECODE_ERROR)
-    promised = max((track.promised() for track in (video, audio) if track), default=Fraction(0))
+    tracks = [track for track in (video, audio) if track]
+    promised = max((track.promised() for track in tracks), default=Fraction(0))
+    if not promised and container.duration and len(container.streams) == len(tracks):
+        promised = Fraction(container.duration, av.time_base)  # Matroska says it for the file only
     if promised - reading.duration > Fraction(1, 2):
         reading.flags.add(Reason.TRUNCATED)
 

@@ -45,6 +45,11 @@ class CellBatches:
     """
 
     def __init__(self, extractor: AudioCLIPExtractor, batch_cells: int) -> None:
+        if any(parameter.requires_grad for parameter in extractor.model.parameters()):
+            raise ValueError(
+                f"extractor '{extractor.name}' has parameters in training; features that go into "
+                "the cache must come from frozen weights"
+            )
         self._extractor = extractor
         self._size = batch_cells
         self._videos: dict[str, tuple[Segments, list[dict[str, NDArray[np.generic]]]]] = {}

@@ -5,7 +5,7 @@ video's features are handed to the cache as soon as they are complete.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def harvest(
     for outcome in worker.run(todo):
         yield outcome
         for copy in copies.get(outcome.key or "", []):
-            yield Outcome(copy, outcome.key, cached=True, cells=outcome.cells)
+            yield replace(outcome, path=copy, cached=outcome.reason is None)
 
 
 def content_key(path: Path, keys: ContentKeys) -> str | Outcome:

@@ -1,6 +1,8 @@
 """`avel pretrain`: make the tiny encoder's weights."""
 
 import argparse
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from avel.pipeline.commands import options
@@ -33,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     for _ in track(gather_segments(data, runtime), videos, "decoded"):
         pass
     config = PretrainConfig(epochs=args.epochs, seed=args.seed, precision=args.precision)
-    record = pretrain(data, config, runtime, args.out)
+    with redirect_stdout(sys.stderr):  # Lightning's bar is for people
+        record = pretrain(data, config, runtime, args.out)
     print(f"{args.out}: {record['test']}, {record['seconds']} s")
     return 0

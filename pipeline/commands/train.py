@@ -1,6 +1,8 @@
 """`avel train`: a localization model from cached features."""
 
 import argparse
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from avel.pipeline.commands import options
@@ -40,15 +42,16 @@ def run(args: argparse.Namespace) -> int:
         overrides.append(f"train.seed={args.seed}")
     experiment = load(args.config, Experiment, overrides)
     out = args.out or Path("runs") / f"{args.config.stem}-seed{experiment.train.seed}"
-    metrics = train(
-        open_ave(args.data),
-        experiment,
-        options.runtime(args),
-        out,
-        weights=args.weights,
-        resume=args.resume,
-        half=args.half,
-    )
+    with redirect_stdout(sys.stderr):  # Lightning's bar and tables are for people
+        metrics = train(
+            open_ave(args.data),
+            experiment,
+            options.runtime(args),
+            out,
+            weights=args.weights,
+            resume=args.resume,
+            half=args.half,
+        )
     print(f"{out}: {summary(metrics)}")
     print(
         f"protocol: val-selected; best on test by epoch {metrics['test_selected_accuracy']:.2%}; "

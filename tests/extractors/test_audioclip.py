@@ -171,6 +171,15 @@ def test_has_no_gradient(extractor) -> None:  # type: ignore[no-untyped-def]
     assert not any(m.training for m in extractor.model.modules())
 
 
+def test_features_in_training_are_refused() -> None:
+    from avel.pipeline.extract import CellBatches
+
+    extractor = build("audioclip-tiny")
+    extractor.model.visual.attnpool.requires_grad_(True)
+    with pytest.raises(ValueError, match="'audioclip-tiny' has parameters in training"):
+        CellBatches(extractor, 8)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_recipe_follows_the_weights(name: str, tmp_path: Path) -> None:
     kind = EXTRACTORS[name]

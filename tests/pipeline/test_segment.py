@@ -378,6 +378,8 @@ def test_a_cut_file_gives_what_could_be_read(tmp_path: Path) -> None:
     segments = segment_whole(cut, SMALL)
     assert 1 <= len(segments.frames) < 4
     assert numbers_of(segments.frames[:1, 0]) == [12]
+    assert Reason.TRUNCATED in segments.flags
+    assert Reason.TRUNCATED not in segment_whole(whole, SMALL).flags
 
 
 def test_interlaced_takes_one_field(tmp_path: Path) -> None:

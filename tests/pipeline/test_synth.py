@@ -6,7 +6,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-
 from avel.cache.ave_h5 import read_labels
 from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.datasets.film import film
@@ -38,7 +37,11 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_equal_seeds_give_equal_files(dataset: Path, tmp_path: Path) -> None:
     list(write_synth(tmp_path, SynthConfig(num_videos=84, seed=3), 2, only_test=2))
     hashes = [
-        {p.relative_to(root): hashlib.sha256(p.read_bytes()).hexdigest() for p in root.rglob("*.*") if p.suffix != ".h5"}
+        {
+            p.relative_to(root): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in root.rglob("*.*")
+            if p.suffix != ".h5"
+        }
         for root in (dataset, tmp_path)
     ]
     assert hashes[0] == hashes[1]
@@ -89,7 +92,9 @@ def test_quirks_of_ave() -> None:
     assert all(len(s.video_id) == 11 for s in scripts)
     assert sum(len(s.rows) == 2 for s in scripts) >= 5
     assert sum(not s.has_audio for s in scripts) == 5
-    assert [s.rows for s in scripts if any(start == end for _, start, end in s.rows)] == [((0, 0, 0),)]
+    assert [s.rows for s in scripts if any(start == end for _, start, end in s.rows)] == [
+        ((0, 0, 0),)
+    ]
     assert any("," in name for name in class_names())
     assert len(set(class_names())) == 28
     assert sorted(timbre_of(c) for c in range(28)) == list(range(28))
@@ -101,7 +106,10 @@ def test_tables_read_back(dataset: Path) -> None:
     assert sum(len(order) for order in data.splits.values()) == len(data.rows)
     assert len(set(np.concatenate(list(data.splits.values())))) == len(data.rows)
     assert read_labels(dataset / "labels_noisy.h5").argmax(1).tolist() == [28] * len(data.noisy)
-    assert all(set(segment_labels([data.rows[r] for r in order], 28).ravel()) >= {28} for order in data.splits.values())
+    assert all(
+        set(segment_labels([data.rows[r] for r in order], 28).ravel()) >= {28}
+        for order in data.splits.values()
+    )
 
 
 def test_videos_show_and_sound_what_the_script_says(dataset: Path) -> None:
@@ -121,7 +129,9 @@ def test_videos_show_and_sound_what_the_script_says(dataset: Path) -> None:
 
 def test_an_object_is_there_exactly_in_its_cells(tmp_path: Path) -> None:
     """A plain disc in the first five cells: it covers a disc's share of pixels, and then none."""
-    script = Script("disc", (0, 1), (0,) * 5 + (NOTHING,) * 5, (NOTHING,) * CELLS, (), has_audio=False)
+    script = Script(
+        "disc", (0, 1), (0,) * 5 + (NOTHING,) * 5, (NOTHING,) * CELLS, (), has_audio=False
+    )
     path = film(script, tmp_path / "disc.mp4", Style(), Timbre())
     frames = segment_whole(path, SegmentConfig()).frames[:, 0].astype(float)
     empty = frames[9]

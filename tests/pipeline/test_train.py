@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from avel.cache.ave_h5 import write_order
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import kind
@@ -24,7 +23,14 @@ from avel.pipeline.splice import with_spliced
 from avel.pipeline.stages import features_recipe, open_store
 
 CLASSES = 4
-OPTIONS = ["options.d_model=16", "options.heads=2", "options.agva_hidden=8", "options.feature_dropout=0.0", "train.learning_rate=0.004", "train.batch_size=8"]
+OPTIONS = [
+    "options.d_model=16",
+    "options.heads=2",
+    "options.agva_hidden=8",
+    "options.feature_dropout=0.0",
+    "train.learning_rate=0.004",
+    "train.batch_size=8",
+]
 
 
 def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Features:
@@ -45,7 +51,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A dataset folder and a cache with made-up features that say what happens in each cell."""
     root, cache = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
     rng = np.random.default_rng(0)
-    recipe = features_recipe(SegmentConfig(), kind("audioclip-tiny").recipe(find_weights("audioclip-tiny.safetensors")))
+    recipe = features_recipe(
+        SegmentConfig(), kind("audioclip-tiny").recipe(find_weights("audioclip-tiny.safetensors"))
+    )
     store, keys = open_store(cache, recipe), ContentKeys(cache)
     rows = []
     (root / "AVE").mkdir()
@@ -77,7 +85,19 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def run(bench: tuple[Path, Path], out: Path, *extra: str, config: str = "dmsf.yaml") -> int:
     root, cache = bench
-    argv = ["train", "--data", str(root), "--cache-dir", str(cache), "--config", config, "--out", str(out), "--device", "cpu"]
+    argv = [
+        "train",
+        "--data",
+        str(root),
+        "--cache-dir",
+        str(cache),
+        "--config",
+        config,
+        "--out",
+        str(out),
+        "--device",
+        "cpu",
+    ]
     for option in OPTIONS:
         argv += ["--set", option]
     return main([*argv, *extra])
@@ -107,33 +127,81 @@ def test_run_folder(trained: Path) -> None:
     assert {"train_loss", "val_accuracy", "test_accuracy"} <= set(header.split(","))
 
 
-def test_evaluate_gives_the_numbers_of_the_run(bench: tuple[Path, Path], trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_gives_the_numbers_of_the_run(
+    bench: tuple[Path, Path], trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root, cache = bench
-    assert main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained), "--json"]) == 0
-    metrics, stored = json.loads(capsys.readouterr().out), json.loads((trained / "metrics.json").read_text())
+    assert (
+        main(
+            [
+                "evaluate",
+                "--data",
+                str(root),
+                "--cache-dir",
+                str(cache),
+                "--model",
+                str(trained),
+                "--json",
+            ]
+        )
+        == 0
+    )
+    metrics, stored = (
+        json.loads(capsys.readouterr().out),
+        json.loads((trained / "metrics.json").read_text()),
+    )
     for name in ("accuracy", "event_f1", "map", "per_class", "coverage"):
         assert metrics[name] == stored[name]
-    assert main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained)]) == 0
+    assert (
+        main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained)])
+        == 0
+    )
     assert "12 of 12 rows" in capsys.readouterr().out
 
 
-def test_missing_rows_are_named(bench: tuple[Path, Path], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_rows_are_named(
+    bench: tuple[Path, Path], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root, cache = bench
     data = open_ave(root)
     gone = data.rows[data.splits["test"][0]].video_id
     video = root / "AVE" / f"{gone}.mp4"
     hidden = video.rename(tmp_path / "hidden")
     try:
-        main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained), "--json"])
+        main(
+            [
+                "evaluate",
+                "--data",
+                str(root),
+                "--cache-dir",
+                str(cache),
+                "--model",
+                str(trained),
+                "--json",
+            ]
+        )
     finally:
         hidden.rename(video)
     assert json.loads(capsys.readouterr().out)["coverage"] == {
-        "rows": 12, "evaluated": 11, "missing": {gone: "no video file"},
+        "rows": 12,
+        "evaluated": 11,
+        "missing": {gone: "no video file"},
     }
 
 
 def test_weak_labels_are_enough(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    assert run(bench, tmp_path, "--set", "train.epochs=10", "--set", "train.patience=10", config="dmsf_weak.yaml") == 0
+    assert (
+        run(
+            bench,
+            tmp_path,
+            "--set",
+            "train.epochs=10",
+            "--set",
+            "train.patience=10",
+            config="dmsf_weak.yaml",
+        )
+        == 0
+    )
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["accuracy"]["gate"] > 0.85
 
@@ -149,7 +217,9 @@ def test_equal_seeds_train_equal_models(bench: tuple[Path, Path], tmp_path: Path
 def test_resume_goes_on(bench: tuple[Path, Path], tmp_path: Path) -> None:
     run(bench, tmp_path, "--set", "train.epochs=2")
     run(bench, tmp_path, "--set", "train.epochs=4", "--resume")
-    epochs = {line.split(",")[0] for line in (tmp_path / "metrics.csv").read_text().splitlines()[1:]}
+    epochs = {
+        line.split(",")[0] for line in (tmp_path / "metrics.csv").read_text().splitlines()[1:]
+    }
     assert "3" in epochs
 
 
@@ -158,7 +228,9 @@ def test_a_checkpoint_refuses_other_features(trained: Path) -> None:
     check_features(trained, card, card.features)
     other = json.loads(json.dumps(card.features))
     other["upstream"]["config"]["frames_per_cell"] = 4
-    with pytest.raises(CheckpointError, match=r"upstream\.config\.frames_per_cell: checkpoint 1, features 4"):
+    with pytest.raises(
+        CheckpointError, match=r"upstream\.config\.frames_per_cell: checkpoint 1, features 4"
+    ):
         check_features(trained, card, other)
 
 
@@ -174,8 +246,12 @@ def test_splicing_puts_known_background_into_other_videos() -> None:
     labels = torch.tensor([0, K, 1, K, 2, 3])
     owner = torch.arange(B)[:, None].expand(B, T)
     batch = Example(
-        owner[..., None].float(), owner[..., None, None].half(), owner[..., None].float(),
-        torch.ones(B, T, dtype=torch.bool), owner.clone(), labels,
+        owner[..., None].float(),
+        owner[..., None, None].half(),
+        owner[..., None].float(),
+        torch.ones(B, T, dtype=torch.bool),
+        owner.clone(),
+        labels,
     )
     mixed, known = with_spliced(batch, K, torch.Generator().manual_seed(0))
     assert len(mixed.video) == B + 4
@@ -191,7 +267,12 @@ def test_splicing_puts_known_background_into_other_videos() -> None:
 
 
 def test_splicing_needs_a_background_video() -> None:
-    batch = Example(*(torch.zeros(2, 3, 1) for _ in range(3)), torch.ones(2, 3, dtype=torch.bool), torch.zeros(2, 3), torch.tensor([0, 1]))
+    batch = Example(
+        *(torch.zeros(2, 3, 1) for _ in range(3)),
+        torch.ones(2, 3, dtype=torch.bool),
+        torch.zeros(2, 3),
+        torch.tensor([0, 1]),
+    )
     mixed, known = with_spliced(batch, 4, torch.Generator())
     assert len(mixed.video) == 2
     assert not known.any()
