@@ -241,11 +241,14 @@ def measure_long(folder: Path) -> None:
     )
 
 
+LOOP_SECONDS = 11  # ten and a gap: the sound's last packet outlasts its stream's ten seconds
+
+
 def repeat_to(short: Path, long: Path, hours: int) -> Path:
     with av.open(str(long), "w") as out:
         base = 0
         outputs = None
-        for _ in range(hours * 360):
+        for _ in range(hours * 3600 // LOOP_SECONDS + 1):
             with av.open(str(short)) as container:
                 if outputs is None:
                     outputs = {s.index: out.add_stream_from_template(s) for s in container.streams}
@@ -257,7 +260,7 @@ def repeat_to(short: Path, long: Path, hours: int) -> Path:
                     packet.dts += shift
                     packet.stream = outputs[packet.stream.index]
                     out.mux(packet)
-            base += 10
+            base += LOOP_SECONDS
     return long
 
 

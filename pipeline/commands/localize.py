@@ -74,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         for result in ordered:
             print(_text(result, truth.of(result.file)))
+        if any(result.events for result in ordered):
+            print(f"model: {ordered[0].model['name']}, {ordered[0].model['knows']}")
     return 3 if any(result.status == "failed" for result in ordered) else 0
 
 
@@ -100,8 +102,6 @@ def _text(result: "Result", truth: list[tuple[str, float, float]] | None) -> str
         lines.append(f"  {onset:6.1f} - {offset:6.1f} s  truth  {label}")
     lines += [f"  {_printable(result.message)}"] if result.message else []
     lines += [f"  note: {note}" for note in result.notes]
-    if result.events:
-        lines.append(f"  model: {result.model['name']}, {result.model['knows']}")
     return "\n".join(lines)
 
 
