@@ -120,14 +120,14 @@ def naive(path: Path) -> object:
 
 def video_only(path: Path, per_cell: int) -> object:
     """Our video work alone, to be fair to decoders that read no sound."""
-    from avel.pipeline import decode
+    from avel.pipeline.media.audio import AudioTrack
 
-    chosen = decode._AudioTrack.choose
-    decode._AudioTrack.choose = classmethod(lambda *_: None)  # type: ignore[assignment,method-assign]
+    chosen = AudioTrack.choose
+    AudioTrack.choose = classmethod(lambda *_: None)  # type: ignore[assignment,method-assign]
     try:
         return segment_whole(path, SegmentConfig(per_cell))
     finally:
-        decode._AudioTrack.choose = chosen  # type: ignore[method-assign]
+        AudioTrack.choose = chosen  # type: ignore[method-assign]
 
 
 def others(probe: Path) -> dict[str, Callable[[Path], object]]:

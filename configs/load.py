@@ -1,7 +1,7 @@
 """YAML files into typed configs: unknown keys and wrong types are errors that say what is right."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -38,6 +38,11 @@ def load(path: Path | None, kind: type[Config], overrides: Sequence[str] = ()) -
     except Exception as err:  # jsonargparse raises its own and argparse's, and configs' ValueError
         text = " ".join(str(err).split())
         raise ConfigError(f"{source}: {text}") from err
+
+
+def dump(config: Any) -> str:
+    """A config as YAML that `load` reads back."""
+    return yaml.safe_dump(asdict(config), sort_keys=False)
 
 
 def preset(path: Path) -> Path:

@@ -6,7 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from avel.pipeline.decode import Picture, Reading, Sound, decode
+from avel.pipeline.decode import decode
+from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.reasons import Reason
 from avel.pipeline.timeline import num_cells, shot_seconds
 from numpy.typing import NDArray

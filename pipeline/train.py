@@ -14,7 +14,7 @@ from typing import Any, Literal
 import lightning
 import numpy as np
 import torch
-import yaml
+from avel.configs.load import dump
 from avel.models import build
 from avel.models.checkpoint import Card, save_checkpoint
 from avel.models.domain import fit_domain
@@ -163,29 +163,11 @@ def train(
     weak = experiment.supervision == "weak"
     train_rows = parts["train"].with_noisy(data) if weak else parts["train"].rows
     options = _options(experiment, train_rows, len(data.classes))
-    started = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
-    (out / "config.yaml").write_text(yaml.safe_dump(asdict(experiment), sort_keys=False))
-    module = LocalizerTraining(
-        build(experiment.model, options),
-        experiment.supervision,
-        len(data.classes),
-        experiment.train,
-    )
-    best = _TestWatch()
-    trainer, keeper = _trainer(experiment.train, runtime, out, best)
-    loaders = [_loader(parts[split].rows, experiment.train, False) for split in ("val", "test")]
-    last = out / "checkpoints" / "last.ckpt"
-    trainer.fit(
-        module,
-        _loader(train_rows, experiment.train, True),
-        loaders,
-        ckpt_path=last if resume and last.exists() else None,
-        weights_only=True,
-    )
-    state = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
-    module.load_state_dict(state)
-    seconds = time.monotonic() - started
+    (out / "config.yaml").write_text(dump(experiment))
+    model = build(experiment.model, options)
+    rows = (train_rows, parts["val"].rows, parts["test"].rows)
+    fitted = _fit(model, rows, experiment, len(data.classes), runtime, out, resume)
     card = Card(
         experiment.model,
         options,
@@ -196,14 +178,44 @@ def train(
         knows=_knows(data),
     )
     domain = _domain(parts["train"].rows, parts["val"].rows)
-    save_checkpoint(out / CHECKPOINT, card, module.model, domain, half=half)
-    metrics = evaluate(data, "test", out / CHECKPOINT, runtime)
-    metrics["protocol"] = "val-selected"
-    metrics["test_selected_accuracy"] = best.value
-    metrics["val_accuracy"] = float(keeper.best_model_score or 0)
-    metrics["train_seconds"] = round(seconds, 1)
+    save_checkpoint(out / CHECKPOINT, card, model, domain, half=half)
+    metrics = {**evaluate(data, "test", out / CHECKPOINT, runtime), **fitted}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
+
+
+def _fit(
+    model: nn.Module,
+    rows: tuple[FeatureRows, FeatureRows, FeatureRows],
+    experiment: Experiment,
+    num_classes: int,
+    runtime: RuntimeConfig,
+    out: Path,
+    resume: bool,
+) -> dict[str, Any]:
+    """Train on the first rows and leave the model as it was best on the second; its protocol."""
+    config = experiment.train
+    module = LocalizerTraining(model, experiment.supervision, num_classes, config)
+    best = _TestWatch()
+    trainer, keeper = _trainer(config, runtime, out, best)
+    loaders = [_loader(part, config, part is rows[0]) for part in rows]
+    last = out / "checkpoints" / "last.ckpt"
+    started = time.monotonic()
+    trainer.fit(
+        module,
+        loaders[0],
+        loaders[1:],
+        ckpt_path=last if resume and last.exists() else None,
+        weights_only=True,
+    )
+    state = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+    module.load_state_dict(state)
+    return {
+        "protocol": "val-selected",
+        "val_accuracy": float(keeper.best_model_score or 0),
+        "test_selected_accuracy": best.value,
+        "train_seconds": round(time.monotonic() - started, 1),
+    }
 
 
 def _options(experiment: Experiment, rows: FeatureRows, num_classes: int) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from avel.pipeline.cli import main
+from avel.pipeline.datasets.synth import SynthConfig, write_synth
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -43,6 +45,22 @@ def ave_tables() -> Path:
 def golden() -> Path:
     """Outputs of the published implementations."""
     return _outside(Path(os.environ.get("AVEL_GOLDEN_DIR", SHARED / "golden")))
+
+
+@pytest.fixture(scope="session")
+def synth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of which six unseen test videos are filmed."""
+    folder = tmp_path_factory.mktemp("synth")
+    list(write_synth(folder, SynthConfig(num_videos=84, noisy_share=0, seed=777), 2, only_test=6))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory, synth: Path) -> Path:
+    """A cache in which the six videos are done."""
+    cache = tmp_path_factory.mktemp("cache")
+    assert main(["localize", str(synth / "AVE"), "--cache-dir", str(cache), "--json"]) == 0
+    return cache
 
 
 def _outside(folder: Path) -> Path:

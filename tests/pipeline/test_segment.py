@@ -314,7 +314,8 @@ def test_full_range_is_not_stretched(tmp_path: Path) -> None:
 
 
 def test_several_streams_pick_the_best_and_say_which(media: Path) -> None:
-    from avel.pipeline.decode import Reading, decode
+    from avel.pipeline.decode import decode
+    from avel.pipeline.media.reading import Reading
 
     reading = Reading(media / "nasa_13013.mp4")
     list(decode(reading, frames_per_cell=1, image_size=32, sample_rate=8000, timeout_seconds=60))

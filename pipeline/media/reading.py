@@ -1,0 +1,47 @@
+"""What comes out of a file while it is read, and what is known of it."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from avel.pipeline.reasons import Reason
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is on screen from shot `first_shot` until the next picture; RGB uint8 (3, H, W)."""
+
+    first_shot: int
+    rgb: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Mono int16 samples (S,) from sample `first_sample` of the common clock."""
+
+    first_sample: int
+    samples: NDArray[np.int16]
+
+
+@dataclass
+class Reading:
+    """What is known of a file while it is read; complete when the iteration has ended."""
+
+    path: Path
+    video_stream: int | None = None
+    audio_stream: int | None = None
+    video_span: tuple[Fraction, Fraction] | None = None
+    audio_span: tuple[Fraction, Fraction] | None = None
+    damaged_packets: int = 0
+    flags: set[Reason] = field(default_factory=set)
+    position: int = 0
+    """Whole seconds of common time up to which the file has been read."""
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the common start to the later end of the two streams."""
+        return max(
+            (span[1] for span in (self.video_span, self.audio_span) if span), default=Fraction(0)
+        )

@@ -1,0 +1,80 @@
+"""One frame to the encoder's square."""
+
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+SCALER = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+
+class Scaler:
+    """One frame to the encoder's square: short side to `size`, centre crop, as CLIP does.
+
+    Scales in the sample's own shape and colour space straight to RGB in one step of libswscale
+    (bicubic, with its support widened when shrinking, as PIL's). Pixels that are not square
+    are made so, and the picture is turned as its side data says.
+    """
+
+    def __init__(self, stream: VideoStream, size: int) -> None:
+        self._size = size
+        self._aspect = stream.sample_aspect_ratio or Fraction(1)
+        self._reformatter = VideoReformatter()
+        self._field: Any = None
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """RGB uint8 (3, size, size)."""
+        width, height = self._scaled(frame.width * self._aspect, frame.height)
+        turn = round(frame.rotation / 90) % 4
+        if frame.interlaced_frame:
+            frame = self._one_field(frame)
+        scaled = self._reformatter.reformat(
+            frame,
+            width,
+            height,
+            "rgb24",
+            interpolation=SCALER,
+            src_color_range=_range_of(frame),
+            dst_color_range=ColorRange.JPEG,
+            threads=1,
+        )
+        rgb = np.rot90(scaled.to_ndarray(), turn)
+        top, left = (round((side - self._size) / 2) for side in rgb.shape[:2])
+        square = rgb[top : top + self._size, left : left + self._size]
+        return np.ascontiguousarray(square.transpose(2, 0, 1))
+
+    def _scaled(self, width: Fraction, height: int) -> tuple[int, int]:
+        """Width and height with the short side at `size`, rounded down as torchvision's Resize."""
+        if width <= height:
+            return self._size, int(self._size * height / width)
+        return int(self._size * width / height), self._size
+
+    def _one_field(self, frame: VideoFrame) -> VideoFrame:
+        """The first field of an interlaced frame: half the lines, but of one moment."""
+        if self._field is None:
+            graph = av.filter.Graph()
+            source = graph.add_buffer(
+                width=frame.width,
+                height=frame.height,
+                format=frame.format,
+                time_base=frame.time_base or Fraction(1, 1000),
+            )
+            field = graph.add("field", "type=top")
+            source.link_to(field)
+            field.link_to(graph.add("buffersink"))
+            graph.configure()
+            self._field = graph
+        self._field.push(frame)
+        return self._field.pull()  # type: ignore[no-any-return]
+
+
+def _range_of(frame: VideoFrame) -> ColorRange:
+    """Full or limited range as the frame says; a `yuvj` pixel format is full by definition."""
+    if frame.format.name.startswith("yuvj"):
+        return ColorRange.JPEG
+    return ColorRange(frame.color_range)

@@ -1,0 +1,62 @@
+"""What video and audio share: a stream, its clock, its decoder."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+from avel.pipeline.media.reading import Reading
+from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.timeline import StreamClock
+
+
+class Track:
+    """What video and audio share: the stream, its clock and its place in the reading."""
+
+    def __init__(self, stream: VideoStream | AudioStream, reading: Reading) -> None:
+        self.stream = stream
+        self.reading = reading
+        self.time_base = stream.time_base or Fraction(1, 1000)
+        self.clock = StreamClock(self.time_base, Fraction(0))
+        stream.codec_context.thread_count = 1
+
+    def start(self) -> Fraction:
+        """Seconds of the stream's own time at which it starts."""
+        return (self.stream.start_time or 0) * self.time_base
+
+    def promised(self) -> Fraction:
+        """Common time at which the header says that the stream ends; 0 where it does not."""
+        duration = self.stream.duration
+        return (
+            self.clock.seconds((self.stream.start_time or 0) + duration)
+            if duration
+            else Fraction(0)
+        )
+
+    def decode(self, packet: Packet[Any] | None) -> list[Any]:
+        try:
+            return list(self.stream.codec_context.decode(packet))
+        except av.error.FFmpegError:
+            self.reading.damaged_packets += 1
+            return []
+        except MemoryError as err:
+            raise MediaError(
+                Reason.OOM, f"{self.reading.path}: out of memory while decoding"
+            ) from err
+
+
+def best_stream(container: InputContainer, kind: str, reading: Reading) -> Any:
+    """The best stream of a kind that has a decoder; cover pictures are not video."""
+    streams = [s for s in container.streams if s.type == kind]
+    streams = [s for s in streams if not s.disposition & Disposition.attached_pic]
+    known = [s for s in streams if s.codec_context is not None]
+    if len(known) < len(streams):
+        reading.flags.add(Reason.UNSUPPORTED_CODEC)
+    best = container.streams.best(kind)  # type: ignore[arg-type]
+    return best if best in known else next(iter(known), None)
