@@ -16,12 +16,14 @@ VERSION = 1
 """Raise when the numbers of an unchanged model over unchanged features change."""
 
 
+WINDOWS_AT_ONCE = 32
+
+
 @dataclass(frozen=True)
 class ScoreConfig:
     """How windows are laid over a video; a window's length is the model's own."""
 
     overlap_cells: int = 5
-    batch_windows: int = 32
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def score_segments(
     classes = np.zeros((T, len(card.classes) + 1))
     attention = np.zeros((T, features.visual_map.shape[1]))
     spans = windows(T, card.cells, min(config.overlap_cells, card.cells - 1))
-    for start in range(0, len(spans), config.batch_windows):
-        part = spans[start : start + config.batch_windows]
+    for start in range(0, len(spans), WINDOWS_AT_ONCE):
+        part = spans[start : start + WINDOWS_AT_ONCE]
         output = _run(model, features, part, card.cells)
         r, c, a = probabilities(output, len(card.classes))
         for row, span in enumerate(part):

@@ -17,8 +17,8 @@ FAMILIAR_SHARE = 0.5
 """A video of which fewer segments resemble the training is a stranger: its events are withheld."""
 
 ABSENT = {
-    Reason.NO_AUDIO: "the file has no sound, so no event can be both seen and heard",
-    Reason.NO_VIDEO: "the file has no picture, so no event can be both seen and heard",
+    Reason.NO_AUDIO: "the file gives no sound, so no event can be both seen and heard",
+    Reason.NO_VIDEO: "the file gives no picture, so no event can be both seen and heard",
     Reason.TRUNCATED: "the file ends before its header says; what could be read was used",
     Reason.DECODE_ERROR: "some packets were damaged and skipped",
     Reason.UNSUPPORTED_CODEC: "a stream was left out because there is no decoder for it",
