@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
@@ -40,6 +41,35 @@ class Event:
     offset: float
     label: str
     score: float
+
+
+@dataclass(frozen=True, order=True)
+class Disagreement:
+    """A label that one modality names and the other does not, `[onset, offset)` in seconds."""
+
+    onset: float
+    offset: float
+    label: str
+    kind: str
+
+
+def find_disagreements(
+    scores: SegmentScores, classes: tuple[str, ...], config: EventConfig
+) -> list[Disagreement]:
+    """Runs of segments in which only one modality names a label, in time order."""
+    found = []
+    for kind, says, denies in (
+        ("heard, not seen", scores.heard, scores.seen),
+        ("seen, not heard", scores.seen, scores.heard),
+    ):
+        for number, label in enumerate(classes) if says.size else ():
+            alone = (says[:, number] > config.threshold) & (denies[:, number] <= config.threshold)
+            for is_alone, group in groupby(enumerate(alone.tolist()), key=itemgetter(1)):
+                cells = [cell for cell, _ in group]
+                if is_alone:
+                    offset = min(cells[-1] + 1.0, scores.duration or cells[-1] + 1.0)
+                    found.append(Disagreement(float(cells[0]), offset, label, kind))
+    return sorted(found)
 
 
 def segment_decisions(scores: SegmentScores, config: EventConfig) -> NDArray[np.int64]:

@@ -33,6 +33,11 @@ class Localizer:
         self.path = path / CHECKPOINT if path.is_dir() else path
         self.card, self._model, self.extra = load_checkpoint(self.path)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names in label order, without background."""
+        return self.card.classes
+
     @cached_property
     def sha256(self) -> str:
         """Content of the checkpoint file."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from avel.pipeline.events import Event
+from avel.pipeline.events import Disagreement, Event
 
 SCHEMA = "avel.result/1"
 
@@ -30,6 +30,8 @@ class Result:
         duration: Seconds; 0 when failed.
         segments: Number T of one-second segments.
         events: Audio-visual events in time order.
+        disagreements: Labels that were heard but not seen, or seen but not heard (open
+            vocabulary only).
         notes: What a reader must know to take the events rightly.
         model: Name, fingerprint and what the weights know.
         decoder: Name and threshold.
@@ -45,6 +47,7 @@ class Result:
     duration: float = 0.0
     segments: int = 0
     events: tuple[Event, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
     notes: tuple[str, ...] = ()
     model: dict[str, str] = field(default_factory=dict)
     decoder: dict[str, Any] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from avel.pipeline.events import EventConfig, find_events
 from avel.pipeline.extract import Features
 from avel.pipeline.harvest import Stores, harvest
 from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
+from avel.pipeline.openvocab import TEMPLATE, OpenVocabulary
 from avel.pipeline.packing import pack, unpack
 from avel.pipeline.results import Result
 from avel.pipeline.scores import ScoreConfig, SegmentScores
@@ -33,6 +34,11 @@ class PipelineConfig:
 
     model: Path = DEFAULT_MODEL
     weights: Path | None = None
+    labels: tuple[str, ...] = ()
+    """Words to localize with no training, instead of the model's classes."""
+    template: str = TEMPLATE
+    extractor: str = "audioclip-tiny"
+    """For labels only; a model's checkpoint says its own."""
     scores: ScoreConfig = field(default_factory=ScoreConfig)
     events: EventConfig = field(default_factory=EventConfig)
 
@@ -47,10 +53,11 @@ def localize(
         WeightsError: the encoder's weights are missing or wrong.
         CacheError: the cache cannot be written.
     """
-    localizer = Localizer(config.model)
+    localizer = open_localizer(config)
     segment = localizer.segment_config
     recipe = features_recipe(segment, extractor_recipe(localizer.extractor, config.weights))
-    check_features(config.model, localizer.card, recipe)
+    if isinstance(localizer, Localizer):
+        check_features(config.model, localizer.card, recipe)
     stores = open_stores(segment, recipe, runtime)
     scored = open_store(
         runtime.cache_dir, scores_recipe(recipe, localizer.sha256, asdict(config.scores))
@@ -70,8 +77,15 @@ def localize(
                 arrays = pack(localizer.score(features, config.scores))
                 writer.add(outcome.key, arrays)
             scores = unpack(SegmentScores, arrays)
-            events = find_events(scores, localizer.card.classes, config.events)
+            events = find_events(scores, localizer.classes, config.events)
             yield judge(outcome, scores, events, localizer, config.events)
+
+
+def open_localizer(config: PipelineConfig) -> Localizer | OpenVocabulary:
+    """The trained model, or the words where labels are given."""
+    if config.labels:
+        return OpenVocabulary(config.labels, config.extractor, config.weights, config.template)
+    return Localizer(config.model)
 
 
 def extractor_recipe(name: str, weights: Path | None) -> Mapping[str, Any]:

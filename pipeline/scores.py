@@ -1,6 +1,6 @@
 """Features to segment scores: a trained model over windows, averaged where they overlap."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -41,6 +41,8 @@ class SegmentScores:
         audio_distance: The same for the sound.
         duration: Seconds of the file.
         flags: Reason codes of what was missing or damaged.
+        seen: Open vocabulary only: share (T, L) of each label by sight alone.
+        heard: The same by sound alone.
     """
 
     relevance: NDArray[np.float32]
@@ -50,6 +52,8 @@ class SegmentScores:
     audio_distance: NDArray[np.float32]
     duration: float
     flags: tuple[str, ...]
+    seen: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    heard: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     @property
     def events(self) -> NDArray[np.float32]:

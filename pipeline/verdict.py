@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from avel.models.checkpoint import Card
-from avel.pipeline.events import Event, EventConfig
+from avel.pipeline.events import Event, EventConfig, find_disagreements
 from avel.pipeline.harvest import Outcome
 from avel.pipeline.localizer import Localizer
+from avel.pipeline.openvocab import OpenVocabulary
 from avel.pipeline.reasons import Reason
 from avel.pipeline.results import Result
 from avel.pipeline.scores import SegmentScores
@@ -40,7 +40,7 @@ def judge(
     outcome: Outcome,
     scores: SegmentScores,
     events: list[Event],
-    localizer: Localizer,
+    localizer: Localizer | OpenVocabulary,
     config: EventConfig,
 ) -> Result:
     """The result of a file with scores.
@@ -48,20 +48,19 @@ def judge(
     Events of a video that does not resemble what the model was trained on are withheld: a
     classifier must answer with some class it knows, and here that answer means nothing.
     """
-    card = localizer.card
     familiar = familiar_share(scores, localizer.extra)
     notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
     if familiar is not None and familiar < FAMILIAR_SHARE:
         withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
         notes.append(
             f"out of domain: {familiar:.0%} of the segments resemble the model's training data "
-            f"({card.knows}){withheld}"
+            f"({localizer.identity['knows']}){withheld}"
         )
         events = []
     elif not events and not notes:
-        notes.append(_why_none(scores, card, config))
+        notes.append(_why_none(scores, localizer.identity["knows"], config))
     top = scores.classes.argmax(1)
-    names = [*card.classes, "background"]
+    names = [*localizer.classes, "background"]
     return Result(
         str(outcome.path),
         "partial" if scores.flags else "ok",
@@ -69,6 +68,7 @@ def judge(
         duration=scores.duration,
         segments=len(scores.relevance),
         events=tuple(events),
+        disagreements=tuple(find_disagreements(scores, localizer.classes, config)),
         notes=tuple(notes),
         model=localizer.identity,
         decoder={"name": config.decoder, "threshold": config.threshold},
@@ -91,9 +91,9 @@ def familiar_share(scores: SegmentScores, extra: Mapping[str, Tensor]) -> float 
     return float(both[present].mean()) if np.any(present) else None
 
 
-def _why_none(scores: SegmentScores, card: Card, config: EventConfig) -> str:
+def _why_none(scores: SegmentScores, knows: str, config: EventConfig) -> str:
     peak = float(scores.relevance.max())
     return (
         f"no event: the highest relevance of any segment is {peak:.2f}, the threshold "
-        f"{config.threshold:g} ({card.knows})"
+        f"{config.threshold:g} ({knows})"
     )

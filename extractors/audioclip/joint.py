@@ -78,6 +78,16 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
         """Image embedding (N, embed_dim) of a map, by attention pooling."""
         return self.visual.attnpool(image_map)  # type: ignore[no-any-return]
 
+    def dense_map(self, image_map: Tensor) -> Tensor:
+        """Map (N, P, embed_dim) in the joint space: the pooling's projections at each position.
+
+        Args:
+            image_map: (N, P, C) as `image_map` gives it, positions in reading order.
+        """
+        pool = self.visual.attnpool
+        dense: Tensor = pool.c_proj(pool.v_proj(image_map))
+        return dense
+
     def logits(self, audio: Tensor, image: Tensor, text: Tensor) -> dict[str, Tensor]:
         """Scaled cosines of each pair: audio-image, audio-text and image-text, (N, M) each."""
         a, i, t = (functional.normalize(x, dim=-1) for x in (audio, image, text))

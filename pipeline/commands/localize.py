@@ -20,6 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, help="checkpoint or run folder [the shipped one, synthetic classes]"
     )
+    parser.add_argument(
+        "--labels", nargs="+", help="localize these words with no training (or one file of them)"
+    )
+    parser.add_argument("--template", default="{}", help='prompt around a label ["{}"]')
+    parser.add_argument(
+        "--extractor", default="audioclip-tiny", help="encoder for --labels [audioclip-tiny]"
+    )
     parser.add_argument("--weights", type=Path, help="the encoder's weight file")
     parser.add_argument(
         "--decoder", choices=("gate", "argmax"), default="gate", help="scores to events [gate]"
@@ -50,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.events import EventConfig  # slow: loads torch and libav
     from avel.pipeline.inputs import expand
     from avel.pipeline.localizer import DEFAULT_MODEL
+    from avel.pipeline.openvocab import read_labels
     from avel.pipeline.progress import track
     from avel.pipeline.results import to_json
     from avel.pipeline.run import PipelineConfig, localize
@@ -59,6 +67,9 @@ def run(args: argparse.Namespace) -> int:
     config = PipelineConfig(
         model=args.model or DEFAULT_MODEL,
         weights=args.weights,
+        labels=read_labels(args.labels) if args.labels is not None else (),
+        template=args.template,
+        extractor=args.extractor,
         events=EventConfig(args.decoder, args.threshold),
     )
     by_file = {}
@@ -98,6 +109,8 @@ def _text(result: "Result", truth: list[tuple[str, float, float]] | None) -> str
         lines.append(
             f"  {event.onset:6.1f} - {event.offset:6.1f} s  {event.score:.2f}  {event.label}"
         )
+    for d in result.disagreements:
+        lines.append(f"  {d.onset:6.1f} - {d.offset:6.1f} s  ({d.kind})  {_printable(d.label)}")
     for label, onset, offset in truth or []:
         lines.append(f"  {onset:6.1f} - {offset:6.1f} s  truth  {label}")
     lines += [f"  {_printable(result.message)}"] if result.message else []

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.config import RuntimeConfig
-from avel.pipeline.localizer import Localizer
 from avel.pipeline.packing import unpack
 from avel.pipeline.results import Result
-from avel.pipeline.run import PipelineConfig, extractor_recipe
+from avel.pipeline.run import PipelineConfig, extractor_recipe, open_localizer
 from avel.pipeline.scores import SegmentScores
 from avel.pipeline.segment import Segments
 from avel.pipeline.stages import features_recipe, open_store, scores_recipe, segments_recipe
@@ -27,7 +26,7 @@ class Pictures:
     """Reads what the run has cached; decodes and encodes nothing."""
 
     def __init__(self, config: PipelineConfig, runtime: RuntimeConfig) -> None:
-        localizer = Localizer(config.model)
+        localizer = open_localizer(config)
         segment = localizer.segment_config
         root = runtime.cache_dir
         features = features_recipe(segment, extractor_recipe(localizer.extractor, config.weights))
