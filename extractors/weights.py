@@ -64,8 +64,19 @@ def _identified(path: Path, found_in: str) -> WeightsFile:
                 f"{path}: is a git-LFS pointer of {path.stat().st_size} bytes, not the weights; "
                 "run `git lfs pull` where it came from or download the file itself"
             )
-        file.seek(0)
-        return WeightsFile(path, found_in, hashlib.file_digest(file, "sha256").hexdigest())
+    return WeightsFile(path, found_in, sha256_of(path))
+
+
+def sha256_of(path: Path) -> str:
+    """Sha256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def user_folder() -> Path:
+    """Where `avel weights add` and `fetch` put files: `AVEL_WEIGHTS_DIR`, else the user's own."""
+    folders = weight_folders()
+    return folders.get("AVEL_WEIGHTS_DIR", folders["user"])
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ from avel.pipeline.commands import (
     pretrain,
     synth,
     train,
+    weights,
 )
 
 COMMANDS = {
@@ -30,6 +31,7 @@ COMMANDS = {
     "synth": synth,
     "pretrain": pretrain,
     "cache": cache,
+    "weights": weights,
     "doctor": doctor,
 }
 
