@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from avel.cache.store import Store
 
 RECIPE = {"stage": "features", "benchmark": True}

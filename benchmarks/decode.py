@@ -21,6 +21,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+
 from avel.pipeline.segment import SegmentConfig, segment_video, segment_whole
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"

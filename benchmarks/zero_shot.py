@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.evaluate import open_split

@@ -19,9 +19,10 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+from numpy.typing import NDArray
+
 from avel.cache.fingerprint import Recipe, fingerprint
 from avel.cache.shard import Array, DamagedShard, Item, Shard, write_shard
-from numpy.typing import NDArray
 
 DAMAGED = "damaged.jsonl"
 

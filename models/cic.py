@@ -1,8 +1,9 @@
 """CIC: what the two modalities say of each other, around one filtered, shared fusion."""
 
 import torch
-from avel.models.sns import FeedForward
 from torch import Tensor, nn
+
+from avel.models.sns import FeedForward
 
 
 class CIC(nn.Module):

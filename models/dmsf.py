@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from torch import Tensor, nn
+
 from avel.models.attention import AudioGuidedAttention
 from avel.models.cic import CIC
 from avel.models.output import Branch, LocalizationOutput, Visual
 from avel.models.sns import SNS, SNSConfig
-from torch import Tensor, nn
 
 Modalities = Literal["both", "audio", "visual"]
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
-from avel.models.output import Branch, LocalizationOutput
 from torch import Tensor
 from torch.nn import functional
+
+from avel.models.output import Branch, LocalizationOutput
 
 TEMPERATURE = 2.0
 """Of the class distributions that the branches learn from each other."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import torch
-from avel.models.mamba import Mamba, MambaConfig
 from torch import Tensor, nn
+
+from avel.models.mamba import Mamba, MambaConfig
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import av
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
+
 from avel.pipeline.media.audio import AudioTrack
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.reading import Picture, Reading, Sound

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
 from avel.models.checkpoint import check_features, load_checkpoint

@@ -6,8 +6,9 @@ from operator import itemgetter
 from typing import Literal
 
 import numpy as np
-from avel.pipeline.scores import SegmentScores
 from numpy.typing import NDArray
+
+from avel.pipeline.scores import SegmentScores
 
 Decoder = Literal["gate", "argmax"]
 

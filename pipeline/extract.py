@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+
 from avel.extractors import AudioCLIPExtractor
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.segment import Segments
-from numpy.typing import NDArray
 
 VERSION = 1
 """Raise when the numbers of unchanged weights change."""

@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
+
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import AudioCLIPExtractor, build, kind
 from avel.pipeline.extract import Features
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import ScoreConfig, SegmentScores
 from avel.pipeline.segment import SegmentConfig
-from torch import Tensor
-from torch.nn import functional
 
 VERSION = 1
 TEMPLATE = "{}"

@@ -15,6 +15,13 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from open_clip import get_tokenizer
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+
 from avel.cache.fingerprint import ContentKeys, file_sha256
 from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
@@ -26,12 +33,6 @@ from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig, Segments
 from avel.pipeline.stages import open_store, segments_recipe
 from avel.pipeline.workers import map_unordered
-from numpy.typing import NDArray
-from open_clip import get_tokenizer
-from safetensors.torch import save_file
-from torch import Tensor
-from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
 
 
 @dataclass(frozen=True)

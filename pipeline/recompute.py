@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+
 from avel.cache.store import Store
 from avel.extractors import build
 from avel.pipeline.extract import Features, encode_whole

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
 from avel.models.checkpoint import Card
 from avel.models.domain import distance
 from avel.models.output import LocalizationOutput, Visual
 from avel.pipeline.extract import Features
 from avel.pipeline.timeline import windows
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
 VERSION = 1
 """Raise when the numbers of an unchanged model over unchanged features change."""

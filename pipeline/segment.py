@@ -6,11 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from avel.pipeline.decode import decode
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.reasons import Reason
 from avel.pipeline.timeline import num_cells, shot_seconds
-from numpy.typing import NDArray
 
 VERSION = 1
 """Raise when the numbers change: another scaler, another resampler, another clock."""

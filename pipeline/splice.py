@@ -7,9 +7,10 @@ that it is none.
 """
 
 import torch
+from torch import Tensor
+
 from avel.models.losses import IGNORED
 from avel.pipeline.datasets.features import Example
-from torch import Tensor
 
 LONGEST = 6
 """Segments of the longest piece."""

@@ -14,6 +14,11 @@ from typing import Any, Literal
 import lightning
 import numpy as np
 import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
 from avel.configs.load import dump
 from avel.models import build
 from avel.models.checkpoint import Card, save_checkpoint
@@ -31,10 +36,6 @@ from avel.pipeline.scores import probabilities
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.splice import with_spliced
 from avel.pipeline.stages import features_recipe
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 
 @dataclass(frozen=True)

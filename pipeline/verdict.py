@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from torch import Tensor
+
 from avel.pipeline.events import Event, EventConfig, find_disagreements
 from avel.pipeline.harvest import Outcome
 from avel.pipeline.localizer import Localizer
@@ -11,7 +13,6 @@ from avel.pipeline.openvocab import OpenVocabulary
 from avel.pipeline.reasons import Reason
 from avel.pipeline.results import Result
 from avel.pipeline.scores import SegmentScores
-from torch import Tensor
 
 FAMILIAR_SHARE = 0.5
 """A video of which fewer segments resemble the training is a stranger: its events are withheld."""

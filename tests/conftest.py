@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.synth import SynthConfig, write_synth
 

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.synth import SynthConfig, annotated_scripts, class_names
-
 from tests.films import clicks, regular, write_film
 
 
@@ -321,6 +321,18 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert "AudioCLIP-Full-Training.pt" in checks["audioclip"]["remedy"]
     assert {"decoders", "cpu", "gpu", "precision", "mamba kernel", "cache"} <= checks.keys()
+
+
+def test_doctor_shows_what_another_amplitude_would_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = write_film(tmp_path / "a.wav", samples=clicks(2 * 44_100, range(0, 88_200, 50)))
+    assert main(["doctor", "--audioclip", str(sound)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert len(rows) == 2
+    for _, right, wrong, cosine in rows:
+        assert float(right) - float(wrong) == pytest.approx(90, abs=15)  # 20 log10 32768
+        assert float(cosine) < 0.9
 
 
 def test_help_loads_no_library() -> None:

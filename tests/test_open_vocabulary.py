@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.synth import SynthConfig, annotated_scripts, class_names

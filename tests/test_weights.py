@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from avel.extractors import registry
 from avel.extractors.fetch import fetch
 from avel.extractors.registry import Published

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
-from avel.extractors.weights import WeightsFile, find_weights, load_into, read_tensors
 from open_clip import get_tokenizer
 from torch import Tensor
 from torch.nn import functional
+
+from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
+from avel.extractors.weights import WeightsFile, find_weights, load_into, read_tensors
 
 IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
 IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)

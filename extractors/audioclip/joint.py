@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from math import factorial, log
 
 import torch
-from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor, nn
 from torch.nn import functional
+
+from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 
 
 @dataclass(frozen=True)

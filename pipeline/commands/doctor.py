@@ -41,10 +41,19 @@ class Check:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print as JSON")
+    parser.add_argument(
+        "--audioclip",
+        type=Path,
+        metavar="SOUND",
+        help="show what the amplitude convention does to a file",
+    )
+    parser.add_argument("--weights", type=Path, help="AudioCLIP's weights for that [the tiny ones]")
     options.add_cache_dir(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.audioclip:
+        return _amplitude(args.audioclip, args.weights)
     checks = [*_versions(), *_codecs(), *_device(), _mamba(), *_weights(), _cache(args.cache_dir)]
     if args.json:
         print(json.dumps([asdict(check) for check in checks], indent=2))
@@ -54,6 +63,28 @@ def run(args: argparse.Namespace) -> int:
             if check.remedy:
                 print(f"{'':<27} -> {check.remedy}")
     return 4 if any(check.state == "missing" for check in checks) else 0
+
+
+def _amplitude(sound: Path, weights: Path | None) -> int:
+    """AudioCLIP hears samples in [-32768, 32767]; show what samples in [-1, 1] would do to it."""
+    import torch  # slow to import
+    from torch.nn.functional import cosine_similarity
+
+    from avel.extractors import build
+    from avel.pipeline.segment import SegmentConfig, segment_whole
+
+    name = "audioclip" if weights else "audioclip-tiny"
+    head = build(name, weights).model.audio
+    samples = torch.from_numpy(segment_whole(sound, SegmentConfig()).samples).float()
+    with torch.inference_mode():
+        levels = [head.spectrogram(x).mean((1, 2, 3)) for x in (samples, samples / 32768)]
+        right, wrong = head(samples), head(samples / 32768)
+        likeness = cosine_similarity(right, wrong)
+    print(f"{sound}: {len(samples)} s, {name}; its convention is int16, [-32768, 32767]")
+    print("second  level, int16 (dB)  level, [-1, 1] (dB)  cosine of the embeddings")
+    for t, cosine in enumerate(likeness):
+        print(f"{t:>6}  {levels[0][t]:>17.1f}  {levels[1][t]:>19.1f}  {cosine:>24.3f}")
+    return 0
 
 
 def _versions() -> list[Check]:

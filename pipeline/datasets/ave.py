@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from avel.cache.ave_h5 import LayoutError, read_order
 from avel.pipeline.reasons import InputError
-from numpy.typing import NDArray
 
 CELLS = 10
 COLUMNS = ("Category", "VideoID", "Quality", "StartTime", "EndTime")

@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
 from avel.pipeline.datasets.ave import CELLS, AveFolder, Row, segment_labels
 from avel.pipeline.extract import Features
 from avel.pipeline.packing import unpack
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.utils.data import Dataset
 
 
 class Example(NamedTuple):

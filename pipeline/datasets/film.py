@@ -9,10 +9,11 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
 from avel.pipeline.datasets.looks import Style, Thing, background, paint
 from avel.pipeline.datasets.synth import CELLS, NOTHING, Script, timbre_of
 from avel.pipeline.datasets.timbres import Timbre, noise, sound
-from numpy.typing import NDArray
 
 WIDTH, HEIGHT, FRAME_RATE, SAMPLE_RATE = 256, 224, 10, 44_100
 AUDIO_CHUNK = 44_100

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+
 from avel.cache.ave_h5 import write_labels, write_order
 from avel.pipeline.datasets.looks import FILLS, NUM_LOOKS, SHAPES, Style
 from avel.pipeline.datasets.timbres import VOICES, Timbre

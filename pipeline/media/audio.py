@@ -12,6 +12,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
+
 from avel.pipeline.media.reading import Reading, Sound
 from avel.pipeline.media.track import Track, best_stream
 

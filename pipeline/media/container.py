@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import av.error
 from av.container import InputContainer
+
 from avel.pipeline.reasons import MediaError, Reason
 
 FORMATS = (

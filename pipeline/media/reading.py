@@ -5,8 +5,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from avel.pipeline.reasons import Reason
 from numpy.typing import NDArray
+
+from avel.pipeline.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)

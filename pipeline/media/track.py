@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
+
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.timeline import StreamClock

@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+
 from avel.pipeline.media.reading import Picture, Reading
 from avel.pipeline.media.scaler import Scaler
 from avel.pipeline.media.track import Track, best_stream

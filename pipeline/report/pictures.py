@@ -6,6 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.packing import unpack
@@ -14,8 +17,6 @@ from avel.pipeline.run import PipelineConfig, extractor_recipe, open_localizer
 from avel.pipeline.scores import SegmentScores
 from avel.pipeline.segment import Segments
 from avel.pipeline.stages import features_recipe, open_store, scores_recipe, segments_recipe
-from numpy.typing import NDArray
-from PIL import Image
 
 SIDE = 112
 MOST_FRAMES = 120

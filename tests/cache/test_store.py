@@ -15,6 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
 from avel.cache import maintenance, shard
 from avel.cache.fingerprint import ContentKeys, fingerprint
 from avel.cache.store import CacheError, Store

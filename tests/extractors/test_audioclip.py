@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from open_clip import get_tokenizer
+from safetensors.torch import load_file, save_file
+
 from avel.extractors import EXTRACTORS, build
 from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 from avel.extractors.audioclip.joint import AudioCLIP
 from avel.extractors.weights import WeightsError, find_weights, load_into, read_tensors
-from safetensors.torch import load_file, save_file
-
 from tests import fill
 
 
@@ -72,6 +73,42 @@ def test_image_head(published: AudioCLIP, golden_folder: Path) -> None:
         close(maps.mean((2, 3)), expected["map_mean"], 1e-4)
         close(maps[0, :16], expected["map_first"], 1e-4)
         close(published.pool_map(maps), expected["embedding"], 1e-4)
+
+
+def test_text_head(published: AudioCLIP, golden_folder: Path, ave_tables: Path) -> None:
+    expected = np.load(golden_folder / "audioclip_text.npz")
+    names = sorted(
+        {line.split("&")[0] for line in (ave_tables / "Annotations.txt").read_text().splitlines()}
+    )
+    tokenizer = get_tokenizer("RN50-quickgelu")
+    np.testing.assert_array_equal(tokenizer(names).numpy(), expected["tokens"])
+    with torch.no_grad():
+        close(published.encode_text(tokenizer(names)), expected["embedding"], 1e-4)
+        photos = tokenizer([f"a photo of {name}" for name in names])
+        close(published.encode_text(photos), expected["embedding_a_photo_of"], 1e-4)
+
+
+def test_joint_space(
+    published: AudioCLIP, golden_folder: Path, media: Path, ave_tables: Path
+) -> None:
+    expected, seed = np.load(golden_folder / "audioclip_joint.npz"), fill.seed_of(golden_folder)
+    sounds = [
+        samples(media / "thunder_3-144891-B-19.wav", 22_050),
+        samples(media / "car_horn_1-24074-A-43.wav", 0),
+        samples(media / "cat_3-95694-A-5.wav", 11_025),
+    ]
+    names = sorted(
+        {line.split("&")[0] for line in (ave_tables / "Annotations.txt").read_text().splitlines()}
+    )
+    with torch.no_grad():
+        audio = published.audio(torch.stack(sounds))
+        images = torch.from_numpy(fill.array("image", (3, 3, 224, 224), seed))
+        image = published.pool_map(published.image_map(images))
+        text = published.encode_text(get_tokenizer("RN50-quickgelu")(names[:3]))
+        logits = published.logits(audio, image, text)
+        for name in ("audio_image", "audio_text", "image_text"):
+            close(logits[name], expected[f"logits_{name}"], 1e-3)
+        close(published.loss(audio, image, text), expected["loss"], 1e-3)
 
 
 def test_spectrogram_is_a_fourier_transform_at_the_start() -> None:

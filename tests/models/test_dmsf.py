@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from torch.nn import functional
+
 from avel.models import build
 from avel.models.dmsf import DMSFConfig
 from avel.models.losses import Targets, full_loss, mutual_loss, video_relevance, weak_loss
 from avel.models.output import Branch, LocalizationOutput, Visual
-from torch.nn import functional
 
 SMALL = {
     "d_model": 16,

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from avel.models.mamba import Mamba, MambaConfig, fused_scan, selective_scan
 
+from avel.models.mamba import Mamba, MambaConfig, fused_scan, selective_scan
 from tests import fill
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from avel.cache.ave_h5 import LayoutError, read_labels, read_order, write_order
 from avel.pipeline.datasets.ave import (
     open_ave,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from avel.pipeline.events import EventConfig, find_events, segment_decisions
 from avel.pipeline.metrics import (
     Interval,

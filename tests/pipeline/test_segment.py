@@ -7,10 +7,10 @@ import av
 import numpy as np
 import pytest
 from av.video.reformatter import Interpolation
-from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.segment import SegmentConfig, Segments, segment_video, segment_whole
 from PIL import Image
 
+from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.segment import SegmentConfig, Segments, segment_video, segment_whole
 from tests.films import CLICK, clicks, numbers_of, regular, rotate_mp4, write_film
 
 SMALL = SegmentConfig(image_size=32)

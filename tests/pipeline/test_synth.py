@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from avel.cache.ave_h5 import read_labels
 from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.datasets.film import film

@@ -4,9 +4,10 @@ from fractions import Fraction
 from math import ceil
 
 import pytest
-from avel.pipeline.timeline import ShotPlan, StreamClock, num_cells, shot_seconds, windows
 from hypothesis import given
 from hypothesis import strategies as st
+
+from avel.pipeline.timeline import ShotPlan, StreamClock, num_cells, shot_seconds, windows
 
 bases = st.sampled_from(
     [Fraction(1, 1000), Fraction(1, 90_000), Fraction(1001, 30_000), Fraction(1, 12_800)]

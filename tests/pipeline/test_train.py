@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from avel.cache.ave_h5 import write_order
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import kind

@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.harvest import Outcome, harvest
 from avel.pipeline.reasons import Reason
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.workers import Crashed, map_unordered
-
 from tests.films import clicks, regular, write_film
 
 
