@@ -32,6 +32,7 @@ from avel.pipeline.packing import pack, unpack
 from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig, Segments
 from avel.pipeline.stages import open_store, segments_recipe
+from avel.pipeline.train import quiet_lightning
 from avel.pipeline.workers import map_unordered
 
 
@@ -231,6 +232,7 @@ def pretrain(
     cells = event_cells(data, "train", runtime, model)
     model.to(memory_format=torch.channels_last)
     module = _Pretrainer(model, cells, names, config)
+    quiet_lightning()
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         accelerator="cpu",

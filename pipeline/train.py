@@ -4,8 +4,10 @@ Full and weak supervision differ by the labels they read and the loss, nothing e
 """
 
 import json
+import logging
 import math
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -198,15 +200,18 @@ def _fit(
     config = experiment.train
     module = LocalizerTraining(model, experiment.supervision, num_classes, config)
     best = _TestWatch()
-    trainer, keeper = _trainer(config, runtime, out, best)
-    loaders = [_loader(part, config, part is rows[0]) for part in rows]
     last = out / "checkpoints" / "last.ckpt"
+    goes_on = resume and last.exists()
+    # a logger deletes what is in its folder: the epochs before a resume must stay
+    log = f"resumed_{len(list(out.glob('resumed_*')))}" if goes_on else ""
+    trainer, keeper = _trainer(config, runtime, out, best, log)
+    loaders = [_loader(part, config, part is rows[0]) for part in rows]
     started = time.monotonic()
     trainer.fit(
         module,
         loaders[0],
         loaders[1:],
-        ckpt_path=last if resume and last.exists() else None,
+        ckpt_path=last if goes_on else None,
         weights_only=True,
     )
     state = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
@@ -245,14 +250,15 @@ class _TestWatch(Callback):
 
     value = 0.0
 
-    def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
+    def on_validation_end(self, trainer: Any, module: Any) -> None:
         if not trainer.sanity_checking and "test_accuracy" in trainer.callback_metrics:
             self.value = max(self.value, float(trainer.callback_metrics["test_accuracy"]))
 
 
 def _trainer(
-    config: TrainConfig, runtime: RuntimeConfig, out: Path, best: Callback
+    config: TrainConfig, runtime: RuntimeConfig, out: Path, best: Callback, log: str
 ) -> tuple[lightning.Trainer, ModelCheckpoint]:
+    quiet_lightning()
     keeper = ModelCheckpoint(
         out / "checkpoints",
         "best",
@@ -266,7 +272,7 @@ def _trainer(
         max_epochs=config.epochs,
         accelerator="auto" if runtime.device == "auto" else runtime.device,
         devices=1,
-        logger=[CSVLogger(out, "", ""), TensorBoardLogger(out, "", "")],
+        logger=[CSVLogger(out, "", log), TensorBoardLogger(out, "", log)],
         callbacks=[best, keeper, stopper],
         gradient_clip_val=config.clip_norm,
         enable_model_summary=False,
@@ -274,6 +280,12 @@ def _trainer(
         log_every_n_steps=10,
     )
     return trainer, keeper
+
+
+def quiet_lightning() -> None:
+    """Leave the bar and errors of Lightning, not its advice."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
 
 
 def _domain(train: FeatureRows, held_out: FeatureRows) -> dict[str, Tensor]:

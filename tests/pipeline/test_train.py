@@ -1,5 +1,6 @@
 """Training on features that say their label: it must learn them, go on where it stopped, refuse others."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -116,6 +117,9 @@ def test_learns_what_the_features_say(trained: Path) -> None:
     assert metrics["accuracy"]["gate"] > 0.9
     assert metrics["coverage"] == {"rows": 12, "evaluated": 12, "missing": {}}
     assert metrics["protocol"] == "val-selected"
+    rows = list(csv.DictReader((trained / "metrics.csv").open()))
+    best = max(float(row["test_accuracy"]) for row in rows if row["test_accuracy"])
+    assert metrics["test_selected_accuracy"] == pytest.approx(best)
     assert metrics["test_selected_accuracy"] >= metrics["accuracy"]["gate"] - 1e-6
     assert metrics["all_background_accuracy"] < 0.8
 
@@ -215,13 +219,15 @@ def test_equal_seeds_train_equal_models(bench: tuple[Path, Path], tmp_path: Path
     assert a == b != c
 
 
+def epochs(metrics: Path) -> set[int]:
+    return {int(row["epoch"]) for row in csv.DictReader(metrics.open())}
+
+
 def test_resume_goes_on(bench: tuple[Path, Path], tmp_path: Path) -> None:
     run(bench, tmp_path, "--set", "train.epochs=2")
     run(bench, tmp_path, "--set", "train.epochs=4", "--resume")
-    epochs = {
-        line.split(",")[0] for line in (tmp_path / "metrics.csv").read_text().splitlines()[1:]
-    }
-    assert "3" in epochs
+    assert epochs(tmp_path / "metrics.csv") == {0, 1}
+    assert epochs(tmp_path / "resumed_0" / "metrics.csv") == {2, 3}
 
 
 def test_a_checkpoint_refuses_other_features(trained: Path) -> None:
