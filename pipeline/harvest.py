@@ -55,11 +55,14 @@ def harvest(
     config: SegmentConfig,
     runtime: RuntimeConfig,
     load_extractor: Callable[[], AudioCLIPExtractor],
+    *,
+    verify: bool = False,
 ) -> Generator[Outcome, None, None]:
     """Make sure that every file has features in the cache; one outcome per file, as they come.
 
     The extractor is loaded only if a file needs it. Interrupting the iteration publishes what
-    is finished.
+    is finished. With `verify` cached features are read whole, so that a damaged item is computed
+    again here; without it, who reads them first finds out.
     """
     todo: list[tuple[Path, str]] = []
     copies: dict[str, list[Path]] = {}
@@ -67,7 +70,7 @@ def harvest(
         key = content_key(path, stores.keys)
         if isinstance(key, Outcome):
             yield key
-        elif cells := _cached_cells(stores.features, key):
+        elif cells := _cached_cells(stores.features, key, verify):
             yield Outcome(path, key, cached=True, cells=cells)
         elif key in copies:
             copies[key].append(path)
@@ -102,10 +105,10 @@ def _failed(path: Path, error: MediaError, key: str | None = None) -> Outcome:
     return Outcome(path, key, reason=error.reason, message=error.message)
 
 
-def _cached_cells(store: Store, key: str) -> int:
+def _cached_cells(store: Store, key: str, verify: bool) -> int:
     if key not in store:
         return 0
-    arrays = store.get(key, ["visual_mask"])
+    arrays = store.get(key, None if verify else ["visual_mask"])
     return len(arrays["visual_mask"]) if arrays else 0
 
 

@@ -4,6 +4,7 @@ decode -> segment -> extract (`harvest` does the three for many videos, cached)
 -> localize (`score_segments`) -> find events -> results.
 """
 
+import logging
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ def localize(
         return build(localizer.extractor, config.weights, device)
 
     with scored.writer() as writer:
-        for outcome in harvest(paths, stores, segment, runtime, load_extractor):
+        for outcome in harvest(paths, stores, segment, runtime, load_extractor, verify=True):
             if outcome.key is None or outcome.reason:
                 yield refuse(outcome, localizer.identity)
                 continue
@@ -79,6 +80,9 @@ def localize(
             scores = unpack(SegmentScores, arrays)
             events = find_events(scores, localizer.classes, config.events)
             yield judge(outcome, scores, events, localizer, config.events)
+    for store in (stores.segments, stores.features, scored):
+        for sentence in store.damage:
+            logging.getLogger("avel").warning("damaged, computed again: %s", sentence)
 
 
 def open_localizer(config: PipelineConfig) -> Localizer | OpenVocabulary:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -78,6 +79,32 @@ def test_fresh_and_cached_are_the_same_bits(
         capsys, "localize", video, "--cache-dir", tmp_path, "--json", "--no-segments"
     )
     assert fresh == cached
+
+
+@pytest.mark.parametrize("stage", ["segments", "features", "scores"])
+def test_damage_is_named_and_computed_again(
+    synth: Path,
+    warm: Path,
+    tmp_path: Path,
+    stage: str,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Bytes flipped all over a stage's shards: the results stay, the shards are named."""
+    cache = tmp_path / "cache"
+    shutil.copytree(warm, cache)
+    expected = run_json(capsys, "localize", synth / "AVE", "--cache-dir", cache, "--json")
+    for shard in cache.glob(f"{stage}/*/*.h5"):
+        data = bytearray(shard.read_bytes())
+        for at in range(len(data) // 2, len(data), max(1, len(data) // 40)):
+            data[at] ^= 0x55
+        shard.write_bytes(bytes(data))
+    if stage == "segments":  # read again only when features are missing
+        shutil.rmtree(cache / "features")
+        shutil.rmtree(cache / "scores")
+    assert run_json(capsys, "localize", synth / "AVE", "--cache-dir", cache, "--json") == expected
+    assert "damaged, computed again" in caplog.text
+    assert f"/{stage}/" in caplog.text
 
 
 def test_written_results(
