@@ -107,14 +107,15 @@ def floor(path: Path) -> None:
 def naive(path: Path) -> object:
     images, sound = [], []
     with av.open(str(path)) as container:
-        container.streams.video[0].codec_context.thread_count = 1
-        for frame in container.decode(video=0):
+        stream = container.streams.best("video")
+        stream.codec_context.thread_count = 1
+        for frame in container.decode(stream):
             image = frame.to_image()
             scale = 224 / min(image.size)
             images.append(np.asarray(image.resize([max(224, int(s * scale)) for s in image.size])))
     with av.open(str(path)) as container:
         resampler = av.AudioResampler("s16", "mono", 44_100)
-        for frame in container.decode(audio=0):
+        for frame in container.decode(container.streams.best("audio")):
             sound += [part.to_ndarray() for part in resampler.resample(frame)]
     return images, sound
 

@@ -8,9 +8,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch.nn import functional
 
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
+from avel.pipeline.datasets.features import FeatureRows
 from avel.pipeline.evaluate import open_split
 from avel.pipeline.events import EventConfig, segment_decisions
 from avel.pipeline.metrics import segment_accuracy
@@ -28,6 +31,7 @@ def main() -> None:
     data = open_ave(args.data)
     words = OpenVocabulary(data.classes, "audioclip-tiny", None)
     recipe = features_recipe(SegmentConfig(), extractor_recipe("audioclip-tiny", None))
+    print_cosines(words, open_split(data, "val", recipe, RuntimeConfig()).rows)
     print("| split | videos | segment accuracy (%) | all background (%) |\n|---|---|---|---|")
     for split in ("val", "test"):
         rows = open_split(data, split, recipe, RuntimeConfig()).rows
@@ -36,6 +40,24 @@ def main() -> None:
         accuracy = segment_accuracy(decisions, rows.segments)
         background = (rows.segments == len(data.classes)).mean()
         print(f"| {split} | {len(rows)} | {100 * accuracy:.1f} | {100 * background:.1f} |")
+
+
+def print_cosines(words: OpenVocabulary, rows: FeatureRows) -> None:
+    """Where the calibrated rest lies between events and cells that show or sound nothing."""
+    extractor, text = words._loaded
+    for modality in ("visual", "audio"):
+        vectors = np.stack([getattr(rows.features(i), modality)[:10] for i in range(len(rows))])
+        cosines = functional.normalize(torch.from_numpy(vectors), dim=-1) @ text.T
+        labels = torch.from_numpy(rows.segments)
+        events = labels < len(words.classes)
+        own = cosines.gather(2, labels.clamp(max=len(words.classes) - 1)[..., None])[..., 0][events]
+        others = cosines.amax(2)[~events]
+        print(
+            f"{modality}: 98 % of events' own cosines are above {own.quantile(0.02):.2f}, the emptiest "
+            f"tenth of other cells is below {others.quantile(0.1):.2f}; the rest is "
+            f"{extractor.rest_cosines[modality]:.2f}"
+        )
+    print()
 
 
 if __name__ == "__main__":

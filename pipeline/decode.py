@@ -41,7 +41,8 @@ def decode(
         frames_per_cell: F, shots in one second.
         image_size: Side of the square picture, in pixels.
         sample_rate: Of the sound given, in Hz.
-        timeout_seconds: Wall time that the whole file may take.
+        timeout_seconds: Wall time that reading the file may take; what the caller does between
+            two items does not count.
         skip_frames: Whether frames that are never shown may stay undecoded. Changes no bit.
 
     Raises:
@@ -58,18 +59,21 @@ def decode(
         origin = min(track.start() for track in tracks.values())
         for track in tracks.values():
             track.clock = StreamClock(track.time_base, origin)
-        deadline = time.monotonic() + timeout_seconds
+        spent, resumed = 0.0, time.monotonic()
         for packet in _packets(container, tracks, reading):
-            if time.monotonic() > deadline:
+            track = tracks[packet.stream.index]
+            if packet.dts is not None:
+                reading.position = max(reading.position, track.clock.whole_seconds(packet.dts))
+            items: list[Picture | Sound] = list(track.feed(packet))
+            spent += time.monotonic() - resumed
+            if spent > timeout_seconds:
                 raise MediaError(
                     Reason.TIMEOUT,
                     f"{reading.path}: decoding took more than {timeout_seconds:g} s, in which "
                     f"{reading.position} s of media were read; raise --timeout",
                 )
-            track = tracks[packet.stream.index]
-            if packet.dts is not None:
-                reading.position = max(reading.position, track.clock.whole_seconds(packet.dts))
-            yield from track.feed(packet)
+            yield from items
+            resumed = time.monotonic()
         for track in tracks.values():
             yield from track.finish()
         _judge(container, reading, video, audio)

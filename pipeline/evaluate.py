@@ -9,7 +9,7 @@ import numpy as np
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
-from avel.models.checkpoint import check_features, load_checkpoint
+from avel.models.checkpoint import load_checkpoint
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
@@ -72,8 +72,7 @@ def evaluate(
     """All numbers of one checkpoint on one split.
 
     Raises:
-        InputError: the dataset has other classes, or no features.
-        CheckpointError: the checkpoint is for other features.
+        InputError: the dataset has other classes, or no features of the checkpoint's recipe.
     """
     card, model, extra = load_checkpoint(checkpoint)
     if card.classes != data.classes:
@@ -83,7 +82,6 @@ def evaluate(
             "train on this dataset, or evaluate on the one it was trained on"
         )
     part = open_split(data, split, card.features, runtime)
-    check_features(checkpoint, card, part.store.recipe)
     scores = [
         score_segments(part.rows.features(i), card, model, extra, ScoreConfig())
         for i in range(len(part.rows))

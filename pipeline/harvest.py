@@ -175,12 +175,7 @@ class _Harvest:
 
     def _take_long(self, path: Path, key: str, features: Writer) -> Iterator[Outcome]:
         runtime = self._runtime
-        windows = segment_video(
-            path,
-            self._config,
-            window_cells=runtime.window_cells,
-            timeout_seconds=runtime.timeout_seconds,
-        )
+        windows = _windows(path, self._config, runtime.window_cells, runtime.timeout_seconds)
         try:
             whole = encode_whole(self._extractor, windows, runtime.batch_cells)
         except MediaError as err:
@@ -208,17 +203,26 @@ def decode_short(
     """All cells of a video that fits into one window; runs in a worker process."""
     parts = []
     try:
-        windows = segment_video(
-            path, config, window_cells=window_cells, timeout_seconds=timeout_seconds
-        )
-        for segments in windows:
+        for segments in _windows(path, config, window_cells, timeout_seconds):
             parts.append(segments)
             if len(parts) > 1:
                 return _Long()
     except MediaError as err:
         return err
-    except MemoryError:
-        return MediaError(Reason.OOM, f"{path}: out of memory while decoding; use fewer --workers")
-    except Exception as err:  # libav has no complete list of its errors; one file must not stop all
-        return MediaError(Reason.DECODE_ERROR, f"{path}: {type(err).__name__}: {err}")
     return join(parts)
+
+
+def _windows(
+    path: Path, config: SegmentConfig, window_cells: int, timeout_seconds: float
+) -> Iterator[Segments]:
+    """Windows of a file; whatever goes wrong in it is a MediaError, so that others go on."""
+    options = {"window_cells": window_cells, "timeout_seconds": timeout_seconds}
+    try:
+        yield from segment_video(path, config, **options)  # type: ignore[arg-type]
+    except MediaError:
+        raise
+    except MemoryError as err:
+        message = f"{path}: out of memory while decoding; use fewer --workers"
+        raise MediaError(Reason.OOM, message) from err
+    except Exception as err:  # libav has no complete list of its errors
+        raise MediaError(Reason.DECODE_ERROR, f"{path}: {type(err).__name__}: {err}") from err

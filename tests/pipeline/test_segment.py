@@ -1,5 +1,6 @@
 """Cells against known truth: pixels that say the frame's number, clicks at known samples."""
 
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -468,6 +469,13 @@ def test_watchdog(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"took more than 0 s.*raise --timeout") as caught:
         segment_whole(path, SMALL, timeout_seconds=0.0)
     assert caught.value.reason == Reason.TIMEOUT
+
+
+def test_watchdog_does_not_count_the_encoders_time(tmp_path: Path) -> None:
+    """Whoever works on a window between two others does not use up the file's own time."""
+    path = write_film(tmp_path / "v.mp4", frame_times=regular(150))
+    windows = segment_video(path, SMALL, window_cells=1, timeout_seconds=2.0)
+    assert len([time.sleep(0.8) for _ in windows]) == 6
 
 
 def test_config_says_what_is_wrong() -> None:

@@ -72,6 +72,38 @@ def test_copies_share_their_outcome(tmp_path: Path, extractor) -> None:  # type:
     assert [outcomes[n].reason for n in ("c.mp4", "d.mp4")] == [Reason.DECODE_ERROR] * 2
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"), [(RuntimeError("odd"), "DECODE_ERROR"), (MemoryError(), "OOM")]
+)
+def test_an_unforeseen_error_in_a_long_video_stops_nothing(
+    tmp_path: Path, extractor, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:  # type: ignore[no-untyped-def]
+    from avel.pipeline import harvest as module
+
+    films = [
+        write_film(
+            tmp_path / name,
+            frame_times=regular(25 * seconds),
+            samples=clicks(44_100 * seconds, [9]),
+            audio_codec="aac",
+        )
+        for name, seconds in (("long.mp4", 5), ("short.mp4", 1))
+    ]
+    real = module.segment_video
+
+    def breaks(path: Path, config: SegmentConfig, **options):  # type: ignore[no-untyped-def]
+        for number, segments in enumerate(real(path, config, window_cells=2, timeout_seconds=60.0)):
+            if number == 2:
+                raise error
+            yield segments
+
+    monkeypatch.setattr(module, "segment_video", breaks)
+    outcomes = {o.path.name: o for o in run(films, tmp_path / "cache", extractor)}
+    assert outcomes["long.mp4"].reason == reason
+    assert str(films[0]) in outcomes["long.mp4"].message
+    assert outcomes["short.mp4"].cells == 1
+
+
 def test_nan_features_are_refused(
     tmp_path: Path, extractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # type: ignore[no-untyped-def]
