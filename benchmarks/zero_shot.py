@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from avel.extractors import choose
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import FeatureRows
@@ -18,7 +19,6 @@ from avel.pipeline.evaluate import open_split
 from avel.pipeline.events import EventConfig, segment_decisions
 from avel.pipeline.metrics import segment_accuracy
 from avel.pipeline.openvocab import OpenVocabulary
-from avel.pipeline.run import extractor_recipe
 from avel.pipeline.scores import ScoreConfig
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.stages import features_recipe
@@ -28,9 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     args = parser.parse_args()
-    data = open_ave(args.data)
-    words = OpenVocabulary(data.classes, "audioclip-tiny", None)
-    recipe = features_recipe(SegmentConfig(), extractor_recipe("audioclip-tiny", None))
+    data, encoder = open_ave(args.data), choose("audioclip-tiny")
+    words = OpenVocabulary(data.classes, encoder)
+    recipe = features_recipe(SegmentConfig(), encoder.recipe)
     print_cosines(words, open_split(data, "val", recipe, RuntimeConfig()).rows)
     print("| split | videos | segment accuracy (%) | all background (%) |\n|---|---|---|---|")
     for split in ("val", "test"):

@@ -1,29 +1,52 @@
 """Encoders of sight and sound, by name."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from avel.extractors import choice
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor, TinyAudioCLIPExtractor
+from avel.extractors.choice import Choice, PairChoice
+from avel.extractors.extractor import Extractor, FrozenExtractor
+from avel.extractors.openclip import OpenCLIPExtractor
+from avel.extractors.vgg19 import VGG19Extractor
+from avel.extractors.vggish import VGGishExtractor
 
-EXTRACTORS: dict[str, type[AudioCLIPExtractor]] = {
-    extractor.name: extractor for extractor in (AudioCLIPExtractor, TinyAudioCLIPExtractor)
+EXTRACTORS: dict[str, type[FrozenExtractor]] = {
+    extractor.name: extractor
+    for extractor in (
+        AudioCLIPExtractor,
+        TinyAudioCLIPExtractor,
+        OpenCLIPExtractor,
+        VGG19Extractor,
+        VGGishExtractor,
+    )
 }
 
 
-def build(name: str, weights: Path | None = None, device: str = "cpu") -> AudioCLIPExtractor:
-    """The extractor of a name, with its weights loaded.
+def choose(
+    name: str, weights: Sequence[Path] = (), options: Mapping[str, Any] | None = None
+) -> Choice | PairChoice:
+    """An extractor, or `SIGHT+SOUND` for two, with its weights found.
+
+    Args:
+        name: Of the table, or two of its names joined by `+`.
+        weights: The user's files; none to look where weights are kept.
+        options: By name; those not given have their defaults.
 
     Raises:
-        ValueError: no such extractor; lists the names.
-        WeightsError: its weights are missing or wrong.
+        ValueError: no such extractor or option; lists those there are.
+        WeightsError: its weights are missing.
     """
-    return kind(name)(weights, device)
+    return choice.choose(EXTRACTORS, name, weights, options or {})
 
 
-def kind(name: str) -> type[AudioCLIPExtractor]:
-    """The class behind a name; ValueError lists the names."""
-    if name not in EXTRACTORS:
-        raise ValueError(f"no extractor '{name}'; there are {', '.join(EXTRACTORS)}")
-    return EXTRACTORS[name]
-
-
-__all__ = ["EXTRACTORS", "AudioCLIPExtractor", "TinyAudioCLIPExtractor", "build", "kind"]
+__all__ = [
+    "EXTRACTORS",
+    "AudioCLIPExtractor",
+    "Choice",
+    "Extractor",
+    "FrozenExtractor",
+    "PairChoice",
+    "choose",
+]

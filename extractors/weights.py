@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from avel.extractors.torchscript import is_torchscript, read_torchscript
 
 LFS_STUB = b"version https://git-lfs"
 
@@ -27,16 +29,44 @@ class WeightsFile:
     sha256: str
 
 
-def find_weights(file_name: str, given: Path | None = None) -> WeightsFile:
-    """Look a file up: given path, `AVEL_WEIGHTS_DIR`, the package, the user's weights folder.
+@dataclass(frozen=True)
+class Weights:
+    """The files that together are one extractor's weights."""
+
+    files: tuple[WeightsFile, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Of the one file, or of the files' sha256 in their order."""
+        if len(self.files) == 1:
+            return self.files[0].sha256
+        return hashlib.sha256("".join(file.sha256 for file in self.files).encode()).hexdigest()
+
+    @property
+    def source(self) -> str:
+        """The files' paths, for messages."""
+        return " + ".join(str(file.path) for file in self.files)
+
+
+def find_weights(file_names: Sequence[str], given: Sequence[Path] = ()) -> Weights:
+    """The given files, else the named ones: `find_file` says where they are looked for.
+
+    Raises:
+        WeightsError: one is in none of the places; names them all.
+    """
+    for path in given:
+        if not path.is_file():
+            raise WeightsError(f"{path}: no such weight file; give the path of one with --weights")
+    files = [_identified(path, "given") for path in given] or [find_file(n) for n in file_names]
+    return Weights(tuple(files))
+
+
+def find_file(file_name: str) -> WeightsFile:
+    """Look a file up in `AVEL_WEIGHTS_DIR`, the package and the user's weights folder.
 
     Raises:
         WeightsError: it is in none of them; names all places.
     """
-    if given is not None:
-        if not given.is_file():
-            raise WeightsError(f"{given}: no such weight file; give the path of one with --weights")
-        return _identified(given, "given")
     for place, folder in weight_folders().items():
         if (folder / file_name).is_file():
             return _identified(folder / file_name, place)
@@ -79,25 +109,61 @@ def user_folder() -> Path:
     return folders.get("AVEL_WEIGHTS_DIR", folders["user"])
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Tensors of a `.safetensors` or `.pt` file on the CPU, `module.` prefixes stripped.
+def read_all(weights: Weights) -> dict[str, Tensor]:
+    """Tensors of all files together.
 
     Raises:
-        WeightsError: the file is cut, or holds more than tensors.
+        WeightsError: a file cannot be read, or two files have a tensor of the same name.
+    """
+    merged: dict[str, Tensor] = {}
+    for file in weights.files:
+        tensors = read_tensors(file.path)
+        if both := sorted(merged.keys() & tensors.keys()):
+            raise WeightsError(f"{weights.source}: both have {_few(both)}; give one of them")
+        merged.update(tensors)
+    return merged
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Tensors of a file on the CPU, `module.` prefixes stripped.
+
+    Args:
+        path: `.safetensors`, a checkpoint of `torch.save` (tensors by name, or those under its
+            `state_dict`), or a TorchScript archive.
+
+    Raises:
+        WeightsError: the file is cut, of another kind, or holds more than tensors.
     """
     try:
         if path.suffix == ".safetensors":
             tensors: Mapping[str, Tensor] = load_file(path)
+        elif is_torchscript(path):
+            tensors = read_torchscript(path)
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
+            tensors = _state_dict(path, tensors)
     except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as err:
         raise WeightsError(f"{path}: cannot be read as weights ({err}); download it again") from err
+    except WeightsError:
+        raise
     except Exception as err:  # torch raises pickle's own error for anything but tensors
         raise WeightsError(f"{path}: holds more than tensors and is not loaded ({err})") from err
     return {key.removeprefix("module."): value for key, value in tensors.items()}
 
 
-def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None:
+def _state_dict(path: Path, content: object) -> Mapping[str, Tensor]:
+    """The tensors by name of what a checkpoint holds; training scripts wrap them."""
+    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
+        content = content["state_dict"]
+    if isinstance(content, Mapping) and all(isinstance(v, Tensor) for v in content.values()):
+        return content
+    raise WeightsError(
+        f"{path}: holds a {type(content).__name__} that is no mapping of names to tensors; "
+        "give a checkpoint's state dict"
+    )
+
+
+def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: object) -> None:
     """Copy tensors into a module by name, all of them, in the module's own precision.
 
     Raises:

@@ -20,6 +20,7 @@ from av.packet import Packet
 from avel.pipeline.media.audio import AudioTrack
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.reading import Picture, Reading, Sound
+from avel.pipeline.media.scaler import Square
 from avel.pipeline.media.video import VideoTrack
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.timeline import StreamClock
@@ -29,7 +30,7 @@ def decode(
     reading: Reading,
     *,
     frames_per_cell: int,
-    image_size: int,
+    square: Square,
     sample_rate: int,
     timeout_seconds: float,
     skip_frames: bool = True,
@@ -39,7 +40,7 @@ def decode(
     Args:
         reading: Names the file; filled in while the iteration runs.
         frames_per_cell: F, shots in one second.
-        image_size: Side of the square picture, in pixels.
+        square: How a frame becomes the encoder's picture.
         sample_rate: Of the sound given, in Hz.
         timeout_seconds: Wall time that reading the file may take; what the caller does between
             two items does not count.
@@ -49,7 +50,7 @@ def decode(
         MediaError: nothing of the file can be used; carries the reason code.
     """
     with open_container(reading.path) as container:
-        video = VideoTrack.choose(container, reading, frames_per_cell, image_size, skip_frames)
+        video = VideoTrack.choose(container, reading, frames_per_cell, square, skip_frames)
         audio = AudioTrack.choose(container, reading, sample_rate)
         tracks: dict[int, VideoTrack | AudioTrack] = {
             track.stream.index: track for track in (video, audio) if track

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avel.extractors import AudioCLIPExtractor
+from avel.extractors import Extractor
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.segment import Segments
 
-VERSION = 1
+VERSION = 2
 """Raise when the numbers of unchanged weights change."""
 
 
@@ -45,7 +45,7 @@ class CellBatches:
     numbers do not depend on which cells it shared a batch with.
     """
 
-    def __init__(self, extractor: AudioCLIPExtractor, batch_cells: int) -> None:
+    def __init__(self, extractor: Extractor, batch_cells: int) -> None:
         if any(parameter.requires_grad for parameter in extractor.model.parameters()):
             raise ValueError(
                 f"extractor '{extractor.name}' has parameters in training; features that go into "
@@ -123,9 +123,7 @@ def join_features(parts: list[Features]) -> Features:
     return Features(**joined, duration=parts[-1].duration, flags=parts[-1].flags)
 
 
-def encode_whole(
-    extractor: AudioCLIPExtractor, windows: Iterator[Segments], batch_cells: int
-) -> Features:
+def encode_whole(extractor: Extractor, windows: Iterator[Segments], batch_cells: int) -> Features:
     """Features of one video of any length, window by window, so that memory stays bounded."""
     parts = []
     for segments in windows:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store, Writer
-from avel.extractors import AudioCLIPExtractor
+from avel.extractors import Extractor
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.extract import CellBatches, Features, check_finite, encode_whole
 from avel.pipeline.packing import pack, unpack
@@ -54,7 +54,7 @@ def harvest(
     stores: Stores,
     config: SegmentConfig,
     runtime: RuntimeConfig,
-    load_extractor: Callable[[], AudioCLIPExtractor],
+    load_extractor: Callable[[], Extractor],
     *,
     verify: bool = False,
 ) -> Generator[Outcome, None, None]:
@@ -118,7 +118,7 @@ class _Harvest:
         stores: Stores,
         config: SegmentConfig,
         runtime: RuntimeConfig,
-        extractor: AudioCLIPExtractor,
+        extractor: Extractor,
     ) -> None:
         self._stores, self._config, self._runtime = stores, config, runtime
         self._extractor = extractor

@@ -54,6 +54,11 @@ class Localizer:
         return str(self._of_features("config")["extractor"])
 
     @property
+    def extractor_options(self) -> dict[str, Any]:
+        """How that extractor was set."""
+        return dict(self._of_features("config")["options"])
+
+    @property
     def segment_config(self) -> SegmentConfig:
         """How videos must be cut for it."""
         return SegmentConfig(**self._of_features("upstream")["config"])

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from avel.cache.fingerprint import fingerprint
-from avel.extractors import AudioCLIPExtractor, build, kind
+from avel.extractors import AudioCLIPExtractor, Choice, PairChoice
 from avel.pipeline.extract import Features
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import ScoreConfig, SegmentScores
@@ -35,22 +35,27 @@ class OpenVocabulary:
 
     Args:
         labels: Words or phrases, each an event.
-        extractor: Whose text head embeds them.
-        weights: The extractor's weight file.
+        encoder: Whose text head embeds them.
         template: Prompt with one `{}` for the label.
 
     Raises:
-        InputError: no label, one twice, one too long, or one that the weights do not know.
+        InputError: no label, one twice, one too long, one that the weights do not know, or an
+            encoder without text.
     """
 
     def __init__(
         self,
         labels: tuple[str, ...],
-        extractor: str,
-        weights: Path | None,
+        encoder: Choice | PairChoice,
         template: str = TEMPLATE,
     ) -> None:
-        self.classes, self.extractor, self._weights = labels, extractor, weights
+        if not isinstance(encoder, Choice) or not issubclass(encoder.kind, AudioCLIPExtractor):
+            raise InputError(
+                f"extractor '{encoder.recipe['extractor']}' knows no words; --labels works with "
+                "audioclip and audioclip-tiny"
+            )
+        self._kind: type[AudioCLIPExtractor] = encoder.kind
+        self.classes, self.encoder, self.extractor = labels, encoder, encoder.kind.name
         self._prompts = [_prompt(template, label) for label in labels]
         self._check()
 
@@ -62,7 +67,7 @@ class OpenVocabulary:
                 raise InputError("an empty label names nothing; remove it")
             if self.classes.count(label) > 1:
                 raise InputError(f"label {label!r} is given twice; remove one")
-        known = kind(self.extractor).known_labels()
+        known = self._kind.known_labels()
         strange = [label for label in self.classes if known and label not in known]
         if strange:
             raise InputError(
@@ -70,7 +75,7 @@ class OpenVocabulary:
                 f"{strange[0]!r}; for any words give AudioCLIP's weights: "
                 "--extractor audioclip --weights AudioCLIP-Full-Training.pt"
             )
-        kind(self.extractor).check_text(self._prompts)
+        self._kind.check_text(self._prompts)
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -94,7 +99,7 @@ class OpenVocabulary:
     @property
     def segment_config(self) -> SegmentConfig:
         """How videos are cut for it."""
-        return SegmentConfig()
+        return SegmentConfig(**self.encoder.cells)
 
     @property
     def extra(self) -> Mapping[str, Tensor]:
@@ -103,7 +108,14 @@ class OpenVocabulary:
 
     @cached_property
     def _loaded(self) -> tuple[AudioCLIPExtractor, Tensor]:
-        extractor = build(self.extractor, self._weights)
+        extractor = self.encoder.load()
+        assert isinstance(extractor, AudioCLIPExtractor)  # as its class was checked to be
+        if not extractor.hears_text:
+            raise InputError(
+                f"{extractor.weights.source}: this audio head was trained on AudioSet's classes "
+                "alone and shares no space with text; --labels needs AudioCLIP-Full-Training.pt or "
+                "AudioCLIP-Partial-Training.pt"
+            )
         return extractor, extractor.text(self._prompts)
 
     @torch.inference_mode()

@@ -1,11 +1,13 @@
 """Encode cached items again and compare: are the features what the weights say?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from avel.cache.store import Store
-from avel.extractors import build
+from avel.extractors import choose
+from avel.models.checkpoint import differing
 from avel.pipeline.extract import Features, encode_whole
 from avel.pipeline.packing import unpack
 from avel.pipeline.reasons import InputError
@@ -13,7 +15,9 @@ from avel.pipeline.segment import Segments
 from avel.pipeline.stages import open_store
 
 
-def recompute(root: Path, features: Store, count: int, weights: Path | None) -> tuple[int, float]:
+def recompute(
+    root: Path, features: Store, count: int, weights: Sequence[Path]
+) -> tuple[int, float]:
     """Number of items compared, at most `count`, and the largest absolute difference.
 
     Items are spread evenly over the store; only those whose segments are cached can be used.
@@ -25,12 +29,14 @@ def recompute(root: Path, features: Store, count: int, weights: Path | None) -> 
     keys = [key for key in sorted(features.keys()) if key in segments]
     keys = keys[:: max(1, len(keys) // count)][:count]
     config = features.recipe["config"]
-    extractor = build(config["extractor"], weights)
-    if extractor.weights.sha256 != config["weights_sha256"]:
+    encoder = choose(config["extractor"], weights, config["options"])
+    if wrong := differing(config, encoder.recipe):
+        name, old, new = wrong[0]
         raise InputError(
-            f"{extractor.weights.path}: sha256 {extractor.weights.sha256[:12]}, but the features "
-            f"were made with {config['weights_sha256'][:12]}; give those weights with --weights"
+            f"{features.folder}: the features were made with {name} {str(old)[:12]}, not "
+            f"{str(new)[:12]}; give the weights that they were made with, --weights"
         )
+    extractor = encoder.load()
     worst = 0.0
     for key in keys:
         cells, cached = segments.get(key), features.get(key)

@@ -12,8 +12,7 @@ from typing import Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import CacheError, Store
-from avel.extractors import AudioCLIPExtractor, build, kind
-from avel.extractors.weights import find_weights
+from avel.extractors import Choice, Extractor, PairChoice, choose
 from avel.models.checkpoint import check_features
 from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.events import EventConfig, find_events
@@ -34,12 +33,14 @@ class PipelineConfig:
     """Every choice that decides what comes out; the rest is said by the model's checkpoint."""
 
     model: Path = DEFAULT_MODEL
-    weights: Path | None = None
+    weights: tuple[Path, ...] = ()
+    """The encoder's files; none to look where weights are kept."""
     labels: tuple[str, ...] = ()
     """Words to localize with no training, instead of the model's classes."""
     template: str = TEMPLATE
     extractor: str = "audioclip-tiny"
-    """For labels only; a model's checkpoint says its own."""
+    """For labels only, as its options; a model's checkpoint says its own."""
+    extractor_options: Mapping[str, Any] = field(default_factory=dict)
     scores: ScoreConfig = field(default_factory=ScoreConfig)
     events: EventConfig = field(default_factory=EventConfig)
 
@@ -56,7 +57,8 @@ def localize(
     """
     localizer = open_localizer(config)
     segment = localizer.segment_config
-    recipe = features_recipe(segment, extractor_recipe(localizer.extractor, config.weights))
+    encoder = open_encoder(localizer, config.weights)
+    recipe = features_recipe(segment, encoder.recipe)
     if isinstance(localizer, Localizer):
         check_features(config.model, localizer.card, recipe)
     stores = open_stores(segment, recipe, runtime)
@@ -65,8 +67,8 @@ def localize(
     )
     device = resolve_device(runtime.device)
 
-    def load_extractor() -> AudioCLIPExtractor:
-        return build(localizer.extractor, config.weights, device)
+    def load_extractor() -> Extractor:
+        return encoder.load(device)
 
     with scored.writer() as writer:
         for outcome in harvest(paths, stores, segment, runtime, load_extractor, verify=True):
@@ -88,14 +90,18 @@ def localize(
 def open_localizer(config: PipelineConfig) -> Localizer | OpenVocabulary:
     """The trained model, or the words where labels are given."""
     if config.labels:
-        return OpenVocabulary(config.labels, config.extractor, config.weights, config.template)
+        encoder = choose(config.extractor, config.weights, config.extractor_options)
+        return OpenVocabulary(config.labels, encoder, config.template)
     return Localizer(config.model)
 
 
-def extractor_recipe(name: str, weights: Path | None) -> Mapping[str, Any]:
-    """Recipe of an extractor with its weights found; nothing is loaded."""
-    extractor = kind(name)
-    return extractor.recipe(find_weights(extractor.file_name, weights))
+def open_encoder(
+    localizer: Localizer | OpenVocabulary, weights: Sequence[Path]
+) -> Choice | PairChoice:
+    """The extractor that a localizer needs, with its weights found; nothing is loaded."""
+    if isinstance(localizer, OpenVocabulary):
+        return localizer.encoder
+    return choose(localizer.extractor, weights, localizer.extractor_options)
 
 
 def open_stores(

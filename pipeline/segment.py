@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avel.pipeline.decode import decode
 from avel.pipeline.media.reading import Picture, Reading, Sound
+from avel.pipeline.media.scaler import Square
 from avel.pipeline.reasons import Reason
 from avel.pipeline.timeline import num_cells, shot_seconds
 
@@ -28,6 +30,12 @@ class SegmentConfig:
     """F, shots in each one-second cell."""
     image_size: int = 224
     """Side of the square picture, in pixels."""
+    short_side: int = 0
+    """Of the whole picture, in pixels, before the square is cut from its centre; 0: image_size."""
+    fit: Literal["crop", "squash"] = "crop"
+    """Whether a picture that is not square is cropped, or squeezed whole into the square."""
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    """Of the scaler; its support grows when it shrinks, so that nothing aliases."""
     sample_rate: int = 44_100
     """Of the mono sound, in Hz; also S, the samples of a cell."""
 
@@ -40,6 +48,17 @@ class SegmentConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"segment.{name} ({value}) must be in [{low}, {high}]")
+        if self.short_side and self.short_side < self.image_size:
+            raise ValueError(
+                f"segment.short_side ({self.short_side}) must be 0 or at least "
+                f"segment.image_size ({self.image_size})"
+            )
+
+    @property
+    def square(self) -> Square:
+        """How a frame becomes the square picture."""
+        whole = self.short_side or self.image_size
+        return Square(self.image_size, whole, self.fit, self.interpolation)
 
 
 @dataclass(frozen=True)
@@ -84,7 +103,7 @@ def segment_video(
     decoded = decode(
         reading,
         frames_per_cell=config.frames_per_cell,
-        image_size=config.image_size,
+        square=config.square,
         sample_rate=config.sample_rate,
         timeout_seconds=timeout_seconds,
         skip_frames=skip_frames,

@@ -8,7 +8,7 @@ import logging
 import math
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from avel.configs.load import dump
+from avel.extractors import choose
 from avel.models import build
 from avel.models.checkpoint import Card, save_checkpoint
 from avel.models.domain import fit_domain
@@ -33,7 +34,6 @@ from avel.pipeline.datasets.features import Example, FeatureRows
 from avel.pipeline.evaluate import evaluate, open_split
 from avel.pipeline.localizer import CHECKPOINT
 from avel.pipeline.reasons import InputError
-from avel.pipeline.run import extractor_recipe
 from avel.pipeline.scores import probabilities
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.splice import with_spliced
@@ -67,7 +67,9 @@ class Experiment:
     options: dict[str, Any] = field(default_factory=dict)
     supervision: Literal["full", "weak"] = "full"
     extractor: str = "audioclip-tiny"
-    segment: SegmentConfig = field(default_factory=SegmentConfig)
+    extractor_options: dict[str, Any] = field(default_factory=dict)
+    segment: dict[str, Any] = field(default_factory=dict)
+    """Settings of the segments stage other than the extractor's own, by name."""
     train: TrainConfig = field(default_factory=TrainConfig)
 
 
@@ -147,7 +149,7 @@ def train(
     runtime: RuntimeConfig,
     out: Path,
     *,
-    weights: Path | None = None,
+    weights: Sequence[Path] = (),
     resume: bool = False,
     half: bool = False,
 ) -> dict[str, Any]:
@@ -161,7 +163,9 @@ def train(
         InputError: a split has no features.
     """
     lightning.seed_everything(experiment.train.seed, verbose=False)
-    recipe = features_recipe(experiment.segment, extractor_recipe(experiment.extractor, weights))
+    encoder = choose(experiment.extractor, weights, experiment.extractor_options)
+    segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
+    recipe = features_recipe(segment, encoder.recipe)
     parts = {split: open_split(data, split, recipe, runtime) for split in ("train", "val", "test")}
     weak = experiment.supervision == "weak"
     train_rows = parts["train"].with_noisy(data) if weak else parts["train"].rows

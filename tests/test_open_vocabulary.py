@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from avel.extractors import AudioCLIPExtractor, Choice, choose
+from avel.extractors.audioclip.extractor import AudioCLIPOptions
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
+from avel.extractors.weights import Weights
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.synth import SynthConfig, annotated_scripts, class_names
 from avel.pipeline.events import EventConfig, find_disagreements
@@ -130,28 +133,32 @@ def test_disagreements_are_runs_of_one_modality() -> None:
 )
 def test_bad_labels(labels: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        OpenVocabulary(labels, "audioclip-tiny", None)
+        OpenVocabulary(labels, choose("audioclip-tiny"))
+
+
+FULL = Choice(AudioCLIPExtractor, Weights(()), AudioCLIPOptions())
+"""AudioCLIP chosen, its file not needed: labels are checked before anything is loaded."""
 
 
 def test_a_label_longer_than_the_context() -> None:
     with pytest.raises(ValueError, match=r"has \d+ tokens, the text head reads 77; shorten it"):
-        OpenVocabulary(("bark " * 90,), "audioclip", None)
+        OpenVocabulary(("bark " * 90,), FULL)
 
 
 def test_any_script_is_a_label() -> None:
-    words = OpenVocabulary(("\N{DOG}", "犬の鳴き声", "собачий лай"), "audioclip", None)
+    words = OpenVocabulary(("\N{DOG}", "犬の鳴き声", "собачий лай"), FULL)
     assert len(set(words.recipe["prompts"])) == 3
 
 
 def test_template() -> None:
-    words = OpenVocabulary((NAMES[0],), "audioclip-tiny", None, "the sound of {}")
+    words = OpenVocabulary((NAMES[0],), choose("audioclip-tiny"), "the sound of {}")
     assert words.recipe["prompts"] == [f"the sound of {NAMES[0]}"]
     with pytest.raises(InputError, match=r"must hold \{\} once"):
-        OpenVocabulary((NAMES[0],), "audioclip-tiny", None, "a sound")
+        OpenVocabulary((NAMES[0],), choose("audioclip-tiny"), "a sound")
 
 
 def test_other_words_are_other_scores() -> None:
-    a, b = (OpenVocabulary((name,), "audioclip-tiny", None).sha256 for name in NAMES[:2])
+    a, b = (OpenVocabulary((name,), choose("audioclip-tiny")).sha256 for name in NAMES[:2])
     assert a != b
 
 

@@ -11,7 +11,7 @@ import pytest
 from avel.extractors import registry
 from avel.extractors.fetch import fetch
 from avel.extractors.registry import Published
-from avel.extractors.weights import WeightsError, find_weights
+from avel.extractors.weights import WeightsError, find_file
 from avel.pipeline.cli import main
 
 CONTENT = bytes(range(256)) * 20_000
@@ -114,7 +114,7 @@ def test_add_checks_before_it_copies(
     assert not list(folder.glob("*"))
     bad.write_bytes(TINY.read_bytes())
     assert main(["weights", "add", str(bad)]) == 0
-    assert find_weights(bad.name).found_in == "AVEL_WEIGHTS_DIR"
+    assert find_file(bad.name).found_in == "AVEL_WEIGHTS_DIR"
     unknown = bad.rename(tmp_path / "mine.safetensors")
     assert main(["weights", "add", str(unknown)]) == 2
     assert "no weight file avel knows; give --as one of" in capsys.readouterr().err

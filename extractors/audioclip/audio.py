@@ -147,12 +147,16 @@ class AudioHead(nn.Module):
         Returns:
             Embeddings (B, embed_dim), not normalised.
         """
+        return self.fc(self.describe(samples))  # type: ignore[no-any-return]
+
+    def describe(self, samples: Tensor) -> Tensor:
+        """Pooled channels (B, C) before the last layer; for `samples` see `forward`."""
         if samples.ndim == 2:
             samples = samples[:, None]
         B, channels, S = samples.shape
         spectrogram = self.spectrogram(samples.reshape(B * channels, S))
         pooled = self.pool(self.trunk(spectrogram))
-        return self.fc(pooled.reshape(B, channels, -1).sum(1))  # type: ignore[no-any-return]
+        return pooled.view(B, channels, pooled.shape[1]).sum(1)
 
     def spectrogram(self, samples: Tensor) -> Tensor:
         """Log power in three bands (N, 3, filters / 3, frames) in dB; always in float32."""

@@ -1,95 +1,94 @@
-"""Cells to features with AudioCLIP's trunks, frozen: before the first trainable layer."""
+"""AudioCLIP as an extractor: sight and sound in one space with text."""
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
 from open_clip import get_tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from avel.extractors.audioclip.checkpoint import joint_tensors
 from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
-from avel.extractors.weights import WeightsFile, find_weights, load_into, read_tensors
+from avel.extractors.extractor import EncodeOptions, FrozenExtractor
+from avel.extractors.fold import fold_batch_norms
+from avel.extractors.weights import Weights, find_file, load_into
 
 IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
 IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
 """CLIP's own normalisation (reference section 3.3)."""
 
-
 TOKENIZER = "RN50-quickgelu"
 
 
-class AudioCLIPExtractor:
-    """The published shape; `weights` is a file with the 861 published tensors.
+@dataclass(frozen=True)
+class AudioCLIPOptions(EncodeOptions):
+    """AudioCLIP's own choices beside the common ones."""
 
-    Attributes:
-        visual_dim: D of `visual` and `audio`.
-        map_shape: (P, C) of `visual_map`.
+    dense_map: bool = False
+    """Whether the map is projected into the joint space (7x7x1024), where text lives too."""
+
+
+class AudioCLIPExtractor(FrozenExtractor):
+    """The published shape; weights are one file with all heads, or CLIP's and the audio head's.
+
+    With the audio head alone (`ESRNXFBSP.pt`) sound never met text: its vectors are then the
+    2048 pooled channels before the classifier, and text can be compared with pictures only.
     """
 
     name = "audioclip"
-    file_name = "AudioCLIP-Full-Training.pt"
+    files = ("AudioCLIP-Full-Training.pt",)
+    options_type = AudioCLIPOptions
     config = AudioCLIPConfig()
+    mean, std = IMAGE_MEAN, IMAGE_STD
     rest_cosines: ClassVar[Mapping[str, float]] = {}
     """Per modality, the cosine with text that unrelated things reach; empty: not calibrated."""
-    image_size = 224
-    sample_rate = 44_100
+    model: AudioCLIP
+    options: AudioCLIPOptions
 
-    def __init__(self, weights: Path | None = None, device: str = "cpu") -> None:
-        self.weights: WeightsFile = find_weights(self.file_name, weights)
-        model = AudioCLIP(self.config)
-        load_into(model, read_tensors(self.weights.path), self.weights.path)
-        self.device = torch.device(device)
-        self.model = model.to(self.device, memory_format=torch.channels_last)
-        self.model.eval().requires_grad_(False)
-        mean, std = (
-            torch.tensor(v, device=self.device).view(3, 1, 1) for v in (IMAGE_MEAN, IMAGE_STD)
-        )
-        self._scale, self._shift = 1 / (255 * std), -mean / std
-
-    @property
-    def feature_dim(self) -> int:
-        """D, size of the embeddings."""
-        return self.config.embed_dim
-
-    @property
-    def map_shape(self) -> tuple[int, int]:
-        """P positions and C channels of the visual map."""
-        return (self.config.image_size // 32) ** 2, self.config.image_width * 32
+    def load(self) -> nn.Module:
+        """The three heads, BatchNorm folded."""
+        tensors = self.tensors(self.weights)
+        outputs = tensors["audio.fc.weight"].shape[0] if "audio.fc.weight" in tensors else 0
+        audio = replace(self.config.audio, embed_dim=outputs or self.config.embed_dim)
+        model = AudioCLIP(replace(self.config, audio=audio))
+        load_into(model, tensors, self.weights.source)
+        return fold_batch_norms(model)
 
     @classmethod
-    def recipe(cls, weights: WeightsFile) -> Mapping[str, Any]:
-        """Everything that decides the features, for the fingerprint."""
+    def tensors(cls, weights: Weights) -> dict[str, Tensor]:
+        """The published names, from any of the published files."""
+        return joint_tensors(weights)
+
+    @classmethod
+    def recipe_of(cls, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:
+        """Everything that decides the features; no tensor is read for it."""
         return {
-            "extractor": cls.name,
-            "weights_sha256": weights.sha256,
+            **super().recipe_of(weights, options),
             "amplitude": "int16",  # AudioCLIP hears samples in [-32768, 32767]
-            "image_mean": list(IMAGE_MEAN),
-            "image_std": list(IMAGE_STD),
-            "precision": "float32",
-            "map_precision": "float16",
+            "image_mean": list(cls.mean),
+            "image_std": list(cls.std),
         }
 
-    @torch.inference_mode()
-    def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
-        """Embed cells.
+    @property
+    def hears_text(self) -> bool:
+        """Whether sound is in the text's space."""
+        return self.model.audio.config.embed_dim == self.config.embed_dim
 
-        Args:
-            frames: RGB uint8 (N, F, 3, H, W); the F frames of a cell are averaged.
-            samples: Mono int16 (N, S) at `sample_rate`.
+    def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps and embeddings of normalised pictures."""
+        trunk = self.model.image_map(images)
+        maps = trunk.flatten(2).transpose(1, 2)
+        if self.options.dense_map:
+            maps = self.model.dense_map(maps)
+        return maps, self.model.pool_map(trunk)
 
-        Returns:
-            visual (N, D) and audio (N, D) float32, visual_map (N, P, C) float16, on the CPU.
-        """
-        N, F = frames.shape[:2]
-        images = frames.to(self.device).flatten(0, 1).float() * self._scale + self._shift
-        maps = self.model.image_map(images.to(memory_format=torch.channels_last))
-        visual = self.model.pool_map(maps).view(N, F, -1).mean(1)
-        maps = maps.flatten(2).transpose(1, 2).unflatten(0, (N, F)).mean(1)
-        audio = self.model.audio(samples.to(self.device).float())
-        return {"visual": visual.cpu(), "visual_map": maps.half().cpu(), "audio": audio.cpu()}
+    def hear(self, samples: Tensor) -> Tensor:
+        """Embeddings of sound on the int16 scale."""
+        head = self.model.audio
+        return head(samples) if self.hears_text else head.describe(samples)
 
     @classmethod
     def known_labels(cls) -> tuple[str, ...]:
@@ -132,7 +131,9 @@ class AudioCLIPExtractor:
             maps: visual_map (T, P, C).
             text: One embedding per cell (T, D).
         """
-        dense = functional.normalize(self.model.dense_map(maps.to(self.device)), dim=-1).cpu()
+        maps = maps.to(self.device)
+        dense = maps if self.options.dense_map else self.model.dense_map(maps)
+        dense = functional.normalize(dense, dim=-1).cpu()
         cosines = torch.einsum("tpd,td->tp", dense, text)
         return (self.text_scale("visual") * cosines).softmax(-1)
 
@@ -141,7 +142,7 @@ class TinyAudioCLIPExtractor(AudioCLIPExtractor):
     """The same classes, narrow, with weights in the package: trained on synthetic video only."""
 
     name = "audioclip-tiny"
-    file_name = "audioclip-tiny.safetensors"
+    files = ("audioclip-tiny.safetensors",)
     config = TINY
     # On the validation split of `avel synth`, below 98 % of events' cosines and above those of
     # cells without object or sound; `benchmarks/zero_shot.py` prints both.
@@ -150,5 +151,5 @@ class TinyAudioCLIPExtractor(AudioCLIPExtractor):
     @classmethod
     def known_labels(cls) -> tuple[str, ...]:
         """The class names of its training, from the record beside the weights."""
-        record = find_weights(cls.file_name).path.with_suffix(".json")
+        record = find_file(cls.files[0]).path.with_suffix(".json")
         return tuple(json.loads(record.read_text("utf-8"))["classes"])

@@ -30,11 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             )
         if name == "explain":
             sub.add_argument("file", nargs="?", type=Path, help="a video")
-            sub.add_argument("--extractor", default="audioclip-tiny", help="[audioclip-tiny]")
-            sub.add_argument("--weights", type=Path, help="the encoder's weight file")
             sub.add_argument(
-                "--frames", type=options.positive, default=1, help="frames per second [1]"
+                "--frames", type=options.positive, help="frames per second [the encoder's]"
             )
+            options.add_encoder(sub)
         if name == "verify":
             sub.add_argument(
                 "--recompute",
@@ -43,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 metavar="N",
                 help="encode N items again and report the largest difference [0]",
             )
-            sub.add_argument("--weights", type=Path, help="the encoder's weight file")
+            options.add_weights(sub)
         if name == "gc":
             sub.add_argument(
                 "--delete", action="store_true", help="really remove; without it only list"
@@ -93,16 +92,15 @@ def _info(args: argparse.Namespace, root: Path) -> int:
 def _explain(args: argparse.Namespace, root: Path) -> int:
     from avel.cache.fingerprint import ContentKeys  # slow: loads torch
     from avel.cache.maintenance import explain
+    from avel.extractors import choose
     from avel.pipeline.harvest import Outcome, content_key
-    from avel.pipeline.run import extractor_recipe
     from avel.pipeline.segment import SegmentConfig
     from avel.pipeline.stages import features_recipe, open_store, segments_recipe
 
-    segment = SegmentConfig(frames_per_cell=args.frames)
-    recipes = [
-        segments_recipe(segment),
-        features_recipe(segment, extractor_recipe(args.extractor, args.weights)),
-    ]
+    encoder = choose(args.extractor, args.weights, options.encoder_options(args))
+    frames = {"frames_per_cell": args.frames} if args.frames else {}
+    segment = SegmentConfig(**{**encoder.cells, **frames})
+    recipes = [segments_recipe(segment), features_recipe(segment, encoder.recipe)]
     key = content_key(args.file, ContentKeys(root)) if args.file else None
     if isinstance(key, Outcome):
         print(f"{key.reason}: {key.message}")

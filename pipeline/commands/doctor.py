@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOUND",
         help="show what the amplitude convention does to a file",
     )
-    parser.add_argument("--weights", type=Path, help="AudioCLIP's weights for that [the tiny ones]")
+    options.add_weights(parser)
     options.add_cache_dir(parser)
 
 
@@ -65,16 +66,18 @@ def run(args: argparse.Namespace) -> int:
     return 4 if any(check.state == "missing" for check in checks) else 0
 
 
-def _amplitude(sound: Path, weights: Path | None) -> int:
+def _amplitude(sound: Path, weights: Sequence[Path]) -> int:
     """AudioCLIP hears samples in [-32768, 32767]; show what samples in [-1, 1] would do to it."""
     import torch  # slow to import
     from torch.nn.functional import cosine_similarity
 
-    from avel.extractors import build
+    from avel.extractors import AudioCLIPExtractor, choose
     from avel.pipeline.segment import SegmentConfig, segment_whole
 
     name = "audioclip" if weights else "audioclip-tiny"
-    head = build(name, weights).model.audio
+    extractor = choose(name, weights).load()
+    assert isinstance(extractor, AudioCLIPExtractor)  # the two names are
+    head = extractor.model.audio
     samples = torch.from_numpy(segment_whole(sound, SegmentConfig()).samples).float()
     with torch.inference_mode():
         levels = [head.spectrogram(x).mean((1, 2, 3)) for x in (samples, samples / 32768)]
@@ -125,10 +128,24 @@ def _device() -> list[Check]:
         checks.append(Check("gpu", "ok", f"{name}, CUDA {torch.version.cuda}, {bf16}"))
     else:
         checks.append(Check("gpu", "note", "none; everything runs on the CPU"))
-    checks.append(
-        Check("precision", "ok", "features are computed in float32, maps kept in float16")
-    )
+    checks.append(Check("precision", "ok", ", ".join(_precisions())))
     return checks
+
+
+def _precisions() -> list[str]:
+    """What `--precision` may be here."""
+    import torch  # slow to import
+
+    from avel.extractors.extractor import PRECISIONS, check_precision
+
+    able = []
+    for precision in PRECISIONS:
+        try:
+            check_precision(precision, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+            able.append(precision)
+        except ValueError:
+            continue
+    return able
 
 
 def _mamba() -> Check:
@@ -146,20 +163,20 @@ def _mamba() -> Check:
 
 def _weights() -> list[Check]:
     from avel.extractors import EXTRACTORS  # slow: loads torch
-    from avel.extractors.weights import WeightsError, find_weights
+    from avel.extractors.weights import WeightsError
     from avel.models.checkpoint import CheckpointError
     from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
 
     checks = []
     for name, extractor in EXTRACTORS.items():
         try:
-            file = find_weights(extractor.file_name)
-            checks.append(
-                Check(name, "ok", f"{file.path} ({file.found_in}, sha256 {file.sha256[:12]})")
-            )
+            weights = extractor.find(())
+            places = ", ".join(sorted({file.found_in for file in weights.files}))
+            found = f"{weights.source} ({places}, sha256 {weights.sha256[:12]})"
+            checks.append(Check(name, "ok", found))
         except WeightsError as err:
             state = "missing" if name == "audioclip-tiny" else "note"
-            checks.append(Check(name, state, f"{extractor.file_name} not found", str(err)))
+            checks.append(Check(name, state, "no weights", str(err)))
     try:
         card = Localizer(DEFAULT_MODEL).card
         checks.append(Check("localizer", "ok", f"{DEFAULT_MODEL} ({card.knows})"))

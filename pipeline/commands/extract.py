@@ -14,30 +14,32 @@ SUMMARY = "embed videos into the feature cache; run again to do only what is mis
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", help="files, folders, lists (.txt), or an AVE folder")
-    parser.add_argument("--extractor", default="audioclip-tiny", help="encoder [audioclip-tiny]")
-    parser.add_argument("--weights", type=Path, help="the encoder's weight file")
-    parser.add_argument("--frames", type=options.positive, default=1, help="frames per second [1]")
+    parser.add_argument(
+        "--frames", type=options.positive, help="frames per second [16 for vgg19, else 1]"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    options.add_encoder(parser)
     options.add_runtime(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.extractors import build  # slow: loads torch and libav
+    from avel.extractors import choose  # slow: loads torch and libav
     from avel.pipeline.config import resolve_device
     from avel.pipeline.harvest import harvest
     from avel.pipeline.progress import track
-    from avel.pipeline.run import extractor_recipe, open_stores
+    from avel.pipeline.run import open_stores
     from avel.pipeline.segment import SegmentConfig
     from avel.pipeline.stages import features_recipe
 
-    runtime, segment = options.runtime(args), SegmentConfig(frames_per_cell=args.frames)
-    recipe = features_recipe(segment, extractor_recipe(args.extractor, args.weights))
+    runtime = options.runtime(args)
+    encoder = choose(args.extractor, args.weights, options.encoder_options(args))
+    frames = {"frames_per_cell": args.frames} if args.frames else {}
+    segment = SegmentConfig(**{**encoder.cells, **frames})
+    recipe = features_recipe(segment, encoder.recipe)
     stores = open_stores(segment, recipe, runtime)
     device = resolve_device(runtime.device)
     paths, failures = _inputs(args.inputs)
-    outcomes = harvest(
-        paths, stores, segment, runtime, lambda: build(args.extractor, args.weights, device)
-    )
+    outcomes = harvest(paths, stores, segment, runtime, lambda: encoder.load(device))
     counts = {"videos": len(paths) + len(failures), "extracted": 0, "cached": 0}
     with closing(outcomes):
         for outcome in track(outcomes, len(paths), "videos"):

@@ -25,10 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--template", default="{}", help='prompt around a label ["{}"]')
     parser.add_argument(
-        "--extractor", default="audioclip-tiny", help="encoder for --labels [audioclip-tiny]"
-    )
-    parser.add_argument("--weights", type=Path, help="the encoder's weight file")
-    parser.add_argument(
         "--decoder", choices=("gate", "argmax"), default="gate", help="scores to events [gate]"
     )
     parser.add_argument("--threshold", type=float, default=0.5, help="of the gate [0.5]")
@@ -39,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
     )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    options.add_encoder(parser, " (a model says its own; its weights may be given)")
     options.add_runtime(parser)
 
 
@@ -66,10 +63,11 @@ def run(args: argparse.Namespace) -> int:
     truth = _truth(args.truth)
     config = PipelineConfig(
         model=args.model or DEFAULT_MODEL,
-        weights=args.weights,
+        weights=tuple(args.weights),
         labels=read_labels(args.labels) if args.labels is not None else (),
         template=args.template,
         extractor=args.extractor,
+        extractor_options=options.encoder_options(args),
         events=EventConfig(args.decoder, args.threshold),
     )
     by_file = {}

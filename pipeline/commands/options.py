@@ -1,11 +1,57 @@
 """Options that several commands share; they change how work is done, not what comes out."""
 
 import argparse
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from avel.pipeline.config import RuntimeConfig
+
+
+def add_encoder(parser: argparse.ArgumentParser, use: str = "") -> None:
+    """Which encoder, its weights and its options."""
+    group = parser.add_argument_group(f"encoder{use}")
+    group.add_argument(
+        "--extractor",
+        default="audioclip-tiny",
+        help="audioclip, audioclip-tiny, openclip, vgg19, vggish, or SIGHT+SOUND [audioclip-tiny]",
+    )
+    add_weights(group)
+    group.add_argument("--precision", help="of its trunks: float32, bfloat16, float16 [float32]")
+    group.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="of its own: compile=true, dense_map=true (audioclip), postprocess=true (vggish)",
+    )
+
+
+def add_weights(group: argparse._ActionsContainer) -> None:
+    """The encoder's files alone."""
+    group.add_argument(
+        "--weights",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="the encoder's weights; again for a second file [where weights are kept]",
+    )
+
+
+def encoder_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The extractor's options by name; a value is what JSON says it is, else a string."""
+    options: dict[str, Any] = {"precision": args.precision} if args.precision else {}
+    for text in args.option:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--option '{text}' must be KEY=VALUE, for example compile=true")
+        try:
+            options[key] = json.loads(value)
+        except ValueError:
+            options[key] = value
+    return options
 
 
 def add_runtime(parser: argparse.ArgumentParser) -> None:

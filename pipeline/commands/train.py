@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, help="run folder [runs/<config>-seed<seed>]")
     parser.add_argument("--seed", type=int, help="short for --set train.seed=N")
-    parser.add_argument("--weights", type=Path, help="the encoder's weight file")
+    options.add_weights(parser)
     parser.add_argument(
         "--resume", action="store_true", help="go on from the run folder's last epoch"
     )

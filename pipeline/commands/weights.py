@@ -1,32 +1,42 @@
-"""`avel weights`: which weight files there are, and getting them."""
+"""`avel weights`: which weight files there are, getting them, and one file from several."""
 
 import argparse
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-SUMMARY = "weight files: ls, add, fetch, verify"
+if TYPE_CHECKING:
+    from avel.extractors.registry import Published
+
+SUMMARY = "weight files: ls, add, fetch, verify, convert"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for name, what, argument in (
-        ("ls", "list the known files and where they are", None),
-        ("add", "check a file you have and put it where avel looks", "file"),
-        ("fetch", "download a published file; resumes, checks its sha256", "name"),
-        ("verify", "check every file found against the published sha256", None),
+    for name, what in (
+        ("ls", "list the known files and where they are"),
+        ("add", "check a file you have and put it where avel looks"),
+        ("fetch", "download a published file; resumes, checks its sha256"),
+        ("verify", "check every file found against the published sha256"),
+        ("convert", "write one or more files as one .safetensors under the extractor's names"),
     ):
         sub = actions.add_parser(name, help=what, description=what)
         sub.set_defaults(action=name)
-        if argument:
-            sub.add_argument(argument, type=Path if argument == "file" else str)
         if name == "add":
+            sub.add_argument("file", type=Path)
             sub.add_argument("--as", dest="known_as", help="published name it goes by [its own]")
+        if name == "fetch":
+            sub.add_argument("name")
+        if name == "convert":
+            sub.add_argument("files", nargs="+", type=Path)
+            sub.add_argument("--extractor", default="audioclip", help="whose they are [audioclip]")
+            sub.add_argument("--out", type=Path, required=True, help="the .safetensors to write")
 
 
 def run(args: argparse.Namespace) -> int:
-    actions = {"ls": _ls, "add": _add, "fetch": _fetch, "verify": _verify}
+    actions = {"ls": _ls, "add": _add, "fetch": _fetch, "verify": _verify, "convert": _convert}
     return actions[args.action](args)
 
 
@@ -34,22 +44,29 @@ def _names() -> list[str]:
     from avel.extractors import EXTRACTORS  # slow: loads torch
     from avel.extractors.registry import PUBLISHED
 
-    return list(dict.fromkeys([*(e.file_name for e in EXTRACTORS.values()), *PUBLISHED]))
+    own = [name for extractor in EXTRACTORS.values() for name in extractor.files]
+    return list(dict.fromkeys([*own, *PUBLISHED]))
 
 
 def _ls(args: argparse.Namespace) -> int:
     from avel.extractors.registry import PUBLISHED  # slow: loads torch
-    from avel.extractors.weights import WeightsError, find_weights
+    from avel.extractors.weights import WeightsError, find_file
 
     for name in _names():
-        about = PUBLISHED[name].content if name in PUBLISHED else "in the package"
         try:
-            found = find_weights(name)
+            found = find_file(name)
             print(f"{name:<32} {found.found_in:<8} {found.path}")
-        except WeightsError:
-            size = PUBLISHED[name].num_bytes / 1e6 if name in PUBLISHED else 0
-            print(f"{name:<32} missing  {about}, {size:.0f} MB: avel weights fetch {name}")
+        except WeightsError as err:
+            print(f"{name:<32} missing  {_how_to_get(name, PUBLISHED.get(name), err)}")
     return 0
+
+
+def _how_to_get(name: str, entry: "Published | None", error: Exception) -> str:
+    if "not found" not in str(error):
+        return str(error)
+    if entry is None:
+        return f"your own copy: avel weights add {name}"
+    return f"{entry.content}, {entry.num_bytes / 1e6:.0f} MB: avel weights fetch {name}"
 
 
 def _add(args: argparse.Namespace) -> int:
@@ -57,11 +74,11 @@ def _add(args: argparse.Namespace) -> int:
     from avel.extractors import EXTRACTORS  # slow: loads torch
     from avel.extractors.weights import find_weights, user_folder
 
-    found = find_weights(args.file.name, args.file)
+    found = find_weights((), [args.file])
     name = args.known_as or args.file.name
-    kinds = [kind for kind in EXTRACTORS.values() if kind.file_name == name]
+    kinds = [kind for kind in EXTRACTORS.values() if name in kind.files]
     if kinds:
-        kinds[0](args.file)
+        kinds[0](found)
     elif name not in _names():
         names = ", ".join(_names())
         print(f"avel: {name}: no weight file avel knows; give --as one of {names}", file=sys.stderr)
@@ -92,13 +109,37 @@ def _fetch(args: argparse.Namespace) -> int:
     return 0
 
 
+def _convert(args: argparse.Namespace) -> int:
+    """Check that the files load, then write their tensors; the sources' sha256 go with them."""
+    from safetensors.torch import save_file  # slow: loads torch
+
+    from avel.extractors import Choice, choose
+
+    if args.out.suffix != ".safetensors":
+        print(f"avel: --out {args.out}: must end in .safetensors", file=sys.stderr)
+        return 2
+    chosen = choose(args.extractor, args.files)
+    if not isinstance(chosen, Choice):
+        print(f"avel: {args.extractor}: convert one extractor at a time", file=sys.stderr)
+        return 2
+    chosen.load()
+    tensors = {k: v.contiguous() for k, v in chosen.kind.tensors(chosen.weights).items()}
+    sources = {f"source {file.path.name}": file.sha256 for file in chosen.weights.files}
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.part")
+    save_file(tensors, temporary, sources)
+    os.replace(temporary, args.out)
+    print(f"{args.out}  {len(tensors)} tensors of {chosen.weights.source}")
+    return 0
+
+
 def _verify(args: argparse.Namespace) -> int:
-    from avel.extractors.weights import WeightsError, find_weights  # slow: loads torch
+    from avel.extractors.weights import WeightsError, find_file  # slow: loads torch
 
     other = 0
     for name in _names():
         try:
-            found = find_weights(name)
+            found = find_file(name)
         except WeightsError as err:
             if "not found" not in str(err):
                 print(err)

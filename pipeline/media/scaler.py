@@ -1,5 +1,6 @@
 """One frame to the encoder's square."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -10,19 +11,31 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-SCALER = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+KERNELS = {"bicubic": Interpolation.BICUBIC, "bilinear": Interpolation.BILINEAR}
+
+
+@dataclass(frozen=True)
+class Square:
+    """The picture that an encoder takes; `SegmentConfig` says what each part means."""
+
+    size: int
+    short_side: int
+    fit: str
+    interpolation: str
 
 
 class Scaler:
-    """One frame to the encoder's square: short side to `size`, centre crop, as CLIP does.
+    """One frame to the encoder's square: scaled whole, then cut from the centre, as CLIP does.
 
     Scales in the sample's own shape and colour space straight to RGB in one step of libswscale
-    (bicubic, with its support widened when shrinking, as PIL's). Pixels that are not square
-    are made so, and the picture is turned as its side data says.
+    (its support widened when shrinking, as PIL's). Pixels that are not square are made so, and
+    the picture is turned as its side data says.
     """
 
-    def __init__(self, stream: VideoStream, size: int) -> None:
-        self._size = size
+    def __init__(self, stream: VideoStream, square: Square) -> None:
+        self._square, self._size = square, square.size
+        self._kernel = KERNELS[square.interpolation] | EXACT
         self._aspect = stream.sample_aspect_ratio or Fraction(1)
         self._reformatter = VideoReformatter()
         self._field: Any = None
@@ -38,7 +51,7 @@ class Scaler:
             width,
             height,
             "rgb24",
-            interpolation=SCALER,
+            interpolation=self._kernel,
             src_color_range=_range_of(frame),
             dst_color_range=ColorRange.JPEG,
             threads=1,
@@ -49,10 +62,13 @@ class Scaler:
         return np.ascontiguousarray(square.transpose(2, 0, 1))
 
     def _scaled(self, width: Fraction, height: int) -> tuple[int, int]:
-        """Width and height with the short side at `size`, rounded down as torchvision's Resize."""
+        """Width and height before the cut, rounded down as torchvision's Resize does."""
+        side = self._square.short_side
+        if self._square.fit == "squash":
+            return side, side
         if width <= height:
-            return self._size, int(self._size * height / width)
-        return int(self._size * width / height), self._size
+            return side, int(side * height / width)
+        return int(side * width / height), side
 
     def _one_field(self, frame: VideoFrame) -> VideoFrame:
         """The first field of an interlaced frame: half the lines, but of one moment."""

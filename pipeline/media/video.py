@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from avel.pipeline.media.reading import Picture, Reading
-from avel.pipeline.media.scaler import Scaler
+from avel.pipeline.media.scaler import Scaler, Square
 from avel.pipeline.media.track import Track, best_stream
 from avel.pipeline.timeline import REORDER_PACKETS, ShotPlan
 
@@ -30,7 +30,7 @@ class VideoTrack(Track):
         container: InputContainer,
         reading: Reading,
         frames_per_cell: int,
-        image_size: int,
+        square: Square,
         skip_frames: bool,
     ) -> VideoTrack | None:
         stream = best_stream(container, "video", reading)
@@ -38,19 +38,19 @@ class VideoTrack(Track):
             return None
         reading.video_stream = stream.index
         stream.thread_type = "SLICE"
-        return cls(stream, reading, frames_per_cell, image_size, skip_frames)
+        return cls(stream, reading, frames_per_cell, square, skip_frames)
 
     def __init__(
         self,
         stream: VideoStream,
         reading: Reading,
         frames_per_cell: int,
-        image_size: int,
+        square: Square,
         skip_frames: bool,
     ) -> None:
         super().__init__(stream, reading)
         self._frames_per_cell = frames_per_cell
-        self._scaler = Scaler(stream, image_size)
+        self._scaler = Scaler(stream, square)
         self._skips = skip_frames and stream.codec_context.name in SKIPPABLE
         self._waiting: deque[Packet[Any]] = deque()
         self._plan: ShotPlan | None = None

@@ -13,7 +13,7 @@ from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.packing import unpack
 from avel.pipeline.results import Result
-from avel.pipeline.run import PipelineConfig, extractor_recipe, open_localizer
+from avel.pipeline.run import PipelineConfig, open_encoder, open_localizer
 from avel.pipeline.scores import SegmentScores
 from avel.pipeline.segment import Segments
 from avel.pipeline.stages import features_recipe, open_store, scores_recipe, segments_recipe
@@ -30,7 +30,7 @@ class Pictures:
         localizer = open_localizer(config)
         segment = localizer.segment_config
         root = runtime.cache_dir
-        features = features_recipe(segment, extractor_recipe(localizer.extractor, config.weights))
+        features = features_recipe(segment, open_encoder(localizer, config.weights).recipe)
         scores = scores_recipe(features, localizer.sha256, asdict(config.scores))
         self._segments = open_store(root, segments_recipe(segment), make=False)
         self._scores = open_store(root, scores, make=False)

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 from open_clip import get_tokenizer
-from safetensors.torch import load_file, save_file
 
-from avel.extractors import EXTRACTORS, build
+from avel.extractors import choose
 from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 from avel.extractors.audioclip.joint import AudioCLIP
-from avel.extractors.weights import WeightsError, find_weights, load_into, read_tensors
+from avel.extractors.weights import WeightsError, find_file, find_weights, load_into, read_tensors
 from tests import fill
 
 
@@ -149,89 +148,10 @@ def test_front_end_gradients_are_scaled_by_their_largest() -> None:
         assert parameter.grad.abs().max() == pytest.approx(1, abs=1e-3)
 
 
-# Contract of every extractor whose weights are in the package.
-
-SHIPPED = ["audioclip-tiny"]
-
-
-@pytest.fixture(scope="module", params=SHIPPED)
-def extractor(request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
-    return build(request.param)
-
-
-def cells(count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    g = torch.Generator().manual_seed(count)
-    frames = torch.randint(0, 256, (count, 1, 3, 224, 224), generator=g, dtype=torch.uint8)
-    return frames, torch.randint(-9000, 9000, (count, 44_100), generator=g, dtype=torch.int16)
-
-
-def test_shapes_and_types(extractor) -> None:  # type: ignore[no-untyped-def]
-    features = extractor(*cells(2))
-    P, C = extractor.map_shape
-    assert {k: (tuple(v.shape), v.dtype) for k, v in features.items()} == {
-        "visual": ((2, extractor.feature_dim), torch.float32),
-        "visual_map": ((2, P, C), torch.float16),
-        "audio": ((2, extractor.feature_dim), torch.float32),
-    }
-
-
-def test_a_cell_does_not_depend_on_its_batch(extractor) -> None:  # type: ignore[no-untyped-def]
-    frames, sound = cells(4)
-    together, alone = extractor(frames, sound), extractor(frames[2:3], sound[2:3])
-    for name, value in alone.items():
-        torch.testing.assert_close(together[name][2:3].float(), value.float(), atol=2e-3, rtol=2e-3)
-
-
-def test_is_deterministic(extractor) -> None:  # type: ignore[no-untyped-def]
-    first, second = extractor(*cells(3)), extractor(*cells(3))
-    assert all(torch.equal(first[name], second[name]) for name in first)
-
-
-def test_silence_and_darkness_are_finite(extractor) -> None:  # type: ignore[no-untyped-def]
-    features = extractor(
-        torch.zeros(1, 1, 3, 224, 224, dtype=torch.uint8), torch.zeros(1, 44_100, dtype=torch.int16)
-    )
-    assert all(value.isfinite().all() for value in features.values())
-
-
-def test_frames_of_a_cell_are_averaged(extractor) -> None:  # type: ignore[no-untyped-def]
-    frames, sound = cells(2)
-    one, other = extractor(frames[:1], sound[:1]), extractor(frames[1:], sound[:1])
-    both = extractor(frames.transpose(0, 1), sound[:1])
-    torch.testing.assert_close(
-        both["visual"], (one["visual"] + other["visual"]) / 2, atol=1e-3, rtol=1e-3
-    )
-
-
-def test_has_no_gradient(extractor) -> None:  # type: ignore[no-untyped-def]
-    assert not any(p.requires_grad for p in extractor.model.parameters())
-    assert not any(m.training for m in extractor.model.modules())
-
-
-def test_features_in_training_are_refused() -> None:
-    from avel.pipeline.extract import CellBatches
-
-    extractor = build("audioclip-tiny")
-    extractor.model.visual.attnpool.requires_grad_(True)
-    with pytest.raises(ValueError, match="'audioclip-tiny' has parameters in training"):
-        CellBatches(extractor, 8)
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_recipe_follows_the_weights(name: str, tmp_path: Path) -> None:
-    kind = EXTRACTORS[name]
-    file = find_weights(kind.file_name)
-    tensors = load_file(file.path)
-    tensors["logit_scale"] = tensors["logit_scale"] + 1
-    save_file(tensors, tmp_path / "other.safetensors")
-    other = find_weights(kind.file_name, tmp_path / "other.safetensors")
-    assert kind.recipe(file) != kind.recipe(other)
-
-
 def test_shipped_weights_are_small_and_know_their_origin() -> None:
     import json
 
-    file = find_weights("audioclip-tiny.safetensors")
+    file = find_file("audioclip-tiny.safetensors")
     assert file.path.stat().st_size <= 6_000_000
     record = json.loads(file.path.with_suffix(".json").read_text())
     assert record["sha256"] == file.sha256
@@ -243,9 +163,9 @@ def test_shipped_weights_are_small_and_know_their_origin() -> None:
 
 def test_unknown_extractor() -> None:
     with pytest.raises(
-        ValueError, match="no extractor 'clap'; there are audioclip, audioclip-tiny"
+        ValueError, match="no extractor 'clap'; there are audioclip, audioclip-tiny, openclip"
     ):
-        build("clap")
+        choose("clap")
 
 
 def test_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,20 +173,20 @@ def test_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(
         WeightsError, match=r"AudioCLIP-Full-Training\.pt: not found \(AVEL_WEIGHTS_DIR"
     ):
-        find_weights("AudioCLIP-Full-Training.pt")
+        find_weights(["AudioCLIP-Full-Training.pt"])
     with pytest.raises(WeightsError, match="no such weight file"):
-        find_weights("x", tmp_path / "none.pt")
+        find_weights([], [tmp_path / "none.pt"])
 
 
 def test_lfs_pointer(tmp_path: Path) -> None:
     stub = tmp_path / "w.pt"
     stub.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 5\n")
     with pytest.raises(WeightsError, match="is a git-LFS pointer of 65 bytes"):
-        find_weights("x", stub)
+        find_weights([], [stub])
 
 
 def test_cut_weights(tmp_path: Path) -> None:
-    whole = find_weights("audioclip-tiny.safetensors").path.read_bytes()
+    whole = find_file("audioclip-tiny.safetensors").path.read_bytes()
     cut = tmp_path / "cut.safetensors"
     cut.write_bytes(whole[:100_000])
     with pytest.raises(WeightsError, match="cannot be read as weights"):

@@ -319,7 +319,8 @@ def test_several_streams_pick_the_best_and_say_which(media: Path) -> None:
     from avel.pipeline.media.reading import Reading
 
     reading = Reading(media / "nasa_13013.mp4")
-    list(decode(reading, frames_per_cell=1, image_size=32, sample_rate=8000, timeout_seconds=60))
+    square = SMALL.square
+    list(decode(reading, frames_per_cell=1, square=square, sample_rate=8000, timeout_seconds=60))
     assert (reading.video_stream, reading.audio_stream) == (3, 4)  # 480x270 and 16 kHz
 
 

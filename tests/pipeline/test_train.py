@@ -10,8 +10,7 @@ import torch
 
 from avel.cache.ave_h5 import write_order
 from avel.cache.fingerprint import ContentKeys
-from avel.extractors import kind
-from avel.extractors.weights import find_weights
+from avel.extractors import choose
 from avel.models.checkpoint import CheckpointError, check_features, load_checkpoint
 from avel.models.losses import IGNORED
 from avel.pipeline.cli import main
@@ -53,9 +52,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A dataset folder and a cache with made-up features that say what happens in each cell."""
     root, cache = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
     rng = np.random.default_rng(0)
-    recipe = features_recipe(
-        SegmentConfig(), kind("audioclip-tiny").recipe(find_weights("audioclip-tiny.safetensors"))
-    )
+    recipe = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
     store, keys = open_store(cache, recipe), ContentKeys(cache)
     rows = []
     (root / "AVE").mkdir()

@@ -32,10 +32,10 @@ def test_a_dead_worker_costs_one_job() -> None:
 
 
 def run(paths: list[Path], cache: Path, extractor) -> list[Outcome]:  # type: ignore[no-untyped-def]
-    from avel.pipeline.run import extractor_recipe, open_stores
+    from avel.pipeline.run import open_stores
     from avel.pipeline.stages import features_recipe
 
-    recipe = features_recipe(SegmentConfig(), extractor_recipe("audioclip-tiny", None))
+    recipe = features_recipe(SegmentConfig(), extractor.recipe)
     runtime = RuntimeConfig(cache_dir=cache, workers=1, batch_cells=4)
     return list(
         harvest(
@@ -50,9 +50,9 @@ def run(paths: list[Path], cache: Path, extractor) -> list[Outcome]:  # type: ig
 
 @pytest.fixture(scope="module")
 def extractor():  # type: ignore[no-untyped-def]
-    from avel.extractors import build
+    from avel.extractors import choose
 
-    return build("audioclip-tiny")
+    return choose("audioclip-tiny").load()
 
 
 def test_copies_share_their_outcome(tmp_path: Path, extractor) -> None:  # type: ignore[no-untyped-def]
@@ -125,7 +125,6 @@ def test_nan_features_are_refused(
 
 def test_numbers_do_not_depend_on_the_company(tmp_path: Path, extractor) -> None:  # type: ignore[no-untyped-def]
     """Bit for bit: a video alone, and the same among others in the same batches."""
-    from avel.extractors.weights import find_weights
     from avel.pipeline.stages import features_recipe, open_store
 
     films = [
@@ -137,9 +136,7 @@ def test_numbers_do_not_depend_on_the_company(tmp_path: Path, extractor) -> None
         )
         for n in range(3)
     ]
-    recipe = features_recipe(
-        SegmentConfig(), type(extractor).recipe(find_weights(extractor.file_name))
-    )
+    recipe = features_recipe(SegmentConfig(), extractor.recipe)
     run(films, tmp_path / "together", extractor)
     together = open_store(tmp_path / "together", recipe)
     for number, path in enumerate(films):
