@@ -1,9 +1,9 @@
 """Open vocabulary: events for any words, with no training, where sight and sound both name one.
 
 Per segment and modality, scaled cosines against the words' embeddings become a distribution over
-the labels and, where the encoder is calibrated, a rest: a cosine that unrelated things reach. A
-segment's event is the label that both distributions name; its relevance is the geometric mean of
-the two probabilities.
+the labels and a rest: where the encoder is calibrated, a cosine that unrelated things reach; else a
+list of common sights and sounds that compete with the labels. A segment's event is the label that
+both distributions name; its relevance is the geometric mean of the two probabilities.
 
 Source of the scores: Guzhov et al., AudioCLIP, ICASSP 2022, section 3 (zero-shot classification);
 taking both modalities' agreement as the event is ours.
@@ -26,8 +26,26 @@ from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import ScoreConfig, SegmentScores
 from avel.pipeline.segment import SegmentConfig
 
-VERSION = 1
+VERSION = 2
 TEMPLATE = "{}"
+CONTRAST = (
+    "silence",
+    "background noise",
+    "people talking",
+    "music",
+    "wind",
+    "rain",
+    "traffic",
+    "footsteps",
+    "a machine running",
+    "an animal",
+    "a person",
+    "a room",
+    "a landscape",
+    "a street",
+    "text on a screen",
+)
+"""What a segment may be instead of every label, where the encoder has no calibrated rest."""
 
 
 class OpenVocabulary:
@@ -56,7 +74,9 @@ class OpenVocabulary:
             )
         self._kind: type[AudioCLIPExtractor] = encoder.kind
         self.classes, self.encoder, self.extractor = labels, encoder, encoder.kind.name
-        self._prompts = [_prompt(template, label) for label in labels]
+        calibrated = bool(self._kind.rest_cosines)
+        rest = () if calibrated else tuple(word for word in CONTRAST if word not in labels)
+        self._prompts = [_prompt(template, label) for label in (*labels, *rest)]
         self._check()
 
     def _check(self) -> None:
@@ -154,7 +174,7 @@ class OpenVocabulary:
         if rest is not None:
             cosines = torch.cat([cosines, torch.full_like(cosines[:, :1], rest)], 1)
         shares: np.ndarray = (extractor.text_scale(modality) * cosines).softmax(-1).numpy()
-        return shares[:, : len(text)]
+        return shares[:, : len(self.classes)]
 
 
 def _prompt(template: str, label: str) -> str:

@@ -1,6 +1,7 @@
 """The one place that maps work over processes: joblib, whose backends reach from one machine on."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -57,4 +58,15 @@ def _parallel(
 def _numbered(
     function: Callable[..., Result], number: int, job: tuple[Any, ...]
 ) -> tuple[int, Result]:
+    _leave_stopping_to_the_parent()
     return number, function(*job)
+
+
+def _leave_stopping_to_the_parent() -> None:
+    """Ignore the signals that a terminal or a scheduler sends to the whole group.
+
+    A worker that dies while it writes a result leaves half a message in the pipe, and the
+    parent would wait for the other half for ever. The parent kills its workers when it stops.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

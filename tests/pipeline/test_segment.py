@@ -482,3 +482,43 @@ def test_watchdog_does_not_count_the_encoders_time(tmp_path: Path) -> None:
 def test_config_says_what_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"frames_per_cell \(0\) must be in \[1, 60\]"):
         SegmentConfig(frames_per_cell=0)
+
+
+def test_squash_keeps_the_sides_and_crop_does_not(tmp_path: Path) -> None:
+    """A wide picture, blue on its outer quarters."""
+    wide = np.zeros((64, 128, 3), np.uint8)
+    wide[:, 32:96] = (250, 0, 0)
+    wide[:, :32] = wide[:, 96:] = (0, 0, 250)
+    path = write_film(tmp_path / "v.mp4", frame_times=regular(5), frames=[wide] * 5, size=(128, 64))
+    crop, squash = (
+        segment_whole(path, SegmentConfig(image_size=64, fit=fit)).frames[0, 0]
+        for fit in ("crop", "squash")
+    )
+    assert (crop[2, 32] > 125).sum() == 0
+    assert (squash[2, 32] > 125).sum() == pytest.approx(32, abs=1)
+
+
+@pytest.mark.parametrize("kernel", ["bicubic", "bilinear"])
+def test_short_side_and_kernel_as_torchvision(tmp_path: Path, kernel: str) -> None:
+    """Resize(40), CenterCrop(32) of PIL's picture."""
+    y, x = np.mgrid[0:80, 0:120]
+    waves = (127 + 120 * np.sin(x / 5) * np.cos(y / 7)).astype(np.uint8)
+    rgb = np.stack([waves, waves.T[:80, :80].repeat(2, 1)[:, :120], 255 - waves], 2)
+    path = write_film(tmp_path / "v.mp4", frame_times=regular(5), frames=[rgb] * 5, size=(120, 80))
+    config = SegmentConfig(image_size=32, short_side=40, interpolation=kernel)
+    found = segment_whole(path, config).frames[0, 0].astype(float)
+    mode = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}[kernel]
+    other = {"bicubic": Image.Resampling.BILINEAR, "bilinear": Image.Resampling.BICUBIC}[kernel]
+    off = {}
+    for which in (mode, other):
+        image = np.asarray(Image.fromarray(rgb).resize((60, 40), which), float)[4:36, 14:46]
+        off[which] = np.abs(found - image.transpose(2, 0, 1)).mean()
+    assert off[mode] < 1
+    assert off[mode] < off[other]
+
+
+def test_short_side_smaller_than_the_square() -> None:
+    with pytest.raises(
+        ValueError, match=r"short_side \(100\) must be 0 or at least segment\.image_"
+    ):
+        SegmentConfig(short_side=100)

@@ -1,6 +1,7 @@
 """A worker that dies costs the job it held, and nothing else."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,14 @@ def test_numbers_do_not_depend_on_the_company(tmp_path: Path, extractor) -> None
         assert {k: v.tobytes() for k, v in alone.items()} == {
             k: v.tobytes() for k, v in other.items()
         }
+
+
+def signalled(number: int) -> int:
+    os.kill(os.getpid(), number)
+    return number
+
+
+def test_workers_leave_stopping_to_the_parent() -> None:
+    """A signal to the whole group must not kill a worker that is writing its result."""
+    jobs = [(signal.SIGTERM,), (signal.SIGINT,)] * 4
+    assert dict(map_unordered(signalled, jobs, 2)) == {n: job[0] for n, job in enumerate(jobs)}
