@@ -41,7 +41,7 @@ class Features:
 class CellBatches:
     """Gathers cells of many videos into batches of one size and gives back whole videos.
 
-    Every batch has exactly `batch_cells` rows (the last is filled with zeros), so a cell's
+    Every batch has exactly `batch_cells` pictures (the last is filled with zeros), so a cell's
     numbers do not depend on which cells it shared a batch with.
     """
 
@@ -52,13 +52,15 @@ class CellBatches:
                 "the cache must come from frozen weights"
             )
         self._extractor = extractor
-        self._size = batch_cells
+        self._batch_cells = self._size = batch_cells
         self._videos: dict[str, tuple[Segments, list[dict[str, NDArray[np.generic]]]]] = {}
         self._queue: list[tuple[str, int]] = []
 
     def add(self, name: str, segments: Segments) -> Iterator[tuple[str, Features]]:
         """Take one video (or window of one); gives those that are complete now."""
         self._videos[name] = (segments, [])
+        # as many pictures at once whether a cell has one or sixteen
+        self._size = max(1, self._batch_cells // segments.frames.shape[1])
         self._queue += [(name, cell) for cell in range(len(segments.samples))]
         while len(self._queue) >= self._size:
             yield from self._encode()
