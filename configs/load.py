@@ -40,9 +40,31 @@ def load(path: Path | None, kind: type[Config], overrides: Sequence[str] = ()) -
         raise ConfigError(f"{source}: {text}") from err
 
 
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file's values as they are.
+
+    Raises:
+        ConfigError: it is no YAML, or holds no keys.
+    """
+    return _read(path)
+
+
+def read_text(text: str) -> dict[str, Any]:
+    """Values of YAML text that `dump` wrote."""
+    values: dict[str, Any] = yaml.safe_load(text)
+    return values
+
+
 def dump(config: Any) -> str:
     """A config as YAML that `load` reads back."""
-    return yaml.safe_dump(asdict(config), sort_keys=False)
+    return yaml.safe_dump(_plain(asdict(config)), sort_keys=False)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, which YAML has."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def preset(path: Path) -> Path:

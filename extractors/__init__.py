@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from avel.extractors import choice
+from avel.extractors.adapted import AdaptedChoice
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor, TinyAudioCLIPExtractor
 from avel.extractors.choice import Choice, PairChoice
 from avel.extractors.extractor import Extractor, FrozenExtractor
@@ -22,6 +23,10 @@ EXTRACTORS: dict[str, type[FrozenExtractor]] = {
         VGGishExtractor,
     )
 }
+
+
+Encoder = Choice | PairChoice | AdaptedChoice
+"""An extractor chosen, its weights found, nothing loaded yet."""
 
 
 def choose(
@@ -43,8 +48,10 @@ def choose(
 
 __all__ = [
     "EXTRACTORS",
+    "AdaptedChoice",
     "AudioCLIPExtractor",
     "Choice",
+    "Encoder",
     "Extractor",
     "FrozenExtractor",
     "PairChoice",

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from avel.extractors.extractor import (
     EncodeOptions,
-    Extractor,
     FrozenExtractor,
     make_options,
 )
@@ -66,7 +65,7 @@ class PairChoice:
         sound = {k: v for k, v in self.sound.cells.items() if k in SOUND_CELLS}
         return {**{k: v for k, v in self.sight.cells.items() if k not in SOUND_CELLS}, **sound}
 
-    def load(self, device: str = "cpu") -> Extractor:
+    def load(self, device: str = "cpu") -> "Pair":
         """Both extractors with their weights on a device."""
         return Pair(self.recipe, self.sight.load(device), self.sound.load(device))
 

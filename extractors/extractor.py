@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from avel.extractors.adapters import Adapters
 from avel.extractors.weights import Weights, find_weights, read_all
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -83,6 +84,7 @@ class FrozenExtractor(ABC):
         self, weights: Weights, options: EncodeOptions | None = None, device: str = "cpu"
     ) -> None:
         self.weights, self.options = weights, options or self.options_type()
+        self.adapters: Adapters | None = None
         self.device = torch.device(device)
         check_precision(self.options.precision, self.device)
         model = self.load()
@@ -98,6 +100,11 @@ class FrozenExtractor(ABC):
     @abstractmethod
     def load(self) -> nn.Module:
         """The networks with `self.weights` in them."""
+
+    @property
+    def stage_channels(self) -> Mapping[str, int]:
+        """Channels after each stage that may have an in-trunk adapter, by place."""
+        return {}
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised pictures (N, 3, H, W) to maps (N, P, C) and vectors (N, D)."""

@@ -1,19 +1,21 @@
 """Evaluate a trained model on a split: every number with its decoder and its coverage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor, nn
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
-from avel.models.checkpoint import load_checkpoint
+from avel.models.checkpoint import Card, load_checkpoint
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
 from avel.pipeline.events import EventConfig, find_events, segment_decisions
+from avel.pipeline.extract import Features
 from avel.pipeline.metrics import (
     Interval,
     accuracy_by_class,
@@ -82,11 +84,20 @@ def evaluate(
             "train on this dataset, or evaluate on the one it was trained on"
         )
     part = open_split(data, split, card.features, runtime)
-    scores = [
-        score_segments(part.rows.features(i), card, model, extra, ScoreConfig())
-        for i in range(len(part.rows))
-    ]
-    return {"split": split, **_numbers(scores, part, card.classes)}
+    features = (part.rows.features(i) for i in range(len(part.rows)))
+    return {"split": split, **evaluate_features(features, part, card, model, extra)}
+
+
+def evaluate_features(
+    features: Iterable[Features],
+    part: Split,
+    card: Card,
+    model: nn.Module,
+    extra: dict[str, Tensor],
+) -> dict[str, Any]:
+    """All numbers of a model over a split's features, in the order of its rows."""
+    scores = [score_segments(f, card, model, extra, ScoreConfig()) for f in features]
+    return _numbers(scores, part, card.classes)
 
 
 def _numbers(scores: list[SegmentScores], part: Split, classes: tuple[str, ...]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from avel.cache.fingerprint import file_sha256
+from avel.extractors.adapters import FILE
 from avel.models.checkpoint import CheckpointError, load_checkpoint
 from avel.pipeline.extract import Features
 from avel.pipeline.scores import ScoreConfig, SegmentScores, score_segments
@@ -57,6 +58,11 @@ class Localizer:
     def extractor_options(self) -> dict[str, Any]:
         """How that extractor was set."""
         return dict(self._of_features("config")["options"])
+
+    @property
+    def adapters(self) -> Path | None:
+        """The file of tuned adapters that lies beside the checkpoint; None if it has none."""
+        return self.path.parent / FILE if "adapters" in self._of_features("config") else None
 
     @property
     def segment_config(self) -> SegmentConfig:

@@ -12,7 +12,7 @@ from typing import Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import CacheError, Store
-from avel.extractors import Choice, Extractor, PairChoice, choose
+from avel.extractors import AdaptedChoice, Encoder, Extractor, choose
 from avel.models.checkpoint import check_features
 from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.events import EventConfig, find_events
@@ -95,13 +95,12 @@ def open_localizer(config: PipelineConfig) -> Localizer | OpenVocabulary:
     return Localizer(config.model)
 
 
-def open_encoder(
-    localizer: Localizer | OpenVocabulary, weights: Sequence[Path]
-) -> Choice | PairChoice:
+def open_encoder(localizer: Localizer | OpenVocabulary, weights: Sequence[Path]) -> Encoder:
     """The extractor that a localizer needs, with its weights found; nothing is loaded."""
     if isinstance(localizer, OpenVocabulary):
         return localizer.encoder
-    return choose(localizer.extractor, weights, localizer.extractor_options)
+    base = choose(localizer.extractor, weights, localizer.extractor_options)
+    return AdaptedChoice(base, localizer.adapters) if localizer.adapters else base
 
 
 def open_stores(

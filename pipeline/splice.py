@@ -50,6 +50,7 @@ def with_spliced(
         batch.mask[targets],
         mixed(batch.segments),
         torch.full_like(batch.video[targets], IGNORED),  # the piece may have covered the event
+        batch.row[targets],
     )
     joined = Example(*(torch.cat(pair) for pair in zip(batch, copies, strict=True)))
     return joined, torch.cat([known, place])

@@ -5,58 +5,49 @@ Full and weak supervision differ by the labels they read and the loss, nothing e
 
 import json
 import logging
-import math
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning
-import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+)
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
-from avel.configs.load import dump
-from avel.extractors import choose
+from avel.configs.load import dump, read, read_text
+from avel.extractors import AdaptedChoice, choose
+from avel.extractors.adapters import FILE as ADAPTERS
+from avel.extractors.adapters import AdapterConfig, save_adapters
 from avel.models import build
-from avel.models.checkpoint import Card, save_checkpoint
+from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
-from avel.models.losses import LOSSES, Targets
-from avel.models.output import LocalizationOutput, Visual
-from avel.pipeline.config import RuntimeConfig
+from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.datasets.ave import CELLS, AveFolder
-from avel.pipeline.datasets.features import Example, FeatureRows
-from avel.pipeline.evaluate import evaluate, open_split
+from avel.pipeline.datasets.features import FeatureRows
+from avel.pipeline.evaluate import Split, evaluate_features, open_split
+from avel.pipeline.extract import Features
+from avel.pipeline.learning import LocalizerTraining, TrainConfig, loader
 from avel.pipeline.localizer import CHECKPOINT
 from avel.pipeline.reasons import InputError
-from avel.pipeline.scores import probabilities
 from avel.pipeline.segment import SegmentConfig
-from avel.pipeline.splice import with_spliced
 from avel.pipeline.stages import features_recipe
+from avel.pipeline.tuning import Front, cached_before, fill_cache, make_front, tuned
 
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Optimisation. Reference section 3.8.2, with the learning rate of the narrow model."""
-
-    epochs: int = 20
-    warmup_epochs: int = 3
-    learning_rate: float = 7e-4
-    weight_decay: float = 0.02
-    """Not of norms, biases and the scan's A and D."""
-    batch_size: int = 32
-    clip_norm: float = 1.0
-    mutual_weight: float = 1.0
-    mutual_ramp_epochs: int = 5
-    """Epochs over which mutual learning grows from nothing to its weight."""
-    patience: int = 8
-    """Epochs without a better validation accuracy before training ends."""
-    seed: int = 0
+PRECISIONS: dict[str, Any] = {
+    "float32": "32-true",
+    "bfloat16": "bf16-mixed",
+    "float16": "16-mixed",
+}
+"""Lightning's names."""
 
 
 @dataclass(frozen=True)
@@ -70,77 +61,8 @@ class Experiment:
     extractor_options: dict[str, Any] = field(default_factory=dict)
     segment: dict[str, Any] = field(default_factory=dict)
     """Settings of the segments stage other than the extractor's own, by name."""
+    adapter: AdapterConfig = field(default_factory=AdapterConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
-
-
-class LocalizerTraining(lightning.LightningModule):
-    """One model, its loss and its schedule."""
-
-    def __init__(
-        self, model: nn.Module, supervision: str, num_classes: int, config: TrainConfig
-    ) -> None:
-        super().__init__()
-        self.model, self._config, self._num_classes = model, config, num_classes
-        self._loss, self._weak = LOSSES[supervision], supervision == "weak"
-        self._generator = torch.Generator().manual_seed(config.seed)
-        self._right: dict[int, list[Tensor]] = {}
-
-    def training_step(self, batch: Example, _: int) -> Tensor:
-        known = torch.zeros_like(batch.mask)
-        if self._weak:
-            batch, known = with_spliced(batch, self._num_classes, self._generator)
-        ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))
-        targets = Targets(batch.segments, batch.video, batch.mask, known)
-        loss = self._loss(run_model(self.model, batch), targets, ramp * self._config.mutual_weight)
-        size = len(batch.video)
-        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False, batch_size=size)
-        return loss
-
-    def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
-        decisions = decide(run_model(self.model, batch), self._num_classes)
-        right = decisions == batch.segments
-        self._right.setdefault(dataloader_idx, []).append(right.flatten().float())
-
-    def on_validation_epoch_end(self) -> None:
-        for index, name in enumerate(("val", "test")):
-            if index in self._right:
-                self.log(f"{name}_accuracy", torch.cat(self._right[index]).mean(), prog_bar=True)
-        self._right = {}
-
-    def configure_optimizers(self) -> Any:
-        config = self._config
-        decayed: list[nn.Parameter] = []
-        kept: list[nn.Parameter] = []
-        for parameter in self.model.parameters():
-            free = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
-            (kept if free else decayed).append(parameter)
-        groups = [
-            {"params": decayed, "weight_decay": config.weight_decay},
-            {"params": kept, "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.AdamW(groups, config.learning_rate)
-        total = int(self.trainer.estimated_stepping_batches)
-        warm = max(1, total * config.warmup_epochs // max(1, config.epochs))
-
-        def factor(step: int) -> float:
-            if step < warm:
-                return (step + 1) / warm
-            return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
-
-
-def run_model(model: nn.Module, batch: Example) -> LocalizationOutput:
-    """A model's output on a batch of examples."""
-    return model(batch.audio, Visual(batch.visual_map, batch.visual), batch.mask)  # type: ignore[no-any-return]
-
-
-def decide(output: LocalizationOutput, num_classes: int) -> Tensor:
-    """Class of each segment (B, T) by the gate decoder at 0.5; background is K."""
-    relevance, classes, _ = probabilities(output, num_classes)
-    labels = np.broadcast_to(classes.argmax(1)[:, None], relevance.shape)
-    return torch.from_numpy(np.where(relevance > 0.5, labels, num_classes))
 
 
 def train(
@@ -155,26 +77,36 @@ def train(
 ) -> dict[str, Any]:
     """Train, select on the validation split, evaluate on the test split, write the run folder.
 
-    The folder holds `model.safetensors` (what `avel localize --model` takes), `config.yaml`,
+    The folder holds `model.safetensors` and, where adapters were tuned, `adapters.safetensors`
+    (what `avel localize --model` and `avel extract --adapters` take), `config.yaml`,
     `metrics.json`, `metrics.csv` and TensorBoard's log. With `half` the weights are stored in 16
     bits, and the numbers are those of the stored weights.
 
     Raises:
-        InputError: a split has no features.
+        InputError: a split has no features, or a resumed run had another config.
+        NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
     """
     lightning.seed_everything(experiment.train.seed, verbose=False)
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
-    recipe = features_recipe(segment, encoder.recipe)
+    cached = cached_before(encoder, experiment.adapter)
+    recipe = features_recipe(segment, cached.recipe)
+    if experiment.adapter.trunk_stages:
+        fill_cache(data, cached, segment, recipe, runtime, resolve_device(runtime.device))
     parts = {split: open_split(data, split, recipe, runtime) for split in ("train", "val", "test")}
     weak = experiment.supervision == "weak"
     train_rows = parts["train"].with_noisy(data) if weak else parts["train"].rows
-    options = _options(experiment, train_rows, len(data.classes))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "config.yaml").write_text(dump(experiment))
+    _remember(out, experiment, resume)
+    first, front = train_rows.features(0), None
+    if experiment.adapter.placement != "none":
+        front = make_front(encoder, experiment.adapter, first)
+    options = _options(experiment, tuned(front)(first), len(data.classes))
     model = build(experiment.model, options)
     rows = (train_rows, parts["val"].rows, parts["test"].rows)
-    fitted = _fit(model, rows, experiment, len(data.classes), runtime, out, resume)
+    fitted = _fit(model, front, rows, experiment, len(data.classes), runtime, out, resume)
+    if front is not None:
+        save_adapters(out / ADAPTERS, front.eval().adapters, encoder.recipe)
+        recipe = features_recipe(segment, AdaptedChoice(encoder, out / ADAPTERS).recipe)
     card = Card(
         experiment.model,
         options,
@@ -184,15 +116,42 @@ def train(
         training={"experiment": asdict(experiment), "videos": len(train_rows)},
         knows=_knows(data),
     )
-    domain = _domain(parts["train"].rows, parts["val"].rows)
+    domain = _domain(parts["train"].rows, parts["val"].rows, tuned(front))
     save_checkpoint(out / CHECKPOINT, card, model, domain, half=half)
-    metrics = {**evaluate(data, "test", out / CHECKPOINT, runtime), **fitted}
+    metrics = {**_evaluate(parts["test"], out / CHECKPOINT, front), **fitted}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
 
 
+def _remember(out: Path, experiment: Experiment, resume: bool) -> None:
+    """Write the run's config, or refuse to go on with another one than it had.
+
+    Raises:
+        InputError: names the settings that differ, with both values.
+    """
+    path, text = out / "config.yaml", dump(experiment)
+    if resume and path.is_file():
+        wrong = differing(read(path), read_text(text))
+        if wrong:
+            listed = "; ".join(f"{name}: was {old!r}, now {new!r}" for name, old, new in wrong)
+            raise InputError(
+                f"{path}: the run was begun with another config ({listed}); resume with the same, "
+                "or train into another --out"
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _evaluate(part: Split, checkpoint: Path, front: Front | None) -> dict[str, Any]:
+    """Numbers of the stored weights on the test split."""
+    card, model, extra = load_checkpoint(checkpoint)
+    features = (tuned(front)(part.rows.features(i)) for i in range(len(part.rows)))
+    return {"split": "test", **evaluate_features(features, part, card, model, extra)}
+
+
 def _fit(
     model: nn.Module,
+    front: Front | None,
     rows: tuple[FeatureRows, FeatureRows, FeatureRows],
     experiment: Experiment,
     num_classes: int,
@@ -202,14 +161,14 @@ def _fit(
 ) -> dict[str, Any]:
     """Train on the first rows and leave the model as it was best on the second; its protocol."""
     config = experiment.train
-    module = LocalizerTraining(model, experiment.supervision, num_classes, config)
+    module = LocalizerTraining(model, front, experiment.supervision, num_classes, config)
     best = _TestWatch()
     last = out / "checkpoints" / "last.ckpt"
     goes_on = resume and last.exists()
     # a logger deletes what is in its folder: the epochs before a resume must stay
     log = f"resumed_{len(list(out.glob('resumed_*')))}" if goes_on else ""
     trainer, keeper = _trainer(config, runtime, out, best, log)
-    loaders = [_loader(part, config, part is rows[0]) for part in rows]
+    loaders = [loader(part, config, shuffle=part is rows[0]) for part in rows]
     started = time.monotonic()
     trainer.fit(
         module,
@@ -220,6 +179,7 @@ def _fit(
     )
     state = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(state)
+    module.eval()
     return {
         "protocol": "val-selected",
         "val_accuracy": float(keeper.best_model_score or 0),
@@ -228,9 +188,8 @@ def _fit(
     }
 
 
-def _options(experiment: Experiment, rows: FeatureRows, num_classes: int) -> dict[str, Any]:
+def _options(experiment: Experiment, features: Features, num_classes: int) -> dict[str, Any]:
     """The model's options with the sizes that the data and the features decide."""
-    features = rows.features(0)
     return {
         **experiment.options,
         "supervision": experiment.supervision,
@@ -241,18 +200,16 @@ def _options(experiment: Experiment, rows: FeatureRows, num_classes: int) -> dic
     }
 
 
-def _loader(rows: FeatureRows, config: TrainConfig, shuffle: bool) -> DataLoader[Example]:
-    if not len(rows):
-        raise InputError(
-            "a split has no video with features; run `avel extract` on the dataset first"
-        )
-    return DataLoader(rows, config.batch_size, shuffle=shuffle)
-
-
 class _TestWatch(Callback):
     """Best test accuracy over epochs: the field's habit, reported beside the honest number."""
 
     value = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        return {"value": self.value}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        self.value = state["value"]
 
     def on_validation_end(self, trainer: Any, module: Any) -> None:
         if not trainer.sanity_checking and "test_accuracy" in trainer.callback_metrics:
@@ -272,12 +229,18 @@ def _trainer(
         enable_version_counter=False,
     )
     stopper = EarlyStopping("val_accuracy", mode="max", patience=config.patience)
+    callbacks: list[Callback] = [best, keeper, stopper]
+    if config.average_decay:
+        callbacks.append(EMAWeightAveraging(decay=config.average_decay))
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         accelerator="auto" if runtime.device == "auto" else runtime.device,
         devices=1,
         logger=[CSVLogger(out, "", log), TensorBoardLogger(out, "", log)],
-        callbacks=[best, keeper, stopper],
+        callbacks=callbacks,
+        precision=PRECISIONS[config.precision],
+        accumulate_grad_batches=config.accumulate,
+        use_distributed_sampler=False,
         gradient_clip_val=config.clip_norm,
         enable_model_summary=False,
         num_sanity_val_steps=0,
@@ -292,20 +255,24 @@ def quiet_lightning() -> None:
     warnings.filterwarnings("ignore", module="lightning")
 
 
-def _domain(train: FeatureRows, held_out: FeatureRows) -> dict[str, Tensor]:
+def _domain(
+    train: FeatureRows, held_out: FeatureRows, tune: Callable[[Features], Features]
+) -> dict[str, Tensor]:
     """What the training features look like, by modality, for telling strangers apart."""
     domain = {}
+    mine_all, others_all = (
+        [tune(rows.features(index)) for index in range(len(rows))] for rows in (train, held_out)
+    )
     for name in ("visual", "audio"):
         mine, others = (
-            torch.cat([_present(rows, index, name) for index in range(len(rows))])
-            for rows in (train, held_out)
+            torch.cat([_present(features, name) for features in part])
+            for part in (mine_all, others_all)
         )
         domain.update({f"{name}.{key}": v for key, v in fit_domain(mine, others).items()})
     return domain
 
 
-def _present(rows: FeatureRows, index: int, name: str) -> Tensor:
-    features = rows.features(index)
+def _present(features: Features, name: str) -> Tensor:
     mask = features.visual_mask if name == "visual" else features.audio_mask
     return torch.from_numpy(getattr(features, name)[mask])
 

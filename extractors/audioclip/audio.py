@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.resnet import Bottleneck
 
+from avel.extractors.adapters import Adapters
+
 NUM_BANDS = 3
 SILENCE_POWER = 1e-18
 """Zero power is set to this before the logarithm: -180 dB."""
@@ -149,13 +151,13 @@ class AudioHead(nn.Module):
         """
         return self.fc(self.describe(samples))  # type: ignore[no-any-return]
 
-    def describe(self, samples: Tensor) -> Tensor:
+    def describe(self, samples: Tensor, adapters: Adapters | None = None) -> Tensor:
         """Pooled channels (B, C) before the last layer; for `samples` see `forward`."""
         if samples.ndim == 2:
             samples = samples[:, None]
         B, channels, S = samples.shape
         spectrogram = self.spectrogram(samples.reshape(B * channels, S))
-        pooled = self.pool(self.trunk(spectrogram))
+        pooled = self.pool(self.trunk(spectrogram, adapters))
         return pooled.view(B, channels, pooled.shape[1]).sum(1)
 
     def spectrogram(self, samples: Tensor) -> Tensor:
@@ -204,19 +206,37 @@ class AudioHead(nn.Module):
         ]
         return torch.cat(parts, dim=1)
 
-    def trunk(self, spectrogram: Tensor) -> Tensor:
-        """Map (N, C, frequency, time) before pooling; the first convolution is in float32.
+    def trunk(self, spectrogram: Tensor, adapters: Adapters | None = None) -> Tensor:
+        """Map (N, C, frequency, time) before pooling."""
+        return self.rest(self.stem(spectrogram), 0, adapters)
+
+    def stem(self, spectrogram: Tensor) -> Tensor:
+        """Map before the first stage; always in float32.
 
         Decibels far from zero lose whole units in 16 bits: the worst second of sound would keep a
         cosine of 0.966 instead of 0.982 with untrained weights.
         """
         with torch.autocast(spectrogram.device.type, enabled=False):
             x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(spectrogram.float()))))
-        for i in range(1, 5):
-            stage, attention = getattr(self, f"layer{i}"), getattr(self, f"att{i}")
-            y = stage(x)
-            x = y * attention(x, y.shape[-2:])
         return x
+
+    def stages(self, x: Tensor, until: int) -> Tensor:
+        """The stem's map after the first `until` stages."""
+        for i in range(1, until + 1):
+            x = self._stage(x, i)
+        return x
+
+    def rest(self, x: Tensor, done: int, adapters: Adapters | None = None) -> Tensor:
+        """Last map from that after `done` stages, each stage's adapter after it."""
+        for i in range(done, 5):
+            x = self._stage(x, i) if i > done else x
+            x = adapters.after("audio", i, x) if adapters else x
+        return x
+
+    def _stage(self, x: Tensor, i: int) -> Tensor:
+        y: Tensor = getattr(self, f"layer{i}")(x)
+        gate: Tensor = getattr(self, f"att{i}")(x, y.shape[-2:])
+        return y * gate
 
     def pool(self, x: Tensor) -> Tensor:
         """Attended average (N, C) of a map."""

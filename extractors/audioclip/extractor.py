@@ -29,6 +29,13 @@ class AudioCLIPOptions(EncodeOptions):
 
     dense_map: bool = False
     """Whether the map is projected into the joint space (7x7x1024), where text lives too."""
+    until: int = 0
+    """1 to 4: activations after that stage of both trunks instead of features, for training."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.until not in range(5):
+            raise ValueError(f"option until={self.until} must be 0 (features) or a stage, 1 to 4")
 
 
 class AudioCLIPExtractor(FrozenExtractor):
@@ -57,6 +64,13 @@ class AudioCLIPExtractor(FrozenExtractor):
         load_into(model, tensors, self.weights.source)
         return fold_batch_norms(model)
 
+    @property
+    def stage_channels(self) -> Mapping[str, int]:
+        """Channels after each stage of both trunks, by place."""
+        width, planes = self.config.image_width, self.config.audio.planes
+        visual = {f"visual{i}": width * 4 * 2 ** (i - 1) for i in (1, 2, 3, 4)}
+        return {**visual, **{f"audio{i}": 4 * planes[i - 1] for i in (1, 2, 3, 4)}}
+
     @classmethod
     def tensors(cls, weights: Weights) -> dict[str, Tensor]:
         """The published names, from any of the published files."""
@@ -79,7 +93,10 @@ class AudioCLIPExtractor(FrozenExtractor):
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Maps and embeddings of normalised pictures."""
-        trunk = self.model.image_map(images)
+        if self.options.until:
+            stage = self.model.image_stages(images, self.options.until)
+            return stage.flatten(2).transpose(1, 2), images.new_zeros(len(images), 0)
+        trunk = self.model.image_map(images, self.adapters)
         maps = trunk.flatten(2).transpose(1, 2)
         if self.options.dense_map:
             maps = self.model.dense_map(maps)
@@ -88,7 +105,11 @@ class AudioCLIPExtractor(FrozenExtractor):
     def hear(self, samples: Tensor) -> Tensor:
         """Embeddings of sound on the int16 scale."""
         head = self.model.audio
-        return head(samples) if self.hears_text else head.describe(samples)
+        if self.options.until:
+            stem = head.stem(head.spectrogram(samples))
+            return head.stages(stem, self.options.until).flatten(1)
+        described = head.describe(samples, self.adapters)
+        return head.fc(described) if self.hears_text else described
 
     @classmethod
     def known_labels(cls) -> tuple[str, ...]:

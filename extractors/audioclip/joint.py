@@ -11,6 +11,7 @@ from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor, nn
 from torch.nn import functional
 
+from avel.extractors.adapters import Adapters
 from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 
 
@@ -67,12 +68,22 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
         self.logit_scale_ai = nn.Parameter(torch.tensor(log(100.0)))
         self.logit_scale_at = nn.Parameter(torch.tensor(log(100.0)))
 
-    def image_map(self, images: Tensor) -> Tensor:
+    def image_map(self, images: Tensor, adapters: Adapters | None = None) -> Tensor:
         """Map (N, C, 7, 7) of the image trunk before attention pooling."""
-        visual = self.visual
-        x: Tensor = visual.stem(images)
-        for layer in (visual.layer1, visual.layer2, visual.layer3, visual.layer4):
-            x = layer(x)
+        return self.image_rest(self.visual.stem(images), 0, adapters)
+
+    def image_stages(self, images: Tensor, until: int) -> Tensor:
+        """Map of the image trunk after the first `until` stages."""
+        x: Tensor = self.visual.stem(images)
+        for i in range(1, until + 1):
+            x = getattr(self.visual, f"layer{i}")(x)
+        return x
+
+    def image_rest(self, x: Tensor, done: int, adapters: Adapters | None = None) -> Tensor:
+        """Last map from that after `done` stages, each stage's adapter after it."""
+        for i in range(done, 5):
+            x = getattr(self.visual, f"layer{i}")(x) if i > done else x
+            x = adapters.after("visual", i, x) if adapters else x
         return x
 
     def pool_map(self, image_map: Tensor) -> Tensor:

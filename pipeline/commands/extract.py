@@ -18,12 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frames", type=options.positive, help="frames per second [16 for vgg19, else 1]"
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.add_argument(
+        "--adapters", type=Path, metavar="FOLDER", help="run folder with tuned adapters to apply"
+    )
     options.add_encoder(parser)
     options.add_runtime(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.extractors import choose  # slow: loads torch and libav
+    from avel.extractors import AdaptedChoice, Encoder, choose  # slow: loads torch and libav
     from avel.pipeline.config import resolve_device
     from avel.pipeline.harvest import harvest
     from avel.pipeline.progress import track
@@ -32,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.stages import features_recipe
 
     runtime = options.runtime(args)
-    encoder = choose(args.extractor, args.weights, options.encoder_options(args))
+    base = choose(args.extractor, args.weights, options.encoder_options(args))
+    encoder: Encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
     frames = {"frames_per_cell": args.frames} if args.frames else {}
     segment = SegmentConfig(**{**encoder.cells, **frames})
     recipe = features_recipe(segment, encoder.recipe)

@@ -16,6 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="everything derives from it [0]")
     parser.add_argument(
+        "--shift",
+        action="store_true",
+        help="other textures, timbres and noise than the shipped encoder was trained on",
+    )
+    parser.add_argument(
         "--only-test",
         type=options.positive,
         metavar="N",
@@ -25,11 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.datasets.synth import SynthConfig, write_synth  # slow: loads h5py
+    from avel.pipeline.datasets import looks, timbres  # slow: loads h5py
+    from avel.pipeline.datasets.synth import SynthConfig, write_synth
     from avel.pipeline.progress import track
     from avel.pipeline.workers import default_workers
 
-    config = SynthConfig(num_videos=args.videos, noisy_share=args.noisy, seed=args.seed)
+    config = SynthConfig(
+        num_videos=args.videos,
+        noisy_share=args.noisy,
+        seed=args.seed,
+        style=looks.SHIFTED if args.shift else looks.Style(),
+        timbre=timbres.SHIFTED if args.shift else timbres.Timbre(),
+    )
     total = args.only_test or args.videos + round(args.videos * args.noisy)
     workers = args.workers or default_workers()
     for _ in track(

@@ -22,7 +22,7 @@ class Example(NamedTuple):
     """One row, or a batch of them with a leading axis.
 
     audio (T, D), visual_map (T, P, C), visual (T, D), mask (T,) of existing segments, segments (T,)
-    and video () labels; background is index K.
+    and video () labels, where background is index K, and row (), the example's position.
     """
 
     audio: Tensor
@@ -31,6 +31,7 @@ class Example(NamedTuple):
     mask: Tensor
     segments: Tensor
     video: Tensor
+    row: Tensor
 
 
 @dataclass(frozen=True)
@@ -116,4 +117,5 @@ class FeatureRows(Dataset[Example]):
             torch.arange(CELLS) < length,
             torch.from_numpy(self.segments[index]),
             torch.tensor(self.videos[index]),
+            torch.tensor(index),
         )

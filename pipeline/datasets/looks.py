@@ -20,6 +20,14 @@ class Style:
     blobs: int = 6
     noise: float = 6.0
     """Standard deviation of the picture noise, in levels of 255."""
+    hue_offset: float = 0.0
+    """Turns the hue of every class, in rounds of the colour circle."""
+    fill_scale: float = 1.0
+    """Stripes, checks and dots this much finer."""
+
+
+SHIFTED = Style(hue_jitter=0.05, blobs=14, noise=16.0, hue_offset=0.11, fill_scale=1.5)
+"""Another domain than the encoder was pretrained on: other hues, finer fills, more noise."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +40,16 @@ class Thing:
     """Start x, y and velocity x, y, in picture sides and sides per second."""
     angle: float
     hue: float
+    fill_scale: float = 1.0
 
     @classmethod
     def draw(cls, look: int, rng: np.random.Generator, style: Style) -> "Thing":
         """A random object of a look."""
-        hue = (look * 0.618034 + rng.normal(0, style.hue_jitter)) % 1.0
+        hue = (look * 0.618034 + style.hue_offset + rng.normal(0, style.hue_jitter)) % 1.0
         x, y = rng.uniform(0.3, 0.7, 2)
         vx, vy = rng.uniform(-0.025, 0.025, 2)
-        return cls(look, rng.uniform(0.15, 0.24), (x, y, vx, vy), rng.uniform(-0.5, 0.5), hue)
+        radius, angle = rng.uniform(0.15, 0.24), rng.uniform(-0.5, 0.5)
+        return cls(look, radius, (x, y, vx, vy), angle, hue, style.fill_scale)
 
 
 def background(height: int, width: int, rng: np.random.Generator, style: Style) -> Floats:
@@ -79,7 +89,8 @@ def paint(scene: Floats, thing: Thing, seconds: float) -> None:
     cos, sin = np.cos(thing.angle), np.sin(thing.angle)
     u, v = u * cos - v * sin, u * sin + v * cos
     inside = _shape(SHAPES[thing.look // len(FILLS)], u, v)
-    second = _fill(FILLS[thing.look % len(FILLS)], u, v)[..., None]
+    fine = thing.fill_scale
+    second = _fill(FILLS[thing.look % len(FILLS)], u * fine, v * fine)[..., None]
     color = second * _rgb(thing.hue, 0.35, 0.95) + (1 - second) * _rgb(thing.hue, 0.95, 0.75)
     patch = scene[top:low, left:right]
     patch += inside[..., None] * (color - patch)

@@ -20,13 +20,20 @@ class Timbre:
     harmonics: int = 6
     noise_db: tuple[float, float] = (-46.0, -28.0)
     """Level of the background noise relative to full scale, drawn uniformly."""
+    pitch_factor: float = 1.0
+    """Every class sounds this much higher."""
+
+
+SHIFTED = Timbre(pitch_jitter=0.03, harmonics=3, noise_db=(-36.0, -20.0), pitch_factor=1.2)
+"""Another domain than the encoder was pretrained on: higher, duller voices in more noise."""
 
 
 def sound(
     index: int, num_samples: int, rate: int, rng: np.random.Generator, timbre: Timbre
 ) -> Floats:
     """Samples (S,) of one class in [-1, 1], with 10 ms of fade at either end."""
-    pitch = PITCHES_HZ[index // len(VOICES)] * np.exp(rng.normal(0, timbre.pitch_jitter))
+    jitter = timbre.pitch_factor * np.exp(rng.normal(0, timbre.pitch_jitter))
+    pitch = PITCHES_HZ[index // len(VOICES)] * jitter
     t = np.arange(num_samples, dtype=np.float32) / np.float32(rate)
     wave = _VOICES[VOICES[index % len(VOICES)]](t, float(pitch), rate, rng, timbre)
     fade = np.minimum(

@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from avel.cache.ave_h5 import write_order
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import choose
 from avel.models.checkpoint import CheckpointError, check_features, load_checkpoint
 from avel.models.losses import IGNORED
+from avel.models.output import LocalizationOutput
 from avel.pipeline.cli import main
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.extract import Features
+from avel.pipeline.learning import EpochSampler, LocalizerTraining, TrainConfig
 from avel.pipeline.packing import pack
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.splice import with_spliced
@@ -220,11 +223,118 @@ def epochs(metrics: Path) -> set[int]:
     return {int(row["epoch"]) for row in csv.DictReader(metrics.open())}
 
 
-def test_resume_goes_on(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    run(bench, tmp_path, "--set", "train.epochs=2")
-    run(bench, tmp_path, "--set", "train.epochs=4", "--resume")
-    assert epochs(tmp_path / "metrics.csv") == {0, 1}
-    assert epochs(tmp_path / "resumed_0" / "metrics.csv") == {2, 3}
+def losses(*logs: Path) -> dict[str, str]:
+    """Training loss of every epoch, as written; a later log's epochs win."""
+    rows = (row for log in logs for row in csv.DictReader(log.open()))
+    return {row["epoch"]: row["train_loss"] for row in rows if row["train_loss"]}
+
+
+@pytest.mark.parametrize("extra", [(), ("adapter.placement=output",), ("train.accumulate=2",)])
+def test_a_killed_run_goes_on_with_the_same_losses(
+    bench: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: tuple[str, ...],
+) -> None:
+    """Bit for bit, with dropout, shuffling and splicing: killed in the middle of an epoch."""
+    settings = [
+        word for e in ("train.epochs=4", "supervision=weak", *extra) for word in ("--set", e)
+    ]
+    run(bench, tmp_path / "whole", *settings)
+    step = LocalizerTraining.training_step
+
+    def killed(self: LocalizerTraining, batch: Example, number: int) -> torch.Tensor:
+        if self.current_epoch == 2 and number == 3:
+            raise SystemExit(137)
+        return step(self, batch, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalizerTraining, "training_step", killed)
+        with pytest.raises(SystemExit):
+            run(bench, tmp_path / "killed", *settings)
+    run(bench, tmp_path / "killed", *settings, "--resume")
+    whole = losses(tmp_path / "whole" / "metrics.csv")
+    resumed = tmp_path / "killed" / "resumed_0" / "metrics.csv"
+    assert whole.keys() == {"0", "1", "2", "3"}
+    assert losses(tmp_path / "killed" / "metrics.csv", resumed) == whole
+    assert epochs(resumed) == {2, 3}
+    names = ["model.safetensors"] + (["adapters.safetensors"] if "adapter" in str(extra) else [])
+    for name in names:
+        one, other = (load_file(tmp_path / run / name) for run in ("whole", "killed"))
+        assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_resume_with_another_config(
+    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(bench, tmp_path, "--set", "train.epochs=1")
+    arguments = ["--set", "train.epochs=3", "--set", "train.seed=1", "--resume"]
+    assert run(bench, tmp_path, *arguments) == 2
+    message = capsys.readouterr().err
+    assert "begun with another config (train.epochs: was 1, now 3; train.seed: was 0" in message
+
+
+def test_a_loss_that_is_not_finite(
+    bench: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forward = LocalizerTraining.forward
+
+    def broken(self: LocalizerTraining, batch: Example) -> LocalizationOutput:
+        output = forward(self, batch)
+        if self.training and self.current_epoch == 1:
+            branches = {
+                name: b._replace(relevance=b.relevance * torch.nan)
+                for name, b in output.branches.items()
+            }
+            return output._replace(branches=branches)
+        return output
+
+    monkeypatch.setattr(LocalizerTraining, "forward", broken)
+    assert run(bench, tmp_path, "--set", "train.epochs=3") == 2
+    message = capsys.readouterr().err
+    assert "the loss is nan in epoch 1, batch 0 (rows [" in message
+    assert (tmp_path / "checkpoints" / "best.ckpt").is_file()
+
+
+def test_balanced_sampling_draws_every_class_alike() -> None:
+    class Rows:
+        videos = np.repeat([0, 1, 2], [100, 10, 1])
+
+        def __len__(self) -> int:
+            return 111
+
+    sampler = EpochSampler(Rows(), TrainConfig(balanced=True))  # type: ignore[arg-type]
+    drawn = []
+    for epoch in range(30):
+        sampler.set_epoch(epoch)
+        drawn += [int(Rows.videos[index]) for index in sampler]
+    share = np.bincount(drawn) / len(drawn)
+    np.testing.assert_allclose(share, 1 / 3, atol=0.03)
+
+
+def test_epochs_have_their_own_order() -> None:
+    class Rows:
+        def __len__(self) -> int:
+            return 50
+
+    sampler = EpochSampler(Rows(), TrainConfig())  # type: ignore[arg-type]
+    first = list(sampler)
+    sampler.set_epoch(1)
+    assert sorted(first) == sorted(sampler) == list(range(50))
+    assert list(sampler) != first
+    sampler.set_epoch(0)
+    assert list(sampler) == first
+
+
+def test_averaged_weights_are_others(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    run(bench, tmp_path / "plain", "--set", "train.epochs=2")
+    run(bench, tmp_path / "mean", "--set", "train.epochs=2", "--set", "train.average_decay=0.9")
+    plain, mean = (load_file(tmp_path / n / "model.safetensors") for n in ("plain", "mean"))
+    key = "model.heads.C.relevance.weight"
+    assert not torch.equal(plain[key], mean[key])
 
 
 def test_a_checkpoint_refuses_other_features(trained: Path) -> None:
@@ -256,6 +366,7 @@ def test_splicing_puts_known_background_into_other_videos() -> None:
         torch.ones(B, T, dtype=torch.bool),
         owner.clone(),
         labels,
+        torch.arange(B),
     )
     mixed, known = with_spliced(batch, K, torch.Generator().manual_seed(0))
     assert len(mixed.video) == B + 4
@@ -276,6 +387,7 @@ def test_splicing_needs_a_background_video() -> None:
         torch.ones(2, 3, dtype=torch.bool),
         torch.zeros(2, 3),
         torch.tensor([0, 1]),
+        torch.arange(2),
     )
     mixed, known = with_spliced(batch, 4, torch.Generator())
     assert len(mixed.video) == 2

@@ -1,0 +1,203 @@
+"""What Lightning runs: one model, its front of adapters, its loss, its schedule, its batches."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Sampler
+
+from avel.models.losses import LOSSES, Targets
+from avel.models.output import LocalizationOutput, Visual
+from avel.pipeline.datasets.features import Example, FeatureRows
+from avel.pipeline.reasons import InputError
+from avel.pipeline.scores import probabilities
+from avel.pipeline.splice import with_spliced
+from avel.pipeline.tuning import Front
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Optimisation. Reference section 3.8.2, with the learning rate of the narrow model."""
+
+    epochs: int = 20
+    warmup_epochs: int = 3
+    learning_rate: float = 7e-4
+    adapter_learning_rate: float = 3.5e-4
+    weight_decay: float = 0.02
+    """Not of norms, biases and the scan's A and D."""
+    batch_size: int = 32
+    accumulate: int = 1
+    """Batches whose gradients are summed for one step."""
+    clip_norm: float = 1.0
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Of the arithmetic; weights stay in float32."""
+    average_decay: float = 0.0
+    """Of an exponential moving average of the weights, which is then what is kept; 0: none."""
+    balanced: bool = False
+    """Whether every class is drawn equally often."""
+    mutual_weight: float = 1.0
+    mutual_ramp_epochs: int = 5
+    """Epochs over which mutual learning grows from nothing to its weight."""
+    patience: int = 8
+    """Epochs without a better validation accuracy before training ends."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "accumulate"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"train.{name} ({getattr(self, name)}) must be at least 1")
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(f"train.average_decay ({self.average_decay}) must be in [0, 1)")
+
+
+class NotFinite(ValueError):
+    """The loss is NaN or infinite; says where, and what is kept."""
+
+
+class LocalizerTraining(lightning.LightningModule):
+    """One model, what is before it, its loss and its schedule.
+
+    Every batch's randomness derives from the seed and the batch's place alone, so that a run that
+    goes on after a stop draws what an undisturbed one would have drawn.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        front: Front | None,
+        supervision: str,
+        num_classes: int,
+        config: TrainConfig,
+    ) -> None:
+        super().__init__()
+        self.model, self.front = model, front
+        self._config, self._num_classes = config, num_classes
+        self._loss, self._weak = LOSSES[supervision], supervision == "weak"
+        self._generator = torch.Generator()
+        self._right: dict[int, list[Tensor]] = {}
+
+    def forward(self, batch: Example) -> LocalizationOutput:
+        audio, visual_map, visual = batch.audio, batch.visual_map, batch.visual
+        if self.front is not None:
+            audio, visual_map, visual = self.front(audio, visual_map, visual)
+        return self.model(audio, Visual(visual_map, visual), batch.mask)  # type: ignore[no-any-return]
+
+    def training_step(self, batch: Example, number: int) -> Tensor:
+        seed = derived_seed(self._config.seed, self.current_epoch, number, self.global_rank)
+        torch.manual_seed(seed)
+        self._generator.manual_seed(seed)
+        known = torch.zeros_like(batch.mask)
+        rows = batch.row
+        if self._weak:
+            batch, known = with_spliced(batch, self._num_classes, self._generator)
+        ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))
+        targets = Targets(batch.segments, batch.video, batch.mask, known)
+        loss = self._loss(self(batch), targets, ramp * self._config.mutual_weight)
+        if not loss.isfinite():
+            raise NotFinite(
+                f"the loss is {float(loss)} in epoch {self.current_epoch}, batch {number} (rows "
+                f"{rows.tolist()[:8]} …); what was best until then is kept in the run folder. "
+                "Lower train.learning_rate, or look for bad features with `avel cache verify`"
+            )
+        size = len(batch.video)
+        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False, batch_size=size)
+        return loss
+
+    def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
+        right = decide(self(batch), self._num_classes) == batch.segments.cpu()
+        self._right.setdefault(dataloader_idx, []).append(right.flatten().float())
+
+    def on_validation_epoch_end(self) -> None:
+        for index, name in enumerate(("val", "test")):
+            if index in self._right:
+                self.log(f"{name}_accuracy", torch.cat(self._right[index]).mean(), prog_bar=True)
+        self._right = {}
+
+    def configure_optimizers(self) -> Any:
+        config = self._config
+        groups = _groups(self.model, config.learning_rate, config.weight_decay)
+        if self.front is not None:
+            groups += _groups(self.front, config.adapter_learning_rate, config.weight_decay)
+        optimizer = torch.optim.AdamW(groups, config.learning_rate)
+        total = int(self.trainer.estimated_stepping_batches)
+        warm = max(1, total * config.warmup_epochs // max(1, config.epochs))
+
+        def factor(step: int) -> float:
+            if step < warm:
+                return (step + 1) / warm
+            return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+
+
+def derived_seed(*place: int) -> int:
+    """Seed of the randomness at one place of a run: its seed, the epoch, the batch …"""
+    return int(np.random.SeedSequence(place).generate_state(1)[0])
+
+
+def _groups(module: nn.Module, rate: float, decay: float) -> list[dict[str, Any]]:
+    """Parameters that decay, and norms, biases and the scan's A and D, which do not."""
+    decayed: list[nn.Parameter] = []
+    kept: list[nn.Parameter] = []
+    for parameter in module.parameters():
+        free = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
+        (kept if free else decayed).append(parameter)
+    return [
+        {"params": decayed, "weight_decay": decay, "lr": rate},
+        {"params": kept, "weight_decay": 0.0, "lr": rate},
+    ]
+
+
+def decide(output: LocalizationOutput, num_classes: int) -> Tensor:
+    """Class of each segment (B, T) by the gate decoder at 0.5; background is K."""
+    relevance, classes, _ = probabilities(output, num_classes)
+    labels = np.broadcast_to(classes.argmax(1)[:, None], relevance.shape)
+    return torch.from_numpy(np.where(relevance > 0.5, labels, num_classes))
+
+
+class EpochSampler(Sampler[int]):
+    """Positions of one epoch in an order that the seed and the epoch decide."""
+
+    def __init__(self, rows: FeatureRows, config: TrainConfig) -> None:
+        self._count, self._seed, self._epoch = len(rows), config.seed, 0
+        self._weights: Tensor | None = None
+        if config.balanced:
+            videos = torch.from_numpy(rows.videos)
+            self._weights = 1.0 / torch.bincount(videos)[videos].double()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning says which epoch is next."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(derived_seed(self._seed, self._epoch))
+        if self._weights is None:
+            order = torch.randperm(self._count, generator=generator)
+        else:
+            order = torch.multinomial(self._weights, self._count, True, generator=generator)
+        yield from order.tolist()
+
+
+def loader(rows: FeatureRows, config: TrainConfig, *, shuffle: bool) -> DataLoader[Example]:
+    """Batches of a split.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if not len(rows):
+        raise InputError(
+            "a split has no video with features; run `avel extract` on the dataset first"
+        )
+    sampler = EpochSampler(rows, config) if shuffle else None
+    return DataLoader(
+        rows, config.batch_size, sampler=sampler, pin_memory=torch.cuda.is_available()
+    )
