@@ -6,6 +6,23 @@ from torch import Tensor, nn
 from avel.models.sns import FeedForward
 
 
+class Concatenation(nn.Module):
+    """What an ablation puts in CIC's place: both streams side by side through one layer."""
+
+    def __init__(self, d_model: int, dropout: float, expansion: int = 2) -> None:
+        super().__init__()
+        self.joint = nn.Linear(2 * d_model, d_model)
+        self.visual_feed = FeedForward(d_model, expansion, dropout)
+        self.audio_feed = FeedForward(d_model, expansion, dropout)
+
+    def forward(
+        self, visual: Tensor, audio: Tensor, padding: Tensor
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """As `CIC.forward`; there is no attention to show."""
+        joint = self.joint(torch.cat([visual, audio], -1)).relu()
+        return self.visual_feed(visual + joint), self.audio_feed(audio + joint), {}
+
+
 class CIC(nn.Module):
     """Dual cross attention.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from avel.models.attention import AudioGuidedAttention
-from avel.models.cic import CIC
+from avel.models.cic import CIC, Concatenation
 from avel.models.output import Branch, LocalizationOutput, Visual
 from avel.models.sns import SNS, SNSConfig
 
@@ -35,10 +35,26 @@ class DMSFConfig:
     bidirectional: bool = True
     modalities: Modalities = "both"
     """`audio` and `visual` blind the model to the other modality, for comparison."""
+    alignment: Literal["agva", "mean"] = "agva"
+    """What makes one vector of the map: attention guided by the sound, or the mean."""
+    mamba: bool = True
+    attention: bool = True
+    gate: bool = True
+    """Parts of SNS."""
+    fusion: Literal["cic", "concatenation"] = "cic"
+    prediction: Literal["post", "pre"] = "post"
+    """Which branch answers: after fusion (C) or before it (S)."""
 
     def __post_init__(self) -> None:
         if self.d_model % self.heads:
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads})")
+        for name, allowed in (
+            ("alignment", ("agva", "mean")),
+            ("fusion", ("cic", "concatenation")),
+            ("prediction", ("post", "pre")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} '{getattr(self, name)}' is none of {', '.join(allowed)}")
 
 
 class DMSF(nn.Module):
@@ -51,9 +67,11 @@ class DMSF(nn.Module):
     def __init__(self, config: DMSFConfig) -> None:
         super().__init__()
         self.config = c = config
-        self.agva = AudioGuidedAttention(
-            c.map_channels, c.audio_dim, c.agva_hidden, c.agva_projection
-        )
+        self.agva: AudioGuidedAttention | None = None
+        if c.alignment == "agva":
+            self.agva = AudioGuidedAttention(
+                c.map_channels, c.audio_dim, c.agva_hidden, c.agva_projection
+            )
         self.norm_map = nn.LayerNorm(c.map_channels)
         self.map_in = nn.Linear(c.map_channels, c.d_model)
         self.visual_in = nn.Sequential(
@@ -61,9 +79,21 @@ class DMSF(nn.Module):
         )
         self.audio_in = nn.Sequential(nn.LayerNorm(c.audio_dim), nn.Linear(c.audio_dim, c.d_model))
         self.feature_dropout = nn.Dropout(c.feature_dropout)
-        sns = SNSConfig(c.d_model, c.heads, c.dropout, bidirectional=c.bidirectional)
+        sns = SNSConfig(
+            c.d_model,
+            c.heads,
+            c.dropout,
+            bidirectional=c.bidirectional,
+            mamba=c.mamba,
+            attention=c.attention,
+            gate=c.gate,
+        )
         self.visual_sns, self.audio_sns = SNS(sns), SNS(sns)
-        self.cic = CIC(c.d_model, c.heads, c.dropout)
+        self.cic: CIC | Concatenation = (
+            CIC(c.d_model, c.heads, c.dropout)
+            if c.fusion == "cic"
+            else Concatenation(c.d_model, c.dropout)
+        )
         outputs = c.num_classes + (c.supervision == "weak")
         self.heads = nn.ModuleDict({name: Head(c.d_model, outputs) for name in ("S", "C")})
 
@@ -77,7 +107,7 @@ class DMSF(nn.Module):
         """
         if self.config.modalities == "visual":
             audio = torch.zeros_like(audio)
-        attended, weights = self.agva(visual.map.float(), audio)
+        attended, weights = self._align(visual.map.float(), audio)
         v = self.map_in(self.norm_map(attended)) + self.visual_in(
             self.feature_dropout(visual.embedding)
         )
@@ -91,8 +121,15 @@ class DMSF(nn.Module):
             "S": self.heads["S"]((v_s + a_s) / 2, v_s * a_s, mask),
             "C": self.heads["C"]((v_c + a_c) / 2, v_c * a_c, mask),
         }
-        relevance, classes = branches["C"]
+        relevance, classes = branches["C" if self.config.prediction == "post" else "S"]
         return LocalizationOutput(relevance, classes, branches, {"agva": weights, **attention})
+
+    def _align(self, visual_map: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """One vector (B, T, C) of each map, and the weights (B, T, P) of its positions."""
+        if self.agva is not None:
+            return self.agva(visual_map, audio)  # type: ignore[no-any-return]
+        weights = visual_map.new_full(visual_map.shape[:-1], 1 / visual_map.shape[2])
+        return visual_map.mean(2), weights
 
 
 class Head(nn.Module):

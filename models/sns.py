@@ -19,6 +19,10 @@ class SNSConfig:
     d_state: int = 16
     bidirectional: bool = False
     """Average the scan with one over reversed time: localization is offline."""
+    mamba: bool = True
+    attention: bool = True
+    gate: bool = True
+    """Parts that an ablation leaves out; without the gate attention is added whole."""
 
 
 class SNS(nn.Module):
@@ -33,13 +37,21 @@ class SNS(nn.Module):
     def __init__(self, config: SNSConfig) -> None:
         super().__init__()
         d = config.d_model
-        self.norm_mamba, self.norm_attention = nn.LayerNorm(d), nn.LayerNorm(d)
-        self.mamba = Mamba(MambaConfig(d, config.d_state))
-        self.backward_mamba = (
-            Mamba(MambaConfig(d, config.d_state)) if config.bidirectional else None
-        )
-        self.attention = nn.MultiheadAttention(d, config.heads, config.dropout, batch_first=True)
-        self.gate = nn.Linear(2 * d, d)
+        self.mamba: Mamba | None = None
+        self.backward_mamba: Mamba | None = None
+        self.attention: nn.MultiheadAttention | None = None
+        self.gate: nn.Linear | None = None
+        if config.mamba:
+            self.norm_mamba = nn.LayerNorm(d)
+            self.mamba = Mamba(MambaConfig(d, config.d_state))
+            if config.bidirectional:
+                self.backward_mamba = Mamba(MambaConfig(d, config.d_state))
+        if config.attention:
+            self.norm_attention = nn.LayerNorm(d)
+            self.attention = nn.MultiheadAttention(
+                d, config.heads, config.dropout, batch_first=True
+            )
+            self.gate = nn.Linear(2 * d, d) if config.gate else None
         self.feed_forward = FeedForward(d, config.expansion, config.dropout)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -50,14 +62,22 @@ class SNS(nn.Module):
             x: (B, T, D).
             padding: Bool (B, T), true where there is no segment; padding comes last.
         """
-        h = x + self.dropout(self._scan(self.norm_mamba(x), padding))
+        h = x + self.dropout(self._scan(self.mamba, x, padding)) if self.mamba else x
+        return self.feed_forward(h + self._attend(h, padding))  # type: ignore[no-any-return]
+
+    def _attend(self, h: Tensor, padding: Tensor) -> Tensor | float:
+        if self.attention is None:
+            return 0.0
         query = self.norm_attention(h)
         s, _ = self.attention(query, query, query, key_padding_mask=padding, need_weights=False)
+        if self.gate is None:
+            return self.dropout(s)  # type: ignore[no-any-return]
         gate = torch.sigmoid(self.gate(torch.cat([h, s], -1)))
-        return self.feed_forward(h + gate * self.dropout(s))  # type: ignore[no-any-return]
+        return gate * self.dropout(s)  # type: ignore[no-any-return]
 
-    def _scan(self, x: Tensor, padding: Tensor) -> Tensor:
-        forward: Tensor = self.mamba(x)
+    def _scan(self, mamba: Mamba, x: Tensor, padding: Tensor) -> Tensor:
+        x = self.norm_mamba(x)
+        forward: Tensor = mamba(x)
         if self.backward_mamba is None:
             return forward
         order = reversed_order(padding).unsqueeze(-1).expand_as(x)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from avel.pipeline.commands import (
+    ablate,
     cache,
     doctor,
     evaluate,
@@ -28,6 +29,7 @@ COMMANDS = {
     "extract": extract,
     "train": train,
     "evaluate": evaluate,
+    "ablate": ablate,
     "synth": synth,
     "pretrain": pretrain,
     "cache": cache,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from avel.cache.fingerprint import ContentKeys
@@ -27,6 +28,9 @@ from avel.pipeline.metrics import (
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import ScoreConfig, SegmentScores, score_segments
 from avel.pipeline.stages import open_store
+
+Decisions = Mapping[str, NDArray[np.int64]]
+"""Class index (N, 10) of every segment by decoder; background is K."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def evaluate(
         )
     part = open_split(data, split, card.features, runtime)
     features = (part.rows.features(i) for i in range(len(part.rows)))
-    return {"split": split, **evaluate_features(features, part, card, model, extra)}
+    return {"split": split, **evaluate_features(features, part, card, model, extra)[0]}
 
 
 def evaluate_features(
@@ -94,24 +98,30 @@ def evaluate_features(
     card: Card,
     model: nn.Module,
     extra: dict[str, Tensor],
-) -> dict[str, Any]:
-    """All numbers of a model over a split's features, in the order of its rows."""
+) -> tuple[dict[str, Any], Decisions]:
+    """All numbers of a model over a split's features, and what it decided, in the rows' order."""
     scores = [score_segments(f, card, model, extra, ScoreConfig()) for f in features]
-    return _numbers(scores, part, card.classes)
-
-
-def _numbers(scores: list[SegmentScores], part: Split, classes: tuple[str, ...]) -> dict[str, Any]:
-    background, truth = len(classes), part.rows.segments
-    configs = {name: EventConfig(decoder=name) for name in ("gate", "argmax")}
     decisions = {
-        name: np.stack([_ten(segment_decisions(s, config), background) for s in scores])
-        for name, config in configs.items()
+        name: np.stack(
+            [
+                _ten(segment_decisions(s, EventConfig(decoder=name)), len(card.classes))
+                for s in scores
+            ]
+        )
+        for name in ("gate", "argmax")
     }
+    return _numbers(scores, decisions, part, card.classes), decisions
+
+
+def _numbers(
+    scores: list[SegmentScores], decisions: Decisions, part: Split, classes: tuple[str, ...]
+) -> dict[str, Any]:
+    background, truth = len(classes), part.rows.segments
     known = intervals(truth, background)
     found = [
         Interval(video, classes.index(event.label), event.onset, event.offset, event.score)
         for video, s in enumerate(scores)
-        for event in find_events(s, classes, configs["gate"])
+        for event in find_events(s, classes, EventConfig())
     ]
     missing = part.found.missing
     return {

@@ -137,7 +137,7 @@ class LocalizerTraining(lightning.LightningModule):
 
 
 def derived_seed(*place: int) -> int:
-    """Seed of the randomness at one place of a run: its seed, the epoch, the batch …"""
+    """Seed of the randomness at one place of a run: its seed, the epoch, the batch, the rank."""
     return int(np.random.SeedSequence(place).generate_state(1)[0])
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import (
     Callback,
@@ -48,6 +49,9 @@ PRECISIONS: dict[str, Any] = {
     "float16": "16-mixed",
 }
 """Lightning's names."""
+
+DECISIONS = "decisions.npz"
+"""Of a run: `rows` (N,) of the dataset, `truth`, `gate` and `argmax` (N, 10) class indices."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,7 @@ def train(
     lightning.seed_everything(experiment.train.seed, verbose=False)
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
-    cached = cached_before(encoder, experiment.adapter)
-    recipe = features_recipe(segment, cached.recipe)
-    if experiment.adapter.trunk_stages:
-        fill_cache(data, cached, segment, recipe, runtime, resolve_device(runtime.device))
+    recipe = prepare(data, experiment, runtime, weights)
     parts = {split: open_split(data, split, recipe, runtime) for split in ("train", "val", "test")}
     weak = experiment.supervision == "weak"
     train_rows = parts["train"].with_noisy(data) if weak else parts["train"].rows
@@ -118,9 +119,22 @@ def train(
     )
     domain = _domain(parts["train"].rows, parts["val"].rows, tuned(front))
     save_checkpoint(out / CHECKPOINT, card, model, domain, half=half)
-    metrics = {**_evaluate(parts["test"], out / CHECKPOINT, front), **fitted}
+    metrics = {**_evaluate(parts["test"], out, front), **fitted}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
+
+
+def prepare(
+    data: AveFolder, experiment: Experiment, runtime: RuntimeConfig, weights: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """Recipe of the cached stage that training reads; in-trunk adapters' one is filled here."""
+    encoder = choose(experiment.extractor, weights, experiment.extractor_options)
+    segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
+    cached = cached_before(encoder, experiment.adapter)
+    recipe = features_recipe(segment, cached.recipe)
+    if experiment.adapter.trunk_stages:
+        fill_cache(data, cached, segment, recipe, runtime, resolve_device(runtime.device))
+    return recipe
 
 
 def _remember(out: Path, experiment: Experiment, resume: bool) -> None:
@@ -142,11 +156,15 @@ def _remember(out: Path, experiment: Experiment, resume: bool) -> None:
     path.write_text(text)
 
 
-def _evaluate(part: Split, checkpoint: Path, front: Front | None) -> dict[str, Any]:
-    """Numbers of the stored weights on the test split."""
-    card, model, extra = load_checkpoint(checkpoint)
+def _evaluate(part: Split, out: Path, front: Front | None) -> dict[str, Any]:
+    """Numbers of the stored weights on the test split; each decision goes into `decisions.npz`."""
+    card, model, extra = load_checkpoint(out / CHECKPOINT)
     features = (tuned(front)(part.rows.features(i)) for i in range(len(part.rows)))
-    return {"split": "test", **evaluate_features(features, part, card, model, extra)}
+    numbers, decisions = evaluate_features(features, part, card, model, extra)
+    rows = np.array(list(part.found.keys), np.int64)
+    gate, argmax = decisions["gate"], decisions["argmax"]
+    np.savez(out / DECISIONS, rows=rows, truth=part.rows.segments, gate=gate, argmax=argmax)
+    return {"split": "test", **numbers}
 
 
 def _fit(

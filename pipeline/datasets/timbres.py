@@ -24,7 +24,7 @@ class Timbre:
     """Every class sounds this much higher."""
 
 
-SHIFTED = Timbre(pitch_jitter=0.03, harmonics=3, noise_db=(-36.0, -20.0), pitch_factor=1.2)
+SHIFTED = Timbre(pitch_jitter=0.03, harmonics=3, noise_db=(-30.0, -14.0), pitch_factor=1.27)
 """Another domain than the encoder was pretrained on: higher, duller voices in more noise."""
 
 

@@ -1,0 +1,77 @@
+"""`avel ablate`: what each part is worth, over seeds, in one table."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avel.pipeline.commands import options
+
+if TYPE_CHECKING:
+    from avel.pipeline.ablate import Line
+
+SUMMARY = "train variants that differ in one setting, over seeds, and compare them"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path("ablate_dmsf.yaml"),
+        help="YAML file or preset [ablate_dmsf.yaml]",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. seeds=[0]"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the runs and the table")
+    parser.add_argument(
+        "--processes", type=options.positive, default=1, help="trainings at once [1]"
+    )
+    options.add_weights(parser)
+    options.add_runtime(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.configs.load import load  # slow: loads torch
+    from avel.pipeline.ablate import Ablation, ablate, lines
+    from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.progress import track
+    from avel.pipeline.report.table import write_table
+
+    ablation = load(args.config, Ablation, args.set)
+    runs = ablate(
+        open_ave(args.data),
+        ablation,
+        options.runtime(args),
+        args.out,
+        weights=args.weights,
+        processes=args.processes,
+    )
+    failed = []
+    for row, seed, error in track(runs, len(ablation.rows) * len(ablation.seeds), "runs"):
+        if error:
+            failed.append(f"{row}, seed {seed}: {error}")
+    table = [_cells(line) for line in lines(ablation, args.out)]
+    write_table(args.out, "ablation", HEADER, table)
+    print("\n".join(_markdown([HEADER, *table])))
+    for sentence in failed:
+        print(f"avel: {sentence}", file=sys.stderr)
+    return 3 if failed else 0
+
+
+HEADER = ["row", "accuracy (%)", "std", "seeds", "difference", "95 % interval", "train (s)"]
+
+
+def _cells(line: "Line") -> list[str]:
+    difference, interval = "", ""
+    if line.difference:
+        mean, low, high = line.difference
+        difference, interval = f"{mean:+.2f}", f"{low:+.2f} to {high:+.2f}"
+    numbers = [f"{line.mean:.2f}", f"{line.std:.2f}", str(len(line.accuracies))]
+    return [line.name, *numbers, difference, interval, f"{line.train_seconds:.0f}"]
+
+
+def _markdown(rows: list[list[str]]) -> list[str]:
+    text = [f"| {' | '.join(row)} |" for row in rows]
+    return [text[0], "|" + "---|" * len(rows[0]), *text[1:]]
