@@ -101,7 +101,7 @@ def train(
     first, front = train_rows.features(0), None
     if experiment.adapter.placement != "none":
         front = make_front(encoder, experiment.adapter, first)
-    options = _options(experiment, tuned(front)(first), len(data.classes))
+    options = model_options(experiment, tuned(front)(first), len(data.classes))
     model = build(experiment.model, options)
     rows = (train_rows, parts["val"].rows, parts["test"].rows)
     fitted = _fit(model, front, rows, experiment, len(data.classes), runtime, out, resume)
@@ -206,7 +206,7 @@ def _fit(
     }
 
 
-def _options(experiment: Experiment, features: Features, num_classes: int) -> dict[str, Any]:
+def model_options(experiment: Experiment, features: Features, num_classes: int) -> dict[str, Any]:
     """The model's options with the sizes that the data and the features decide."""
     return {
         **experiment.options,

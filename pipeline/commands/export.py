@@ -1,0 +1,25 @@
+"""`avel export`: a trained model for ONNX or torch.export, checked against itself."""
+
+import argparse
+from pathlib import Path
+
+SUMMARY = "write a trained model as ONNX or torch.export, and compare the two"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, help="checkpoint or run folder [the shipped one]")
+    parser.add_argument(
+        "--format", choices=("onnx", "torch-export"), default="onnx", help="what to write [onnx]"
+    )
+    parser.add_argument("--out", type=Path, help="file [model.onnx or model.pt2]")
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.export import INPUTS, OUTPUTS, SUFFIXES, export  # slow: loads torch
+    from avel.pipeline.localizer import DEFAULT_MODEL
+
+    out = args.out or Path(f"model{SUFFIXES[args.format]}")
+    worst = export(args.model or DEFAULT_MODEL, args.format, out)
+    print(f"{out}: {', '.join(INPUTS)} -> {', '.join(OUTPUTS)}; any batch size")
+    print(f"largest difference from the model: {worst:.1e}")
+    return 0

@@ -1,0 +1,64 @@
+"""A small bench whose features say what happens in each cell."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avel.cache.ave_h5 import write_order
+from avel.cache.fingerprint import ContentKeys
+from avel.extractors import choose
+from avel.pipeline.extract import Features
+from avel.pipeline.packing import pack
+from avel.pipeline.segment import SegmentConfig
+from avel.pipeline.stages import features_recipe, open_store
+
+CLASSES = 4
+
+
+def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Features:
+    """Features that name what is seen and heard in each of ten cells; -1 is nothing."""
+    T = len(seen)
+
+    def code(values: np.ndarray) -> np.ndarray:
+        out = rng.normal(0, 0.1, (T, 128)).astype(np.float32)
+        out[np.arange(T), np.where(values < 0, CLASSES, values)] += 3
+        return out
+
+    maps = rng.normal(0, 0.1, (T, 49, 512)).astype(np.float16)
+    return Features(code(seen), maps, code(heard), np.ones(T, bool), np.ones(T, bool), float(T), ())
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A dataset folder and a cache with made-up features that say what happens in each cell."""
+    root, cache = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
+    rng = np.random.default_rng(0)
+    recipe = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
+    store, keys = open_store(cache, recipe), ContentKeys(cache)
+    rows = []
+    (root / "AVE").mkdir()
+    (root / "noisy").mkdir()
+    with store.writer() as writer:
+        for number in range(72):
+            label, start = number * CLASSES // 72, int(rng.integers(0, 5))
+            end = start + int(rng.integers(2, 6))
+            seen, heard = np.full(10, -1), np.full(10, -1)
+            seen[start:end] = heard[start:end] = label
+            video = root / "AVE" / f"video{number:06d}.mp4"
+            video.write_text(f"video {number}")
+            writer.add(keys.key(video), pack(vectors(seen, heard, rng)))
+            rows.append(f"class {label}&{video.stem}&good&{start}&{end}")
+        names = []
+        for number in range(16):
+            seen = heard = np.full(10, -1)
+            video = root / "noisy" / f"noisy{number:06d}.mp4"
+            video.write_text(f"noisy {number}")
+            writer.add(keys.key(video), pack(vectors(seen, heard, rng)))
+            names.append(video.stem)
+    (root / "Annotations.txt").write_text("\n".join(rows) + "\n")
+    (root / "noisySet.txt").write_text("\n".join(names))
+    order = rng.permutation(72)
+    for split, part in (("train", order[:48]), ("val", order[48:60]), ("test", order[60:])):
+        write_order(root / f"{split}_order.h5", sorted(part))
+    return root, cache
