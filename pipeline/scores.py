@@ -13,7 +13,7 @@ from avel.models.output import LocalizationOutput, Visual
 from avel.pipeline.extract import Features
 from avel.pipeline.timeline import windows
 
-VERSION = 1
+VERSION = 2
 """Raise when the numbers of an unchanged model over unchanged features change."""
 
 
