@@ -56,10 +56,11 @@ class AdapterConfig:
 
 
 class Adapter(nn.Module):
-    """`x + s std(x) Drop(Up(GELU(Down(LN x))))` over the last axis, `Up` zero at the start.
+    """`x + s rms(x) Up(Drop(GELU(Down(LN x))))` over the last axis, `Up` zero at the start.
 
-    Over the channels of a map this is the 1x1 convolution form. Ours differs by `std(x)`: encoders'
-    outputs are in the hundreds, where a correction in units of one would take long to be felt.
+    Over the channels of a map this is the 1x1 convolution form. Ours differs by `rms(x)`: encoders'
+    outputs are in the hundreds, where a correction in units of one would take long to be felt; and
+    by dropping channels of the bottleneck, which are fewer than those of its output.
     """
 
     def __init__(self, channels: int, reduction: int, dropout: float) -> None:
@@ -74,9 +75,9 @@ class Adapter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., channels) to the same."""
-        change = self.dropout(self.up(functional.gelu(self.down(self.norm(x)))))
-        size = x.detach().std(-1, keepdim=True)
-        return x + self.scale * size * change  # type: ignore[no-any-return]
+        hidden = self.dropout(functional.gelu(self.down(self.norm(x))))
+        size = torch.linalg.vector_norm(x.detach(), dim=-1, keepdim=True) / x.shape[-1] ** 0.5
+        return torch.addcmul(x, self.scale * size, self.up(hidden))
 
 
 class Adapters(nn.Module):

@@ -27,7 +27,8 @@ class TrainConfig:
     epochs: int = 20
     warmup_epochs: int = 3
     learning_rate: float = 7e-4
-    adapter_learning_rate: float = 3.5e-4
+    adapter_learning_rate: float = 2e-3
+    """Better than 3.5e-4 on the shifted synthetic set's validation split."""
     weight_decay: float = 0.02
     """Not of norms, biases and the scan's A and D."""
     batch_size: int = 32

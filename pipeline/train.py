@@ -31,6 +31,7 @@ from avel.extractors.adapters import AdapterConfig, save_adapters
 from avel.models import build
 from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
+from avel.pipeline.card import write_card
 from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows
@@ -82,9 +83,9 @@ def train(
     """Train, select on the validation split, evaluate on the test split, write the run folder.
 
     The folder holds `model.safetensors` and, where adapters were tuned, `adapters.safetensors`
-    (what `avel localize --model` and `avel extract --adapters` take), `config.yaml`,
-    `metrics.json`, `metrics.csv` and TensorBoard's log. With `half` the weights are stored in 16
-    bits, and the numbers are those of the stored weights.
+    (what `avel localize --model` and `avel extract --adapters` take), `card.md`, `config.yaml`,
+    `metrics.json`, `metrics.csv`, `decisions.npz` and TensorBoard's log. With `half` the weights
+    are stored in 16 bits, and the numbers are those of the stored weights.
 
     Raises:
         InputError: a split has no features, or a resumed run had another config.
@@ -120,6 +121,7 @@ def train(
     domain = _domain(parts["train"].rows, parts["val"].rows, tuned(front))
     save_checkpoint(out / CHECKPOINT, card, model, domain, half=half)
     metrics = {**_evaluate(parts["test"], out, front), **fitted}
+    write_card(out, card, metrics, data.root)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
 

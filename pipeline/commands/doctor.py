@@ -149,7 +149,7 @@ def _precisions() -> list[str]:
 
 
 def _mamba() -> Check:
-    from avel.models.mamba import fused_scan  # slow: loads torch
+    from avel.models.mamba import KERNEL_TOLERANCE, fused_scan, kernel_difference  # slow
 
     if fused_scan() is None:
         return Check(
@@ -158,7 +158,12 @@ def _mamba() -> Check:
             "selective_scan_cuda is not there; plain torch is used",
             "on a GPU: MAMBA_KEEP_CUDA_BUILD=TRUE pip install avel[mamba] --no-build-isolation",
         )
-    return Check("mamba kernel", "ok", "selective_scan_cuda")
+    off = kernel_difference()
+    found = f"selective_scan_cuda, largest difference from plain torch {off:.1e}"
+    if off > KERNEL_TOLERANCE:
+        remedy = "reinstall mamba-ssm for this torch, or uninstall it; plain torch is right"
+        return Check("mamba kernel", "missing", found, remedy)
+    return Check("mamba kernel", "ok", found)
 
 
 def _weights() -> list[Check]:

@@ -50,7 +50,7 @@ def test_an_adapter_is_the_formula() -> None:
     ).sqrt()
     hidden = normed @ adapter.down.weight.T + adapter.down.bias
     hidden = hidden * 0.5 * (1 + torch.erf(hidden / 2**0.5))
-    change = x.std(-1, keepdim=True) * (hidden @ adapter.up.weight.T)
+    change = x.square().mean(-1, keepdim=True).sqrt() * (hidden @ adapter.up.weight.T)
     torch.testing.assert_close(adapter(x), x + 0.5 * change)
 
 
@@ -149,3 +149,17 @@ def test_adapters_of_another_encoder(tmp_path: Path) -> None:
         load_adapters(tmp_path, TINY.recipe)
     with pytest.raises(WeightsError, match="is no file of adapters"):
         load_adapters(TINY.weights.files[0].path, TINY.recipe)  # type: ignore[union-attr]
+
+
+def test_lora_would_do_nothing_in_the_attention_pool() -> None:
+    """Why there is no third kind: the pool reads its projections' weights and never calls them.
+
+    peft puts its change into the call of a linear layer.
+    """
+    extractor = TINY.load()
+    called = []
+    for name in ("q_proj", "k_proj", "v_proj", "c_proj"):
+        layer = getattr(extractor.model.visual.attnpool, name)
+        layer.register_forward_hook(lambda *_, name=name: called.append(name))
+    extractor(*batch(1))
+    assert called == []

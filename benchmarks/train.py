@@ -1,0 +1,82 @@
+"""Training from the cache: videos a second, and how long each step waits for its data.
+
+    avel synth data/shift --shift && avel extract data/shift
+    python -m benchmarks.train --data data/shift
+
+An epoch of DMSF with each placement of adapters, read from the cached stage before the first
+trainable layer. In-trunk activations are filled first and not timed. The first steps are left out.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import torch
+
+from avel.configs.load import load
+from avel.extractors import choose
+from avel.models import build
+from avel.models.losses import LOSSES, Targets
+from avel.models.output import Visual
+from avel.pipeline.config import RuntimeConfig
+from avel.pipeline.datasets.ave import AveFolder, open_ave
+from avel.pipeline.evaluate import open_split
+from avel.pipeline.learning import loader
+from avel.pipeline.train import Experiment, model_options, prepare
+from avel.pipeline.tuning import make_front, tuned
+
+WARM_STEPS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--trunk", action="store_true", help="in-trunk adapters too (slow)")
+    args = parser.parse_args()
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    data = open_ave(args.data)
+    print(f"{torch.get_num_threads()} cores, batches of 32 videos\n")
+    print("| adapters | videos/s | data wait of a step (ms) | step (ms) | share waited (%) |")
+    print("|---|---|---|---|---|")
+    placements = ["none", "output"] + (["trunk"] if args.trunk else [])
+    for placement in placements:
+        waits, steps = epoch(data, placement)
+        wait, step = sum(waits) / len(waits), sum(steps) / len(steps)
+        rate = 32 / (wait + step)
+        share = 100 * wait / (wait + step)
+        print(f"| {placement} | {rate:.0f} | {1e3 * wait:.1f} | {1e3 * step:.0f} | {share:.1f} |")
+
+
+def epoch(data: AveFolder, placement: str) -> tuple[list[float], list[float]]:
+    experiment = load(Path("dmsf.yaml"), Experiment, [f"adapter.placement={placement}"])
+    runtime = RuntimeConfig()
+    rows = open_split(data, "train", prepare(data, experiment, runtime), runtime).rows
+    encoder, first, front = choose(experiment.extractor), rows.features(0), None
+    if placement != "none":
+        front = make_front(encoder, experiment.adapter, first).train()
+    model = build("dmsf", model_options(experiment, tuned(front)(first), len(data.classes)))
+    parameters = [*model.parameters(), *(front.parameters() if front else [])]
+    optimizer = torch.optim.AdamW(parameters, 1e-4)
+    waits, steps = [], []
+    asked = time.perf_counter()
+    for batch in loader(rows, experiment.train, shuffle=True):
+        came = time.perf_counter()
+        inputs = (batch.audio, batch.visual_map, batch.visual)
+        audio, visual_map, visual = front(*inputs) if front else inputs
+        output = model(audio, Visual(visual_map, visual), batch.mask)
+        known = torch.zeros_like(batch.mask)
+        LOSSES["full"](
+            output, Targets(batch.segments, batch.video, batch.mask, known), 1.0
+        ).backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        waits.append(came - asked)
+        steps.append(time.perf_counter() - came)
+        asked = time.perf_counter()
+    return waits[WARM_STEPS:-1], steps[WARM_STEPS:-1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""What a run folder says of its model to people: data, protocol, numbers, versions, licence."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from avel.models.checkpoint import Card
+
+FILE = "card.md"
+PACKAGES = (
+    "avel",
+    "torch",
+    "torchvision",
+    "torchaudio",
+    "open_clip_torch",
+    "lightning",
+    "av",
+    "numpy",
+)
+
+
+def write_card(out: Path, card: Card, metrics: Mapping[str, Any], data: Path) -> None:
+    """Write `card.md` into a run folder."""
+    experiment = card.training["experiment"]
+    encoder = card.features["config"]
+    rows = {
+        "model": f"{card.name}, {experiment['supervision']} supervision",
+        "classes": f"{len(card.classes)}: {', '.join(card.classes[:4])} …",
+        "data": f"{data.resolve().name}, {card.training['videos']} training videos, "
+        f"{metrics['coverage']['evaluated']} of {metrics['coverage']['rows']} test rows",
+        "encoder": f"{encoder['extractor']}, adapters: {experiment['adapter']['placement']}",
+        "protocol": f"{metrics['protocol']}, seed {experiment['train']['seed']}",
+        "test accuracy, gate decoder": f"{metrics['accuracy']['gate']:.2%}",
+        "test accuracy, argmax decoder": f"{metrics['accuracy']['argmax']:.2%}",
+        "best on test by epoch (not selected so)": f"{metrics['test_selected_accuracy']:.2%}",
+        "all background": f"{metrics['all_background_accuracy']:.2%}",
+        "event F1, mAP@0.5": f"{metrics['event_f1']:.3f}, {metrics['map']['0.5']:.3f}",
+        "knows": card.knows,
+        "versions": ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+        + f", Python {platform.python_version()}",
+        "licence": "code MIT; the weights are bound by the licences of the data and the encoder",
+    }
+    lines = [f"| {name} | {value.replace('|', '/')} |" for name, value in rows.items()]
+    text = "\n".join(["# Model card", "", "| | |", "|---|---|", *lines, ""])
+    use = "`avel localize my.mp4 --model FOLDER`; settings are in `config.yaml`."
+    (out / FILE).write_text(f"{text}\nUse: {use}\n", "utf-8")
