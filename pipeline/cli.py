@@ -51,6 +51,7 @@ ERROR_CODES = {
     "WeightsError": ENVIRONMENT,
     "CacheError": ENVIRONMENT,
     "EnvironmentProblem": ENVIRONMENT,
+    "OutOfMemory": ENVIRONMENT,
 }
 """By name: naming the classes would load the libraries that their modules use."""
 

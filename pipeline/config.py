@@ -28,6 +28,8 @@ class RuntimeConfig:
 
     cache_dir: Path = field(default_factory=lambda: cache_root()[0])
     device: str = "auto"
+    devices: int = 1
+    """Processes that train together, each on a device of its own (or on the CPU)."""
     workers: int = field(default_factory=default_workers)
     """Processes that decode ahead."""
     batch_cells: int = 32
@@ -40,7 +42,7 @@ class RuntimeConfig:
     """Whether decoded videos of at most one window are cached too (2.4 MB per ten seconds)."""
 
     def __post_init__(self) -> None:
-        for name in ("workers", "batch_cells", "window_cells", "timeout_seconds"):
+        for name in ("devices", "workers", "batch_cells", "window_cells", "timeout_seconds"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} ({getattr(self, name)}) must be greater than 0")
 

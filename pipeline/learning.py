@@ -1,7 +1,7 @@
 """What Lightning runs: one model, its front of adapters, its loss, its schedule, its batches."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
 from avel.models.losses import LOSSES, Targets
@@ -34,6 +35,8 @@ class TrainConfig:
     batch_size: int = 32
     accumulate: int = 1
     """Batches whose gradients are summed for one step."""
+    recompute: bool = False
+    """Whether in-trunk activations are computed again for the gradient instead of being kept."""
     clip_norm: float = 1.0
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     """Of the arithmetic; weights stay in float32."""
@@ -60,6 +63,23 @@ class NotFinite(ValueError):
     """The loss is NaN or infinite; says where, and what is kept."""
 
 
+class OutOfMemory(RuntimeError):
+    """The device's memory does not hold a batch; says which size it does hold."""
+
+
+def batch_that_fits(loss_of: Callable[[Example], Tensor], batch: Example) -> int:
+    """Largest half, quarter … of a batch that goes forward and backward; 0 where none does."""
+    size = len(batch.row) // 2
+    while size:
+        try:
+            loss_of(Example(*(part[:size] for part in batch))).backward()  # type: ignore[no-untyped-call]
+            return size
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            size //= 2
+    return 0
+
+
 class LocalizerTraining(lightning.LightningModule):
     """One model, what is before it, its loss and its schedule.
 
@@ -84,7 +104,11 @@ class LocalizerTraining(lightning.LightningModule):
 
     def forward(self, batch: Example) -> LocalizationOutput:
         audio, visual_map, visual = batch.audio, batch.visual_map, batch.visual
-        if self.front is not None:
+        if self.front is not None and self._config.recompute and self.training:
+            audio, visual_map, visual = checkpoint(
+                self.front, audio, visual_map, visual, use_reentrant=False
+            )
+        elif self.front is not None:
             audio, visual_map, visual = self.front(audio, visual_map, visual)
         return self.model(audio, Visual(visual_map, visual), batch.mask)  # type: ignore[no-any-return]
 
@@ -97,8 +121,7 @@ class LocalizerTraining(lightning.LightningModule):
         if self._weak:
             batch, known = with_spliced(batch, self._num_classes, self._generator)
         ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))
-        targets = Targets(batch.segments, batch.video, batch.mask, known)
-        loss = self._loss(self(batch), targets, ramp * self._config.mutual_weight)
+        loss = self._guarded(batch, known, ramp * self._config.mutual_weight)
         if not loss.isfinite():
             raise NotFinite(
                 f"the loss is {float(loss)} in epoch {self.current_epoch}, batch {number} (rows "
@@ -106,8 +129,34 @@ class LocalizerTraining(lightning.LightningModule):
                 "Lower train.learning_rate, or look for bad features with `avel cache verify`"
             )
         size = len(batch.video)
-        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False, batch_size=size)
+        self.log(
+            "train_loss",
+            loss,
+            prog_bar=True,
+            on_epoch=True,
+            on_step=False,
+            batch_size=size,
+            sync_dist=True,
+        )
         return loss
+
+    def _guarded(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
+        """Loss of a batch; where memory runs out, an error that says which size would fit."""
+        try:
+            return self._loss_of(batch, known, mutual_weight)
+        except torch.OutOfMemoryError as err:
+            size = batch_that_fits(
+                lambda part: self._loss_of(part, known[: len(part.row)], mutual_weight), batch
+            )
+            fits = f"use train.batch_size={size}" if size else "not even one video fits"
+            raise OutOfMemory(
+                f"out of memory with {len(batch.row)} videos at once: {fits}, with "
+                "train.accumulate to keep the step's size, or train.precision=bfloat16"
+            ) from err
+
+    def _loss_of(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
+        targets = Targets(batch.segments, batch.video, batch.mask, known)
+        return self._loss(self(batch), targets, mutual_weight)
 
     def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
         right = decide(self(batch), self._num_classes) == batch.segments.cpu()
@@ -116,7 +165,8 @@ class LocalizerTraining(lightning.LightningModule):
     def on_validation_epoch_end(self) -> None:
         for index, name in enumerate(("val", "test")):
             if index in self._right:
-                self.log(f"{name}_accuracy", torch.cat(self._right[index]).mean(), prog_bar=True)
+                accuracy = torch.cat(self._right[index]).mean()
+                self.log(f"{name}_accuracy", accuracy, prog_bar=True, sync_dist=True)
         self._right = {}
 
     def configure_optimizers(self) -> Any:
@@ -177,7 +227,7 @@ class EpochSampler(Sampler[int]):
         self._epoch = epoch
 
     def __len__(self) -> int:
-        return self._count
+        return -(-self._count // _world()[1])
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(derived_seed(self._seed, self._epoch))
@@ -185,11 +235,28 @@ class EpochSampler(Sampler[int]):
             order = torch.randperm(self._count, generator=generator)
         else:
             order = torch.multinomial(self._weights, self._count, True, generator=generator)
-        yield from order.tolist()
+        rank, world = _world()
+        positions = order.tolist()
+        positions += positions[
+            : len(self) * world - self._count
+        ]  # all processes take as many steps
+        yield from positions[rank::world]
 
 
-def loader(rows: FeatureRows, config: TrainConfig, *, shuffle: bool) -> DataLoader[Example]:
-    """Batches of a split.
+def _world() -> tuple[int, int]:
+    """Number of this process and of all that train together."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return 0, 1
+
+
+def loader(
+    rows: FeatureRows, config: TrainConfig, *, shuffle: bool, processes: int = 1
+) -> DataLoader[Example]:
+    """Batches of a split; `batch_size` is that of all processes together.
+
+    Only training's batches are shared out: every process validates on the whole split, so that the
+    numbers are those of one process.
 
     Raises:
         InputError: it is empty.
@@ -198,7 +265,10 @@ def loader(rows: FeatureRows, config: TrainConfig, *, shuffle: bool) -> DataLoad
         raise InputError(
             "a split has no video with features; run `avel extract` on the dataset first"
         )
+    if shuffle and config.batch_size % processes:
+        raise InputError(
+            f"train.batch_size ({config.batch_size}) must be a multiple of --devices ({processes})"
+        )
     sampler = EpochSampler(rows, config) if shuffle else None
-    return DataLoader(
-        rows, config.batch_size, sampler=sampler, pin_memory=torch.cuda.is_available()
-    )
+    size = config.batch_size // processes if shuffle else config.batch_size
+    return DataLoader(rows, size, sampler=sampler, pin_memory=torch.cuda.is_available())

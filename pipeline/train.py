@@ -87,6 +87,8 @@ def train(
     `metrics.json`, `metrics.csv`, `decisions.npz` and TensorBoard's log. With `half` the weights
     are stored in 16 bits, and the numbers are those of the stored weights.
 
+    With several `devices` every process runs this; all but the first give no metrics.
+
     Raises:
         InputError: a split has no features, or a resumed run had another config.
         NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
@@ -106,6 +108,8 @@ def train(
     model = build(experiment.model, options)
     rows = (train_rows, parts["val"].rows, parts["test"].rows)
     fitted = _fit(model, front, rows, experiment, len(data.classes), runtime, out, resume)
+    if not fitted:
+        return {}
     if front is not None:
         save_adapters(out / ADAPTERS, front.eval().adapters, encoder.recipe)
         recipe = features_recipe(segment, AdaptedChoice(encoder, out / ADAPTERS).recipe)
@@ -179,7 +183,10 @@ def _fit(
     out: Path,
     resume: bool,
 ) -> dict[str, Any]:
-    """Train on the first rows and leave the model as it was best on the second; its protocol."""
+    """Train on the first rows and leave the model as it was best on the second; its protocol.
+
+    Empty in all processes but the first, which has the numbers and writes the files.
+    """
     config = experiment.train
     module = LocalizerTraining(model, front, experiment.supervision, num_classes, config)
     best = _TestWatch()
@@ -188,7 +195,9 @@ def _fit(
     # a logger deletes what is in its folder: the epochs before a resume must stay
     log = f"resumed_{len(list(out.glob('resumed_*')))}" if goes_on else ""
     trainer, keeper = _trainer(config, runtime, out, best, log)
-    loaders = [loader(part, config, shuffle=part is rows[0]) for part in rows]
+    loaders = [
+        loader(part, config, shuffle=part is rows[0], processes=runtime.devices) for part in rows
+    ]
     started = time.monotonic()
     trainer.fit(
         module,
@@ -197,6 +206,8 @@ def _fit(
         ckpt_path=last if goes_on else None,
         weights_only=True,
     )
+    if not trainer.is_global_zero:
+        return {}
     state = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(state)
     module.eval()
@@ -255,7 +266,8 @@ def _trainer(
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         accelerator="auto" if runtime.device == "auto" else runtime.device,
-        devices=1,
+        devices=runtime.devices,
+        strategy="ddp" if runtime.devices > 1 else "auto",
         logger=[CSVLogger(out, "", log), TensorBoardLogger(out, "", log)],
         callbacks=callbacks,
         precision=PRECISIONS[config.precision],

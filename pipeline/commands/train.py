@@ -3,6 +3,7 @@
 import argparse
 import sys
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 from avel.pipeline.commands import options
@@ -28,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the run folder's last epoch"
     )
+    parser.add_argument(
+        "--devices", type=options.positive, default=1, help="processes that train together [1]"
+    )
     parser.add_argument("--half", action="store_true", help="store the weights in 16 bits")
     options.add_runtime(parser)
 
@@ -46,12 +50,14 @@ def run(args: argparse.Namespace) -> int:
         metrics = train(
             open_ave(args.data),
             experiment,
-            options.runtime(args),
+            replace(options.runtime(args), devices=args.devices),
             out,
             weights=args.weights,
             resume=args.resume,
             half=args.half,
         )
+    if not metrics:  # another process has the numbers
+        return 0
     print(f"{out}: {summary(metrics)}")
     print(
         f"protocol: val-selected; best on test by epoch {metrics['test_selected_accuracy']:.2%}; "

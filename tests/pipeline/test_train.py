@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from avel.pipeline.cli import main
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import Example
+from avel.pipeline.evaluate import evaluate
 from avel.pipeline.learning import EpochSampler, LocalizerTraining, TrainConfig
 from avel.pipeline.splice import with_spliced
 
@@ -341,3 +345,65 @@ def test_splicing_needs_a_background_video() -> None:
 def test_runtime_settings_are_checked() -> None:
     with pytest.raises(ValueError, match=r"workers \(0\) must be greater than 0"):
         RuntimeConfig(workers=0)
+
+
+def test_two_processes_are_one_run(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    """Without dropout: the same losses but for rounding, and numbers that one process repeats."""
+    root, cache = bench
+    settings = ["train.epochs=3", "options.dropout=0.0", "train.mutual_weight=0.0"]
+    words = [word for option in settings for word in ("--set", option)]
+    run(bench, tmp_path / "one", *words)
+    arguments = [*words, "--devices", "2", "--out", str(tmp_path / "two"), "--device", "cpu"]
+    for option in OPTIONS:
+        arguments += ["--set", option]
+    command = ["train", "--data", str(root), "--cache-dir", str(cache), *arguments]
+    done = subprocess.run(
+        [sys.executable, "-m", "avel.pipeline", *command],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("test accuracy") == 1
+    one, two = (losses(tmp_path / name / "metrics.csv") for name in ("one", "two"))
+    for epoch, loss in one.items():
+        assert float(two[epoch]) == pytest.approx(float(loss), rel=0.02)
+    said = json.loads((tmp_path / "two" / "metrics.json").read_text())
+    again = evaluate(
+        open_ave(root), "test", tmp_path / "two" / "model.safetensors", RuntimeConfig(cache)
+    )
+    assert again["accuracy"] == said["accuracy"]
+
+
+def test_a_batch_that_the_processes_cannot_share(
+    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(bench, tmp_path, "--devices", "3") == 2
+    assert "train.batch_size (8) must be a multiple of --devices (3)" in capsys.readouterr().err
+
+
+def test_out_of_memory_says_what_would_fit(
+    bench: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forward = LocalizerTraining.forward
+
+    def small(self: LocalizerTraining, batch: Example) -> LocalizationOutput:
+        if len(batch.row) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, batch)
+
+    monkeypatch.setattr(LocalizerTraining, "forward", small)
+    assert run(bench, tmp_path) == 4
+    message = capsys.readouterr().err
+    assert "out of memory with 8 videos at once: use train.batch_size=2, with" in message
+
+
+def test_recomputing_changes_nothing(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    placed = ["--set", "train.epochs=1", "--set", "adapter.placement=output"]
+    run(bench, tmp_path / "kept", *placed)
+    run(bench, tmp_path / "again", *placed, "--set", "train.recompute=true")
+    assert losses(tmp_path / "kept" / "metrics.csv") == losses(tmp_path / "again" / "metrics.csv")
