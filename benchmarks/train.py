@@ -52,9 +52,8 @@ def epoch(data: AveFolder, placement: str) -> tuple[list[float], list[float]]:
     experiment = load(Path("dmsf.yaml"), Experiment, [f"adapter.placement={placement}"])
     runtime = RuntimeConfig()
     rows = open_split(data, "train", prepare(data, experiment, runtime), runtime).rows
-    encoder, first, front = choose(experiment.extractor), rows.features(0), None
-    if placement != "none":
-        front = make_front(encoder, experiment.adapter, first).train()
+    first = rows.features(0)
+    front = make_front(choose(experiment.extractor), experiment.adapter, first)
     model = build("dmsf", model_options(experiment, tuned(front)(first), len(data.classes)))
     parameters = [*model.parameters(), *(front.parameters() if front else [])]
     optimizer = torch.optim.AdamW(parameters, 1e-4)

@@ -163,8 +163,16 @@ def load_adapters(path: Path, base: Mapping[str, Any]) -> Adapters:
     return adapters.eval().requires_grad_(False)
 
 
-class OutputFront(nn.Module):
+class Front(nn.Module):
+    """What turns the cached stage into features in training; its parameters are the adapters'."""
+
+    adapters: Adapters | None
+
+
+class OutputFront(Front):
     """Features of a frozen encoder to features with output adapters, for training."""
+
+    adapters: Adapters
 
     def __init__(self, adapters: Adapters) -> None:
         super().__init__()

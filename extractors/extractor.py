@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from avel.extractors.adapters import Adapters
+from avel.extractors.adapters import Adapters, Front
 from avel.extractors.weights import Weights, find_weights, read_all
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -176,8 +176,53 @@ class FrozenExtractor(ABC):
         return torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
 
     def _look(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        images = frames.to(self.device).float() * self._scale + self._shift
-        return self._see(images.contiguous(memory_format=torch.channels_last))
+        return self._see(self.normalised(frames.to(self.device)))
+
+    def normalised(self, frames: Tensor) -> Tensor:
+        """RGB uint8 (N, 3, H, W) as the weights' training saw pictures."""
+        images = frames.float() * self._scale + self._shift
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def to(self, device: torch.device) -> None:
+        """Move networks and constants to a device."""
+        if device != self.device:
+            self.device, self.model = device, self.model.to(device)
+            self._scale, self._shift = self._scale.to(device), self._shift.to(device)
+
+
+class SegmentFront(Front):
+    """Segments to features through the whole encoder, with or without adapters, for training.
+
+    The trunk is no part of the module's state: it is frozen and has a file of its own.
+    """
+
+    def __init__(self, extractor: FrozenExtractor, adapters: Adapters | None) -> None:
+        super().__init__()
+        self.adapters = adapters
+        self._extractor = extractor
+        extractor.adapters = adapters
+
+    def forward(
+        self, audio: Tensor, visual_map: Tensor, visual: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Samples int16 (B, T, S), RGB uint8 (B, T, F, 3, H, W) and nothing to features.
+
+        Returns:
+            audio (B, T, D), visual_map (B, T, P, C) and visual (B, T, D).
+        """
+        B, T, F = visual_map.shape[:3]
+        extractor = self._extractor
+        extractor.to(audio.device)
+        maps, seen = extractor.see(extractor.normalised(visual_map.flatten(0, 2)))
+        heard = extractor.hear(audio.flatten(0, 1).float())
+        features = {
+            "audio": heard.view(B, T, -1),
+            "visual_map": maps.reshape(B, T, F, *maps.shape[1:]).mean(2),
+            "visual": seen.view(B, T, F, seen.shape[1]).mean(2),
+        }
+        if self.adapters is not None:
+            features = {name: self.adapters.output(name, x) for name, x in features.items()}
+        return features["audio"], features["visual_map"], features["visual"]
 
 
 def _none(features: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -47,13 +47,18 @@ class Split:
         noisy = noisy_keys(data, self.store, self.contents)
         rows = [data.rows[number] for number in self.found.keys]
         keys = [*self.found.keys.values(), *noisy]
-        return FeatureRows(self.store, keys, [*rows, *[None] * len(noisy)], len(data.classes))
+        kind = type(self.rows)
+        return kind(self.store, keys, [*rows, *[None] * len(noisy)], len(data.classes))
 
 
 def open_split(
-    data: AveFolder, split: str, recipe: Mapping[str, Any], runtime: RuntimeConfig
+    data: AveFolder,
+    split: str,
+    recipe: Mapping[str, Any],
+    runtime: RuntimeConfig,
+    kind: type[FeatureRows] = FeatureRows,
 ) -> Split:
-    """Rows of a split with their cached features.
+    """Rows of a split with their cached features, or segments where `kind` reads those.
 
     Raises:
         InputError: not one row has features.
@@ -64,11 +69,11 @@ def open_split(
     if not found.keys:
         raise InputError(
             f"{data.root}: no video of split '{split}' ({len(data.splits[split])} rows) has "
-            f"features {store.fingerprint[:12]} in {runtime.cache_dir}; run "
+            f"{store.stage} {store.fingerprint[:12]} in {runtime.cache_dir}; run "
             f"`avel extract {data.root}` first"
         )
     rows = [data.rows[number] for number in found.keys]
-    examples = FeatureRows(store, list(found.keys.values()), rows, len(data.classes))
+    examples = kind(store, list(found.keys.values()), rows, len(data.classes))
     return Split(examples, found, store, contents)
 
 

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
+from avel.extractors.adapters import Front
 from avel.models.losses import LOSSES, Targets
 from avel.models.output import LocalizationOutput, Visual
+from avel.pipeline.augment import AugmentConfig, augmented
 from avel.pipeline.datasets.features import Example, FeatureRows
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import probabilities
 from avel.pipeline.splice import with_spliced
-from avel.pipeline.tuning import Front
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,10 @@ class LocalizerTraining(lightning.LightningModule):
         supervision: str,
         num_classes: int,
         config: TrainConfig,
+        augment: AugmentConfig | None = None,
     ) -> None:
         super().__init__()
+        self._augment = augment if augment and augment.enabled else None
         self.model, self.front = model, front
         self._config, self._num_classes = config, num_classes
         self._loss, self._weak = LOSSES[supervision], supervision == "weak"
@@ -118,6 +121,8 @@ class LocalizerTraining(lightning.LightningModule):
         self._generator.manual_seed(seed)
         known = torch.zeros_like(batch.mask)
         rows = batch.row
+        if self._augment is not None:
+            batch = augmented(batch, self._augment, self._generator)
         if self._weak:
             batch, known = with_spliced(batch, self._num_classes, self._generator)
         ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))

@@ -32,9 +32,8 @@ def parts(experiment: Experiment, weights: Sequence[Path] = ()) -> list[Part]:
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
     cell = _one_cell(cached.load(), segment)
     found = [_part(f"encoder.{name}", m) for name, m in encoder.load().model.named_children()]
-    front = None
-    if experiment.adapter.placement != "none":
-        front = make_front(encoder, experiment.adapter, cell)
+    front = make_front(encoder, experiment.adapter, cell)
+    if front is not None and front.adapters is not None:
         found += [_part(f"adapter.{name}", m) for name, m in front.adapters.at.named_children()]
     classes = int(experiment.options.get("num_classes", 28))
     options = model_options(experiment, tuned(front)(cell), classes)

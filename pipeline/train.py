@@ -27,22 +27,23 @@ from torch import Tensor, nn
 from avel.configs.load import dump, read, read_text
 from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters import FILE as ADAPTERS
-from avel.extractors.adapters import AdapterConfig, save_adapters
+from avel.extractors.adapters import AdapterConfig, Front, save_adapters
 from avel.models import build
 from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
+from avel.pipeline.augment import AugmentConfig
 from avel.pipeline.card import write_card
 from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.datasets.ave import CELLS, AveFolder
-from avel.pipeline.datasets.features import FeatureRows
+from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluate import Split, evaluate_features, open_split
 from avel.pipeline.extract import Features
 from avel.pipeline.learning import LocalizerTraining, TrainConfig, loader
 from avel.pipeline.localizer import CHECKPOINT
 from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig
-from avel.pipeline.stages import features_recipe
-from avel.pipeline.tuning import Front, cached_before, fill_cache, make_front, tuned
+from avel.pipeline.stages import features_recipe, segments_recipe
+from avel.pipeline.tuning import cached_before, fill_cache, make_front, tuned
 
 PRECISIONS: dict[str, Any] = {
     "float32": "32-true",
@@ -67,6 +68,7 @@ class Experiment:
     segment: dict[str, Any] = field(default_factory=dict)
     """Settings of the segments stage other than the extractor's own, by name."""
     adapter: AdapterConfig = field(default_factory=AdapterConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
 
@@ -97,21 +99,24 @@ def train(
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
     recipe = prepare(data, experiment, runtime, weights)
-    parts = {split: open_split(data, split, recipe, runtime) for split in ("train", "val", "test")}
+    kind = SegmentRows if experiment.augment.enabled else FeatureRows
+    parts = {
+        split: open_split(data, split, recipe, runtime, kind) for split in ("train", "val", "test")
+    }
     weak = experiment.supervision == "weak"
     train_rows = parts["train"].with_noisy(data) if weak else parts["train"].rows
     _remember(out, experiment, resume)
-    first, front = train_rows.features(0), None
-    if experiment.adapter.placement != "none":
-        front = make_front(encoder, experiment.adapter, first)
+    first = train_rows.features(0)
+    front = make_front(encoder, experiment.adapter, first, whole=experiment.augment.enabled)
     options = model_options(experiment, tuned(front)(first), len(data.classes))
     model = build(experiment.model, options)
     rows = (train_rows, parts["val"].rows, parts["test"].rows)
     fitted = _fit(model, front, rows, experiment, len(data.classes), runtime, out, resume)
     if not fitted:
         return {}
-    if front is not None:
-        save_adapters(out / ADAPTERS, front.eval().adapters, encoder.recipe)
+    recipe = features_recipe(segment, encoder.recipe)
+    if front is not None and front.adapters is not None:
+        save_adapters(out / ADAPTERS, front.adapters, encoder.recipe)
         recipe = features_recipe(segment, AdaptedChoice(encoder, out / ADAPTERS).recipe)
     card = Card(
         experiment.model,
@@ -133,9 +138,15 @@ def train(
 def prepare(
     data: AveFolder, experiment: Experiment, runtime: RuntimeConfig, weights: Sequence[Path] = ()
 ) -> dict[str, Any]:
-    """Recipe of the cached stage that training reads; in-trunk adapters' one is filled here."""
+    """Recipe of the cached stage that training reads.
+
+    Segments where they are augmented, else features, or the activations before the first in-trunk
+    adapters, which are filled here.
+    """
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
+    if experiment.augment.enabled:
+        return segments_recipe(segment)
     cached = cached_before(encoder, experiment.adapter)
     recipe = features_recipe(segment, cached.recipe)
     if experiment.adapter.trunk_stages:
@@ -188,7 +199,9 @@ def _fit(
     Empty in all processes but the first, which has the numbers and writes the files.
     """
     config = experiment.train
-    module = LocalizerTraining(model, front, experiment.supervision, num_classes, config)
+    module = LocalizerTraining(
+        model, front, experiment.supervision, num_classes, config, experiment.augment
+    )
     best = _TestWatch()
     last = out / "checkpoints" / "last.ckpt"
     goes_on = resume and last.exists()

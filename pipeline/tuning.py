@@ -8,16 +8,15 @@ import torch
 from torch import Tensor
 
 from avel.extractors import AudioCLIPExtractor, Choice, Encoder, PairChoice, choose
-from avel.extractors.adapters import AdapterConfig, Adapters, OutputFront
+from avel.extractors.adapters import AdapterConfig, Adapters, Front, OutputFront
 from avel.extractors.audioclip.tail import TrunkFront
+from avel.extractors.extractor import FrozenExtractor, SegmentFront
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.extract import Features
 from avel.pipeline.harvest import harvest
 from avel.pipeline.run import open_stores
 from avel.pipeline.segment import SegmentConfig
-
-Front = OutputFront | TrunkFront
 
 
 def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice | PairChoice:
@@ -55,14 +54,21 @@ def fill_cache(
     return sum(outcome.reason is None for outcome in outcomes)
 
 
-def make_front(encoder: Choice | PairChoice, config: AdapterConfig, cached: Features) -> Front:
-    """Adapters, and the rest of the trunks where they are inside.
+def make_front(
+    encoder: Choice | PairChoice, config: AdapterConfig, cached: Features, *, whole: bool = False
+) -> Front | None:
+    """Adapters, and the rest of the encoder where they are inside; None where there is neither.
 
     Args:
         encoder: The whole encoder.
         config: Where adapters are.
         cached: One video's outputs of the encoder that `cached_before` names.
+        whole: Whether training begins at segments, so that the front is the whole encoder.
     """
+    if whole:
+        return _whole(encoder, config)
+    if config.placement == "none":
+        return None
     widths = {
         "audio": cached.audio.shape[-1],
         "visual": cached.visual.shape[-1],
@@ -72,11 +78,28 @@ def make_front(encoder: Choice | PairChoice, config: AdapterConfig, cached: Feat
         return OutputFront(Adapters(config, widths))
     extractor = encoder.load()
     assert isinstance(extractor, AudioCLIPExtractor)  # `cached_before` refused others
+    return TrunkFront(extractor, Adapters(config, _channels(extractor)))
+
+
+def _whole(encoder: Choice | PairChoice, config: AdapterConfig) -> SegmentFront:
+    if not isinstance(encoder, Choice):
+        raise ValueError(
+            f"augment.enabled: training from segments takes one extractor, not "
+            f"'{encoder.recipe['extractor']}'"
+        )
+    extractor = encoder.load()
+    there = config.placement != "none"
+    return SegmentFront(extractor, Adapters(config, _channels(extractor)) if there else None)
+
+
+def _channels(extractor: FrozenExtractor) -> dict[str, int]:
+    """Channels of every place that may have an adapter."""
+    cells = extractor.cells(extractor.weights)
+    size, rate = cells.get("image_size", 224), cells.get("sample_rate", 44_100)
     cell = extractor(
-        torch.zeros(1, 1, 3, 224, 224, dtype=torch.uint8), torch.zeros(1, 44_100, dtype=torch.int16)
+        torch.zeros(1, 1, 3, size, size, dtype=torch.uint8), torch.zeros(1, rate, dtype=torch.int16)
     )
-    widths = {name: value.shape[-1] for name, value in cell.items()}
-    return TrunkFront(extractor, Adapters(config, {**widths, **extractor.stage_channels}))
+    return {**{name: x.shape[-1] for name, x in cell.items()}, **extractor.stage_channels}
 
 
 def tuned(front: Front | None) -> Callable[[Features], Features]:
@@ -84,10 +107,10 @@ def tuned(front: Front | None) -> Callable[[Features], Features]:
     if front is None:
         return lambda features: features
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def run(features: Features) -> Features:
         arrays = (features.audio, features.visual_map, features.visual)
-        device = next(front.parameters()).device
+        device = next((p.device for p in front.parameters()), torch.device("cpu"))
         inputs: list[Tensor] = [torch.from_numpy(np.array(a))[None].to(device) for a in arrays]
         audio, visual_map, visual = (value[0].cpu().numpy() for value in front(*inputs))
         audio[~features.audio_mask] = 0

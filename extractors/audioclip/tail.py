@@ -1,13 +1,13 @@
 """The rest of AudioCLIP's trunks after a cached stage, with adapters, for training in-trunk."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from avel.extractors.adapters import Adapters
+from avel.extractors.adapters import Adapters, Front
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 
 
-class TrunkFront(nn.Module):
+class TrunkFront(Front):
     """Activations after the first adapted stage to features; only the adapters learn.
 
     The trunk is no part of the module's state: it is frozen and has a file of its own.
@@ -16,6 +16,8 @@ class TrunkFront(nn.Module):
         extractor: Frozen, with all of its stages.
         adapters: In-trunk ones, and output ones where both are placed.
     """
+
+    adapters: Adapters
 
     def __init__(self, extractor: AudioCLIPExtractor, adapters: Adapters) -> None:
         super().__init__()

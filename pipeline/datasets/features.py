@@ -16,6 +16,7 @@ from avel.cache.store import Store
 from avel.pipeline.datasets.ave import CELLS, AveFolder, Row, segment_labels
 from avel.pipeline.extract import Features
 from avel.pipeline.packing import unpack
+from avel.pipeline.segment import Segments
 
 
 class Example(NamedTuple):
@@ -93,13 +94,17 @@ class FeatureRows(Dataset[Example]):
         Raises:
             LookupError: the item was damaged since; names it and what to do.
         """
+        return unpack(Features, self._arrays(index))
+
+    def _arrays(self, index: int) -> dict[str, NDArray[np.generic]]:
         arrays = self._store.get(self.keys[index])
         if arrays is None:
             why = "; ".join(self._store.damage) or "it was deleted"
             raise LookupError(
-                f"features {self.keys[index][:12]} cannot be read ({why}); run `avel extract` again"
+                f"{self._store.stage} {self.keys[index][:12]} cannot be read ({why}); run "
+                "`avel extract` again"
             )
-        return unpack(Features, arrays)
+        return arrays
 
     def __getitem__(self, index: int) -> Example:
         features = self.features(index)
@@ -118,4 +123,25 @@ class FeatureRows(Dataset[Example]):
             torch.from_numpy(self.segments[index]),
             torch.tensor(self.videos[index]),
             torch.tensor(index),
+        )
+
+
+class SegmentRows(FeatureRows):
+    """Examples of decoded segments, before any encoder.
+
+    `audio` holds samples int16 (T, S), `visual_map` pictures uint8 (T, F, 3, H, W), `visual`
+    nothing.
+    """
+
+    def features(self, index: int) -> Features:
+        """One video's segments in the place of features."""
+        segments = unpack(Segments, self._arrays(index))
+        return Features(
+            visual=np.zeros((len(segments.samples), 0), np.float32),
+            visual_map=segments.frames,  # type: ignore[arg-type]
+            audio=segments.samples,  # type: ignore[arg-type]
+            visual_mask=segments.visual_mask,
+            audio_mask=segments.audio_mask,
+            duration=segments.duration,
+            flags=segments.flags,
         )

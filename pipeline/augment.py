@@ -1,0 +1,95 @@
+"""Variations of a batch of segments, both modalities alike in time, for training from there."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from avel.pipeline.datasets.features import Example
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What is varied, per video; training then reads segments and runs the whole encoder."""
+
+    enabled: bool = False
+    shift_cells: int = 3
+    """Picture, sound and labels turn together by up to so many cells, round the end."""
+    brightness: float = 0.2
+    contrast: float = 0.2
+    saturation: float = 0.2
+    """Factors are drawn from 1 - x to 1 + x."""
+    gain_db: float = 6.0
+    """Of the sound, up or down."""
+    snr_db: tuple[float, float] = (20.0, 50.0)
+    """Range of the signal-to-noise ratio of white noise that is added."""
+
+    def __post_init__(self) -> None:
+        for name in ("brightness", "contrast", "saturation"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"augment.{name} ({getattr(self, name)}) must be in [0, 1)")
+        if self.shift_cells < 0 or self.gain_db < 0:
+            raise ValueError("augment.shift_cells and augment.gain_db must not be negative")
+
+
+def augmented(batch: Example, config: AugmentConfig, generator: torch.Generator) -> Example:
+    """A varied batch.
+
+    Args:
+        batch: `visual_map` uint8 RGB (B, T, F, 3, H, W) and `audio` int16 (B, T, S).
+        config: How far to go.
+        generator: Source of every draw, on the CPU.
+    """
+    moved = _shifted(batch, config, generator)
+    return moved._replace(
+        visual_map=_recoloured(moved.visual_map, config, generator),
+        audio=_resounded(moved.audio, config, generator),
+    )
+
+
+def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(count, generator=generator)
+
+
+def _shifted(batch: Example, config: AugmentConfig, generator: torch.Generator) -> Example:
+    """Turn whole videos of T cells; padded ones stay, since their end is no end."""
+    B, T = batch.mask.shape
+    steps = torch.randint(-config.shift_cells, config.shift_cells + 1, (B,), generator=generator)
+    steps = torch.where(batch.mask.all(1).cpu(), steps, 0).to(batch.mask.device)
+    order = (torch.arange(T, device=batch.mask.device)[None] - steps[:, None]) % T
+
+    def turn(values: Tensor) -> Tensor:
+        return torch.stack([video[places] for video, places in zip(values, order, strict=True)])
+
+    return batch._replace(
+        audio=turn(batch.audio),
+        visual_map=turn(batch.visual_map),
+        visual=turn(batch.visual),
+        segments=turn(batch.segments),
+    )
+
+
+def _recoloured(frames: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Brightness, contrast and saturation, one factor each per video."""
+    shape = (len(frames), *[1] * (frames.ndim - 1))
+    bright, contrast, saturation = (
+        _uniform(len(frames), 1 - x, 1 + x, generator).view(shape).to(frames.device)
+        for x in (config.brightness, config.contrast, config.saturation)
+    )
+    images = frames.float() * bright
+    grey = images.mean(3, keepdim=True)
+    images = grey + saturation * (images - grey)
+    level = images.mean(tuple(range(1, images.ndim)), keepdim=True)
+    return (level + contrast * (images - level)).round().clamp(0, 255).to(torch.uint8)
+
+
+def _resounded(samples: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Gain and white noise, one level each per video; what gets too loud is clipped."""
+    B = len(samples)
+    gain = 10 ** (_uniform(B, -config.gain_db, config.gain_db, generator) / 20)
+    sound = samples.float() * gain.view(B, 1, 1).to(samples.device)
+    level = sound.square().mean((1, 2), keepdim=True).sqrt()
+    snr = _uniform(B, *config.snr_db, generator).view(B, 1, 1).to(samples.device)
+    noise = torch.randn(sound.shape, generator=generator).to(samples.device)
+    noisy = sound + noise * level * 10 ** (-snr / 20)
+    return noisy.round().clamp(-32768, 32767).to(torch.int16)
