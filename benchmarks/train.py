@@ -21,45 +21,53 @@ from avel.models.losses import LOSSES, Targets
 from avel.models.output import Visual
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder, open_ave
+from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluate import open_split
 from avel.pipeline.learning import loader
 from avel.pipeline.train import Experiment, model_options, prepare
 from avel.pipeline.tuning import make_front, tuned
 
 WARM_STEPS = 3
+CASES = {
+    "none, cached features": [],
+    "output, cached features": ["adapter.placement=output"],
+    "after stages 3 and 4, cached activations": ["adapter.placement=trunk"],
+    "output, segments": ["adapter.placement=output", "augment.enabled=true"],
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--trunk", action="store_true", help="in-trunk adapters too (slow)")
+    parser.add_argument("--steps", type=int, default=25, help="at most")
+    parser.add_argument("--all", action="store_true", help="in-trunk and segments too (slow)")
     args = parser.parse_args()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     data = open_ave(args.data)
     print(f"{torch.get_num_threads()} cores, batches of 32 videos\n")
     print("| adapters | videos/s | data wait of a step (ms) | step (ms) | share waited (%) |")
     print("|---|---|---|---|---|")
-    placements = ["none", "output"] + (["trunk"] if args.trunk else [])
-    for placement in placements:
-        waits, steps = epoch(data, placement)
+    for name in CASES if args.all else list(CASES)[:2]:
+        waits, steps = epoch(data, CASES[name], args.steps)
         wait, step = sum(waits) / len(waits), sum(steps) / len(steps)
         rate = 32 / (wait + step)
         share = 100 * wait / (wait + step)
-        print(f"| {placement} | {rate:.0f} | {1e3 * wait:.1f} | {1e3 * step:.0f} | {share:.1f} |")
+        print(f"| {name} | {rate:.0f} | {1e3 * wait:.1f} | {1e3 * step:.0f} | {share:.1f} |")
 
 
-def epoch(data: AveFolder, placement: str) -> tuple[list[float], list[float]]:
-    experiment = load(Path("dmsf.yaml"), Experiment, [f"adapter.placement={placement}"])
-    runtime = RuntimeConfig()
-    rows = open_split(data, "train", prepare(data, experiment, runtime), runtime).rows
+def epoch(data: AveFolder, overrides: list[str], most: int) -> tuple[list[float], list[float]]:
+    experiment, runtime = load(Path("dmsf.yaml"), Experiment, overrides), RuntimeConfig()
+    whole = experiment.augment.enabled
+    kind = SegmentRows if whole else FeatureRows
+    rows = open_split(data, "train", prepare(data, experiment, runtime), runtime, kind).rows
     first = rows.features(0)
-    front = make_front(choose(experiment.extractor), experiment.adapter, first)
+    front = make_front(choose(experiment.extractor), experiment.adapter, first, whole=whole)
     model = build("dmsf", model_options(experiment, tuned(front)(first), len(data.classes)))
     parameters = [*model.parameters(), *(front.parameters() if front else [])]
     optimizer = torch.optim.AdamW(parameters, 1e-4)
     waits, steps = [], []
     asked = time.perf_counter()
-    for batch in loader(rows, experiment.train, shuffle=True):
+    for batch in loader(rows, experiment.train, runtime, shuffle=True):
         came = time.perf_counter()
         inputs = (batch.audio, batch.visual_map, batch.visual)
         audio, visual_map, visual = front(*inputs) if front else inputs
@@ -73,6 +81,8 @@ def epoch(data: AveFolder, placement: str) -> tuple[list[float], list[float]]:
         optimizer.zero_grad()
         waits.append(came - asked)
         steps.append(time.perf_counter() - came)
+        if len(steps) == most:
+            break
         asked = time.perf_counter()
     return waits[WARM_STEPS:-1], steps[WARM_STEPS:-1]
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,11 @@ class Store:
         if make:
             self._make()
         self.refresh()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the shards itself; what is unpublished stays here."""
+        root = self.folder.parent.parent
+        return _reopened, (root, self.stage, self.recipe)
 
     def _make(self) -> None:
         about = self.folder / "stage.json"
@@ -176,6 +182,10 @@ class Store:
     def writer(self, **limits: float) -> "Writer":
         """A writer of this process's own shards; use it in a `with` block."""
         return Writer(self, **limits)  # type: ignore[arg-type]
+
+
+def _reopened(root: Path, stage: str, recipe: Recipe) -> Store:
+    return Store(root, stage, recipe, make=False)
 
 
 def _prefix(keys: Array) -> NDArray[np.uint64]:

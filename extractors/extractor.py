@@ -240,14 +240,14 @@ def check_precision(precision: str, device: torch.device) -> None:
         return
     if device.type == "cuda":
         if precision == "bfloat16" and not torch.cuda.is_bf16_supported(including_emulation=False):
-            raise ValueError(f"{device} has no bfloat16; use --precision float16 or float32")
+            raise ValueError(f"{device} has no bfloat16; use float16 or float32")
         return
     instructions = torch.cpu.get_capabilities().items()
     has_bfloat16 = any(name.endswith("bf16") and there for name, there in instructions)
     if precision == "bfloat16" and has_bfloat16:
         return
     lack = "bfloat16 instructions" if precision == "bfloat16" else "float16 kernels"
-    raise ValueError(f"the {device.type} has no {lack}; use --precision float32")
+    raise ValueError(f"the {device.type} has no {lack}; use precision float32")
 
 
 def make_options(kind: type[EncodeOptions], given: Mapping[str, Any], name: str) -> EncodeOptions:

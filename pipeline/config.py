@@ -30,6 +30,8 @@ class RuntimeConfig:
     device: str = "auto"
     devices: int = 1
     """Processes that train together, each on a device of its own (or on the CPU)."""
+    loaders: int = 0
+    """Processes that read training batches ahead; 0: the training process itself."""
     workers: int = field(default_factory=default_workers)
     """Processes that decode ahead."""
     batch_cells: int = 32
@@ -45,6 +47,8 @@ class RuntimeConfig:
         for name in ("devices", "workers", "batch_cells", "window_cells", "timeout_seconds"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} ({getattr(self, name)}) must be greater than 0")
+        if self.loaders < 0:
+            raise ValueError(f"loaders ({self.loaders}) must not be negative")
 
 
 def resolve_device(device: str) -> str:

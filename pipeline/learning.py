@@ -16,6 +16,7 @@ from avel.extractors.adapters import Front
 from avel.models.losses import LOSSES, Targets
 from avel.models.output import LocalizationOutput, Visual
 from avel.pipeline.augment import AugmentConfig, augmented
+from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.features import Example, FeatureRows
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import probabilities
@@ -256,7 +257,7 @@ def _world() -> tuple[int, int]:
 
 
 def loader(
-    rows: FeatureRows, config: TrainConfig, *, shuffle: bool, processes: int = 1
+    rows: FeatureRows, config: TrainConfig, runtime: RuntimeConfig, *, shuffle: bool
 ) -> DataLoader[Example]:
     """Batches of a split; `batch_size` is that of all processes together.
 
@@ -270,10 +271,20 @@ def loader(
         raise InputError(
             "a split has no video with features; run `avel extract` on the dataset first"
         )
-    if shuffle and config.batch_size % processes:
+    if shuffle and config.batch_size % runtime.devices:
         raise InputError(
-            f"train.batch_size ({config.batch_size}) must be a multiple of --devices ({processes})"
+            f"train.batch_size ({config.batch_size}) must be a multiple of --devices "
+            f"({runtime.devices})"
         )
     sampler = EpochSampler(rows, config) if shuffle else None
-    size = config.batch_size // processes if shuffle else config.batch_size
-    return DataLoader(rows, size, sampler=sampler, pin_memory=torch.cuda.is_available())
+    size = config.batch_size // runtime.devices if shuffle else config.batch_size
+    return DataLoader(
+        rows,
+        size,
+        sampler=sampler,
+        num_workers=runtime.loaders,
+        # never forked: a store's maps and locks are this process's own
+        multiprocessing_context="spawn" if runtime.loaders else None,
+        persistent_workers=runtime.loaders > 0,
+        pin_memory=torch.cuda.is_available(),
+    )

@@ -28,6 +28,7 @@ from avel.configs.load import dump, read, read_text
 from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters import FILE as ADAPTERS
 from avel.extractors.adapters import AdapterConfig, Front, save_adapters
+from avel.extractors.extractor import check_precision
 from avel.models import build
 from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
@@ -95,6 +96,7 @@ def train(
         InputError: a split has no features, or a resumed run had another config.
         NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
     """
+    check_precision(experiment.train.precision, torch.device(resolve_device(runtime.device)))
     lightning.seed_everything(experiment.train.seed, verbose=False)
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
@@ -208,9 +210,7 @@ def _fit(
     # a logger deletes what is in its folder: the epochs before a resume must stay
     log = f"resumed_{len(list(out.glob('resumed_*')))}" if goes_on else ""
     trainer, keeper = _trainer(config, runtime, out, best, log)
-    loaders = [
-        loader(part, config, shuffle=part is rows[0], processes=runtime.devices) for part in rows
-    ]
+    loaders = [loader(part, config, runtime, shuffle=part is rows[0]) for part in rows]
     started = time.monotonic()
     trainer.fit(
         module,

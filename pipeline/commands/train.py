@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--devices", type=options.positive, default=1, help="processes that train together [1]"
     )
+    parser.add_argument(
+        "--loaders", type=int, default=0, help="processes that read batches ahead [0: none]"
+    )
     parser.add_argument("--half", action="store_true", help="store the weights in 16 bits")
     options.add_runtime(parser)
 
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         metrics = train(
             open_ave(args.data),
             experiment,
-            replace(options.runtime(args), devices=args.devices),
+            replace(options.runtime(args), devices=args.devices, loaders=args.loaders),
             out,
             weights=args.weights,
             resume=args.resume,

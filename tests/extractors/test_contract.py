@@ -224,7 +224,7 @@ def test_pairs_that_are_none() -> None:
 
 
 def test_precision_that_the_device_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match="the cpu has no float16 kernels; use --precision float32"):
+    with pytest.raises(ValueError, match="the cpu has no float16 kernels; use precision float32"):
         choose("audioclip-tiny", options={"precision": "float16"}).load()
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     with pytest.raises(ValueError, match="the cpu has no bfloat16 instructions"):

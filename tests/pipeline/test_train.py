@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from avel.cache.ave_h5 import write_order
 from avel.models.checkpoint import CheckpointError, check_features, load_checkpoint
 from avel.models.losses import IGNORED
 from avel.models.output import LocalizationOutput
@@ -407,3 +408,29 @@ def test_recomputing_changes_nothing(bench: tuple[Path, Path], tmp_path: Path) -
     run(bench, tmp_path / "kept", *placed)
     run(bench, tmp_path / "again", *placed, "--set", "train.recompute=true")
     assert losses(tmp_path / "kept" / "metrics.csv") == losses(tmp_path / "again" / "metrics.csv")
+
+
+def test_batches_read_ahead_are_the_same(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    run(bench, tmp_path / "here", "--set", "train.epochs=1")
+    run(bench, tmp_path / "ahead", "--set", "train.epochs=1", "--loaders", "1")
+    assert losses(tmp_path / "here" / "metrics.csv") == losses(tmp_path / "ahead" / "metrics.csv")
+
+
+def test_precision_that_the_device_lacks(
+    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(bench, tmp_path, "--set", "train.precision=float16") == 2
+    assert "the cpu has no float16 kernels; use precision float32" in capsys.readouterr().err
+
+
+def test_an_empty_split(
+    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    root, cache = bench
+    shutil.copytree(root, tmp_path / "data")
+    write_order(tmp_path / "data" / "val_order.h5", [])
+    (tmp_path / "data" / "valSet.txt").unlink(missing_ok=True)
+    assert run((tmp_path / "data", cache), tmp_path / "run") == 2
+    assert "no video of split 'val' (0 rows) has features" in capsys.readouterr().err
