@@ -56,28 +56,29 @@ class AdapterConfig:
 
 
 class Adapter(nn.Module):
-    """`x + s rms(x) Up(Drop(GELU(Down(LN x))))` over the last axis, `Up` zero at the start.
+    """`x + Up(s rms(x) Drop(GELU(Down(LN x))))` over the last axis, `Up` zero at the start.
 
     Over the channels of a map this is the 1x1 convolution form. Ours differs by `rms(x)`: encoders'
     outputs are in the hundreds, where a correction in units of one would take long to be felt; and
-    by dropping channels of the bottleneck, which are fewer than those of its output.
+    by leaving out what costs a pass over every token and changes nothing that `Down` cannot learn:
+    the norm's own scale and shift, a bias after `Up`, and dropout of the output.
     """
 
     def __init__(self, channels: int, reduction: int, dropout: float) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(channels)
+        self.norm = nn.LayerNorm(channels, elementwise_affine=False)
         self.down = nn.Linear(channels, max(1, channels // reduction))
-        self.up = nn.Linear(max(1, channels // reduction), channels)
+        self.up = nn.Linear(max(1, channels // reduction), channels, bias=False)
         self.scale = nn.Parameter(torch.ones(()))
         self.dropout = nn.Dropout(dropout)
         nn.init.zeros_(self.up.weight)
-        nn.init.zeros_(self.up.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., channels) to the same."""
-        hidden = self.dropout(functional.gelu(self.down(self.norm(x))))
-        size = torch.linalg.vector_norm(x.detach(), dim=-1, keepdim=True) / x.shape[-1] ** 0.5
-        return torch.addcmul(x, self.scale * size, self.up(hidden))
+        flat = x.flatten(0, -2)
+        size = torch.linalg.vector_norm(flat.detach(), dim=-1, keepdim=True) / x.shape[-1] ** 0.5
+        hidden = self.dropout(functional.gelu(self.down(self.norm(flat)))) * (self.scale * size)
+        return torch.addmm(flat, hidden, self.up.weight.T).view_as(x)
 
 
 class Adapters(nn.Module):

@@ -140,6 +140,6 @@ def test_summary_counts_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert rows["encoder.audio"][0] == 0 < rows["encoder.audio"][1]
     hidden = 512 // 4
-    assert rows["adapter.visual_map"] == [512 * 2 + 512 * hidden * 2 + hidden + 512 + 1, 0]
+    assert rows["adapter.visual_map"] == [512 * hidden * 2 + hidden + 1, 0]
     assert {"adapter.audio3", "adapter.visual4", "dmsf.agva", "dmsf.cic"} <= rows.keys()
     assert rows["all"] == [sum(r[i] for n, r in rows.items() if n != "all") for i in (0, 1)]
