@@ -1,0 +1,29 @@
+"""Weights of a Keras 2 file (HDF5, one group per layer) as plain arrays."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from avel.cache.ave_h5 import LayoutError
+
+
+def read_keras(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Arrays by `<layer>/<kernel or bias>`, in the file's own shapes.
+
+    Raises:
+        LayoutError: no HDF5 file, or not one that Keras wrote weights into.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            if "layer_names" not in file.attrs:
+                raise LayoutError(f"{path}: has no layer_names, so it holds no Keras weights")
+            found = {}
+            for layer in (name.decode() for name in file.attrs["layer_names"]):
+                for name in file[layer].attrs["weight_names"]:
+                    part = name.decode().split("/")[-1].removesuffix(":0")
+                    found[f"{layer}/{part}"] = np.asarray(file[layer][name.decode()], np.float32)
+            return found
+    except OSError as err:
+        raise LayoutError(f"{path}: cannot be read as HDF5 ({err}); download it again") from err

@@ -1,0 +1,76 @@
+"""The matching network of AVE's cross-modality localization: where in one modality is the other.
+
+Source: Tian et al., ECCV 2018, section 4.5 (AVDLN); reference section 2.4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+MARGIN = 2.0
+SMALLEST_SQUARE = 1e-7
+"""Below it a squared distance counts as this, so that the root has a gradient."""
+_KERAS = {"dense_1": "video.0", "dense_2": "video.2", "dense_3": "audio.0", "dense_4": "audio.2"}
+"""The published file's layers by ours."""
+
+
+@dataclass(frozen=True)
+class CMMConfig:
+    """Sizes; the defaults are the released ones."""
+
+    audio_dim: int = 128
+    visual_dim: int = 512
+    hidden: int = 128
+    embed_dim: int = 64
+
+
+class CMM(nn.Module):
+    """Distance of a segment's picture and sound in a shared space."""
+
+    def __init__(self, config: CMMConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        self.video = _tower(c.visual_dim, c.hidden, c.embed_dim)
+        self.audio = _tower(c.audio_dim, c.hidden, c.embed_dim)
+
+    def forward(self, audio: Tensor, visual: Tensor) -> Tensor:
+        """Distances (...) of sounds (..., audio_dim) and pictures (..., visual_dim)."""
+        gap = self.video(visual) - self.audio(audio)
+        return gap.square().sum(-1).clamp_min(SMALLEST_SQUARE).sqrt()  # type: ignore[no-any-return]
+
+    def between(self, audio: Tensor, visual: Tensor) -> Tensor:
+        """Distances (B, T, T) of every second of sound to every second of sight of its video."""
+        return self(audio.unsqueeze(2), visual.unsqueeze(1))  # type: ignore[no-any-return]
+
+
+def _tower(size: int, hidden: int, embed_dim: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(size, hidden), nn.LeakyReLU(0.3), nn.Linear(hidden, embed_dim))
+
+
+def contrastive_loss(distance: Tensor, together: Tensor) -> Tensor:
+    """`mean(y d^2 + (1 - y) max(m - d, 0)^2)`; `together` is y, 1 inside an event.
+
+    Pairs of background are a segment's own picture and sound: no others are drawn.
+    """
+    apart = (MARGIN - distance).clamp_min(0).square()
+    return (together * distance.square() + (1 - together) * apart).mean()
+
+
+def keras_state(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
+    """State dict from the published Keras file's arrays; kernels are stored (in, out).
+
+    Raises:
+        ValueError: a layer is missing; names it.
+    """
+    state = {}
+    for layer, ours in _KERAS.items():
+        for part in ("kernel", "bias"):
+            if f"{layer}/{part}" not in arrays:
+                raise ValueError(f"no {layer}/{part} among {sorted(arrays)[:4]} …")
+        state[f"{ours}.weight"] = torch.from_numpy(arrays[f"{layer}/kernel"].T.copy())
+        state[f"{ours}.bias"] = torch.from_numpy(arrays[f"{layer}/bias"].copy())
+    return state
