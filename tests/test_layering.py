@@ -15,7 +15,7 @@ LIBRARIES = {  # library -> where alone it may be imported
         "pipeline/datasets/film.py",
         "pipeline/commands/doctor.py",
     },
-    "h5py": {"cache/shard.py", "cache/ave_h5.py"},
+    "h5py": {"cache/shard.py", "cache/ave_h5.py", "cache/keras_h5.py"},
     "yaml": {"configs/load.py"},
 }
 
