@@ -27,7 +27,7 @@ def write_card(out: Path, card: Card, metrics: Mapping[str, Any], data: Path) ->
     encoder = card.features["config"]
     rows = {
         "model": f"{card.name}, {experiment['supervision']} supervision",
-        "classes": f"{len(card.classes)}: {', '.join(card.classes[:4])} …",
+        "classes": f"{len(card.classes)}: {'; '.join(card.classes[:4])} …",
         "data": f"{data.resolve().name}, {card.training['videos']} training videos, "
         f"{metrics['coverage']['evaluated']} of {metrics['coverage']['rows']} test rows",
         "encoder": f"{encoder['extractor']}, adapters: {experiment['adapter']['placement']}",

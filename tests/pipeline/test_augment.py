@@ -1,6 +1,7 @@
 """Variations of segments keep picture, sound and labels together; training from segments works."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,8 @@ def test_training_from_segments(
     synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On six videos it learns nothing, but every part runs and the model is used as any other."""
-    data = tmp_path / "data"
+    data, cache = tmp_path / "data", tmp_path / "cache"
+    shutil.copytree(warm, cache)  # other tests count what is in the shared one
     data.mkdir()
     for name in ("AVE", "Annotations.txt", "categories.txt"):
         (data / name).symlink_to(synth / name)
@@ -108,14 +110,14 @@ def test_training_from_segments(
     settings = ["augment.enabled=true", "adapter.placement=both", "train.epochs=1"]
     settings += ["options.d_model=16", "options.heads=2", "train.batch_size=3"]
     words = [word for option in settings for word in ("--set", option)]
-    arguments = ["--data", str(data), "--cache-dir", str(warm), "--out", str(tmp_path / "run")]
+    arguments = ["--data", str(data), "--cache-dir", str(cache), "--out", str(tmp_path / "run")]
     assert main(["train", *arguments, *words, "--device", "cpu"]) == 0
     assert (tmp_path / "run" / "adapters.safetensors").is_file()
     video = sorted((synth / "AVE").glob("*.mp4"))[0]
     capsys.readouterr()
-    model = ["--model", str(tmp_path / "run"), "--cache-dir", str(warm)]
+    model = ["--model", str(tmp_path / "run"), "--cache-dir", str(cache)]
     assert main(["localize", str(video), "--json", *model]) == 0
     assert json.loads(capsys.readouterr().out)[0]["segments"] == 10
-    adapters = ["--adapters", str(tmp_path / "run"), "--cache-dir", str(warm)]
+    adapters = ["--adapters", str(tmp_path / "run"), "--cache-dir", str(cache)]
     assert main(["extract", str(synth / "AVE"), *adapters]) == 0
     assert main(["evaluate", "--data", str(data), *model]) == 0
