@@ -67,10 +67,11 @@ def open_split(
     contents = ContentKeys(runtime.cache_dir)
     found = find_rows(data, store, contents, [int(row) for row in data.splits[split]])
     if not found.keys:
+        adapters = " --adapters RUN" if "adapters" in recipe.get("config", {}) else ""
         raise InputError(
             f"{data.root}: no video of split '{split}' ({len(data.splits[split])} rows) has "
             f"{store.stage} {store.fingerprint[:12]} in {runtime.cache_dir}; run "
-            f"`avel extract {data.root}` first"
+            f"`avel extract {data.root}{adapters}` first"
         )
     rows = [data.rows[number] for number in found.keys]
     examples = kind(store, list(found.keys.values()), rows, len(data.classes))
