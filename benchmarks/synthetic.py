@@ -85,9 +85,9 @@ def table(out: Path, seeds: int) -> str:
             json.loads((run_folder(out, name, s) / "metrics.json").read_text())
             for s in range(seeds)
         ]
-        background = runs[0]["all_background_accuracy"]
+        background = runs[0]["baselines"]["all background"]
         columns = [
-            spread([100 * r["accuracy"]["gate"] for r in runs], 1),
+            spread([100 * r["accuracy"]["own"] for r in runs], 1),
             next(bar for start, bar in BARS.items() if name.startswith(start)),
             spread([100 * r["accuracy"]["argmax"] for r in runs], 1),
             spread([100 * r["test_selected_accuracy"] for r in runs], 1),

@@ -16,8 +16,8 @@ import torch
 
 from avel.configs.load import load
 from avel.extractors import choose
-from avel.models import build
-from avel.models.losses import LOSSES, Targets
+from avel.models import LOSSES, build
+from avel.models.losses import Targets
 from avel.models.output import Visual
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder, open_ave
@@ -67,15 +67,14 @@ def epoch(data: AveFolder, overrides: list[str], most: int) -> tuple[list[float]
     optimizer = torch.optim.AdamW(parameters, 1e-4)
     waits, steps = [], []
     asked = time.perf_counter()
-    for batch in loader(rows, experiment.train, runtime, shuffle=True):
+    for batch in loader(rows, experiment.train, runtime, training=True):
         came = time.perf_counter()
         inputs = (batch.audio, batch.visual_map, batch.visual)
         audio, visual_map, visual = front(*inputs) if front else inputs
         output = model(audio, Visual(visual_map, visual), batch.mask)
         known = torch.zeros_like(batch.mask)
-        LOSSES["full"](
-            output, Targets(batch.segments, batch.video, batch.mask, known), 1.0
-        ).backward()
+        targets = Targets(batch.segments, batch.video, batch.mask, known, batch.other)
+        LOSSES["dmsf"]["full"](output, targets, 1.0).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()

@@ -36,6 +36,25 @@ def read_labels(path: Path) -> NDArray[np.generic]:
     return _read(path, DATA)
 
 
+def read_one_hot(path: Path, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Class indices, one axis less than `shape`, of a file of one-hot labels.
+
+    Raises:
+        LayoutError: the dataset is missing, has another shape, or a row is not one-hot.
+    """
+    labels = _read(path, DATA)
+    if labels.shape != shape:
+        raise LayoutError(f"{path}: '{DATA}' has shape {labels.shape}, expected {shape}")
+    hot = ((labels == 0) | (labels == 1)).all(-1) & (labels.sum(-1) == 1)
+    if not hot.all():
+        at = tuple(int(i) for i in np.argwhere(~hot)[0])
+        raise LayoutError(
+            f"{path}: '{DATA}' is not one-hot at {at}: {np.asarray(labels[at])[:6].tolist()} …, "
+            f"expected one 1 among {shape[-1]} (shape {shape})"
+        )
+    return np.asarray(labels.argmax(-1), np.int64)
+
+
 def write_order(path: Path, order: ArrayLike) -> None:
     """Write a split's row indices."""
     _write(path, ORDER, np.asarray(order, np.int64))

@@ -10,6 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from avel.models.output import LocalizationOutput, Visual, of_segment_scores
+
 
 @dataclass(frozen=True)
 class AVAttConfig:
@@ -38,6 +40,13 @@ class AVAttConfig:
                 f"position_bias 'legacy' adds one audio value per position and has {ROWS} of them, "
                 f"the map has {self.positions} positions; use position_bias 'paper'"
             )
+
+
+@dataclass(frozen=True)
+class DMRNConfig(AVAttConfig):
+    """The same with the residual fusion."""
+
+    fusion: Literal["concatenation", "residual"] = "residual"
 
 
 ROWS = 49
@@ -69,7 +78,15 @@ class AVAtt(nn.Module):
             for layer in (self.affine_h, self.L1, self.L2):
                 nn.init.xavier_uniform_(layer.weight)
 
-    def forward(self, audio: Tensor, visual_map: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
+        """Localize events in windows of segments; see `DMSF.forward` for the shapes.
+
+        The published model knows no mask: segments that do not exist enter as zeros.
+        """
+        scores, weights = self.score(audio, visual.map.float())
+        return of_segment_scores(scores, weights, mask)
+
+    def score(self, audio: Tensor, visual_map: Tensor) -> tuple[Tensor, Tensor]:
         """Scores before the softmax, and the attention.
 
         Args:
@@ -108,8 +125,3 @@ class AVAtt(nn.Module):
 
 def _mixer(size: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(size, size), nn.Tanh(), nn.Linear(size, size))
-
-
-def pooled_scores(scores: Tensor) -> Tensor:
-    """Video probabilities (B, K + 1) of the weak form: softmax of the highest score over time."""
-    return scores.amax(1).softmax(-1)

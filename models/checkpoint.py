@@ -32,6 +32,7 @@ class Card:
         features: Recipe of the features it was trained on.
         training: Config, data and protocol of the training, and its numbers.
         knows: One sentence on what the weights can and cannot know.
+        decoder: How it answers unless asked otherwise; empty for the gate at 0.5.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Card:
     features: Mapping[str, Any]
     training: Mapping[str, Any] = field(default_factory=dict)
     knows: str = ""
+    decoder: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(

@@ -46,9 +46,50 @@ class CMM(nn.Module):
         """Distances (B, T, T) of every second of sound to every second of sight of its video."""
         return self(audio.unsqueeze(2), visual.unsqueeze(1))  # type: ignore[no-any-return]
 
+    def loss(self, audio: Tensor, visual: Tensor, events: Tensor) -> Tensor:
+        """Contrastive loss of a batch; see `windows` for the shapes."""
+        return contrastive_loss(self(audio, visual), events.float())
+
+    def windows(self, audio: Tensor, visual: Tensor, events: Tensor) -> dict[str, Tensor]:
+        """How well each window of the searched modality answers each query.
+
+        Args:
+            audio: (B, T, audio_dim).
+            visual: Pooled map (B, T, visual_dim).
+            events: Bool (B, T); the query's segments, one run of them per video.
+
+        Returns:
+            By direction, `a2v` and `v2a`, the score (B, T) of the window that starts at each
+            segment, minus infinity where it would not fit. Here it is minus the summed distance
+            of the query's segments to the window's, one to one. Reference 1.9.
+        """
+        distances = self.between(audio, visual)
+        return {
+            "a2v": -summed_distances(distances, events),
+            "v2a": -summed_distances(distances.transpose(1, 2), events),
+        }
+
 
 def _tower(size: int, hidden: int, embed_dim: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(size, hidden), nn.LeakyReLU(0.3), nn.Linear(hidden, embed_dim))
+
+
+def summed_distances(distances: Tensor, events: Tensor) -> Tensor:
+    """Distance (B, T) of the event to the window that starts at each segment; infinite if too long.
+
+    Args:
+        distances: (B, T, T), rows by the query's modality, columns by the searched one.
+        events: Bool (B, T), one run per video.
+    """
+    B, T = events.shape
+    start, length = events.int().argmax(1), events.sum(1)
+    i, k = torch.arange(T), torch.arange(T)
+    rows = (start[:, None, None] + i[:, None]).clamp_max(T - 1).expand(B, T, T)  # (B, i, k)
+    columns = (i[:, None] + k).clamp_max(T - 1).expand(B, T, T)
+    pairs = distances[torch.arange(B)[:, None, None], rows, columns]
+    inside = (i < length[:, None]).unsqueeze(-1)
+    sums = torch.where(inside, pairs, 0).sum(1)
+    return sums.masked_fill(k > T - length[:, None], float("inf"))
 
 
 def contrastive_loss(distance: Tensor, together: Tensor) -> Tensor:

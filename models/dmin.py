@@ -5,13 +5,14 @@ parameter names; reference sections 2.6 and 2.7 (DCMR, for cross-modality locali
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from avel.models.interaction import DIM, Decoder, Encoder, Interaction
+from avel.models.output import MASKED, LocalizationOutput, Visual
 
 FACTOR = 5
 """Channels of the bilinear branch that are summed into one."""
@@ -26,23 +27,16 @@ class DMINConfig:
     supervision: Literal["full", "weak"] = "full"
     audio_dim: int = 128
     map_channels: int = 512
-
-
-class DMINOutput(NamedTuple):
-    """Logits of both branches.
-
-    `relevance` (B, T), `classes` (B, K or K + 1), and of the visual encoder alone
-    `visual_classes` and, weakly supervised, `visual_relevance`.
-    """
-
-    relevance: Tensor
-    classes: Tensor
-    visual_classes: Tensor
-    visual_relevance: Tensor | None
+    decoder_dropout: float | None = None
+    """None: the released one, 0.02 fully and 0.1 weakly supervised."""
 
 
 class DMIN(nn.Module):
-    """Relevance of segments and classes of videos from both modalities."""
+    """Relevance of segments and classes of videos from both modalities.
+
+    `extra` has the visual encoder's own `visual_classes` and, weakly supervised,
+    `visual_relevance`.
+    """
 
     def __init__(self, config: DMINConfig) -> None:
         super().__init__()
@@ -50,7 +44,8 @@ class DMIN(nn.Module):
         weak = c.supervision == "weak"
         self.v_fc = nn.Linear(c.map_channels, c.map_channels)
         self.spatial_channel_att = TripletAttention(c.map_channels, c.audio_dim)
-        dropout = 0.1 if weak else 0.02
+        released = 0.1 if weak else 0.02
+        dropout = released if c.decoder_dropout is None else c.decoder_dropout
         self.video_encoder = Encoder(c.map_channels, 2048)
         self.audio_encoder = Encoder(c.audio_dim, 2048)
         self.video_decoder = Decoder(c.map_channels, 2048, dropout, dense=True)
@@ -59,17 +54,17 @@ class DMIN(nn.Module):
         self.localize_module = _Heads(c.num_classes + weak, weak)
         self.dropout = nn.Dropout(0.2)
 
-    def forward(self, audio: Tensor, visual_map: Tensor) -> DMINOutput:
-        """Logits of windows.
+    def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
+        """Localize events in windows of segments; see `DMSF.forward` for the shapes.
 
-        Args:
-            audio: (B, T, audio_dim).
-            visual_map: (B, T, P, map_channels).
+        The published model knows no mask: segments that do not exist enter as zeros.
         """
-        features = self.dropout(self.v_fc(visual_map).relu())
-        visual = self.spatial_channel_att(features, audio)
-        visual_memory, seen, heard = self.decode(audio, visual)
-        return self.localize_module(self.AVInter(seen, heard), visual_memory)  # type: ignore[no-any-return]
+        features = self.dropout(self.v_fc(visual.map.float()).relu())
+        attended, weights = self.spatial_channel_att(features, audio)
+        visual_memory, seen, heard = self.decode(audio, attended)
+        relevance, classes, extra = self.localize_module(self.AVInter(seen, heard), visual_memory)
+        relevance = relevance.masked_fill(~mask, MASKED)
+        return LocalizationOutput(relevance, classes, {}, {"agva": weights}, extra)
 
     def decode(self, audio: Tensor, visual: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Visual encoder's sequence, and both decoders' (B, T, 256), of vectors (B, T, D)."""
@@ -87,16 +82,12 @@ class _Heads(nn.Module):
         self.event_self = nn.Linear(DIM, outputs)
         self.classifier_self = nn.Linear(DIM, 1) if weak else None
 
-    def forward(self, fused: Tensor, visual: Tensor) -> DMINOutput:
-        visual_relevance = (
-            self.classifier_self(visual).squeeze(-1) if self.classifier_self is not None else None
-        )
-        return DMINOutput(
-            self.classifier(fused).squeeze(-1),
-            self.event_classifier(fused.amax(1)),
-            self.event_self(visual.amax(1)),
-            visual_relevance,
-        )
+    def forward(self, fused: Tensor, visual: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        extra = {"visual_classes": self.event_self(visual.amax(1))}
+        if self.classifier_self is not None:
+            extra["visual_relevance"] = self.classifier_self(visual).squeeze(-1)
+        relevance = self.classifier(fused).squeeze(-1)
+        return relevance, self.event_classifier(fused.amax(1)), extra
 
 
 class TripletAttention(nn.Module):
@@ -119,14 +110,14 @@ class TripletAttention(nn.Module):
         self.lstm = nn.LSTM(2 * DIM, DIM // 2, 2, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(0.1)
 
-    def forward(self, visual_map: Tensor, audio: Tensor) -> Tensor:
-        """Map (B, T, P, C) to its attended vector (B, T, C)."""
+    def forward(self, visual_map: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (B, T, P, C) to its attended vector (B, T, C) and the weights (B, T, P)."""
         gated = self._gate_channels(visual_map, audio)
         scores = torch.tanh(
             self.affine_v_s_att(self._bilinear(gated, audio) + self._over_time(gated, audio))
         )
         weights = scores.squeeze(-1).softmax(-1)
-        return torch.einsum("btp,btpc->btc", weights, gated)
+        return torch.einsum("btp,btpc->btc", weights, gated), weights
 
     def _gate_channels(self, visual_map: Tensor, audio: Tensor) -> Tensor:
         heard = self.affine_audio_1(audio).relu().unsqueeze(2)
@@ -156,6 +147,38 @@ def _root(x: Tensor) -> Tensor:
     """Square root of values from 0 up, with gradient 0 at 0."""
     positive = x > 0
     return torch.where(positive, torch.where(positive, x, 1).sqrt(), 0)
+
+
+@dataclass(frozen=True)
+class DCMRConfig(DMINConfig):
+    """DMIN's sizes, and which modality asks; the released code trains one model for each."""
+
+    query: Literal["audio", "visual"] = "audio"
+
+    def __post_init__(self) -> None:
+        if self.query not in ("audio", "visual"):
+            raise ValueError(f"query '{self.query}' must be audio or visual")
+
+
+class DCMR(DMIN):
+    """Cross-modality localization with DMIN's encoders and decoders. Reference section 2.7."""
+
+    config: DCMRConfig
+
+    def loss(self, audio: Tensor, visual: Tensor, events: Tensor) -> Tensor:
+        """BCE of the searched segments' relevance; see `CMM.windows` for the shapes."""
+        relevance = matched_relevance(self, audio, visual, events, self.config.query)
+        return functional.binary_cross_entropy_with_logits(relevance, events.float())
+
+    def windows(self, audio: Tensor, visual: Tensor, events: Tensor) -> dict[str, Tensor]:
+        """As `CMM.windows`: the summed relevance, of this model's one direction."""
+        relevance = matched_relevance(self, audio, visual, events, self.config.query)
+        T, length = events.shape[1], events.sum(1, keepdim=True)
+        total = functional.pad(relevance.cumsum(1), (1, 0))
+        start = torch.arange(T).expand_as(relevance)
+        sums = total.gather(1, (start + length).clamp_max(T)) - total.gather(1, start)
+        sums = sums.masked_fill(start > T - length, float("-inf"))
+        return {"a2v" if self.config.query == "audio" else "v2a": sums}
 
 
 def matched_relevance(

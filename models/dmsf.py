@@ -5,10 +5,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from avel.models.attention import AudioGuidedAttention
 from avel.models.cic import CIC, Concatenation
-from avel.models.output import Branch, LocalizationOutput, Visual
+from avel.models.output import MASKED, Branch, LocalizationOutput, Visual
 from avel.models.sns import SNS, SNSConfig
 
 Modalities = Literal["both", "audio", "visual"]
@@ -33,6 +34,9 @@ class DMSFConfig:
     feature_dropout: float = 0.2
     """Of the encoder's features, before anything else."""
     bidirectional: bool = True
+    agreement: bool = False
+    """Whether the streams see where the encoder's sight and sound agree: the product of both
+    vectors in its joint space. Needs vectors of one length, as AudioCLIP's are."""
     modalities: Modalities = "both"
     """`audio` and `visual` blind the model to the other modality, for comparison."""
     alignment: Literal["agva", "mean"] = "agva"
@@ -48,6 +52,11 @@ class DMSFConfig:
     def __post_init__(self) -> None:
         if self.d_model % self.heads:
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads})")
+        if self.agreement and self.audio_dim != self.visual_dim:
+            raise ValueError(
+                f"agreement compares sight and sound in one space, but visual_dim is "
+                f"{self.visual_dim} and audio_dim {self.audio_dim}; use agreement=false"
+            )
         for name, allowed in (
             ("alignment", ("agva", "mean")),
             ("fusion", ("cic", "concatenation")),
@@ -78,6 +87,9 @@ class DMSF(nn.Module):
             nn.LayerNorm(c.visual_dim), nn.Linear(c.visual_dim, c.d_model)
         )
         self.audio_in = nn.Sequential(nn.LayerNorm(c.audio_dim), nn.Linear(c.audio_dim, c.d_model))
+        self.agreement_in: nn.Linear | None = None
+        if c.agreement and c.modalities == "both":
+            self.agreement_in = nn.Linear(c.audio_dim, c.d_model)
         self.feature_dropout = nn.Dropout(c.feature_dropout)
         sns = SNSConfig(
             c.d_model,
@@ -114,6 +126,9 @@ class DMSF(nn.Module):
         a = self.audio_in(self.feature_dropout(audio))
         if self.config.modalities == "audio":
             v = torch.zeros_like(v)
+        if self.agreement_in is not None:
+            shared = self.agreement_in(agreement(visual.embedding, audio))
+            v, a = v + shared, a + shared
         padding = ~mask
         v_s, a_s = self.visual_sns(v, padding), self.audio_sns(a, padding)
         v_c, a_c, attention = self.cic(v_s, a_s, padding)
@@ -130,6 +145,12 @@ class DMSF(nn.Module):
             return self.agva(visual_map, audio)  # type: ignore[no-any-return]
         weights = visual_map.new_full(visual_map.shape[:-1], 1 / visual_map.shape[2])
         return visual_map.mean(2), weights
+
+
+def agreement(visual: Tensor, audio: Tensor) -> Tensor:
+    """Product (B, T, D) of the unit vectors of sight and sound; its mean is their cosine."""
+    joint = functional.normalize(visual, dim=-1) * functional.normalize(audio, dim=-1)
+    return joint * audio.shape[-1]
 
 
 class Head(nn.Module):
@@ -149,7 +170,7 @@ class Head(nn.Module):
     def forward(self, mean: Tensor, product: Tensor, mask: Tensor) -> Branch:
         """Logits from the mean and product of the streams (B, T, D)."""
         m = torch.cat([mean, product], -1)
-        relevance = self.relevance(m).squeeze(-1).masked_fill(~mask, -30.0)
+        relevance = self.relevance(m).squeeze(-1).masked_fill(~mask, MASKED)
         weighted = m * torch.sigmoid(relevance.detach()).unsqueeze(-1)
         pooled = weighted.masked_fill(~mask.unsqueeze(-1), float("-inf")).amax(1)
         return Branch(relevance, self.classes(pooled))

@@ -1,6 +1,6 @@
 """Losses of DMSF under full and weak supervision. Reference section 3.8.2."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -21,13 +21,34 @@ class Targets(NamedTuple):
     """Labels of a batch; background is index K.
 
     `segments` (B, T) are for full supervision. `videos` (B,) may be IGNORED, and `background`
-    (B, T) marks segments known to hold no event, for weak supervision.
+    (B, T) marks segments known to hold no event, for weak supervision. `others` (B,) is a second
+    label of videos that were mixed of two, else IGNORED.
     """
 
     segments: Tensor
     videos: Tensor
     mask: Tensor
     background: Tensor
+    others: Tensor
+
+    def labels(self, outputs: int) -> Tensor:
+        """Which of `outputs` classes each video has, float (B, outputs); none where IGNORED."""
+        both = torch.stack([self.videos, self.others], 1)
+        hot = functional.one_hot(both.clamp_min(0), outputs) * (both >= 0).unsqueeze(-1)
+        return hot.amax(1).float()
+
+
+Loss = Callable[[LocalizationOutput, Targets, float], Tensor]
+"""Of an output, its targets, and the weight of mutual learning for models that have it."""
+
+
+def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy with each video's labels (B, K) as equal shares; videos without count not."""
+    labelled = labels.any(1)
+    if not labelled.any():
+        return logits.sum() * 0
+    shares = labels[labelled] / labels[labelled].sum(1, keepdim=True)
+    return functional.cross_entropy(logits[labelled], shares)
 
 
 def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:
@@ -38,13 +59,13 @@ def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float
     background = output.classes.shape[-1]
     event = (targets.segments != background) & targets.mask
     has_event = event.any(1)
+    labels = targets.labels(background)[has_event]
     losses = []
     for branch in output.branches.values():
         relevance = functional.binary_cross_entropy_with_logits(
             branch.relevance[targets.mask], event[targets.mask].float()
         )
-        classes = branch.classes[has_event], targets.videos[has_event]
-        losses.append(relevance + (functional.cross_entropy(*classes) if has_event.any() else 0))
+        losses.append(relevance + class_loss(branch.classes[has_event], labels))
     return torch.stack(losses).sum() + mutual_weight * mutual_loss(output.branches, targets.mask)
 
 
@@ -59,11 +80,13 @@ def weak_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float
     Ours differs from reference 3.8.2, which pools `sigmoid(r_t) c` into one cross entropy: that
     says nothing of any single segment, so relevance rises everywhere in an event's video.
     """
-    holds_event = (targets.videos != output.classes.shape[-1] - 1).float()
+    outputs = output.classes.shape[-1]
+    holds_event = (targets.videos != outputs - 1).float()
     counted = targets.videos != IGNORED
+    labels = targets.labels(outputs)
     losses = []
     for branch in output.branches.values():
-        classes = functional.cross_entropy(branch.classes, targets.videos, ignore_index=IGNORED)
+        classes = class_loss(branch.classes, labels)
         event = functional.binary_cross_entropy_with_logits(
             video_relevance(branch, targets.mask)[counted], holds_event[counted]
         )
@@ -105,6 +128,3 @@ def _bernoulli_kl(teacher: Branch, student: Branch, mask: Tensor) -> Tensor:
     cross = functional.binary_cross_entropy_with_logits(student.relevance[mask], p)
     entropy = functional.binary_cross_entropy_with_logits(teacher.relevance.detach()[mask], p)
     return cross - entropy
-
-
-LOSSES = {"full": full_loss, "weak": weak_loss}

@@ -8,12 +8,13 @@ since its softmax runs over one element (point 4); the tensors that it would use
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from avel.models.interaction import DIM, HEADS, Decoder, Encoder, Interaction, without_dead
+from avel.models.output import MASKED, LocalizationOutput, Visual
 
 TOP_SEGMENTS = 4
 """Whose mean stands for the video in class activation."""
@@ -35,21 +36,15 @@ class MAGANConfig:
     numbers depend on its company. `fixed`: over the positions of a map, and over time."""
 
 
-class MAGANOutput(NamedTuple):
-    """What the published forward returns.
-
-    `relevance` (B, T) logits, `classes` logits (B, K) or, weakly supervised, video probabilities
-    (B, K + 1); `gates` (B, T) and `gate_classes` by name: `unimodal` and `multimodal`, or `joint`.
-    """
-
-    relevance: Tensor
-    classes: Tensor
-    gates: Mapping[str, Tensor]
-    gate_classes: Mapping[str, Tensor]
-
-
 class MAGAN(nn.Module):
-    """Relevance of segments and classes of videos, with gates that learn events too."""
+    """Relevance of segments and classes of videos, with gates that learn events too.
+
+    `extra` has what the published forward returns beside: probabilities of the gates (B, T) and of
+    their classes, `unimodal_gates`, `unimodal_scores` (B, K), `multimodal_gates` and
+    `multimodal_scores`. Weakly supervised it has `events` and `gate_scores` (B, K + 1) and `gates`,
+    and `classes` are the logarithms of the first two's sum, whose largest the published decoder
+    takes.
+    """
 
     def __init__(self, config: MAGANConfig) -> None:
         super().__init__()
@@ -76,41 +71,44 @@ class MAGAN(nn.Module):
             {"classifier": nn.Linear(DIM, 1), "event_classifier": nn.Linear(DIM, outputs)}
         )
 
-    def forward(self, audio: Tensor, visual_map: Tensor) -> MAGANOutput:
-        """Logits, gates and their scores of windows.
+    def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
+        """Localize events in windows of segments; see `DMSF.forward` for the shapes.
 
-        Args:
-            audio: (B, T, audio_dim).
-            visual_map: (B, T, P, map_channels).
+        The published model knows no mask: segments that do not exist enter as zeros.
         """
-        sight, sound = self._attend_to_self(visual_map, audio)
-        seen = self.visual_spatial_channel_att(sight, sound)
+        sight, sound = self._attend_to_self(visual.map.float(), audio)
+        seen, weights = self.visual_spatial_channel_att(sight, sound)
         heard = self.audio_spatial_channel_att(sight, sound)
         heard, seen = self.audio_visual_rnn_layer(heard, seen)
         visual_kv, audio_kv = self.visual_encoder(seen), self.audio_encoder(heard)
         audio_q = self.audio_decoder(heard, visual_kv)
         visual_q = self.visual_decoder(seen, audio_kv)
         if self.config.supervision == "weak":
-            return self._weak(visual_q, audio_q)
-        return self._full(visual_q, audio_q, visual_kv, audio_kv)
+            relevance, classes, extra = self._weak(visual_q, audio_q)
+        else:
+            relevance, classes, extra = self._full(visual_q, audio_q, visual_kv, audio_kv)
+        relevance = relevance.masked_fill(~mask, MASKED)
+        return LocalizationOutput(relevance, classes, {}, {"agva": weights}, extra)
 
     def _full(
         self, visual_q: Tensor, audio_q: Tensor, visual_kv: Tensor, audio_kv: Tensor
-    ) -> MAGANOutput:
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         visual_q = self.AVInter(visual_q, audio_q)
         audio_q = self.VAInter(audio_q, visual_q)
         heard, seen = self.audio_gated(audio_kv), self.visual_gated(visual_kv)
         v, a = self._gated(visual_q, heard), self._gated(audio_q, seen)
         unimodal = (top_mean(self.visual_cas(v)) + top_mean(self.audio_cas(a))).softmax(-1)
         fused, gate, multimodal = self._fuse(visual_q, audio_q)
-        return MAGANOutput(
-            self.localize_module["classifier"](fused).squeeze(-1),
-            self.localize_module["event_classifier"](fused.amax(1)),
-            {"unimodal": (heard + seen).squeeze(-1), "multimodal": gate.squeeze(-1)},
-            {"unimodal": unimodal, "multimodal": multimodal},
-        )
+        extra = {
+            "unimodal_gates": (heard + seen).squeeze(-1),
+            "unimodal_scores": unimodal,
+            "multimodal_gates": gate.squeeze(-1),
+            "multimodal_scores": multimodal,
+        }
+        relevance = self.localize_module["classifier"](fused).squeeze(-1)
+        return relevance, self.localize_module["event_classifier"](fused.amax(1)), extra
 
-    def _weak(self, visual_q: Tensor, audio_q: Tensor) -> MAGANOutput:
+    def _weak(self, visual_q: Tensor, audio_q: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Gates come from the decoders before their interaction, and cross."""
         by_sight, by_sound = self.audio_gated(visual_q), self.visual_gated(audio_q)
         v, a = self._gated(visual_q, by_sight), self._gated(audio_q, by_sound)
@@ -122,12 +120,12 @@ class MAGAN(nn.Module):
         relevance = self.localize_module["classifier"](fused).squeeze(-1)
         classes = self.localize_module["event_classifier"](fused.amax(1))
         events = (torch.sigmoid(relevance)[..., None] * classes[:, None]).amax(1).softmax(-1)
-        return MAGANOutput(
-            relevance,
-            events,
-            {"joint": (unimodal_gate * gate).squeeze(-1)},
-            {"joint": scores.softmax(-1) * multimodal},
-        )
+        extra = {
+            "events": events,
+            "gates": (unimodal_gate * gate).squeeze(-1),
+            "gate_scores": scores.softmax(-1) * multimodal,
+        }
+        return relevance, (events + extra["gate_scores"]).log(), extra
 
     def _gated(self, x: Tensor, gate: Tensor) -> Tensor:
         return (1 - self.config.alpha) * x + self.config.alpha * gate * x
@@ -186,20 +184,22 @@ class SightFromSound(nn.Module):
         self.affine_audio_a1 = nn.Linear(audio_dim, DIM)
         self.affine_a_s_att = nn.Linear(DIM, 1)
 
-    def forward(self, sight: Tensor, sound: Tensor) -> Tensor:
-        """Map (B, T, P, C) and sound (B, T, D) to (B, T, C)."""
+    def forward(self, sight: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (B, T, P, C) and sound (B, T, D) to (B, T, C), and the sound's weights (B, T, P)."""
         gated = sight * (1 + channel_gate(self, sight, sound).unsqueeze(2))
         by_sight = self.affine_visual_v1(_mean_and_max(gated)).relu().unsqueeze(2)
         by_sight = self.affine_visual_v2(sight).relu() * by_sight
         by_sound = self.affine_audio_a1(sound).relu().unsqueeze(2)
         by_sound = self.affine_visual_v3(gated).relu() * by_sound
-        first, second = (
-            torch.einsum("btp,btpc->btc", torch.tanh(score(keys)).squeeze(-1).softmax(-1), gated)
+        seen, heard = (
+            torch.tanh(score(keys)).squeeze(-1).softmax(-1)
             for score, keys in ((self.affine_v_s_att, by_sight), (self.affine_a_s_att, by_sound))
         )
+        both = torch.einsum("nbtp,btpc->nbtc", torch.stack([seen, heard]), gated)
+        first, second = both.unbind()
         first_more = self.beta[0] * torch.sigmoid(second) * first
         second_more = self.beta[1] * torch.sigmoid(first) * second
-        return first + first_more + second + second_more
+        return first + first_more + second + second_more, heard
 
 
 class SoundFromSight(nn.Module):

@@ -1,9 +1,14 @@
 """What goes into every localization model and what comes out."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+
+MASKED = -30.0
+"""Relevance logit of a segment that does not exist."""
 
 
 class Visual(NamedTuple):
@@ -25,12 +30,31 @@ class LocalizationOutput(NamedTuple):
 
     Attributes:
         relevance: (B, T) logits that a segment holds some audio-visual event.
-        classes: (B, K) video-level class logits; weakly supervised (B, K + 1), background last.
+        classes: Class logits of the video (B, K), or of each segment (B, T, K); K + 1 in place of
+            K where background is one of the classes, last.
         branches: Logits by branch, for the losses.
         attention: Maps by name; `agva` is (B, T, P) over positions, the others (B, T, T).
+        extra: What a published loss reads beside, by name.
     """
 
     relevance: Tensor
     classes: Tensor
     branches: Mapping[str, Branch]
     attention: Mapping[str, Tensor]
+    extra: Mapping[str, Tensor] = MappingProxyType({})
+
+
+def of_segment_scores(scores: Tensor, attention: Tensor, mask: Tensor) -> LocalizationOutput:
+    """Output of a model that scores K classes and background in each segment.
+
+    The relevance is the odds of any class against background, so that
+    `sigmoid(relevance) softmax(classes)` is exactly the softmax over all K + 1.
+
+    Args:
+        scores: (B, T, K + 1) before the softmax, background last.
+        attention: (B, T, P).
+        mask: Bool (B, T).
+    """
+    classes = scores[..., :-1]
+    relevance = (torch.logsumexp(classes, -1) - scores[..., -1]).masked_fill(~mask, MASKED)
+    return LocalizationOutput(relevance, classes, {}, {"agva": attention}, {"scores": scores})

@@ -176,7 +176,7 @@ def _right(out: Path, row: str, seeds: Sequence[int]) -> dict[int, NDArray[np.fl
         path = run_folder(out, row, seed) / DECISIONS
         if path.is_file() and (path.parent / "metrics.json").is_file():
             with np.load(path, allow_pickle=False) as run:
-                found[seed] = (run["gate"] == run["truth"]).mean(1)
+                found[seed] = (run["own"] == run["truth"]).mean(1)
     return found
 
 

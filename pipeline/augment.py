@@ -23,24 +23,33 @@ class AugmentConfig:
     """Of the sound, up or down."""
     snr_db: tuple[float, float] = (20.0, 50.0)
     """Range of the signal-to-noise ratio of white noise that is added."""
+    mix: float = 0.0
+    """Share of videos that another video of the batch is laid over, pictures blended and sounds
+    added, with the union of both's labels. Their events then need not be the only ones that can be
+    seen and heard, so it is off unless asked for, and only losses that take two labels allow it."""
 
     def __post_init__(self) -> None:
         for name in ("brightness", "contrast", "saturation"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"augment.{name} ({getattr(self, name)}) must be in [0, 1)")
+        if not 0 <= self.mix <= 1:
+            raise ValueError(f"augment.mix ({self.mix}) must be in [0, 1]")
         if self.shift_cells < 0 or self.gain_db < 0:
             raise ValueError("augment.shift_cells and augment.gain_db must not be negative")
 
 
-def augmented(batch: Example, config: AugmentConfig, generator: torch.Generator) -> Example:
+def augmented(
+    batch: Example, config: AugmentConfig, background: int, generator: torch.Generator
+) -> Example:
     """A varied batch.
 
     Args:
         batch: `visual_map` uint8 RGB (B, T, F, 3, H, W) and `audio` int16 (B, T, S).
         config: How far to go.
+        background: Index K.
         generator: Source of every draw, on the CPU.
     """
-    moved = _shifted(batch, config, generator)
+    moved = _mixed(_shifted(batch, config, generator), config, background, generator)
     return moved._replace(
         visual_map=_recoloured(moved.visual_map, config, generator),
         audio=_resounded(moved.audio, config, generator),
@@ -66,6 +75,39 @@ def _shifted(batch: Example, config: AugmentConfig, generator: torch.Generator) 
         visual_map=turn(batch.visual_map),
         visual=turn(batch.visual),
         segments=turn(batch.segments),
+    )
+
+
+def _mixed(
+    batch: Example, config: AugmentConfig, background: int, generator: torch.Generator
+) -> Example:
+    """Some videos laid over others as long: half of each, and an event where either has one.
+
+    A segment in which both have an event keeps its own label; the video has both labels.
+    """
+    if not config.mix:
+        return batch
+    B = len(batch.video)
+    partner = torch.randperm(B, generator=generator).to(batch.video.device)
+    chosen = (torch.rand(B, generator=generator) < config.mix).to(batch.video.device)
+    chosen &= (batch.mask == batch.mask[partner]).all(1) & (batch.video != batch.video[partner])
+
+    def half(values: Tensor) -> Tensor:
+        blend = (values.float() + values[partner].float()) / 2
+        where = chosen.view(B, *[1] * (values.ndim - 1))
+        return torch.where(where, blend.round().to(values.dtype), values)
+
+    # a background-only video adds no label to its partner's, and takes it
+    theirs, empty = batch.video[partner], batch.video == background
+    own = torch.where(chosen & empty, theirs, batch.video)
+    second = torch.where(chosen & ~empty & (theirs != background), theirs, batch.other)
+    take = chosen[:, None] & (batch.segments == background)
+    return batch._replace(
+        audio=half(batch.audio),
+        visual_map=half(batch.visual_map),
+        segments=torch.where(take, batch.segments[partner], batch.segments),
+        video=own,
+        other=second,
     )
 
 

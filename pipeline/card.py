@@ -30,12 +30,13 @@ def write_card(out: Path, card: Card, metrics: Mapping[str, Any], data: Path) ->
         "classes": f"{len(card.classes)}: {'; '.join(card.classes[:4])} …",
         "data": f"{data.resolve().name}, {card.training['videos']} training videos, "
         f"{metrics['coverage']['evaluated']} of {metrics['coverage']['rows']} test rows",
-        "encoder": f"{encoder['extractor']}, adapters: {experiment['adapter']['placement']}",
+        "features": f"{encoder.get('extractor') or encoder['imported'] + ', imported'}, "
+        f"adapters: {experiment['adapter']['placement']}",
         "protocol": f"{metrics['protocol']}, seed {experiment['train']['seed']}",
-        "test accuracy, gate decoder": f"{metrics['accuracy']['gate']:.2%}",
+        f"test accuracy, {metrics['decoder']} decoder": f"{metrics['accuracy']['own']:.2%}",
         "test accuracy, argmax decoder": f"{metrics['accuracy']['argmax']:.2%}",
         "best on test by epoch (not selected so)": f"{metrics['test_selected_accuracy']:.2%}",
-        "all background": f"{metrics['all_background_accuracy']:.2%}",
+        **{name: f"{value:.2%}" for name, value in metrics["baselines"].items()},
         "event F1, mAP@0.5": f"{metrics['event_f1']:.3f}, {metrics['map']['0.5']:.3f}",
         "knows": card.knows,
         "versions": ", ".join(f"{name} {version(name)}" for name in PACKAGES)

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.pipeline.scores import SegmentScores
+from avel.pipeline.scores import SegmentScores, joint
 
-Decoder = Literal["gate", "argmax"]
+DECODERS = ("gate", "argmax", "ungated")
+Decoder = Literal["gate", "argmax", "ungated"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class EventConfig:
     Attributes:
         decoder: `gate` labels a segment with the most likely class where its relevance is over
             the threshold (CMRAN and its successors); `argmax` with the most likely of all
-            classes and background (AVE-ECCV18, PSP). Specification section 1.8.
+            classes and background (AVE-ECCV18, PSP); `ungated` labels every segment with the
+            most likely class, as CMBS's weak gate does in effect. Specification section 1.8.
         threshold: Of the gate; CMRAN 0.5, MAGAN 0.7.
     """
 
@@ -28,8 +30,8 @@ class EventConfig:
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.decoder not in ("gate", "argmax"):
-            raise ValueError(f"decoder ({self.decoder!r}) must be 'gate' or 'argmax'")
+        if self.decoder not in DECODERS:
+            raise ValueError(f"decoder ({self.decoder!r}) must be one of {', '.join(DECODERS)}")
         if not 0 < self.threshold < 1:
             raise ValueError(f"threshold ({self.threshold}) must be between 0 and 1")
 
@@ -75,11 +77,20 @@ def find_disagreements(
 
 def segment_decisions(scores: SegmentScores, config: EventConfig) -> NDArray[np.int64]:
     """Class index of each segment (T,); background is the last column's index."""
-    background = scores.classes.shape[1] - 1
+    return decide_segments(scores.relevance, scores.classes, config)
+
+
+def decide_segments(
+    relevance: NDArray[np.float32], classes: NDArray[np.float32], config: EventConfig
+) -> NDArray[np.int64]:
+    """Class index of segments from their relevance (N,) and classes (N, K + 1)."""
+    background = classes.shape[1] - 1
     if config.decoder == "argmax":
-        return np.asarray(scores.events.argmax(1), np.int64)
-    labels = scores.classes.argmax(1)
-    return np.asarray(np.where(scores.relevance > config.threshold, labels, background), np.int64)
+        return np.asarray(joint(relevance, classes).argmax(1), np.int64)
+    labels = classes.argmax(1)
+    if config.decoder == "ungated":
+        return np.asarray(labels, np.int64)
+    return np.asarray(np.where(relevance > config.threshold, labels, background), np.int64)
 
 
 def find_events(

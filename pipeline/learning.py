@@ -1,7 +1,7 @@
 """What Lightning runs: one model, its front of adapters, its loss, its schedule, its batches."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,11 +13,12 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
 from avel.extractors.adapters import Front
-from avel.models.losses import LOSSES, Targets
+from avel.models.losses import Loss, Targets
 from avel.models.output import LocalizationOutput, Visual
 from avel.pipeline.augment import AugmentConfig, augmented
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.features import Example, FeatureRows
+from avel.pipeline.events import EventConfig, decide_segments
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import probabilities
 from avel.pipeline.splice import with_spliced
@@ -25,36 +26,54 @@ from avel.pipeline.splice import with_spliced
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Optimisation. Reference section 3.8.2, with the learning rate of the narrow model."""
+    """Optimisation.
+
+    The defaults are DMSF's, reference section 3.8.2, with the learning rate of the narrow model;
+    the presets of the other systems are their authors'.
+    """
 
     epochs: int = 20
-    warmup_epochs: int = 3
+    optimizer: Literal["adamw", "adam"] = "adamw"
     learning_rate: float = 7e-4
+    schedule: Literal["cosine", "milestones"] = "cosine"
+    """Cosine to zero after warm-up, or a factor at each milestone."""
+    warmup_epochs: int = 3
+    milestones: Sequence[int] = ()
+    milestone_unit: Literal["epoch", "step"] = "epoch"
+    milestone_factor: float = 0.5
     adapter_learning_rate: float = 2e-3
     """Better than 3.5e-4 on the shifted synthetic set's validation split."""
     weight_decay: float = 0.02
-    """Not of norms, biases and the scan's A and D."""
+    """Not of norms, biases and the scan's A and D; none with adam."""
     batch_size: int = 32
+    shuffle: bool = True
+    drop_last: bool = False
+    """Whether an epoch leaves out the last batch where it is not full, as AVE's scripts do."""
     accumulate: int = 1
     """Batches whose gradients are summed for one step."""
     recompute: bool = False
     """Whether in-trunk activations are computed again for the gradient instead of being kept."""
     clip_norm: float = 1.0
+    """Of all gradients together; 0: not clipped."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     """Of the arithmetic; weights stay in float32."""
     average_decay: float = 0.0
     """Of an exponential moving average of the weights, which is then what is kept; 0: none."""
     balanced: bool = False
     """Whether every class is drawn equally often."""
+    splice: bool = True
+    """Weak supervision: whether pieces of background-only videos are put into others."""
     mutual_weight: float = 1.0
     mutual_ramp_epochs: int = 5
     """Epochs over which mutual learning grows from nothing to its weight."""
     patience: int = 8
-    """Epochs without a better validation accuracy before training ends."""
+    """Epochs without a better validation accuracy before training ends; 0: it never does."""
+    validate_every: int = 1
+    """Epochs between validations."""
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "accumulate"):
+        for name in ("epochs", "batch_size", "accumulate", "validate_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"train.{name} ({getattr(self, name)}) must be at least 1")
         if not 0 <= self.average_decay < 1:
@@ -93,16 +112,20 @@ class LocalizerTraining(lightning.LightningModule):
         self,
         model: nn.Module,
         front: Front | None,
-        supervision: str,
+        loss: Loss,
         num_classes: int,
         config: TrainConfig,
+        *,
+        splice: bool = False,
         augment: AugmentConfig | None = None,
+        decoder: EventConfig | None = None,
     ) -> None:
         super().__init__()
         self._augment = augment if augment and augment.enabled else None
         self.model, self.front = model, front
         self._config, self._num_classes = config, num_classes
-        self._loss, self._weak = LOSSES[supervision], supervision == "weak"
+        self._loss, self._splice = loss, splice
+        self._decoder = decoder or EventConfig()
         self._generator = torch.Generator()
         self._right: dict[int, list[Tensor]] = {}
 
@@ -123,8 +146,8 @@ class LocalizerTraining(lightning.LightningModule):
         known = torch.zeros_like(batch.mask)
         rows = batch.row
         if self._augment is not None:
-            batch = augmented(batch, self._augment, self._generator)
-        if self._weak:
+            batch = augmented(batch, self._augment, self._num_classes, self._generator)
+        if self._splice:
             batch, known = with_spliced(batch, self._num_classes, self._generator)
         ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))
         loss = self._guarded(batch, known, ramp * self._config.mutual_weight)
@@ -161,11 +184,11 @@ class LocalizerTraining(lightning.LightningModule):
             ) from err
 
     def _loss_of(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
-        targets = Targets(batch.segments, batch.video, batch.mask, known)
+        targets = Targets(batch.segments, batch.video, batch.mask, known, batch.other)
         return self._loss(self(batch), targets, mutual_weight)
 
     def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
-        right = decide(self(batch), self._num_classes) == batch.segments.cpu()
+        right = decide(self(batch), self._num_classes, self._decoder) == batch.segments.cpu()
         self._right.setdefault(dataloader_idx, []).append(right.flatten().float())
 
     def on_validation_epoch_end(self) -> None:
@@ -180,17 +203,32 @@ class LocalizerTraining(lightning.LightningModule):
         groups = _groups(self.model, config.learning_rate, config.weight_decay)
         if self.front is not None:
             groups += _groups(self.front, config.adapter_learning_rate, config.weight_decay)
+        return optimizer_of(groups, config, int(self.trainer.estimated_stepping_batches))
+
+
+def optimizer_of(groups: Any, config: TrainConfig, total_steps: int) -> Any:
+    """The optimizer of some parameters and its schedule, as Lightning takes them."""
+    if config.optimizer == "adam":
+        optimizer: torch.optim.Optimizer = torch.optim.Adam(
+            [{**group, "weight_decay": 0.0} for group in groups], config.learning_rate
+        )
+    else:
         optimizer = torch.optim.AdamW(groups, config.learning_rate)
-        total = int(self.trainer.estimated_stepping_batches)
-        warm = max(1, total * config.warmup_epochs // max(1, config.epochs))
+    if config.schedule == "milestones":
+        steps = torch.optim.lr_scheduler.MultiStepLR(
+            optimizer, list(config.milestones), config.milestone_factor
+        )
+        return [optimizer], [{"scheduler": steps, "interval": config.milestone_unit}]
+    warm = max(1, total_steps * config.warmup_epochs // max(1, config.epochs))
 
-        def factor(step: int) -> float:
-            if step < warm:
-                return (step + 1) / warm
-            return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+    def factor(step: int) -> float:
+        if step < warm:
+            return (step + 1) / warm
+        share = min(1.0, (step - warm) / max(1, total_steps - warm))
+        return 0.5 * (1 + math.cos(math.pi * share))
 
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+    cosine = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    return [optimizer], [{"scheduler": cosine, "interval": "step"}]
 
 
 def derived_seed(*place: int) -> int:
@@ -211,21 +249,22 @@ def _groups(module: nn.Module, rate: float, decay: float) -> list[dict[str, Any]
     ]
 
 
-def decide(output: LocalizationOutput, num_classes: int) -> Tensor:
-    """Class of each segment (B, T) by the gate decoder at 0.5; background is K."""
+def decide(output: LocalizationOutput, num_classes: int, decoder: EventConfig) -> Tensor:
+    """Class of each segment (B, T) by a decoder; background is K."""
     relevance, classes, _ = probabilities(output, num_classes)
-    labels = np.broadcast_to(classes.argmax(1)[:, None], relevance.shape)
-    return torch.from_numpy(np.where(relevance > 0.5, labels, num_classes))
+    decided = decide_segments(relevance.reshape(-1), classes.reshape(-1, num_classes + 1), decoder)
+    return torch.from_numpy(decided).view(relevance.shape)
 
 
 class EpochSampler(Sampler[int]):
     """Positions of one epoch in an order that the seed and the epoch decide."""
 
-    def __init__(self, rows: FeatureRows, config: TrainConfig) -> None:
+    def __init__(self, rows: Sized, config: TrainConfig) -> None:
         self._count, self._seed, self._epoch = len(rows), config.seed, 0
+        self._shuffle = config.shuffle or config.balanced
         self._weights: Tensor | None = None
         if config.balanced:
-            videos = torch.from_numpy(rows.videos)
+            videos = torch.from_numpy(rows.videos)  # type: ignore[attr-defined]
             self._weights = 1.0 / torch.bincount(videos)[videos].double()
 
     def set_epoch(self, epoch: int) -> None:
@@ -237,7 +276,9 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(derived_seed(self._seed, self._epoch))
-        if self._weights is None:
+        if not self._shuffle:
+            order = torch.arange(self._count)
+        elif self._weights is None:
             order = torch.randperm(self._count, generator=generator)
         else:
             order = torch.multinomial(self._weights, self._count, True, generator=generator)
@@ -257,7 +298,7 @@ def _world() -> tuple[int, int]:
 
 
 def loader(
-    rows: FeatureRows, config: TrainConfig, runtime: RuntimeConfig, *, shuffle: bool
+    rows: FeatureRows, config: TrainConfig, runtime: RuntimeConfig, *, training: bool
 ) -> DataLoader[Example]:
     """Batches of a split; `batch_size` is that of all processes together.
 
@@ -271,17 +312,23 @@ def loader(
         raise InputError(
             "a split has no video with features; run `avel extract` on the dataset first"
         )
-    if shuffle and config.batch_size % runtime.devices:
+    if training and config.batch_size % runtime.devices:
         raise InputError(
             f"train.batch_size ({config.batch_size}) must be a multiple of --devices "
             f"({runtime.devices})"
         )
-    sampler = EpochSampler(rows, config) if shuffle else None
-    size = config.batch_size // runtime.devices if shuffle else config.batch_size
+    if training and config.drop_last and len(rows) < config.batch_size:
+        raise InputError(
+            f"train.drop_last: the only batch would be left out, {len(rows)} videos are fewer than "
+            f"train.batch_size ({config.batch_size})"
+        )
+    sampler = EpochSampler(rows, config) if training else None
+    size = config.batch_size // runtime.devices if training else config.batch_size
     return DataLoader(
         rows,
         size,
         sampler=sampler,
+        drop_last=training and config.drop_last,
         num_workers=runtime.loaders,
         # never forked: a store's maps and locks are this process's own
         multiprocessing_context="spawn" if runtime.loaders else None,

@@ -12,6 +12,8 @@ from avel.pipeline.scores import ScoreConfig, SegmentScores, score_segments
 from avel.pipeline.segment import SegmentConfig
 
 CHECKPOINT = "model.safetensors"
+TEST_SELECTED = "test_selected.safetensors"
+"""The run's epoch that was best on the test split, which several published protocols report."""
 
 
 def _default_model() -> Path:

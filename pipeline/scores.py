@@ -1,5 +1,6 @@
 """Features to segment scores: a trained model over windows, averaged where they overlap."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,9 +60,14 @@ class SegmentScores:
     @property
     def events(self) -> NDArray[np.float32]:
         """Probability (T, K + 1) of each class being the segment's event, background last."""
-        joint = self.relevance[:, None] * self.classes
-        joint[:, -1] = 1 - joint[:, :-1].sum(1)
-        return joint
+        return joint(self.relevance, self.classes)
+
+
+def joint(relevance: NDArray[np.float32], classes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probability (N, K + 1) of each class being the segment's event; the rest is background."""
+    each = relevance[:, None] * classes
+    each[:, -1] = 1 - each[:, :-1].sum(1)
+    return each
 
 
 def score_segments(
@@ -75,12 +81,12 @@ def score_segments(
     spans = windows(T, card.cells, min(config.overlap_cells, card.cells - 1))
     for start in range(0, len(spans), WINDOWS_AT_ONCE):
         part = spans[start : start + WINDOWS_AT_ONCE]
-        output = _run(model, features, part, card.cells)
+        output = _run(model, [(features, span) for span in part], card.cells)
         r, c, a = probabilities(output, len(card.classes))
         for row, span in enumerate(part):
             cells, length = slice(span.start, span.stop), len(span)
             relevance[cells] += r[row, :length]
-            classes[cells] += c[row]
+            classes[cells] += c[row, :length]
             attention[cells] += a[row, :length]
             weight[cells] += 1
     both = features.visual_mask & features.audio_mask
@@ -95,30 +101,62 @@ def score_segments(
     )
 
 
+def score_rows(videos: Sequence[Features], card: Card, model: nn.Module) -> list[SegmentScores]:
+    """Run a model once over the first window of each video, all in one batch, as the bench does.
+
+    A model that mixes the videos of a batch (MAGAN as released) sees these together.
+    """
+    spans = [range(min(card.cells, len(video.visual))) for video in videos]
+    windows_of = [(video, span) for video, span in zip(videos, spans, strict=True)]
+    relevance, classes, attention = probabilities(
+        _run(model, windows_of, card.cells), len(card.classes)
+    )
+    scored = []
+    for row, (video, span) in enumerate(windows_of):
+        cells, none = slice(len(span)), np.zeros(len(span), np.float32)
+        both = (video.visual_mask & video.audio_mask)[cells]
+        scored.append(
+            SegmentScores(
+                relevance[row, cells] * both,
+                classes[row, cells],
+                attention[row, cells],
+                none,
+                none,
+                min(video.duration, float(card.cells)),
+                tuple(video.flags),
+            )
+        )
+    return scored
+
+
 def probabilities(
     output: LocalizationOutput, num_classes: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Relevance (B, T), classes (B, K + 1) and attention (B, T, P) of a model's output."""
-    classes = output.classes.softmax(-1)
-    if classes.shape[1] == num_classes:
-        classes = torch.cat([classes, torch.zeros_like(classes[:, :1])], 1)
-    relevance = torch.sigmoid(output.relevance)
-    return relevance.numpy(), classes.numpy(), output.attention["agva"].numpy()
+    """Relevance (B, T), classes (B, T, K + 1) and attention (B, T, P) of a model's output."""
+    classes = output.classes.float().softmax(-1)
+    if classes.ndim == 2:
+        classes = classes.unsqueeze(1).expand(*output.relevance.shape, -1)
+    if classes.shape[-1] == num_classes:
+        classes = torch.cat([classes, torch.zeros_like(classes[..., :1])], -1)
+    relevance = torch.sigmoid(output.relevance.float())
+    attention = output.attention["agva"].float()
+    return relevance.cpu().numpy(), classes.cpu().numpy(), attention.cpu().numpy()
 
 
 @torch.inference_mode()
 def _run(
-    model: nn.Module, features: Features, spans: list[range], cells: int
+    model: nn.Module, windows_of: Sequence[tuple[Features, range]], cells: int
 ) -> LocalizationOutput:
-    def window(array: NDArray[np.generic]) -> Tensor:
-        rows = np.zeros((len(spans), cells, *array.shape[1:]), array.dtype)
-        for row, span in enumerate(spans):
-            rows[row, : len(span)] = array[span.start : span.stop]
+    def window(name: str) -> Tensor:
+        first = getattr(windows_of[0][0], name)
+        rows = np.zeros((len(windows_of), cells, *first.shape[1:]), first.dtype)
+        for row, (features, span) in enumerate(windows_of):
+            rows[row, : len(span)] = getattr(features, name)[span.start : span.stop]
         return torch.from_numpy(rows)
 
-    mask = torch.tensor([[t < len(span) for t in range(cells)] for span in spans])
-    visual = Visual(window(features.visual_map), window(features.visual))
-    return model(window(features.audio), visual, mask)  # type: ignore[no-any-return]
+    mask = torch.tensor([[t < len(span) for t in range(cells)] for _, span in windows_of])
+    visual = Visual(window("visual_map"), window("visual"))
+    return model(window("audio"), visual, mask)  # type: ignore[no-any-return]
 
 
 def _distances(

@@ -51,6 +51,7 @@ def with_spliced(
         mixed(batch.segments),
         torch.full_like(batch.video[targets], IGNORED),  # the piece may have covered the event
         batch.row[targets],
+        torch.full_like(batch.other[targets], IGNORED),
     )
     joined = Example(*(torch.cat(pair) for pair in zip(batch, copies, strict=True)))
     return joined, torch.cat([known, place])

@@ -24,12 +24,13 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor, nn
 
+from avel.cache.maintenance import find
 from avel.configs.load import dump, read, read_text
 from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters import FILE as ADAPTERS
 from avel.extractors.adapters import AdapterConfig, Front, save_adapters
 from avel.extractors.extractor import check_precision
-from avel.models import build
+from avel.models import LOSSES, MATCHERS, build, option_names
 from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
 from avel.pipeline.augment import AugmentConfig
@@ -38,9 +39,10 @@ from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluate import Split, evaluate_features, open_split
+from avel.pipeline.events import EventConfig
 from avel.pipeline.extract import Features
 from avel.pipeline.learning import LocalizerTraining, TrainConfig, loader
-from avel.pipeline.localizer import CHECKPOINT
+from avel.pipeline.localizer import CHECKPOINT, TEST_SELECTED
 from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.stages import features_recipe, segments_recipe
@@ -54,7 +56,8 @@ PRECISIONS: dict[str, Any] = {
 """Lightning's names."""
 
 DECISIONS = "decisions.npz"
-"""Of a run: `rows` (N,) of the dataset, `truth`, `gate` and `argmax` (N, 10) class indices."""
+"""Of a run: `rows` (N,) of the dataset, `videos` (N,), `classes` (K,), and class indices (N, 10):
+the `truth`, the model's `own` decisions and those of the field's decoders by name."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ class Experiment:
     extractor_options: dict[str, Any] = field(default_factory=dict)
     segment: dict[str, Any] = field(default_factory=dict)
     """Settings of the segments stage other than the extractor's own, by name."""
+    features: str = ""
+    """First letters of an imported feature set's fingerprint, in the place of an extractor."""
+    start: str = ""
+    """Run folder or checkpoint whose weights of the same name and shape are where this begins."""
+    decoder: EventConfig = field(default_factory=EventConfig)
+    """What selects on validation, and how the model answers unless asked otherwise."""
     adapter: AdapterConfig = field(default_factory=AdapterConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
@@ -87,19 +96,21 @@ def train(
 
     The folder holds `model.safetensors` and, where adapters were tuned, `adapters.safetensors`
     (what `avel localize --model` and `avel extract --adapters` take), `card.md`, `config.yaml`,
-    `metrics.json`, `metrics.csv`, `decisions.npz` and TensorBoard's log. With `half` the weights
-    are stored in 16 bits, and the numbers are those of the stored weights.
+    `metrics.json`, `metrics.csv`, `decisions.npz` and TensorBoard's log, and
+    `test_selected.safetensors`, the epoch that was best on the test split, for the published
+    protocols that select so (not where adapters were tuned). With `half` the weights are stored in
+    16 bits, and the numbers are those of the stored weights.
 
     With several `devices` every process runs this; all but the first give no metrics.
 
     Raises:
-        InputError: a split has no features, or a resumed run had another config.
+        InputError: a split has no features, the model has no such loss, or a resumed run had
+            another config.
         NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
     """
+    _check_model(experiment)
     check_precision(experiment.train.precision, torch.device(resolve_device(runtime.device)))
     lightning.seed_everything(experiment.train.seed, verbose=False)
-    encoder = choose(experiment.extractor, weights, experiment.extractor_options)
-    segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
     recipe = prepare(data, experiment, runtime, weights)
     kind = SegmentRows if experiment.augment.enabled else FeatureRows
     parts = {
@@ -107,31 +118,33 @@ def train(
     }
     weak = experiment.supervision == "weak"
     train_rows = parts["train"].with_noisy(data) if weak else parts["train"].rows
-    _remember(out, experiment, resume)
+    remember(out, experiment, resume)
     first = train_rows.features(0)
-    front = make_front(encoder, experiment.adapter, first, whole=experiment.augment.enabled)
+    front = _front(experiment, first, weights)
     options = model_options(experiment, tuned(front)(first), len(data.classes))
     model = build(experiment.model, options)
+    if experiment.start:
+        begin_with(model, Path(experiment.start))
     rows = (train_rows, parts["val"].rows, parts["test"].rows)
     fitted = _fit(model, front, rows, experiment, len(data.classes), runtime, out, resume)
     if not fitted:
         return {}
-    recipe = features_recipe(segment, encoder.recipe)
-    if front is not None and front.adapters is not None:
-        save_adapters(out / ADAPTERS, front.adapters, encoder.recipe)
-        recipe = features_recipe(segment, AdaptedChoice(encoder, out / ADAPTERS).recipe)
     card = Card(
         experiment.model,
         options,
         data.classes,
         CELLS,
-        recipe,
+        _final_recipe(experiment, front, recipe, out, weights),
         training={"experiment": asdict(experiment), "videos": len(train_rows)},
-        knows=_knows(data),
+        knows=knows(data),
+        decoder=asdict(experiment.decoder),
     )
     domain = _domain(parts["train"].rows, parts["val"].rows, tuned(front))
     save_checkpoint(out / CHECKPOINT, card, model, domain, half=half)
-    metrics = {**_evaluate(parts["test"], out, front), **fitted}
+    metrics = {**_evaluate(parts["test"], out, front, train_rows), **fitted}
+    if front is None:
+        model.load_state_dict(kept(out, BEST_ON_TEST, "model."))
+        save_checkpoint(out / TEST_SELECTED, card, model, domain, half=half)
     write_card(out, card, metrics, data.root)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
@@ -145,6 +158,8 @@ def prepare(
     Segments where they are augmented, else features, or the activations before the first in-trunk
     adapters, which are filled here.
     """
+    if experiment.features:
+        return dict(find(runtime.cache_dir, experiment.features).recipe)
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
     if experiment.augment.enabled:
@@ -156,7 +171,72 @@ def prepare(
     return recipe
 
 
-def _remember(out: Path, experiment: Experiment, resume: bool) -> None:
+def _check_model(experiment: Experiment) -> None:
+    """Refuse what no model or encoder can do, before anything is read."""
+    name = experiment.model
+    if name in MATCHERS:
+        raise InputError(f"model '{name}' answers queries; `train_matcher` trains it")
+    if name in LOSSES and experiment.supervision not in LOSSES[name]:
+        raise InputError(f"model '{name}' has no loss for supervision '{experiment.supervision}'")
+    if experiment.augment.mix and name != "dmsf":
+        raise InputError(
+            f"augment.mix ({experiment.augment.mix}): mixed videos have two labels, and the "
+            f"published loss of '{name}' takes one; use dmsf, or augment.mix=0"
+        )
+    if experiment.features and (
+        experiment.adapter.placement != "none" or experiment.augment.enabled
+    ):
+        raise InputError(
+            f"features '{experiment.features}': imported features have no encoder that adapters or "
+            "augmentations could change; leave adapter.placement=none and augment.enabled=false"
+        )
+
+
+def _front(experiment: Experiment, cached: Features, weights: Sequence[Path]) -> Front | None:
+    if experiment.features:
+        return None
+    encoder = choose(experiment.extractor, weights, experiment.extractor_options)
+    return make_front(encoder, experiment.adapter, cached, whole=experiment.augment.enabled)
+
+
+def _final_recipe(
+    experiment: Experiment,
+    front: Front | None,
+    recipe: dict[str, Any],
+    out: Path,
+    weights: Sequence[Path],
+) -> dict[str, Any]:
+    """Recipe of the features that the model reads in the end; writes tuned adapters."""
+    if experiment.features:
+        return recipe
+    encoder = choose(experiment.extractor, weights, experiment.extractor_options)
+    segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
+    if front is None or front.adapters is None:
+        return features_recipe(segment, encoder.recipe)
+    save_adapters(out / ADAPTERS, front.adapters, encoder.recipe)
+    return features_recipe(segment, AdaptedChoice(encoder, out / ADAPTERS).recipe)
+
+
+def begin_with(model: nn.Module, path: Path) -> int:
+    """Copy a checkpoint's weights of the same name and shape into a model; how many there were.
+
+    Raises:
+        InputError: not one fits.
+    """
+    _, other, _ = load_checkpoint(path / CHECKPOINT if path.is_dir() else path)
+    mine = model.state_dict()
+    fitting = {
+        name: value
+        for name, value in other.state_dict().items()
+        if name in mine and mine[name].shape == value.shape
+    }
+    if not fitting:
+        raise InputError(f"start: not one tensor of {path} has a name and shape of this model")
+    model.load_state_dict(fitting, strict=False)
+    return len(fitting)
+
+
+def remember(out: Path, experiment: Experiment, resume: bool) -> None:
     """Write the run's config, or refuse to go on with another one than it had.
 
     Raises:
@@ -175,14 +255,21 @@ def _remember(out: Path, experiment: Experiment, resume: bool) -> None:
     path.write_text(text)
 
 
-def _evaluate(part: Split, out: Path, front: Front | None) -> dict[str, Any]:
+def _evaluate(
+    part: Split, out: Path, front: Front | None, train_rows: FeatureRows
+) -> dict[str, Any]:
     """Numbers of the stored weights on the test split; each decision goes into `decisions.npz`."""
-    card, model, extra = load_checkpoint(out / CHECKPOINT)
+    card, model, _ = load_checkpoint(out / CHECKPOINT)
     features = (tuned(front)(part.rows.features(i)) for i in range(len(part.rows)))
-    numbers, decisions = evaluate_features(features, part, card, model, extra)
-    rows = np.array(list(part.found.keys), np.int64)
-    gate, argmax = decisions["gate"], decisions["argmax"]
-    np.savez(out / DECISIONS, rows=rows, truth=part.rows.segments, gate=gate, argmax=argmax)
+    numbers, decisions = evaluate_features(features, part, card, model, train_rows.segments)
+    arrays: dict[str, Any] = {
+        "rows": np.array(list(part.found.keys), np.int64),
+        "videos": np.array(part.video_ids),
+        "classes": np.array(card.classes),
+        "truth": part.rows.segments,
+        **decisions,
+    }
+    np.savez(out / DECISIONS, **arrays)
     return {"split": "test", **numbers}
 
 
@@ -202,15 +289,21 @@ def _fit(
     """
     config = experiment.train
     module = LocalizerTraining(
-        model, front, experiment.supervision, num_classes, config, experiment.augment
+        model,
+        front,
+        LOSSES[experiment.model][experiment.supervision],
+        num_classes,
+        config,
+        splice=config.splice and experiment.supervision == "weak",
+        augment=experiment.augment,
+        decoder=experiment.decoder,
     )
-    best = _TestWatch()
-    last = out / "checkpoints" / "last.ckpt"
+    last = out / CHECKPOINTS / "last.ckpt"
     goes_on = resume and last.exists()
     # a logger deletes what is in its folder: the epochs before a resume must stay
     log = f"resumed_{len(list(out.glob('resumed_*')))}" if goes_on else ""
-    trainer, keeper = _trainer(config, runtime, out, best, log)
-    loaders = [loader(part, config, runtime, shuffle=part is rows[0]) for part in rows]
+    trainer, (best_on_test, best) = make_trainer(config, runtime, out, log)
+    loaders = [loader(part, config, runtime, training=part is rows[0]) for part in rows]
     started = time.monotonic()
     trainer.fit(
         module,
@@ -221,59 +314,64 @@ def _fit(
     )
     if not trainer.is_global_zero:
         return {}
-    state = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
-    module.load_state_dict(state)
+    seconds = time.monotonic() - started
+    module.load_state_dict(kept(out, BEST))
     module.eval()
     return {
         "protocol": "val-selected",
-        "val_accuracy": float(keeper.best_model_score or 0),
-        "test_selected_accuracy": best.value,
-        "train_seconds": round(time.monotonic() - started, 1),
+        "val_accuracy": float(best.best_model_score or 0),
+        "test_selected_accuracy": float(best_on_test.best_model_score or 0),
+        "epochs": trainer.current_epoch,
+        "train_seconds": round(seconds, 1),
     }
+
+
+def kept(out: Path, name: str, prefix: str = "") -> dict[str, Tensor]:
+    """Weights of a kept epoch whose names begin with a prefix, without it."""
+    path = out / CHECKPOINTS / f"{name}.ckpt"
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 def model_options(experiment: Experiment, features: Features, num_classes: int) -> dict[str, Any]:
     """The model's options with the sizes that the data and the features decide."""
-    return {
-        **experiment.options,
+    sizes = {
         "supervision": experiment.supervision,
         "num_classes": num_classes,
         "audio_dim": features.audio.shape[1],
         "visual_dim": features.visual.shape[1],
         "map_channels": features.visual_map.shape[2],
+        "positions": features.visual_map.shape[1],
     }
+    known = option_names(experiment.model)
+    return {**experiment.options, **{k: v for k, v in sizes.items() if k in known}}
 
 
-class _TestWatch(Callback):
-    """Best test accuracy over epochs: the field's habit, reported beside the honest number."""
-
-    value = 0.0
-
-    def state_dict(self) -> dict[str, float]:
-        return {"value": self.value}
-
-    def load_state_dict(self, state: dict[str, float]) -> None:
-        self.value = state["value"]
-
-    def on_validation_end(self, trainer: Any, module: Any) -> None:
-        if not trainer.sanity_checking and "test_accuracy" in trainer.callback_metrics:
-            self.value = max(self.value, float(trainer.callback_metrics["test_accuracy"]))
+CHECKPOINTS = "checkpoints"
+BEST, BEST_ON_TEST = "best", "best_on_test"
+"""Names of the kept epochs. The field's habit is the second; it is reported beside the first."""
 
 
-def _trainer(
-    config: TrainConfig, runtime: RuntimeConfig, out: Path, best: Callback, log: str
-) -> tuple[lightning.Trainer, ModelCheckpoint]:
+def make_trainer(
+    config: TrainConfig, runtime: RuntimeConfig, out: Path, log: str
+) -> tuple[lightning.Trainer, tuple[ModelCheckpoint, ModelCheckpoint]]:
+    """Lightning's trainer, and what keeps the best epoch on test and the best on validation."""
     quiet_lightning()
-    keeper = ModelCheckpoint(
-        out / "checkpoints",
-        "best",
-        monitor="val_accuracy",
-        mode="max",
-        save_last=True,
-        enable_version_counter=False,
-    )
-    stopper = EarlyStopping("val_accuracy", mode="max", patience=config.patience)
-    callbacks: list[Callback] = [best, keeper, stopper]
+
+    def keeper(name: str, **options: Any) -> ModelCheckpoint:
+        return ModelCheckpoint(
+            out / CHECKPOINTS, name, mode="max", enable_version_counter=False, **options
+        )
+
+    # only a whole checkpoint has averaged weights in the place of the weights
+    light = not config.average_decay
+    best_on_test = keeper(BEST_ON_TEST, monitor="test_accuracy", save_weights_only=light)
+    best = keeper(BEST, monitor="val_accuracy", save_weights_only=light)
+    callbacks: list[Callback] = [best_on_test, best]
+    if config.patience:
+        callbacks.append(EarlyStopping("val_accuracy", mode="max", patience=config.patience))
+    # after the others, whose states it holds
+    callbacks.append(keeper("last", monitor=None, save_top_k=1))
     if config.average_decay:
         callbacks.append(EMAWeightAveraging(decay=config.average_decay))
     trainer = lightning.Trainer(
@@ -286,12 +384,13 @@ def _trainer(
         precision=PRECISIONS[config.precision],
         accumulate_grad_batches=config.accumulate,
         use_distributed_sampler=False,
-        gradient_clip_val=config.clip_norm,
+        gradient_clip_val=config.clip_norm or None,
+        check_val_every_n_epoch=config.validate_every,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
     )
-    return trainer, keeper
+    return trainer, (best_on_test, best)
 
 
 def quiet_lightning() -> None:
@@ -322,7 +421,8 @@ def _present(features: Features, name: str) -> Tensor:
     return torch.from_numpy(getattr(features, name)[mask])
 
 
-def _knows(data: AveFolder) -> str:
+def knows(data: AveFolder) -> str:
+    """What a model that was trained on a dataset can and cannot know."""
     if (data.root / "synth.json").exists():
         return (
             f"trained on synthetic video only: knows {len(data.classes)} drawn shapes with made-up "
@@ -333,9 +433,12 @@ def _knows(data: AveFolder) -> str:
 
 def summary(metrics: Mapping[str, Any]) -> str:
     """One line of the main numbers."""
+    if "queries" in metrics:
+        found = ", ".join(f"{way} {value:.2%}" for way, value in metrics["accuracy"].items())
+        constants = ", ".join(f"{name} {v:.2%}" for name, v in metrics["baselines"].items())
+        return f"exact starts of {metrics['queries']} queries: {found} ({constants})"
     return (
-        f"test accuracy {metrics['accuracy']['gate']:.2%} (gate) "
-        f"{metrics['accuracy']['argmax']:.2%} "
-        f"(argmax), event F1 {metrics['event_f1']:.3f}, mAP@0.5 {metrics['map']['0.5']:.3f}, "
+        f"test accuracy {metrics['accuracy']['own']:.2%} ({metrics['decoder']} decoder), "
+        f"event F1 {metrics['event_f1']:.3f}, mAP@0.5 {metrics['map']['0.5']:.3f}, "
         f"coverage {metrics['coverage']['evaluated']} of {metrics['coverage']['rows']}"
     )

@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from avel.pipeline.commands import options
 
@@ -13,35 +14,117 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
     parser.add_argument("--model", type=Path, help="checkpoint or run folder [the shipped one]")
     parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="[test]")
+    parser.add_argument(
+        "--protocol",
+        metavar="NAME",
+        help="accuracy as a code base counts it: ave, psp, cmran, dmin, cmbs, magan, lavish, "
+        "dg-sct, or all",
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="with --protocol: segment labels (labels.h5, right_labels.h5) "
+        "[the protocol's file in the dataset folder, else the annotations]",
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     options.add_runtime(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.datasets.ave import open_ave  # slow: loads torch
+    from avel.models import MATCHERS  # slow: loads torch
+    from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.evaluate import evaluate
     from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
+    from avel.pipeline.match import evaluate_matcher
 
-    model = Localizer(args.model or DEFAULT_MODEL).path
-    metrics = evaluate(open_ave(args.data), args.split, model, options.runtime(args))
+    model, data = Localizer(args.model or DEFAULT_MODEL), open_ave(args.data)
+    if args.labels and not args.protocol:
+        raise ValueError("--labels says by which labels --protocol counts; give --protocol too")
+    runtime = options.runtime(args)
+    numbers: Any
+    if model.card.name in MATCHERS:
+        numbers = evaluate_matcher(data, args.split, model.path, runtime)
+    elif args.protocol:
+        numbers = _by_protocol(args, data)
+    else:
+        numbers = evaluate(data, args.split, model.path, runtime)
     if args.json:
-        print(json.dumps(metrics, indent=2))
-        return 0
-    print(
-        f"split {args.split}: {metrics['coverage']['evaluated']} of "
-        f"{metrics['coverage']['rows']} rows"
+        print(json.dumps(numbers, indent=2))
+    elif args.protocol and model.card.name not in MATCHERS:
+        _show_protocols(numbers)
+    else:
+        _show(numbers)
+    return 0
+
+
+def _by_protocol(args: argparse.Namespace, data: Any) -> list[dict[str, Any]]:
+    from avel.pipeline.evaluate import evaluate_protocols  # slow: loads torch
+    from avel.pipeline.localizer import DEFAULT_MODEL
+    from avel.pipeline.protocols import PROTOCOLS
+
+    if args.protocol != "all" and args.protocol not in PROTOCOLS:
+        raise ValueError(f"no protocol '{args.protocol}'; there are {', '.join(PROTOCOLS)}, all")
+    names = list(PROTOCOLS) if args.protocol == "all" else [args.protocol]
+    return evaluate_protocols(
+        data,
+        args.split,
+        args.model or DEFAULT_MODEL,
+        options.runtime(args),
+        names,
+        args.labels,
     )
-    for video_id, why in metrics["coverage"]["missing"].items():
+
+
+def _show_protocols(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        print(
+            f"{row['protocol']:>7}  {row['accuracy']:7.2%}  {row['decoder']:<8}  "
+            f"{row['selection']}; labels: {row['labels']}"
+        )
+        if row["note"]:
+            print(f"{'':>7}  {row['note']}")
+
+
+def _show_matching(numbers: dict[str, Any]) -> None:
+    _show_coverage(numbers)
+    print(f"{numbers['queries']} queries; right is only the exact start")
+    names = {"a2v": "sound asks, found in the picture (A2V)", "v2a": "picture asks (V2A)"}
+    for way, value in numbers["accuracy"].items():
+        print(f"{names[way]:<40} {value:.2%}")
+    _show_baselines(numbers)
+
+
+def _show_coverage(numbers: dict[str, Any]) -> None:
+    coverage = numbers["coverage"]
+    print(f"split {numbers['split']}: {coverage['evaluated']} of {coverage['rows']} rows")
+    for video_id, why in coverage["missing"].items():
         print(f"  missing {video_id}: {why}")
-    for decoder, value in metrics["accuracy"].items():
-        print(f"segment accuracy, {decoder:>6} decoder  {value:.2%}")
-    print(f"all background                 {metrics['all_background_accuracy']:.2%}")
-    print(f"event F1 at tIoU 0.5           {metrics['event_f1']:.3f}")
+
+
+def _show_baselines(numbers: dict[str, Any]) -> None:
+    print("without a model")
+    for name, value in numbers["baselines"].items():
+        print(f"  {name:<38} {value:.2%}")
+
+
+def _show(numbers: dict[str, Any]) -> None:
+    if "queries" in numbers:
+        _show_matching(numbers)
+        return
+    _show_coverage(numbers)
+    print(f"segment accuracy, its own decoder ({numbers['decoder']})")
+    print(f"  {'':<38} {numbers['accuracy']['own']:.2%}")
+    print("by other decoders")
+    for decoder, value in numbers["accuracy"].items():
+        if decoder not in ("own", numbers["decoder"]):
+            print(f"  {decoder:<38} {value:.2%}")
+    _show_baselines(numbers)
+    print(f"event F1 at tIoU 0.5           {numbers['event_f1']:.3f}")
     print(
         "mAP at tIoU                    "
-        + "  ".join(f"{t}: {v:.3f}" for t, v in metrics["map"].items())
+        + "  ".join(f"{t}: {v:.3f}" for t, v in numbers["map"].items())
     )
     print("accuracy by class")
-    for name, value in metrics["per_class"].items():
+    for name, value in numbers["per_class"].items():
         print(f"  {value:7.2%}  {name}" if value == value else f"        -  {name}")
-    return 0

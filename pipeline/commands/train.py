@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.configs.load import load  # slow: loads torch
+    from avel.models import MATCHERS
     from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.match import train_matcher
     from avel.pipeline.train import Experiment, summary, train
 
     overrides = list(args.set)
@@ -49,16 +51,13 @@ def run(args: argparse.Namespace) -> int:
         overrides.append(f"train.seed={args.seed}")
     experiment = load(args.config, Experiment, overrides)
     out = args.out or Path("runs") / f"{args.config.stem}-seed{experiment.train.seed}"
+    runtime = replace(options.runtime(args), devices=args.devices, loaders=args.loaders)
+    chosen = {"weights": args.weights, "resume": args.resume}
     with redirect_stdout(sys.stderr):  # Lightning's bar and tables are for people
-        metrics = train(
-            open_ave(args.data),
-            experiment,
-            replace(options.runtime(args), devices=args.devices, loaders=args.loaders),
-            out,
-            weights=args.weights,
-            resume=args.resume,
-            half=args.half,
-        )
+        if experiment.model in MATCHERS:
+            metrics = train_matcher(open_ave(args.data), experiment, runtime, out, **chosen)
+        else:
+            metrics = train(open_ave(args.data), experiment, runtime, out, **chosen, half=args.half)
     if not metrics:  # another process has the numbers
         return 0
     print(f"{out}: {summary(metrics)}")

@@ -5,8 +5,11 @@ video. Labels follow specification section 1.5: cell t of a row [s, e) of class 
 s <= t < e, else background, whose index is the number of classes.
 """
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,8 @@ from avel.pipeline.reasons import InputError
 CELLS = 10
 COLUMNS = ("Category", "VideoID", "Quality", "StartTime", "EndTime")
 SPLITS = ("train", "val", "test")
+MATCH_SPLITS = ("train_match", "val_match", "test_match")
+"""Of cross-modality localization: `<split>_order_match.h5`, not in every folder."""
 VIDEO_FOLDERS = ("AVE", "videos", "")
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov")
 
@@ -40,6 +45,7 @@ class AveFolder:
         classes: Names in label order; background is index `len(classes)`.
         rows: All annotation rows, in the file's order.
         splits: Row numbers by split.
+        match_splits: The same of `MATCH_SPLITS`, where their files are there.
         noisy: Ids of background-only videos, for the weak setting.
     """
 
@@ -48,6 +54,13 @@ class AveFolder:
     rows: tuple[Row, ...]
     splits: dict[str, NDArray[np.int64]]
     noisy: tuple[str, ...]
+    match_splits: Mapping[str, NDArray[np.int64]]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the classes and rows: what features stored by row number belong to."""
+        rows = [[self.classes[r.label], r.video_id, r.start, r.end] for r in self.rows]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
     def video_path(self, video_id: str) -> Path | None:
         """File of an annotated video; None where it is missing."""
@@ -80,9 +93,14 @@ def open_ave(root: Path) -> AveFolder:
     classes, rows = read_annotations(annotations)
     _check_categories(root / "categories.txt", classes)
     splits = {split: _read_split(root, split, rows, classes) for split in SPLITS}
+    match_splits = {
+        split: _order(path, len(rows))
+        for split in MATCH_SPLITS
+        if (path := root / match_file(split)).is_file()
+    }
     noisy = root / "noisySet.txt"
     ids = tuple(noisy.read_text().split()) if noisy.is_file() else ()
-    return AveFolder(root, classes, rows, splits, ids)
+    return AveFolder(root, classes, rows, splits, ids, match_splits)
 
 
 def read_annotations(path: Path) -> tuple[tuple[str, ...], tuple[Row, ...]]:
@@ -140,13 +158,22 @@ def _read_split(
     """Rows of a split: from its order file, else from its `*Set.txt`."""
     order, listing = root / f"{split}_order.h5", root / f"{split}Set.txt"
     if order.is_file():
-        try:
-            return read_order(order, len(rows))
-        except LayoutError as err:
-            raise InputError(str(err)) from err
+        return _order(order, len(rows))
     if listing.is_file():
         return _rows_listed(listing, rows, classes)
     raise InputError(f"{root}: has neither {order.name} nor {listing.name}; the splits are unknown")
+
+
+def match_file(split: str) -> str:
+    """Name of a cross-modality split's order file."""
+    return f"{split.removesuffix('_match')}_order_match.h5"
+
+
+def _order(path: Path, num_rows: int) -> NDArray[np.int64]:
+    try:
+        return read_order(path, num_rows)
+    except LayoutError as err:
+        raise InputError(str(err)) from err
 
 
 def _rows_listed(path: Path, rows: Sequence[Row], classes: Sequence[str]) -> NDArray[np.int64]:

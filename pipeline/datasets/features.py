@@ -1,5 +1,6 @@
 """Cached features of an AVE folder's rows as training examples of ten segments."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from torch.utils.data import Dataset
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
+from avel.models.losses import IGNORED
 from avel.pipeline.datasets.ave import CELLS, AveFolder, Row, segment_labels
 from avel.pipeline.extract import Features
 from avel.pipeline.packing import unpack
+from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import Segments
 
 
@@ -23,7 +26,8 @@ class Example(NamedTuple):
     """One row, or a batch of them with a leading axis.
 
     audio (T, D), visual_map (T, P, C), visual (T, D), mask (T,) of existing segments, segments (T,)
-    and video () labels, where background is index K, and row (), the example's position.
+    and video () labels, where background is index K, row (), the example's position, and other (),
+    the second label of a mixed video, else IGNORED.
     """
 
     audio: Tensor
@@ -33,6 +37,7 @@ class Example(NamedTuple):
     segments: Tensor
     video: Tensor
     row: Tensor
+    other: Tensor
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,19 @@ class RowKeys:
 
 
 def find_rows(data: AveFolder, store: Store, contents: ContentKeys, rows: Sequence[int]) -> RowKeys:
-    """Match rows with cached features by their videos' content."""
+    """Match rows with cached features by their videos' content, or by row where so imported.
+
+    Raises:
+        InputError: the features were imported for other rows than the dataset's.
+    """
     keys, missing = {}, {}
+    if _by_row(data, store):
+        for number in rows:
+            if row_key(number) in store:
+                keys[number] = row_key(number)
+            else:
+                missing[data.rows[number].video_id] = "not imported"
+        return RowKeys(keys, missing)
     for number in rows:
         video_id = data.rows[number].video_id
         path = data.video_path(video_id)
@@ -62,6 +78,23 @@ def find_rows(data: AveFolder, store: Store, contents: ContentKeys, rows: Sequen
     return RowKeys(keys, missing)
 
 
+def row_key(number: int, kind: str = "row") -> str:
+    """Item key of a row (or of a background-only video, `noisy`) in an imported feature set."""
+    return hashlib.sha256(f"{kind} {number}".encode()).hexdigest()
+
+
+def _by_row(data: AveFolder, store: Store) -> bool:
+    config = store.recipe["config"]
+    if "imported" not in config:
+        return False
+    if config["rows"] != data.sha256:
+        raise InputError(
+            f"{store.folder}: was imported for the rows {config['rows'][:12]}, {data.root} has "
+            f"{data.sha256[:12]}; use the dataset folder that it was imported for"
+        )
+    return True
+
+
 def _key(path: Path | None, store: Store, contents: ContentKeys) -> str | None:
     key = contents.key(path) if path else None
     return key if key and key in store else None
@@ -69,6 +102,9 @@ def _key(path: Path | None, store: Store, contents: ContentKeys) -> str | None:
 
 def noisy_keys(data: AveFolder, store: Store, contents: ContentKeys) -> list[str]:
     """Keys of background-only videos that have features."""
+    if _by_row(data, store):
+        imported = (row_key(n, "noisy") for n in range(store.recipe["config"]["noisy"]))
+        return [key for key in imported if key in store]
     keys = (_key(data.noisy_path(video_id), store, contents) for video_id in data.noisy)
     return [key for key in keys if key]
 
@@ -80,7 +116,7 @@ class FeatureRows(Dataset[Example]):
         self, store: Store, keys: Sequence[str], rows: Sequence[Row | None], num_classes: int
     ) -> None:
         self._store, self.keys = store, list(keys)
-        self._num_classes = num_classes
+        self.background = num_classes
         events = [row or Row(num_classes, "", 0, 0) for row in rows]
         self.segments = segment_labels(events, num_classes)
         self.videos = np.array([row.label for row in events], np.int64)
@@ -123,6 +159,7 @@ class FeatureRows(Dataset[Example]):
             torch.from_numpy(self.segments[index]),
             torch.tensor(self.videos[index]),
             torch.tensor(index),
+            torch.tensor(IGNORED),
         )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from avel.cache.ave_h5 import write_labels, write_order
+from avel.pipeline.datasets.ave import match_file
 from avel.pipeline.datasets.looks import FILLS, NUM_LOOKS, SHAPES, Style
 from avel.pipeline.datasets.timbres import VOICES, Timbre
 from avel.pipeline.workers import Crashed, map_unordered
@@ -225,7 +226,23 @@ def _write_tables(
         write_order(root / f"{split}_order.h5", order)
         text = "".join(f"{lines[row]}\n" for row in order)
         (root / f"{split}Set.txt").write_text(text)
+    for split, order in _match_splits([row[1:] for row in rows]).items():
+        write_order(root / match_file(split), order)
     return [rows[row][0] for row in splits["test"]]
+
+
+def _match_splits(rows: list[tuple[int, int, int]]) -> dict[str, list[int]]:
+    """Splits of cross-modality localization, as AVE's.
+
+    Rows of the first classes validate, those of the others train, and rows of every class whose
+    event fills a part of the video test. AVE's validation is of classes 0 to 2 alone, of which its
+    training has next to none (specification section 1.6).
+    """
+    tenth = max(1, round(len(rows) / 10))
+    partial = [n for n, (_, start, end) in enumerate(rows) if 0 < end - start < CELLS]
+    test = partial[:: max(1, len(partial) // tenth)][:tenth]
+    rest = sorted(set(range(len(rows))) - set(test))
+    return {"train_match": rest[tenth:], "val_match": rest[:tenth], "test_match": test}
 
 
 def _splits(labels: list[int], seed: int) -> dict[str, list[int]]:

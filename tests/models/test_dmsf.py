@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from avel.models import build
 from avel.models.dmsf import DMSFConfig
-from avel.models.losses import Targets, full_loss, mutual_loss, video_relevance, weak_loss
+from avel.models.losses import IGNORED, Targets, full_loss, mutual_loss, video_relevance, weak_loss
 from avel.models.output import Branch, LocalizationOutput, Visual
 
 SMALL = {
@@ -118,6 +118,7 @@ def test_full_loss_is_the_sum_of_its_equation() -> None:
         torch.tensor([1, 3]),
         torch.ones(2, 4, dtype=torch.bool),
         torch.zeros(2, 4, dtype=torch.bool),
+        torch.full((2,), IGNORED),
     )
     event = (segments < 5).float()
     # the second video has no event: it teaches relevance, not class
@@ -130,9 +131,9 @@ def test_full_loss_is_the_sum_of_its_equation() -> None:
 def test_weak_loss_reads_video_labels_only() -> None:
     relevance, classes = torch.randn(2, 6), torch.randn(2, 6)
     mask = torch.ones(2, 6, dtype=torch.bool)
-    video = torch.tensor([2, 5])
+    video, none = torch.tensor([2, 5]), torch.full((2,), IGNORED)
     losses = [
-        weak_loss(output_of(relevance, classes), Targets(segments, video, mask, ~mask), 1.0)
+        weak_loss(output_of(relevance, classes), Targets(segments, video, mask, ~mask, none), 1.0)
         for segments in (torch.zeros(2, 6, dtype=torch.long), torch.full((2, 6), 5))
     ]
     torch.testing.assert_close(losses[0], losses[1])

@@ -7,10 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from avel.models.av_att import AVAtt, AVAttConfig, pooled_scores
+from avel.models import build
+from avel.models.av_att import AVAtt, AVAttConfig
 from avel.models.dmin import DMIN, DMINConfig, matched_relevance
 from avel.models.interaction import DIM, DenseAttention, without_dead
 from avel.models.magan import MAGAN, MAGANConfig, published_tensors
+from avel.models.output import Visual
+from avel.models.published_losses import gated_events
 from tests import fill
 
 
@@ -19,11 +22,19 @@ def filled(model: nn.Module, golden: Path) -> nn.Module:
     return model.eval()
 
 
-def inputs(golden: Path) -> tuple[torch.Tensor, torch.Tensor]:
+def inputs(golden: Path) -> tuple[torch.Tensor, Visual, torch.Tensor]:
     seed = fill.seed_of(golden)
     audio = np.abs(fill.array("audio", (4, 10, 128), seed))
     visual = np.maximum(fill.array("visual", (4, 10, 7, 7, 512), seed), 0)
-    return torch.from_numpy(audio), torch.from_numpy(visual).flatten(2, 3)
+    return whole(torch.from_numpy(audio), torch.from_numpy(visual).flatten(2, 3))
+
+
+def whole(
+    audio: torch.Tensor, visual_map: torch.Tensor
+) -> tuple[torch.Tensor, Visual, torch.Tensor]:
+    """Inputs of windows without padding; the published models read no pooled picture."""
+    mask = torch.ones(visual_map.shape[:2], dtype=torch.bool)
+    return audio, Visual(visual_map, visual_map.mean(2)), mask
 
 
 def close(ours: torch.Tensor, theirs: np.ndarray, tolerance: float = 1e-4) -> None:
@@ -36,25 +47,27 @@ def test_av_att(golden: Path) -> None:
     model, expected = filled(AVAtt(AVAttConfig()), golden), np.load(golden / "av_att.npz")
     assert sum(p.numel() for p in model.parameters()) == 1_335_246
     assert len(model.state_dict()) == 27
-    scores, attention = model(*inputs(golden))
-    close(scores.softmax(-1), expected["probabilities"])
-    close(attention, expected["attention"])
+    output = model(*inputs(golden))
+    close(output.extra["scores"].softmax(-1), expected["probabilities"])
+    close(output.attention["agva"], expected["attention"])
+    both = torch.sigmoid(output.relevance)[..., None] * output.classes.softmax(-1)
+    close(both, expected["probabilities"][..., :-1])
 
 
 @torch.no_grad()
 def test_dmrn(golden: Path) -> None:
-    model = filled(AVAtt(AVAttConfig(fusion="residual")), golden)
+    model = filled(build("dmrn", {}), golden)
     assert sum(p.numel() for p in model.parameters()) == 1_571_150
-    scores, _ = model(*inputs(golden))
+    scores = model(*inputs(golden)).extra["scores"]
     close(scores.softmax(-1), np.load(golden / "dmrn.npz")["probabilities"])
 
 
 @torch.no_grad()
 def test_av_att_weak(golden: Path) -> None:
     expected = np.load(golden / "av_att_weak.npz")
-    scores, _ = filled(AVAtt(AVAttConfig()), golden)(*inputs(golden))
+    scores = filled(AVAtt(AVAttConfig()), golden)(*inputs(golden)).extra["scores"]
     close(scores, expected["segment_scores"])
-    close(pooled_scores(scores), expected["video_probabilities"])
+    close(scores.amax(1).softmax(-1), expected["video_probabilities"])
 
 
 @torch.no_grad()
@@ -63,7 +76,7 @@ def test_dmin(golden: Path) -> None:
     output = filled(DMIN(DMINConfig()), golden)(*inputs(golden))
     close(output.relevance, expected["relevance_logits"])
     close(output.classes, expected["class_logits"])
-    close(output.visual_classes, expected["visual_class_logits"])
+    close(output.extra["visual_classes"], expected["visual_class_logits"])
 
 
 @torch.no_grad()
@@ -72,13 +85,10 @@ def test_dmin_weak(golden: Path) -> None:
     output = filled(DMIN(DMINConfig(supervision="weak")), golden)(*inputs(golden))
     close(output.relevance, expected["relevance_logits"])
     close(output.classes, expected["class_logits"])
-
-    def video(relevance: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-        return (relevance.sigmoid()[..., None] * classes[:, None]).amax(1).softmax(-1)
-
-    close(video(output.relevance, output.classes), expected["video_probabilities"])
+    close(gated_events(output.relevance, output.classes), expected["video_probabilities"])
+    extra = output.extra
     close(
-        video(output.visual_relevance, output.visual_classes),
+        gated_events(extra["visual_relevance"], extra["visual_classes"]),
         expected["visual_video_probabilities"],
     )
 
@@ -128,8 +138,9 @@ def test_attention_of_another_grid() -> None:
     ):
         AVAttConfig(positions=36)
     model = AVAtt(AVAttConfig(positions=36, position_bias="paper"))
-    scores, attention = model(torch.randn(1, 3, 128), torch.rand(1, 3, 36, 512))
-    assert (scores.shape, attention.shape) == ((1, 3, 29), (1, 3, 36))
+    output = model(*whole(torch.randn(1, 3, 128), torch.rand(1, 3, 36, 512)))
+    assert output.extra["scores"].shape == (1, 3, 29)
+    assert output.attention["agva"].shape == (1, 3, 36)
 
 
 def test_matching_needs_a_query() -> None:
@@ -150,8 +161,8 @@ def test_magan(golden: Path) -> None:
     close(output.relevance.T[..., None], expected["relevance"])
     close(output.classes, expected["event_scores"])
     for kind in ("unimodal", "multimodal"):
-        close(output.gates[kind].T[..., None], expected[f"{kind}_gates"])
-        close(output.gate_classes[kind], expected[f"{kind}_scores"])
+        close(output.extra[f"{kind}_gates"].T[..., None], expected[f"{kind}_gates"])
+        close(output.extra[f"{kind}_scores"], expected[f"{kind}_scores"])
 
 
 @torch.no_grad()
@@ -159,9 +170,11 @@ def test_magan_weak(golden: Path) -> None:
     expected = np.load(golden / "magan_weak.npz")
     output = filled(MAGAN(MAGANConfig(supervision="weak")), golden)(*inputs(golden))
     close(output.relevance, expected["relevance"])
-    close(output.classes, expected["event_scores"])
-    close(output.gates["joint"].T[..., None], expected["gates"])
-    close(output.gate_classes["joint"], expected["gate_scores"])
+    close(output.extra["events"], expected["event_scores"])
+    close(output.extra["gates"].T[..., None], expected["gates"])
+    close(output.extra["gate_scores"], expected["gate_scores"])
+    decoded = expected["event_scores"] + expected["gate_scores"]
+    assert (output.classes.argmax(-1).numpy() == decoded.argmax(-1)).all()
 
 
 @torch.no_grad()
@@ -171,7 +184,7 @@ def test_magans_fixed_mixing_keeps_samples_apart() -> None:
     for mixing, apart in (("legacy", False), ("fixed", True)):
         torch.manual_seed(0)
         model = MAGAN(MAGANConfig(mixing=mixing)).eval()
-        together, alone = model(audio, visual), model(audio[:1], visual[:1])
+        together, alone = model(*whole(audio, visual)), model(*whole(audio[:1], visual[:1]))
         same = torch.allclose(together.classes[:1], alone.classes, atol=1e-5)
         assert same == apart
 

@@ -44,7 +44,7 @@ def test_rows_over_seeds_in_one_table(
     accuracies = []
     for name in runs[2:]:
         with np.load(tmp_path / "o" / name / "decisions.npz") as found:
-            accuracies.append(100 * (found["gate"] == found["truth"]).mean())
+            accuracies.append(100 * (found["own"] == found["truth"]).mean())
     assert float(rows[1]["accuracy (%)"]) == pytest.approx(np.mean(accuracies), abs=0.01)
     page = (tmp_path / "o" / "ablation.html").read_text()
     assert "no &lt;b&gt;gate" in page

@@ -26,12 +26,21 @@ def batch(B: int = 6, T: int = 10) -> Example:
     sound = (100 * (t + 1)).to(torch.int16).view(1, T, 1).expand(B, T, 8).clone()
     mask = torch.ones(B, T, dtype=torch.bool)
     mask[-1, 7:] = False
-    return Example(sound, frames, torch.zeros(B, T, 0), mask, t.expand(B, T).clone(), t[:B], t[:B])
+    return Example(
+        sound,
+        frames,
+        torch.zeros(B, T, 0),
+        mask,
+        t.expand(B, T).clone(),
+        t[:B],
+        t[:B],
+        t[:B] * 0 - 100,
+    )
 
 
 def test_picture_sound_and_label_turn_together() -> None:
     config = AugmentConfig(True, 3, snr_db=(90.0, 90.0), **STILL)
-    moved = augmented(batch(), config, torch.Generator().manual_seed(0))
+    moved = augmented(batch(), config, 99, torch.Generator().manual_seed(0))
     assert not torch.equal(moved.segments, batch().segments)
     assert torch.equal(moved.visual_map[:, :, 0, 0, 0, 0].long(), 10 * moved.segments + 5)
     assert torch.equal(moved.audio[:, :, 0].long(), 100 * (moved.segments + 1))
@@ -42,7 +51,7 @@ def test_picture_sound_and_label_turn_together() -> None:
 
 def test_levels_are_drawn_per_video_and_alike_over_its_cells() -> None:
     config = AugmentConfig(True, 0, 0.2, 0.0, 0.0, 6.0, (90.0, 90.0))
-    found = augmented(batch(), config, torch.Generator().manual_seed(1))
+    found = augmented(batch(), config, 99, torch.Generator().manual_seed(1))
     bright = found.visual_map[:, 1:, 0, 0, 0, 0].float() / batch().visual_map[:, 1:, 0, 0, 0, 0]
     gain = found.audio[:, :, 0].float() / batch().audio[:, :, 0]
     for factors, low, high in ((bright, 0.8, 1.2), (gain, 0.5, 2.0)):
@@ -54,16 +63,18 @@ def test_levels_are_drawn_per_video_and_alike_over_its_cells() -> None:
 def test_noise_has_the_asked_level() -> None:
     config = AugmentConfig(True, 0, snr_db=(10.0, 10.0), **STILL)
     example = batch()._replace(audio=torch.full((6, 10, 4000), 8000, dtype=torch.int16))
-    found = augmented(example, config, torch.Generator().manual_seed(2)).audio.float() - 8000
+    found = augmented(example, config, 99, torch.Generator().manual_seed(2)).audio.float() - 8000
     assert found.square().mean().sqrt() == pytest.approx(8000 * 10 ** (-0.5), rel=0.02)
 
 
 def test_saturation_keeps_grey_grey() -> None:
     config = AugmentConfig(True, 0, 0.0, 0.0, 0.9, 0.0, (90.0, 90.0))
-    assert torch.equal(augmented(batch(), config, torch.Generator()).visual_map, batch().visual_map)
+    assert torch.equal(
+        augmented(batch(), config, 99, torch.Generator()).visual_map, batch().visual_map
+    )
     example = batch()
     example.visual_map[:, :, :, 0] = 200
-    found = augmented(example, config, torch.Generator()).visual_map
+    found = augmented(example, config, 99, torch.Generator()).visual_map
     assert not torch.equal(found, example.visual_map)
 
 

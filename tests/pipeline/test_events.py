@@ -76,7 +76,7 @@ def test_probabilities_sum_to_one() -> None:
 @pytest.mark.parametrize(
     ("decoder", "threshold", "message"),
     [
-        ("max", 0.5, "must be 'gate' or 'argmax'"),
+        ("max", 0.5, "must be one of gate, argmax, ungated"),
         ("gate", 1.0, r"threshold \(1.0\) must be between"),
     ],
 )
