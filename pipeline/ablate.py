@@ -14,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from avel.configs.load import dump, load
+from avel.models import MATCHERS
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder
+from avel.pipeline.match import train_matcher
 from avel.pipeline.reasons import InputError
 from avel.pipeline.train import DECISIONS, Experiment, prepare, train
 from avel.pipeline.workers import Crashed, map_unordered
@@ -29,7 +31,8 @@ class Ablation:
 
     base: str
     rows: dict[str, dict[str, Any]]
-    """Settings by dotted name that a row changes, by the row's name."""
+    """Settings by dotted name that a row changes, by the row's name. Two are not settings: `base`,
+    a config of its own, and `after`, a row whose weights of the same seed are where it starts."""
     seeds: Sequence[int] = (0, 1, 2)
     settings: dict[str, Any] = field(default_factory=dict)
     """Settings of all rows."""
@@ -41,15 +44,29 @@ class Ablation:
         if len(set(slugs)) < len(slugs):
             raise ValueError(f"rows {list(self.rows)} must differ in letters or digits")
 
-    def experiment(self, row: str, seed: int) -> Experiment:
-        """The experiment of one row and seed.
+        after = [row["after"] for row in self.rows.values() if "after" in row]
+        strange = [row for row in after if row not in self.rows]
+        if strange:
+            raise ValueError(f"after: there is no row '{strange[0]}'")
+
+    @property
+    def first(self) -> str:
+        """The row that the others are compared with."""
+        return next(iter(self.rows))
+
+    def experiment(self, row: str, seed: int, out: Path) -> Experiment:
+        """The experiment of one row and seed, whose runs are in `out`.
 
         Raises:
             ConfigError: a setting does not exist.
         """
-        settings = {**self.settings, **self.rows[row], "train.seed": seed}
+        own = dict(self.rows[row])
+        base = Path(own.pop("base", self.base))
+        if (after := own.pop("after", None)) is not None:
+            own["start"] = str(run_folder(out, after, seed))
+        settings = {**self.settings, **own, "train.seed": seed}
         overrides = [f"{name}={json.dumps(value)}" for name, value in settings.items()]
-        return load(Path(self.base), Experiment, overrides)
+        return load(base, Experiment, overrides)
 
 
 @dataclass(frozen=True)
@@ -95,22 +112,25 @@ def ablate(
     that was stopped goes on.
     """
     experiments = {
-        (row, seed): ablation.experiment(row, seed)
+        (row, seed): ablation.experiment(row, seed, out)
         for row in ablation.rows
         for seed in ablation.seeds
     }
-    jobs, names = [], []
-    for (row, seed), experiment in experiments.items():
-        folder = run_folder(out, row, seed)
-        if _is_done(folder, experiment):
-            yield row, seed, ""
-            continue
-        prepare(data, experiment, runtime, weights)  # here, since workers start none themselves
-        names.append((row, seed))
-        jobs.append((data, experiment, runtime, folder, weights))
-    for number, result in map_unordered(_train_one, jobs, processes):
-        row, seed = names[number]
-        yield row, seed, "the worker process died" if isinstance(result, Crashed) else result
+    for later in (False, True):  # rows that begin with another's weights come second
+        jobs, names = [], []
+        for (row, seed), experiment in experiments.items():
+            if bool(experiment.start) != later:
+                continue
+            folder = run_folder(out, row, seed)
+            if _is_done(folder, experiment):
+                yield row, seed, ""
+                continue
+            prepare(data, experiment, runtime, weights)  # workers start none themselves
+            names.append((row, seed))
+            jobs.append((data, experiment, runtime, folder, weights))
+        for number, result in map_unordered(_train_one, jobs, processes):
+            row, seed = names[number]
+            yield row, seed, "the worker process died" if isinstance(result, Crashed) else result
 
 
 def run_folder(out: Path, row: str, seed: int) -> Path:
@@ -142,7 +162,8 @@ def _train_one(
         redirect_stderr(log),
     ):
         try:
-            train(data, experiment, runtime, out, weights=weights, resume=True)
+            run = train_matcher if experiment.model in MATCHERS else train
+            run(data, experiment, runtime, out, weights=weights, resume=True)
         except (ValueError, RuntimeError, LookupError) as err:
             return f"{type(err).__name__}: {err}"
     return ""
@@ -154,8 +175,8 @@ def lines(ablation: Ablation, out: Path) -> list[Line]:
     Raises:
         InputError: not one run of the first row is done.
     """
-    right = {row: _right(out, row, ablation.seeds) for row in ablation.rows}
-    first = next(iter(ablation.rows))
+    right = {row: right_segments(out, row, ablation.seeds) for row in ablation.rows}
+    first = ablation.first
     if not right[first]:
         raise InputError(f"{out}: no run of the first row '{first}' is done; see its train.log")
     return [
@@ -169,7 +190,7 @@ def lines(ablation: Ablation, out: Path) -> list[Line]:
     ]
 
 
-def _right(out: Path, row: str, seeds: Sequence[int]) -> dict[int, NDArray[np.float64]]:
+def right_segments(out: Path, row: str, seeds: Sequence[int]) -> dict[int, NDArray[np.float64]]:
     """Share of right segments (N,) of every test row, by seed."""
     found = {}
     for seed in seeds:

@@ -13,7 +13,9 @@ from types import FrameType
 
 from avel.pipeline.commands import (
     ablate,
+    bench,
     cache,
+    compare,
     doctor,
     evaluate,
     export,
@@ -31,7 +33,9 @@ COMMANDS = {
     "extract": extract,
     "train": train,
     "evaluate": evaluate,
+    "compare": compare,
     "ablate": ablate,
+    "bench": bench,
     "export": export,
     "model": model,
     "synth": synth,

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from avel.models import Matcher, build, option_names
 from avel.models.checkpoint import Card, load_checkpoint, save_checkpoint
+from avel.pipeline.complexity import cost
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluate import Split, open_split
@@ -157,7 +158,8 @@ def train_matcher(
     numbers = np.array(list(parts["test"].found.keys), np.int64)[asked.rows]
     arrays: dict[str, Any] = {"rows": numbers, "truth": asked.starts, **found}
     np.savez(out / DECISIONS, **arrays)
-    metrics = {**matching_numbers(model, held["test"], parts["test"]), **fitted}
+    numbers_of = matching_numbers(model, held["test"], parts["test"])
+    metrics = {**numbers_of, **fitted, **cost(card, model)}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
 

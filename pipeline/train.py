@@ -35,6 +35,7 @@ from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkp
 from avel.models.domain import fit_domain
 from avel.pipeline.augment import AugmentConfig
 from avel.pipeline.card import write_card
+from avel.pipeline.complexity import cost
 from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
@@ -141,7 +142,7 @@ def train(
     )
     domain = _domain(parts["train"].rows, parts["val"].rows, tuned(front))
     save_checkpoint(out / CHECKPOINT, card, model, domain, half=half)
-    metrics = {**_evaluate(parts["test"], out, front, train_rows), **fitted}
+    metrics = {**_evaluate(parts["test"], out, front, train_rows), **fitted, **cost(card, model)}
     if front is None:
         model.load_state_dict(kept(out, BEST_ON_TEST, "model."))
         save_checkpoint(out / TEST_SELECTED, card, model, domain, half=half)

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
-    from avel.pipeline.ablate import Line
+    from avel.pipeline.ablate import Ablation, Line
 
 SUMMARY = "train variants that differ in one setting, over seeds, and compare them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_table_arguments(parser, "ablate_dmsf.yaml")
+
+
+def add_table_arguments(parser: argparse.ArgumentParser, preset: str) -> None:
+    """Arguments of a table of trainings."""
     parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
     parser.add_argument(
-        "--config",
-        type=Path,
-        default=Path("ablate_dmsf.yaml"),
-        help="YAML file or preset [ablate_dmsf.yaml]",
+        "--config", type=Path, default=Path(preset), help=f"YAML file or preset [{preset}]"
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. seeds=[0]"
@@ -33,11 +35,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.ablate import lines  # slow: loads torch
+    from avel.pipeline.report.table import markdown, write_table
+
+    ablation, failed = train_rows(args)
+    table = [_cells(line) for line in lines(ablation, args.out)]
+    write_table(args.out, "ablation", HEADER, table)
+    print(markdown(HEADER, table))
+    for sentence in failed:
+        print(f"avel: {sentence}", file=sys.stderr)
+    return 3 if failed else 0
+
+
+def train_rows(args: argparse.Namespace) -> "tuple[Ablation, list[str]]":
+    """Train what is missing of a table; the table, and a sentence for each run that failed."""
     from avel.configs.load import load  # slow: loads torch
-    from avel.pipeline.ablate import Ablation, ablate, lines
+    from avel.pipeline.ablate import Ablation, ablate
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.progress import track
-    from avel.pipeline.report.table import write_table
 
     ablation = load(args.config, Ablation, args.set)
     runs = ablate(
@@ -48,16 +63,11 @@ def run(args: argparse.Namespace) -> int:
         weights=args.weights,
         processes=args.processes,
     )
-    failed = []
-    for row, seed, error in track(runs, len(ablation.rows) * len(ablation.seeds), "runs"):
-        if error:
-            failed.append(f"{row}, seed {seed}: {error}")
-    table = [_cells(line) for line in lines(ablation, args.out)]
-    write_table(args.out, "ablation", HEADER, table)
-    print("\n".join(_markdown([HEADER, *table])))
-    for sentence in failed:
-        print(f"avel: {sentence}", file=sys.stderr)
-    return 3 if failed else 0
+    total = len(ablation.rows) * len(ablation.seeds)
+    failed = [
+        f"{row}, seed {seed}: {error}" for row, seed, error in track(runs, total, "runs") if error
+    ]
+    return ablation, failed
 
 
 HEADER = ["row", "accuracy (%)", "std", "seeds", "difference", "95 % interval", "train (s)"]
@@ -70,8 +80,3 @@ def _cells(line: "Line") -> list[str]:
         difference, interval = f"{mean:+.2f}", f"{low:+.2f} to {high:+.2f}"
     numbers = [f"{line.mean:.2f}", f"{line.std:.2f}", str(len(line.accuracies))]
     return [line.name, *numbers, difference, interval, f"{line.train_seconds:.0f}"]
-
-
-def _markdown(rows: list[list[str]]) -> list[str]:
-    text = [f"| {' | '.join(row)} |" for row in rows]
-    return [text[0], "|" + "---|" * len(rows[0]), *text[1:]]

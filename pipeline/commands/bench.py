@@ -1,0 +1,33 @@
+"""`avel bench`: train and evaluate every system on one feature set, and write the leaderboard."""
+
+import argparse
+import sys
+
+from avel.pipeline.commands.ablate import add_table_arguments
+
+SUMMARY = "train and evaluate every system of the field over seeds, in one leaderboard"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_table_arguments(parser, "leaderboard.yaml")
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.bench import HEADER, MATCH_HEADER, leaderboard  # slow: loads torch
+    from avel.pipeline.commands.ablate import train_rows
+    from avel.pipeline.report.table import markdown, write_table
+
+    bench, failed = train_rows(args)
+    board = leaderboard(bench, args.out)
+    for name, header, cells in (
+        ("leaderboard", HEADER, board.localization),
+        ("leaderboard_matching", MATCH_HEADER, board.matching),
+    ):
+        if cells:
+            write_table(args.out, name, header, cells, board.notes)
+            print(markdown(header, cells) + "\n")
+    print("\n".join(board.notes))
+    for sentence in failed:
+        print(f"avel: {sentence}", file=sys.stderr)
+    print(f"{args.out}: leaderboard.csv, .md and .html", file=sys.stderr)
+    return 3 if failed else 0
