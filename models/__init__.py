@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from avel.models import losses, published_losses
+from avel.models import losses
+from avel.models import published_losses as published
 from avel.models.av_att import AVAtt, AVAttConfig, DMRNConfig
 from avel.models.cmm import CMM, CMMConfig
 from avel.models.dmin import DCMR, DMIN, DCMRConfig, DMINConfig
@@ -32,11 +33,26 @@ MATCHERS: dict[str, tuple[type[nn.Module], type]] = {
 
 LOSSES: dict[str, dict[str, Loss]] = {
     "dmsf": {"full": losses.full_loss, "weak": losses.weak_loss},
-    "av_att": {"full": published_losses.av_att_full, "weak": published_losses.av_att_weak},
-    "dmrn": {"full": published_losses.av_att_full, "weak": published_losses.av_att_weak},
-    "dmin": {"full": published_losses.dmin_full, "weak": published_losses.dmin_weak},
-    "magan": {"full": published_losses.magan_full, "weak": published_losses.magan_weak},
+    "av_att": {"full": published.av_att_full, "weak": published.av_att_weak},
+    "dmrn": {"full": published.av_att_full, "weak": published.av_att_weak},
+    "dmin": {"full": published.dmin_full, "weak": published.dmin_weak},
+    "magan": {"full": published.magan_full, "weak": published.magan_weak},
 }
+"""As published, by model and supervision."""
+
+CORRECTED: dict[str, dict[str, Loss]] = {
+    "av_att": {"full": published.av_att_full_corrected, "weak": published.av_att_weak_corrected},
+    "dmrn": {"full": published.av_att_full_corrected, "weak": published.av_att_weak_corrected},
+    "dmin": {"weak": published.dmin_weak_corrected},
+    "magan": {"full": published.magan_full_corrected, "weak": published.magan_weak_corrected},
+}
+"""Those that squash twice as published, squashing once."""
+
+
+def loss_of(name: str, supervision: str, *, corrected: bool) -> Loss:
+    """A model's loss; its published one where there is nothing to correct."""
+    published_loss = LOSSES[name][supervision]
+    return CORRECTED.get(name, {}).get(supervision, published_loss) if corrected else published_loss
 
 
 def build(name: str, options: Mapping[str, Any]) -> nn.Module:

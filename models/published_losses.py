@@ -1,9 +1,11 @@
-"""Losses of AV_att, DMRN, DMIN and MAGAN as their authors trained them.
+"""Losses of AV_att, DMRN, DMIN and MAGAN as their authors trained them, and corrected.
 
-Reference sections 2.1, 2.3, 2.6 and 2.8. Several squash twice: probabilities enter a loss that
-expects logits. That is what was published, and so it is what is here. Ours differs where a video
-has no event segment: the published label reader then calls its class 0, ours keeps the annotated
-one. Videos that were mixed of two (`Targets.others`) need losses with two labels: these have one.
+Reference sections 2.1, 2.3, 2.6 and 2.8. Several published ones squash twice: probabilities enter a
+loss that expects logits, whose gradient vanishes once the softmax is sure. Where much is background
+a model then answers background for ever. The `corrected` ones are the likelihoods that were meant.
+Ours differs where a video has no event segment: the published label reader then calls its class 0,
+ours keeps the annotated one. Videos that were mixed of two (`Targets.others`) need losses with two
+labels: the published ones have one.
 """
 
 import torch
@@ -68,6 +70,49 @@ def magan_weak(output: LocalizationOutput, targets: Targets, _: float) -> Tensor
     labels = targets.labels(output.classes.shape[-1])
     events = multilabel_soft_margin_loss(output.extra["events"], labels)
     return events + multilabel_soft_margin_loss(output.extra["gate_scores"], labels)
+
+
+def av_att_full_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
+    """Cross entropy of each segment's scores."""
+    return functional.cross_entropy(output.extra["scores"].transpose(1, 2), targets.segments)
+
+
+def av_att_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
+    """Cross entropy of each class's highest score over time."""
+    return functional.cross_entropy(output.extra["scores"].amax(1), targets.videos)
+
+
+def dmin_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
+    """Negative logarithm of what `dmin_weak` squashes again."""
+    extra, K = output.extra, targets.videos
+    joint = gated_events(output.relevance, output.classes)
+    seen = gated_events(extra["visual_relevance"], extra["visual_classes"])
+    return (1 - VISUAL_SHARE) * _likelihood(joint, K) + VISUAL_SHARE * _likelihood(seen, K)
+
+
+def magan_full_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
+    """As `magan_full`, with the gates and their classes taken for the probabilities that they are.
+
+    The unimodal gate is a sum of two and is halved.
+    """
+    extra, event = output.extra, _event(targets, output.classes.shape[-1])
+    gates = (extra["unimodal_gates"] / 2, extra["multimodal_gates"])
+    scores = (extra["unimodal_scores"], extra["multimodal_scores"])
+    opened = sum(functional.binary_cross_entropy(gate.float(), event) for gate in gates)
+    named = sum(_likelihood(score, targets.videos) for score in scores)
+    main = binary_cross_entropy_with_logits(output.relevance, event)
+    return main + functional.cross_entropy(output.classes, targets.videos) + (opened + named) / 2
+
+
+def magan_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
+    """Negative logarithms of the events' softmax and of the gates' normalised scores."""
+    gates = output.extra["gate_scores"]
+    shares = gates / gates.sum(1, keepdim=True)
+    return _likelihood(output.extra["events"], targets.videos) + _likelihood(shares, targets.videos)
+
+
+def _likelihood(probabilities: Tensor, labels: Tensor) -> Tensor:
+    return functional.nll_loss(probabilities.clamp_min(1e-8).log(), labels)
 
 
 def _event(targets: Targets, background: int) -> Tensor:

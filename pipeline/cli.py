@@ -13,6 +13,7 @@ from types import FrameType
 
 from avel.pipeline.commands import (
     ablate,
+    attention,
     bench,
     cache,
     compare,
@@ -30,6 +31,7 @@ from avel.pipeline.commands import (
 
 COMMANDS = {
     "localize": localize,
+    "attention": attention,
     "extract": extract,
     "train": train,
     "evaluate": evaluate,

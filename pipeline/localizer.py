@@ -7,6 +7,7 @@ from typing import Any
 from avel.cache.fingerprint import file_sha256
 from avel.extractors.adapters import FILE
 from avel.models.checkpoint import CheckpointError, load_checkpoint
+from avel.pipeline.events import EventConfig
 from avel.pipeline.extract import Features
 from avel.pipeline.scores import ScoreConfig, SegmentScores, score_segments
 from avel.pipeline.segment import SegmentConfig
@@ -50,6 +51,11 @@ class Localizer:
     def identity(self) -> dict[str, str]:
         """Who answers, for results."""
         return {"name": self.card.name, "sha256": self.sha256, "knows": self.card.knows}
+
+    @property
+    def decoder(self) -> EventConfig:
+        """How it turns scores into events unless asked otherwise."""
+        return EventConfig(**self.card.decoder)
 
     @property
     def extractor(self) -> str:

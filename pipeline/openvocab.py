@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import AudioCLIPExtractor, Choice, PairChoice
+from avel.pipeline.events import EventConfig
 from avel.pipeline.extract import Features
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import ScoreConfig, SegmentScores
@@ -78,6 +79,11 @@ class OpenVocabulary:
         rest = () if calibrated else tuple(word for word in CONTRAST if word not in labels)
         self._prompts = [_prompt(template, label) for label in (*labels, *rest)]
         self._check()
+
+    @property
+    def decoder(self) -> EventConfig:
+        """The gate at 0.5."""
+        return EventConfig()
 
     def _check(self) -> None:
         if not self.classes:

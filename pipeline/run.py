@@ -42,7 +42,8 @@ class PipelineConfig:
     """For labels only, as its options; a model's checkpoint says its own."""
     extractor_options: Mapping[str, Any] = field(default_factory=dict)
     scores: ScoreConfig = field(default_factory=ScoreConfig)
-    events: EventConfig = field(default_factory=EventConfig)
+    events: EventConfig | None = None
+    """How scores become events; None for the model's own way."""
 
 
 def localize(
@@ -57,6 +58,7 @@ def localize(
     """
     localizer = open_localizer(config)
     segment = localizer.segment_config
+    decoder = config.events or localizer.decoder
     encoder = open_encoder(localizer, config.weights)
     recipe = features_recipe(segment, encoder.recipe)
     if isinstance(localizer, Localizer):
@@ -80,8 +82,8 @@ def localize(
                 arrays = pack(localizer.score(features, config.scores))
                 writer.add(outcome.key, arrays)
             scores = unpack(SegmentScores, arrays)
-            events = find_events(scores, localizer.classes, config.events)
-            yield judge(outcome, scores, events, localizer, config.events)
+            events = find_events(scores, localizer.classes, decoder)
+            yield judge(outcome, scores, events, localizer, decoder)
     for store in (stores.segments, stores.features, scored):
         for sentence in store.damage:
             logging.getLogger("avel").warning("damaged, computed again: %s", sentence)

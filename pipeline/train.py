@@ -30,7 +30,7 @@ from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters import FILE as ADAPTERS
 from avel.extractors.adapters import AdapterConfig, Front, save_adapters
 from avel.extractors.extractor import check_precision
-from avel.models import LOSSES, MATCHERS, build, option_names
+from avel.models import LOSSES, MATCHERS, build, loss_of, option_names
 from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
 from avel.pipeline.augment import AugmentConfig
@@ -76,6 +76,8 @@ class Experiment:
     """First letters of an imported feature set's fingerprint, in the place of an extractor."""
     start: str = ""
     """Run folder or checkpoint whose weights of the same name and shape are where this begins."""
+    loss: Literal["published", "corrected"] = "published"
+    """Whether losses that squash twice as published do so; see `models/published_losses.py`."""
     decoder: EventConfig = field(default_factory=EventConfig)
     """What selects on validation, and how the model answers unless asked otherwise."""
     adapter: AdapterConfig = field(default_factory=AdapterConfig)
@@ -292,7 +294,7 @@ def _fit(
     module = LocalizerTraining(
         model,
         front,
-        LOSSES[experiment.model][experiment.supervision],
+        loss_of(experiment.model, experiment.supervision, corrected=experiment.loss == "corrected"),
         num_classes,
         config,
         splice=config.splice and experiment.supervision == "weak",

@@ -7,12 +7,13 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROOMS = ("pipeline", "extractors", "models", "cache", "configs")
-MEDIA = {f"pipeline/media/{n}.py" for n in ("container", "track", "video", "audio", "scaler")}
+MEDIA = {
+    f"pipeline/media/{n}.py" for n in ("container", "track", "video", "audio", "scaler", "writer")
+}
 LIBRARIES = {  # library -> where alone it may be imported
     "av": {
         "pipeline/decode.py",
         *MEDIA,
-        "pipeline/datasets/film.py",
         "pipeline/commands/doctor.py",
     },
     "h5py": {"cache/shard.py", "cache/ave_h5.py", "cache/keras_h5.py"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "look at the cache: ls, info, explain, verify, gc"
+SUMMARY = "look at the cache: ls, info, explain, verify, gc, export, import"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("explain", "say why a file or run would miss"),
         ("verify", "read every item, and recompute a sample of features"),
         ("gc", "remove what nothing will ever read"),
+        ("export", "write features in a layout that other code reads"),
+        ("import", "take feature files that other code wrote"),
     ):
         sub = actions.add_parser(name, help=what, description=what)
         sub.set_defaults(action=name)
@@ -43,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 help="encode N items again and report the largest difference [0]",
             )
             options.add_weights(sub)
+        if name in ("export", "import"):
+            _add_layout(sub, name)
         if name == "gc":
             sub.add_argument(
                 "--delete", action="store_true", help="really remove; without it only list"
@@ -50,11 +54,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             sub.add_argument("--store", help="remove this whole store too")
 
 
+def _add_layout(sub: argparse.ArgumentParser, name: str) -> None:
+    layouts = ("ave-h5", "npy") if name == "export" else ("ave-h5",)
+    sub.add_argument("--layout", choices=layouts, default="ave-h5", help="[ave-h5]")
+    sub.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
+    if name == "import":
+        sub.add_argument("folder", type=Path, help="folder of the feature files")
+        return
+    sub.add_argument("--out", type=Path, required=True, help="folder to write into")
+    sub.add_argument(
+        "--store", default="", help="first letters of the features' fingerprint [the only one]"
+    )
+    sub.add_argument(
+        "--float32", action="store_true", help="half the size; the published files are float64"
+    )
+    sub.add_argument(
+        "--allow-missing", action="store_true", help="zeros for videos without features"
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.config import cache_root
 
     root = cache_root(args.cache_dir)[0]
-    actions = {"ls": _ls, "info": _info, "explain": _explain, "verify": _verify, "gc": _gc}
+    actions = {
+        "ls": _ls,
+        "info": _info,
+        "explain": _explain,
+        "verify": _verify,
+        "gc": _gc,
+        "export": _export,
+        "import": _import,
+    }
     return actions[args.action](args, root)
 
 
@@ -78,6 +109,8 @@ def _ls(args: argparse.Namespace, root: Path) -> int:
 
 def _name(recipe: dict) -> str:  # type: ignore[type-arg]
     config = recipe.get("config", {})
+    if "imported" in config:
+        return f"imported from {config['imported']}"
     return str(config.get("extractor") or ", ".join(f"{k}={v}" for k, v in config.items()))
 
 
@@ -146,4 +179,39 @@ def _gc(args: argparse.Namespace, root: Path) -> int:
             freed += remove(store)
         print(f"{store.folder}")
     print(f"{freed / 1e6:.1f} MB {'freed' if args.delete else 'can be freed with --delete'}")
+    return 0
+
+
+def _export(args: argparse.Namespace, root: Path) -> int:
+    from avel.pipeline.config import RuntimeConfig  # slow: loads torch
+    from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.interchange import export_ave_h5, export_npy, features_store
+    from avel.pipeline.progress import track
+
+    data, store = open_ave(args.data), features_store(root, args.store)
+    runtime, missing = RuntimeConfig(cache_dir=root), args.allow_missing
+    if args.layout == "npy":
+        done = export_npy(data, store, args.out, runtime, missing)
+    else:
+        dtype = "float32" if args.float32 else "float64"
+        done = export_ave_h5(data, store, args.out, runtime, dtype, missing)
+    for _ in track(done, len(data.rows) + (len(data.noisy) if args.layout != "npy" else 0), "rows"):
+        pass
+    print(f"{args.out}: features {store.fingerprint[:12]} of {len(data.rows)} rows, {args.layout}")
+    return 0
+
+
+def _import(args: argparse.Namespace, root: Path) -> int:
+    from avel.pipeline.config import RuntimeConfig  # slow: loads torch
+    from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.interchange import import_ave_h5
+    from avel.pipeline.progress import track
+
+    data = open_ave(args.data)
+    store, rows = import_ave_h5(data, args.folder, RuntimeConfig(cache_dir=root))
+    for _ in track(rows, len(data.rows), "rows"):
+        pass
+    mark = store.fingerprint[:12]
+    print(f"{args.folder}: {len(store)} rows are feature set {mark}")
+    print(f"next: avel train --data {args.data} --set features={mark}")
     return 0

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
+    from avel.pipeline.events import EventConfig
     from avel.pipeline.results import Result
 
 SUMMARY = "find the audio-visual events of videos"
@@ -25,18 +26,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--template", default="{}", help='prompt around a label ["{}"]')
     parser.add_argument(
-        "--decoder", choices=("gate", "argmax"), default="gate", help="scores to events [gate]"
+        "--decoder", choices=("gate", "argmax"), help="scores to events [the model's own]"
     )
-    parser.add_argument("--threshold", type=float, default=0.5, help="of the gate [0.5]")
+    parser.add_argument("--threshold", type=float, help="of the gate [the model's own, else 0.5]")
     parser.add_argument(
         "--out", type=Path, help="folder for events.csv and one .json and .html per video"
     )
     parser.add_argument(
         "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
     )
+    parser.add_argument(
+        "--attention",
+        action="store_true",
+        help="with --out: also a picture and a video of the attention over the frames",
+    )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     options.add_encoder(parser, " (a model says its own; its weights may be given)")
     options.add_runtime(parser)
+
+
+def _decoder(args: argparse.Namespace) -> "EventConfig | None":
+    """The decoder that was asked for; None for the model's own."""
+    from avel.pipeline.events import EventConfig  # slow: loads torch
+
+    if args.decoder is None and args.threshold is None:
+        return None
+    return EventConfig(args.decoder or "gate", 0.5 if args.threshold is None else args.threshold)
 
 
 @dataclass(frozen=True)
@@ -51,16 +66,17 @@ class Truth:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.events import EventConfig  # slow: loads torch and libav
-    from avel.pipeline.inputs import expand
+    from avel.pipeline.inputs import expand  # slow: loads torch and libav
     from avel.pipeline.localizer import DEFAULT_MODEL
     from avel.pipeline.openvocab import read_labels
     from avel.pipeline.progress import track
     from avel.pipeline.results import to_json
     from avel.pipeline.run import PipelineConfig, localize
 
+    if args.attention and not args.out:
+        raise ValueError("--attention writes a picture and a video; give --out FOLDER for them")
     paths, runtime = expand(args.inputs), options.runtime(args)
-    truth = _truth(args.truth)
+    truth = read_truth(args.truth)
     config = PipelineConfig(
         model=args.model or DEFAULT_MODEL,
         weights=tuple(args.weights),
@@ -68,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         template=args.template,
         extractor=args.extractor,
         extractor_options=options.encoder_options(args),
-        events=EventConfig(args.decoder, args.threshold),
+        events=_decoder(args),
     )
     by_file = {}
     results = localize(paths, config, runtime)
@@ -78,6 +94,11 @@ def run(args: argparse.Namespace) -> int:
     ordered = [by_file[str(path)] for path in dict.fromkeys(paths)]
     if args.out:
         _write(args.out, ordered, truth, config, runtime)
+    if args.attention:
+        from avel.pipeline.commands.attention import write_attention  # slow: loads matplotlib
+
+        with redirect_stdout(sys.stderr):
+            write_attention(args.out, [config], [ordered], truth, runtime)
     if args.json:
         print(to_json(ordered))
     else:
@@ -88,7 +109,8 @@ def run(args: argparse.Namespace) -> int:
     return 3 if any(result.status == "failed" for result in ordered) else 0
 
 
-def _truth(folder: Path | None) -> Truth:
+def read_truth(folder: Path | None) -> Truth:
+    """Annotated events of an AVE-shaped folder; of nothing where none is given."""
     from avel.pipeline.datasets.ave import open_ave  # slow: loads h5py
 
     if folder is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "a model's parts and parameters: summary"
+SUMMARY = "a model's parts and parameters, and published weights: summary, import"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +17,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override")
     options.add_weights(sub)
+    sub.set_defaults(action=_summary)
+    what = "published weights of a system into a run folder"
+    sub = actions.add_parser("import", help=what, description=what)
+    sub.add_argument("file", type=Path, help="state dict (.pt, .pth.tar) or the Keras file of cmm")
+    sub.add_argument("--config", type=Path, required=True, help="its preset, e.g. dmin_weak.yaml")
+    sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override")
+    sub.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
+    sub.add_argument("--out", type=Path, required=True, help="run folder to write")
+    options.add_runtime(sub)
+    sub.set_defaults(action=_import)
 
 
 def run(args: argparse.Namespace) -> int:
+    return int(args.action(args))
+
+
+def _import(args: argparse.Namespace) -> int:
+    from avel.configs.load import load  # slow: loads torch
+    from avel.pipeline.adopt import adopt
+    from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.train import Experiment
+
+    experiment = load(args.config, Experiment, args.set)
+    card = adopt(args.file, open_ave(args.data), experiment, options.runtime(args), args.out)
+    print(f"{args.out}: {card.name}, {card.knows}")
+    print(f"next: avel evaluate --data {args.data} --model {args.out} --protocol all")
+    return 0
+
+
+def _summary(args: argparse.Namespace) -> int:
     from avel.configs.load import load  # slow: loads torch
     from avel.pipeline.summary import parts
     from avel.pipeline.train import Experiment

@@ -2,21 +2,15 @@
 
 import base64
 import io
-from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.config import RuntimeConfig
-from avel.pipeline.packing import unpack
+from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.results import Result
-from avel.pipeline.run import PipelineConfig, open_encoder, open_localizer
-from avel.pipeline.scores import SegmentScores
-from avel.pipeline.segment import Segments
-from avel.pipeline.stages import features_recipe, open_store, scores_recipe, segments_recipe
+from avel.pipeline.run import PipelineConfig
 
 SIDE = 112
 MOST_FRAMES = 120
@@ -27,25 +21,14 @@ class Pictures:
     """Reads what the run has cached; decodes and encodes nothing."""
 
     def __init__(self, config: PipelineConfig, runtime: RuntimeConfig) -> None:
-        localizer = open_localizer(config)
-        segment = localizer.segment_config
-        root = runtime.cache_dir
-        features = features_recipe(segment, open_encoder(localizer, config.weights).recipe)
-        scores = scores_recipe(features, localizer.sha256, asdict(config.scores))
-        self._segments = open_store(root, segments_recipe(segment), make=False)
-        self._scores = open_store(root, scores, make=False)
-        self._keys = ContentKeys(root)
+        self._cached = CachedRun(config, runtime)
 
     def of(self, result: Result) -> list[tuple[str, str]]:
         """Per segment the plain frame and the frame under its attention, as JPEG data URIs."""
         if result.status == "failed" or result.segments > MOST_FRAMES:
             return []
-        key = self._keys.key(Path(result.file))
-        cells, scored = self._segments.get(key), self._scores.get(key)
-        if cells is None or scored is None:
-            return []
-        segments, scores = unpack(Segments, cells), unpack(SegmentScores, scored)
-        if not segments.visual_mask.any():
+        segments, scores = self._cached.segments(result), self._cached.scores(result)
+        if segments is None or scores is None:
             return []
         pairs = zip(segments.frames[:, 0], scores.attention, strict=True)
         return [(_jpeg(frame), _jpeg(attended(frame, weights))) for frame, weights in pairs]
