@@ -13,6 +13,8 @@ TEMPERATURE = 2.0
 """Of the class distributions that the branches learn from each other."""
 TOP_SEGMENTS = 2
 """Segments whose mean stands for the video under weak supervision: AVE's shortest events."""
+ALIGNMENT_SCALE = 20.0
+"""Of cosines, as CLIP begins with about."""
 IGNORED = -100
 """Video label that counts for nothing."""
 
@@ -49,6 +51,30 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
         return logits.sum() * 0
     shares = labels[labelled] / labels[labelled].sum(1, keepdim=True)
     return functional.cross_entropy(logits[labelled], shares)
+
+
+def alignment_loss(audio: Tensor, visual: Tensor, segments: Tensor, background: int) -> Tensor:
+    """AudioCLIP's audio-image objective on event segments: symmetric cross entropy over the batch.
+
+    A segment's partners are those of its class, in equal shares, since videos of one class show and
+    sound alike. Background segments have none and are left out. Reference section 3.5.
+
+    Args:
+        audio: Vectors (B, T, D).
+        visual: Vectors (B, T, D).
+        segments: Class of each segment (B, T).
+        background: Index K.
+    """
+    event = segments != background
+    labels = segments[event]
+    if not len(labels):
+        return audio.sum() * 0
+    a, v = (functional.normalize(x[event], dim=-1) for x in (audio, visual))
+    logits = ALIGNMENT_SCALE * a @ v.T
+    same = (labels[:, None] == labels).float()
+    shares = same / same.sum(1, keepdim=True)
+    both = functional.cross_entropy(logits, shares) + functional.cross_entropy(logits.T, shares)
+    return both / 2
 
 
 def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:

@@ -12,6 +12,7 @@ from avel.cache.keras_h5 import read_keras
 from avel.models import MATCHERS, build, option_names
 from avel.models.checkpoint import Card, CheckpointError, save_checkpoint
 from avel.models.cmm import keras_state
+from avel.models.interaction import without_dead
 from avel.models.magan import published_tensors
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import CELLS, AveFolder
@@ -101,11 +102,12 @@ def _tensors(file: Path, name: str) -> Mapping[str, Tensor]:
         loaded: Any = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as err:  # torch raises a dozen kinds
         raise CheckpointError(
-            f"{file}: cannot be read as tensors alone ({str(err).splitlines()[0][:120]}). A pickled "
-            "module (AV_att.pt) can run code: open it where you trust it and save its state_dict()"
+            f"{file}: cannot be read as tensors alone ({str(err).splitlines()[0][:120]}). A "
+            "pickled module (AV_att.pt) can run code: open it where you trust it and save its "
+            "state_dict()"
         ) from err
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping) or not all(isinstance(v, Tensor) for v in loaded.values()):
         raise CheckpointError(f"{file}: holds no state dict of tensors")
-    return published_tensors(loaded)
+    return published_tensors(loaded) if name == "magan" else without_dead(loaded)

@@ -207,8 +207,8 @@ def export_npy(
 
 def import_ave_h5(
     data: AveFolder, folder: Path, runtime: RuntimeConfig
-) -> Iterator[tuple[int, Store]]:
-    """Take published feature files as a feature set of their own; yields rows done and the store.
+) -> tuple[Store, Iterator[int]]:
+    """Take published feature files as a feature set of their own; its store, and rows as they come.
 
     Goes on where an earlier call was stopped: rows that are there are not read again.
 
@@ -217,20 +217,21 @@ def import_ave_h5(
         InputError: the label or order files beside are of other rows.
     """
     _check_beside(data, folder)
-    rows, K = len(data.rows), len(data.classes)
     labels = folder / "labels_noisy.h5"
-    noisy = len(_noisy_labels(labels, K)) if labels.is_file() else 0
+    noisy = len(_noisy_labels(labels, len(data.classes))) if labels.is_file() else 0
     store = open_store(runtime.cache_dir, _recipe(data, folder, noisy))
+    return store, _fill(store, folder, len(data.rows), noisy)
+
+
+def _fill(store: Store, folder: Path, rows: int, noisy: int) -> Iterator[int]:
     done = 0
     with store.writer() as writer:
         for suffix, kind, count in (("", "row", rows), ("_noisy", "noisy", noisy)):
-            if not count:
-                continue
-            for number, features in _read_set(folder, suffix, count, kind, store):
+            for number, features in _read_set(folder, suffix, count, kind, store) if count else ():
                 if features is not None:
                     writer.add(row_key(number, kind), pack(features))
                 done += 1
-                yield done, store
+                yield done
 
 
 def _read_set(

@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
 from avel.extractors.adapters import Front
-from avel.models.losses import Loss, Targets
+from avel.models.losses import Loss, Targets, alignment_loss
 from avel.models.output import LocalizationOutput, Visual
 from avel.pipeline.augment import AugmentConfig, augmented
 from avel.pipeline.config import RuntimeConfig
@@ -21,7 +21,7 @@ from avel.pipeline.datasets.features import Example, FeatureRows
 from avel.pipeline.events import EventConfig, decide_segments
 from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import probabilities
-from avel.pipeline.splice import with_spliced
+from avel.pipeline.splice import with_foreign_sound, with_spliced
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class TrainConfig:
     """Whether every class is drawn equally often."""
     splice: bool = True
     """Weak supervision: whether pieces of background-only videos are put into others."""
+    foreign_sound: float = 0.0
+    """Full supervision: share of videos that get a piece of another class's sound, which makes
+    background of the segments under it."""
+    align_weight: float = 0.5
+    """Full supervision: of AudioCLIP's objective on what adapters give, see `alignment_loss`."""
     mutual_weight: float = 1.0
     mutual_ramp_epochs: int = 5
     """Epochs over which mutual learning grows from nothing to its weight."""
@@ -76,6 +81,8 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "accumulate", "validate_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"train.{name} ({getattr(self, name)}) must be at least 1")
+        if not 0 <= self.foreign_sound <= 1:
+            raise ValueError(f"train.foreign_sound ({self.foreign_sound}) must be in [0, 1]")
         if not 0 <= self.average_decay < 1:
             raise ValueError(f"train.average_decay ({self.average_decay}) must be in [0, 1)")
 
@@ -116,7 +123,7 @@ class LocalizerTraining(lightning.LightningModule):
         num_classes: int,
         config: TrainConfig,
         *,
-        splice: bool = False,
+        weak: bool = False,
         augment: AugmentConfig | None = None,
         decoder: EventConfig | None = None,
     ) -> None:
@@ -124,20 +131,29 @@ class LocalizerTraining(lightning.LightningModule):
         self._augment = augment if augment and augment.enabled else None
         self.model, self.front = model, front
         self._config, self._num_classes = config, num_classes
-        self._loss, self._splice = loss, splice
+        self._loss, self._weak = loss, weak
         self._decoder = decoder or EventConfig()
+        adapted = front is not None and front.adapters is not None
+        self._aligns = adapted and not weak and config.align_weight > 0
         self._generator = torch.Generator()
         self._right: dict[int, list[Tensor]] = {}
 
     def forward(self, batch: Example) -> LocalizationOutput:
-        audio, visual_map, visual = batch.audio, batch.visual_map, batch.visual
-        if self.front is not None and self._config.recompute and self.training:
-            audio, visual_map, visual = checkpoint(
-                self.front, audio, visual_map, visual, use_reentrant=False
-            )
-        elif self.front is not None:
-            audio, visual_map, visual = self.front(audio, visual_map, visual)
-        return self.model(audio, Visual(visual_map, visual), batch.mask)  # type: ignore[no-any-return]
+        return self._localize(*self._features(batch), batch.mask)
+
+    def _features(self, batch: Example) -> tuple[Tensor, Tensor, Tensor]:
+        """Sound, map and picture as the model reads them, through the adapters if there are any."""
+        inputs = batch.audio, batch.visual_map, batch.visual
+        if self.front is None:
+            return inputs
+        if self._config.recompute and self.training:
+            return checkpoint(self.front, *inputs, use_reentrant=False)  # type: ignore[no-any-return]
+        return self.front(*inputs)  # type: ignore[no-any-return]
+
+    def _localize(
+        self, audio: Tensor, visual_map: Tensor, visual: Tensor, mask: Tensor
+    ) -> LocalizationOutput:
+        return self.model(audio, Visual(visual_map, visual), mask)  # type: ignore[no-any-return]
 
     def training_step(self, batch: Example, number: int) -> Tensor:
         seed = derived_seed(self._config.seed, self.current_epoch, number, self.global_rank)
@@ -147,7 +163,10 @@ class LocalizerTraining(lightning.LightningModule):
         rows = batch.row
         if self._augment is not None:
             batch = augmented(batch, self._augment, self._num_classes, self._generator)
-        if self._splice:
+        if not self._weak and self._config.foreign_sound:
+            share = self._config.foreign_sound
+            batch = with_foreign_sound(batch, self._num_classes, share, self._generator)
+        if self._weak and self._config.splice:
             batch, known = with_spliced(batch, self._num_classes, self._generator)
         ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))
         loss = self._guarded(batch, known, ramp * self._config.mutual_weight)
@@ -185,7 +204,15 @@ class LocalizerTraining(lightning.LightningModule):
 
     def _loss_of(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
         targets = Targets(batch.segments, batch.video, batch.mask, known, batch.other)
-        return self._loss(self(batch), targets, mutual_weight)
+        audio, visual_map, visual = self._features(batch)
+        loss = self._loss(
+            self._localize(audio, visual_map, visual, batch.mask), targets, mutual_weight
+        )
+        if self._aligns and audio.shape == visual.shape:
+            labels = torch.where(batch.mask, batch.segments, self._num_classes)
+            aligned = alignment_loss(audio, visual, labels, self._num_classes)
+            loss = loss + self._config.align_weight * aligned
+        return loss
 
     def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
         right = decide(self(batch), self._num_classes, self._decoder) == batch.segments.cpu()

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +134,7 @@ def train_matcher(
     Raises:
         InputError: the dataset has no match splits, or what `train` refuses.
     """
+    runtime = replace(runtime, device="cpu", devices=1)
     lightning.seed_everything(experiment.train.seed, verbose=False)
     recipe = prepare(data, experiment, runtime, weights)
     parts = {name: open_match(data, name, recipe, runtime) for name in ("train", "val", "test")}

@@ -33,25 +33,6 @@ def queries(events: NDArray[np.bool_]) -> Queries:
     return Queries(rows, events[rows].argmax(1), counts[rows])
 
 
-def nearest_window(distances: NDArray[np.floating], start: int, length: int) -> int:
-    """Start of the window whose summed distance to the query is least; the first of equals.
-
-    Args:
-        distances: (T, T), rows by the query's modality, columns by the searched one.
-        start: Of the query.
-        length: Of the query, in segments.
-    """
-    T = distances.shape[1]
-    sums = [sum(distances[start + i, k + i] for i in range(length)) for k in range(T - length + 1)]
-    return int(np.argmin(sums))
-
-
-def strongest_window(relevance: NDArray[np.floating], length: int) -> int:
-    """Start of the window with the highest summed relevance (T,); the first of equals."""
-    sums = np.convolve(relevance, np.ones(length), "valid")
-    return int(np.argmax(sums))
-
-
 def exact_accuracy(answers: NDArray[np.int64], asked: Queries) -> float:
     """Share of answers that are exactly the start."""
     return float((answers == asked.starts).mean())

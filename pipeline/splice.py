@@ -1,4 +1,4 @@
-"""Known background for weak supervision: pieces of background-only videos inside other videos.
+"""Known background: pieces of background-only videos, or of foreign sound, inside other videos.
 
 Video-level labels never say where an event is not, so a model with temporal context calls all of
 a video's segments event. But every segment of a background-only video is background, also after
@@ -55,6 +55,33 @@ def with_spliced(
     )
     joined = Example(*(torch.cat(pair) for pair in zip(batch, copies, strict=True)))
     return joined, torch.cat([known, place])
+
+
+def with_foreign_sound(
+    batch: Example, background: int, share: float, generator: torch.Generator
+) -> Example:
+    """The batch with pieces of other videos' sound in some of its videos.
+
+    Sound and picture of two videos of different classes are no audio-visual event, whatever both
+    hold, so the segments under such a piece are background.
+
+    Args:
+        batch: Examples with segment labels.
+        background: Index K.
+        share: Of videos that get a piece.
+        generator: Source of the places and the partners.
+    """
+    B, T = batch.mask.shape
+    partner = torch.randperm(B, generator=generator)
+    place = _places(B, T, generator) & (torch.rand(B, 1, generator=generator) < share)
+    partner, place = partner.to(batch.mask.device), place.to(batch.mask.device)
+    place &= batch.mask & batch.mask[partner]
+    place &= (batch.video != batch.video[partner])[:, None]
+    where = place.view(B, T, *[1] * (batch.audio.ndim - 2))
+    return batch._replace(
+        audio=torch.where(where, batch.audio[partner], batch.audio),
+        segments=torch.where(place, background, batch.segments),
+    )
 
 
 def _places(count: int, length: int, generator: torch.Generator) -> Tensor:

@@ -297,7 +297,7 @@ def _fit(
         loss_of(experiment.model, experiment.supervision, corrected=experiment.loss == "corrected"),
         num_classes,
         config,
-        splice=config.splice and experiment.supervision == "weak",
+        weak=experiment.supervision == "weak",
         augment=experiment.augment,
         decoder=experiment.decoder,
     )

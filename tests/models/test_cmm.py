@@ -9,14 +9,10 @@ import torch
 
 from avel.cache.ave_h5 import LayoutError
 from avel.cache.keras_h5 import read_keras
-from avel.models.cmm import CMM, CMMConfig, contrastive_loss, keras_state
-from avel.pipeline.matching import (
-    baselines,
-    exact_accuracy,
-    nearest_window,
-    queries,
-    strongest_window,
-)
+from avel.models import build
+from avel.models.cmm import CMM, CMMConfig, contrastive_loss, keras_state, summed_distances
+from avel.models.dmin import matched_relevance
+from avel.pipeline.matching import baselines, exact_accuracy, queries
 
 
 @torch.no_grad()
@@ -61,19 +57,53 @@ def test_the_real_match_split_has_the_known_baselines(ave_tables: Path) -> None:
     }
 
 
-def test_the_nearest_window_is_the_query_itself() -> None:
+def nearest_window(distances: np.ndarray, start: int, length: int) -> int:
+    """The rule of reference 1.9, as a loop: argmin, ties to the first."""
+    T = distances.shape[1]
+    sums = [sum(distances[start + i, k + i] for i in range(length)) for k in range(T - length + 1)]
+    return int(np.argmin(sums))
+
+
+def one_run(start: int, length: int, T: int = 10) -> torch.Tensor:
+    return ((torch.arange(T) >= start) & (torch.arange(T) < start + length))[None]
+
+
+def test_windows_are_summed_by_the_rule() -> None:
     rng = np.random.default_rng(1)
-    distances = rng.random((10, 10)) + 1
-    for i in range(3):
-        distances[4 + i, 2 + i] = 0
-    assert nearest_window(distances, 4, 3) == 2
-    assert nearest_window(np.ones((10, 10)), 4, 3) == 0  # ties: the first
+    for _ in range(50):
+        length = int(rng.integers(1, 10))
+        start = int(rng.integers(0, 11 - length))
+        distances = rng.integers(0, 3, (10, 10)).astype(np.float32)  # with ties
+        sums = summed_distances(torch.from_numpy(distances)[None], one_run(start, length))
+        assert int(sums.argmin()) == nearest_window(distances, start, length)
+        assert sums[0, 10 - length + 1 :].isinf().all()
 
 
-def test_the_strongest_window() -> None:
-    relevance = np.array([0, 0, 1, 2, 1, 0, 0.0])
-    assert [strongest_window(relevance, n) for n in (1, 3, 7)] == [3, 2, 0]
-    assert strongest_window(np.zeros(5), 2) == 0
+@torch.no_grad()
+def test_cmm_finds_a_copy_of_the_query() -> None:
+    """Equal embeddings at distance zero: the window shifted by two is the answer both ways."""
+    model = CMM(CMMConfig(audio_dim=6, visual_dim=6))
+    model.video.load_state_dict(model.audio.state_dict())
+    audio = torch.randn(1, 10, 6)
+    visual = audio.roll(2, 1)
+    found = model.windows(audio, visual, one_run(4, 3))
+    assert found["a2v"].argmax(1).tolist() == [6]
+    assert found["v2a"].argmax(1).tolist() == [2]
+
+
+@torch.no_grad()
+def test_dcmr_takes_the_strongest_window() -> None:
+    model = build("dcmr", {"query": "visual"}).eval()
+    audio, visual = torch.rand(2, 10, 128), torch.rand(2, 10, 512)
+    events = torch.cat([one_run(2, 3), one_run(0, 9)])
+    relevance = matched_relevance(model, audio, visual, events, "visual").numpy()
+    found = model.windows(audio, visual, events)
+    assert list(found) == ["v2a"]
+    for row, length in ((0, 3), (1, 9)):
+        sums = np.convolve(relevance[row], np.ones(length), "valid")
+        assert int(found["v2a"][row].argmax()) == int(sums.argmax())
+        np.testing.assert_allclose(found["v2a"][row][: len(sums)], sums, atol=1e-5)
+        assert found["v2a"][row][len(sums) :].isinf().all()
 
 
 def test_full_and_empty_samples_are_not_asked() -> None:

@@ -61,4 +61,5 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     order = rng.permutation(72)
     for split, part in (("train", order[:48]), ("val", order[48:60]), ("test", order[60:])):
         write_order(root / f"{split}_order.h5", sorted(part))
+        write_order(root / f"{split}_order_match.h5", sorted(part))
     return root, cache

@@ -229,10 +229,10 @@ def test_a_loss_that_is_not_finite(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    forward = LocalizerTraining.forward
+    localize = LocalizerTraining._localize
 
-    def broken(self: LocalizerTraining, batch: Example) -> LocalizationOutput:
-        output = forward(self, batch)
+    def broken(self: LocalizerTraining, *inputs: torch.Tensor) -> LocalizationOutput:
+        output = localize(self, *inputs)
         if self.training and self.current_epoch == 1:
             branches = {
                 name: b._replace(relevance=b.relevance * torch.nan)
@@ -241,7 +241,7 @@ def test_a_loss_that_is_not_finite(
             return output._replace(branches=branches)
         return output
 
-    monkeypatch.setattr(LocalizerTraining, "forward", broken)
+    monkeypatch.setattr(LocalizerTraining, "_localize", broken)
     assert run(bench, tmp_path, "--set", "train.epochs=3") == 2
     message = capsys.readouterr().err
     assert "the loss is nan in epoch 1, batch 0 (rows [" in message
