@@ -109,10 +109,11 @@ class AVAtt(nn.Module):
 
         The vector is a sum of the raw map, not of its projection.
         """
-        v = self.affine_v(self.affine_video(visual_map).relu())  # (B, T, P, 49)
+        # in place where a map is large: a second copy would cost as much as the product
+        v = self.affine_v(self.affine_video(visual_map).relu_())  # (B, T, P, 49)
         a = self.affine_g(self.affine_audio(audio).relu())  # (B, T, 49)
         bias = a.unsqueeze(-1) if self.config.position_bias == "legacy" else a.unsqueeze(-2)
-        weights = self.affine_h(torch.tanh(v + bias)).squeeze(-1).softmax(-1)
+        weights = self.affine_h(v.add_(bias).tanh_()).squeeze(-1).softmax(-1)
         return torch.einsum("btp,btpc->btc", weights, visual_map), weights
 
     def _fuse(self, heard: Tensor, seen: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ class DMIN(nn.Module):
 
         The published model knows no mask: segments that do not exist enter as zeros.
         """
-        features = self.dropout(self.v_fc(visual.map.float()).relu())
+        features = self.dropout(self.v_fc(visual.map.float()).relu_())
         attended, weights = self.spatial_channel_att(features, audio)
         visual_memory, seen, heard = self.decode(audio, attended)
         relevance, classes, extra = self.localize_module(self.AVInter(seen, heard), visual_memory)
@@ -121,14 +121,14 @@ class TripletAttention(nn.Module):
 
     def _gate_channels(self, visual_map: Tensor, audio: Tensor) -> Tensor:
         heard = self.affine_audio_1(audio).relu().unsqueeze(2)
-        joint = (self.affine_video_1(visual_map).relu() * heard).mean(2)
+        joint = (self.affine_video_1(visual_map).relu_() * heard).mean(2)
         gate = torch.sigmoid(self.affine_v_c_att(self.affine_bottleneck(joint).relu()))
         return visual_map * (1 + gate.unsqueeze(2))
 
     def _bilinear(self, gated: Tensor, audio: Tensor) -> Tensor:
         """(B, T, P, 256), normalised; the signed root's gradient at 0 is 0."""
         heard = self.affine_audio_2(audio).relu().unsqueeze(2)
-        joint = self.dropout(self.affine_video_2(gated).relu() * heard)
+        joint = self.dropout(self.affine_video_2(gated).relu_() * heard)
         summed = joint.unflatten(-1, (DIM, FACTOR)).sum(-1)
         root = _root(summed.relu()) - _root((-summed).relu())
         return functional.normalize(root, dim=-1, eps=1e-12)
@@ -137,7 +137,7 @@ class TripletAttention(nn.Module):
         """One LSTM over time for every position (B, T, P, 256), all positions in one batch."""
         B, T, P, _ = gated.shape
         heard = self.Linear_audio(audio).relu().unsqueeze(2).expand(B, T, P, DIM)
-        seen = self.Linear_visual(gated).relu() + heard
+        seen = self.Linear_visual(gated).relu_() + heard
         sequence = torch.cat([seen, heard], -1).transpose(1, 2).reshape(B * P, T, 2 * DIM)
         states, _ = self.lstm(sequence)
         return states.view(B, P, T, DIM).transpose(1, 2)  # type: ignore[no-any-return]
@@ -204,17 +204,24 @@ def matched_relevance(
         raise ValueError(f"samples {rows} have no query segment; leave them out")
     _, seen, heard = model.decode(audio, visual)
     asking, searched = (heard, seen) if query == "audio" else (seen, heard)
-    factors = torch.stack(
-        [_compounded(a.mean(-1)[e], e.shape[0]) for a, e in zip(asking, events, strict=True)]
-    )
+    factors = compounded(asking.mean(-1), events)
     return model.localize_module.classifier(searched * factors.unsqueeze(-1)).squeeze(-1)  # type: ignore[no-any-return]
 
 
-def _compounded(scalars: Tensor, T: int) -> Tensor:
-    """Product (T,) over all windows that cover a row of the scalar that the window gives it."""
-    length = len(scalars)
-    factors = scalars.new_ones(T)
-    for start in range(T - length + 1):
-        padded = functional.pad(scalars, (start, T - length - start), value=1.0)
-        factors = factors * padded
-    return factors
+def compounded(scalars: Tensor, events: Tensor) -> Tensor:
+    """Factor (B, T) of each searched row: what all windows over it multiply it by, one by one.
+
+    The window that starts at k multiplies row k + i by the query's i-th scalar. So row r gets the
+    product of a run of scalars: those i for which a window r - i fits.
+
+    Args:
+        scalars: One for each segment of the asking modality (B, T).
+        events: Bool (B, T), the query, one run per video.
+    """
+    B, T = events.shape
+    t = torch.arange(T, device=events.device)
+    start, length = events.int().argmax(1, keepdim=True), events.sum(1, keepdim=True)
+    asked = scalars.gather(1, (start + t).clamp_max(T - 1))  # (B, i)
+    k = t[:, None] - t  # (r, i)
+    fits = (t < length).unsqueeze(1) & (k >= 0) & (k <= (T - length).unsqueeze(-1))
+    return torch.where(fits, asked.unsqueeze(1), 1).prod(-1)

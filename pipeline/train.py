@@ -111,7 +111,7 @@ def train(
             another config.
         NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
     """
-    _check_model(experiment)
+    check_model(experiment)
     check_precision(experiment.train.precision, torch.device(resolve_device(runtime.device)))
     lightning.seed_everything(experiment.train.seed, verbose=False)
     recipe = prepare(data, experiment, runtime, weights)
@@ -174,7 +174,7 @@ def prepare(
     return recipe
 
 
-def _check_model(experiment: Experiment) -> None:
+def check_model(experiment: Experiment) -> None:
     """Refuse what no model or encoder can do, before anything is read."""
     name = experiment.model
     if name in MATCHERS:

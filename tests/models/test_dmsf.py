@@ -5,8 +5,16 @@ import torch
 from torch.nn import functional
 
 from avel.models import build
-from avel.models.dmsf import DMSFConfig
-from avel.models.losses import IGNORED, Targets, full_loss, mutual_loss, video_relevance, weak_loss
+from avel.models.dmsf import DMSFConfig, agreement
+from avel.models.losses import (
+    IGNORED,
+    Targets,
+    alignment_loss,
+    full_loss,
+    mutual_loss,
+    video_relevance,
+    weak_loss,
+)
 from avel.models.output import Branch, LocalizationOutput, Visual
 
 SMALL = {
@@ -126,6 +134,47 @@ def test_full_loss_is_the_sum_of_its_equation() -> None:
         classes[:1], torch.tensor([1])
     )
     torch.testing.assert_close(full_loss(output_of(relevance, classes), targets, 1.0), 2 * one)
+
+
+def test_alignment_is_between_event_segments_of_a_class() -> None:
+    """By hand for three event segments of two classes; background changes nothing."""
+    audio, visual = torch.randn(1, 4, 6), torch.randn(1, 4, 6)
+    segments = torch.tensor([[0, 0, 1, 9]])
+    a, v = (x[0, :3] / x[0, :3].norm(dim=-1, keepdim=True) for x in (audio, visual))
+    logits = 20 * a @ v.T
+    shares = torch.tensor([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1]])
+    expected = -(shares * logits.log_softmax(1)).sum(1).mean()
+    expected = (expected - (shares * logits.log_softmax(0)).sum(0).mean()) / 2
+    found = alignment_loss(audio, visual, segments, 9)
+    torch.testing.assert_close(found, expected)
+    audio[0, 3] = 7
+    torch.testing.assert_close(alignment_loss(audio, visual, segments, 9), expected)
+    assert alignment_loss(audio, visual, segments * 0 + 9, 9).item() == 0
+
+
+def test_agreement_is_the_cosine_and_teaches_no_encoder() -> None:
+    visual = torch.randn(2, 3, 8, requires_grad=True)
+    audio = torch.randn(2, 3, 8, requires_grad=True)
+    found = agreement(visual, audio)
+    torch.testing.assert_close(found.mean(-1), functional.cosine_similarity(visual, audio, dim=-1))
+    assert not found.requires_grad
+    with pytest.raises(
+        ValueError, match=r"visual_dim is 512 and audio_dim 128; use agreement=false"
+    ):
+        DMSFConfig(agreement=True, visual_dim=512)
+    sizes = {"d_model": 16, "heads": 2, "map_channels": 32, "audio_dim": 8, "visual_dim": 8}
+    with_it, without = (build("dmsf", {**sizes, "agreement": on}) for on in (True, False))
+    assert {k for k in with_it.state_dict() if k not in without.state_dict()} == {
+        "agreement_in.weight",
+        "agreement_in.bias",
+    }
+    with_it.eval()
+    inputs = Visual(torch.rand(2, 3, 49, 32), visual.detach())
+    mask = torch.ones(2, 3, dtype=torch.bool)
+    before = with_it(audio.detach(), inputs, mask).relevance
+    with torch.no_grad():
+        with_it.agreement_in.weight.zero_()
+    assert not torch.allclose(with_it(audio.detach(), inputs, mask).relevance, before)
 
 
 def test_weak_loss_reads_video_labels_only() -> None:

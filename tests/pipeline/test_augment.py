@@ -14,6 +14,8 @@ from avel.pipeline.augment import AugmentConfig, augmented
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.extract import Features
+from avel.pipeline.splice import with_foreign_sound
+from avel.pipeline.train import Experiment, check_model
 from avel.pipeline.tuning import make_front, tuned
 
 STILL = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "gain_db": 0.0}
@@ -65,6 +67,78 @@ def test_noise_has_the_asked_level() -> None:
     example = batch()._replace(audio=torch.full((6, 10, 4000), 8000, dtype=torch.int16))
     found = augmented(example, config, 99, torch.Generator().manual_seed(2)).audio.float() - 8000
     assert found.square().mean().sqrt() == pytest.approx(8000 * 10 ** (-0.5), rel=0.02)
+
+
+def test_mixed_videos_are_half_of_each_with_both_labels() -> None:
+    K, T = 9, 10
+    example = batch(6)._replace(
+        segments=torch.full((6, T), K), video=torch.tensor([0, 1, 2, K, 3, 4])
+    )
+    example.segments[0, 2:4], example.segments[1, 3:6] = 0, 1
+    example = example._replace(
+        audio=(100 * torch.arange(6)).to(torch.int16).view(6, 1, 1).expand(6, T, 8).clone(),
+        visual_map=(20 * torch.arange(6))
+        .to(torch.uint8)
+        .view(6, 1, 1, 1, 1, 1)
+        .expand(6, T, 1, 3, 4, 4),
+    )
+    config = AugmentConfig(True, 0, snr_db=(90.0, 90.0), mix=1.0, **STILL)
+    mixed = 0
+    for seed in range(30):
+        found = augmented(example, config, K, torch.Generator().manual_seed(seed))
+        for n in range(6):
+            level = found.audio[n, 0, 0].item()
+            partner = round(2 * level / 100 - n)  # half of 100 n and half of 100 p
+            if partner == n:
+                assert (found.video[n], found.other[n]) == (example.video[n], -100)
+                continue
+            mixed += 1
+            assert found.visual_map[n, 0, 0, 0, 0, 0].item() == 10 * (n + partner)
+            labels = {found.video[n].item(), found.other[n].item()} - {-100}
+            both = {example.video[n].item(), example.video[partner].item()}
+            assert labels == (both - {K} or {K})
+            event = (example.segments[n] != K) | (example.segments[partner] != K)
+            assert torch.equal(found.segments[n] != K, event)
+            own = example.segments[n] != K
+            assert torch.equal(found.segments[n][own], example.segments[n][own])
+            assert 5 not in (n, partner)  # padded: as long as no other
+    assert mixed > 60
+    still = augmented(example, AugmentConfig(True, 0, **STILL), K, torch.Generator())
+    assert torch.equal(still.video, example.video)
+
+
+def test_mixing_needs_a_loss_for_two_labels(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"augment.mix \(1.5\) must be in \[0, 1\]"):
+        AugmentConfig(mix=1.5)
+    experiment = Experiment(model="dmin", augment=AugmentConfig(True, mix=0.5))
+    with pytest.raises(ValueError, match=r"augment.mix \(0.5\): mixed videos have two labels"):
+        check_model(experiment)
+    check_model(Experiment(augment=AugmentConfig(True, mix=0.5)))
+
+
+def test_foreign_sound_makes_background() -> None:
+    """Pieces come from videos of other classes, at the same seconds; the picture stays."""
+    K = 9
+    example = batch(6)._replace(video=torch.tensor([0, 0, 1, 1, 2, 2]))
+    example = example._replace(
+        audio=torch.arange(6).to(torch.int16).view(6, 1, 1).expand(6, 10, 8).clone(),
+        segments=torch.full((6, 10), 3),
+    )
+    changed = 0
+    for seed in range(20):
+        found = with_foreign_sound(example, K, 0.5, torch.Generator().manual_seed(seed))
+        assert torch.equal(found.visual_map, example.visual_map)
+        foreign = found.audio[:, :, 0] != example.audio[:, :, 0]
+        assert torch.equal(found.segments == K, foreign)
+        for n, t in foreign.nonzero().tolist():
+            owner = int(found.audio[n, t, 0])
+            assert example.video[owner] != example.video[n]
+            assert example.mask[owner, t]
+            assert example.mask[n, t]
+        changed += int(foreign.any(1).sum())
+    assert 20 < changed < 80
+    none = with_foreign_sound(example, K, 0.0, torch.Generator())
+    assert torch.equal(none.audio, example.audio)
 
 
 def test_saturation_keeps_grey_grey() -> None:
