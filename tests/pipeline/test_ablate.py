@@ -81,8 +81,8 @@ def test_preset_rows_are_experiments() -> None:
     from avel.configs.load import load
 
     ablation = load(Path("ablate_dmsf.yaml"), Ablation)
-    experiments = [ablation.experiment(row, 0) for row in ablation.rows]
-    assert len({str(e) for e in experiments}) == len(experiments) == 10
+    experiments = [ablation.experiment(row, 0, Path("o")) for row in ablation.rows]
+    assert len({str(e) for e in experiments}) == len(experiments) == 12
 
 
 def test_paired_difference_on_known_numbers() -> None:

@@ -10,6 +10,7 @@ from avel.models import build
 from avel.models.checkpoint import CheckpointError, load_checkpoint
 from avel.pipeline.adopt import load_published
 from avel.pipeline.cli import main
+from avel.pipeline.reasons import InputError
 from avel.pipeline.train import begin_with
 
 
@@ -63,10 +64,16 @@ def test_another_variant_is_named_with_its_shapes(tmp_path: Path) -> None:
     file = published(full, tmp_path / "full.pth.tar")
     with pytest.raises(
         CheckpointError,
-        match=r"full.pth.tar: has no 'localize_module.classifier_self.weight' \(1, 256\), so it is no "
-        r"dmin \(weak supervision\) of this config",
+        match=r"'localize_module.event_classifier.weight' has shape \(28, 256\), a dmin \(weak super"
+        r"vision\) of this config has \(29, 256\); another supervision, or other features",
     ):
         load_published(file, "dmin", weak)
+    file = published(weak, tmp_path / "weak.pth.tar")
+    with pytest.raises(
+        CheckpointError, match=r"has shape \(29, 256\), a dmin \(full supervision\)"
+    ):
+        load_published(file, "dmin", full)
+    file = published(full, tmp_path / "full.pth.tar")
     other = build("dmin", {"num_classes": 4})
     with pytest.raises(
         CheckpointError,
@@ -74,7 +81,9 @@ def test_another_variant_is_named_with_its_shapes(tmp_path: Path) -> None:
         r"vision\) of this config has \(4, 256\); another supervision, or other features",
     ):
         load_published(file, "dmin", other)
-    with pytest.raises(CheckpointError, match=r"has no 'affine_audio.weight' \(512, 128\)"):
+    with pytest.raises(
+        CheckpointError, match=r"has no 'lstm_audio.weight_ih_l0' \(512, 128\), so it is no"
+    ):
         load_published(file, "av_att", build("av_att", {}))
     more = published(build("av_att", {}), tmp_path / "more.pt", extra__weight=(2,))
     with pytest.raises(CheckpointError, match=r"has 'extra.weight' \(2,\), which a av_att of this"):
@@ -121,6 +130,6 @@ def test_dmrn_begins_with_av_atts_weights(bench: tuple[Path, Path], tmp_path: Pa
         dmrn.state_dict()["affine_v.weight"], av_att.state_dict()["affine_v.weight"]
     )
     with pytest.raises(
-        ValueError, match=r"not one tensor of .* has a name and shape of this model"
+        InputError, match=r"not one tensor of .* has a name and shape of this model"
     ):
         begin_with(build("magan", {}), first)

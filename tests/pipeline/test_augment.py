@@ -14,6 +14,7 @@ from avel.pipeline.augment import AugmentConfig, augmented
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.extract import Features
+from avel.pipeline.reasons import InputError
 from avel.pipeline.splice import with_foreign_sound
 from avel.pipeline.train import Experiment, check_model
 from avel.pipeline.tuning import make_front, tuned
@@ -111,7 +112,7 @@ def test_mixing_needs_a_loss_for_two_labels(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"augment.mix \(1.5\) must be in \[0, 1\]"):
         AugmentConfig(mix=1.5)
     experiment = Experiment(model="dmin", augment=AugmentConfig(True, mix=0.5))
-    with pytest.raises(ValueError, match=r"augment.mix \(0.5\): mixed videos have two labels"):
+    with pytest.raises(InputError, match=r"augment.mix \(0.5\): mixed videos have two labels"):
         check_model(experiment)
     check_model(Experiment(augment=AugmentConfig(True, mix=0.5)))
 

@@ -15,6 +15,7 @@ from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.evaluate import open_split
 from avel.pipeline.interchange import features_store, import_ave_h5
+from avel.pipeline.reasons import InputError
 from tests.pipeline.test_train import OPTIONS
 
 
@@ -258,7 +259,7 @@ def test_features_of_another_dataset(
         write_order(tmp_path / f"{name}_order.h5", [0, 1])
     (tmp_path / "Annotations.txt").write_text(text.replace("class 1", "class one"))
     with pytest.raises(
-        ValueError, match=r"was imported for the rows [0-9a-f]{12}, .* has [0-9a-f]"
+        InputError, match=r"was imported for the rows [0-9a-f]{12}, .* has [0-9a-f]"
     ):
         open_split(open_ave(tmp_path), "test", store.recipe, runtime)
 

@@ -12,6 +12,7 @@ from avel.pipeline.cli import main
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.synth import SynthConfig, write_synth
+from avel.pipeline.reasons import InputError
 from avel.pipeline.train import Experiment, train
 
 
@@ -63,12 +64,12 @@ def test_order_indices_out_of_range(bench: tuple[Path, Path], tmp_path: Path) ->
         if path.is_file():
             shutil.copy(path, tmp_path)
     write_order(tmp_path / "test_order_match.h5", [0, 72])
-    with pytest.raises(ValueError, match=r"test_order_match.h5: row 72 is not among the 72"):
+    with pytest.raises(InputError, match=r"test_order_match.h5: row 72 is not among the 72"):
         open_ave(tmp_path)
 
 
 def test_train_sends_matchers_away(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="model 'cmm' answers queries; `train_matcher` trains it"):
+    with pytest.raises(InputError, match="model 'cmm' answers queries; `train_matcher` trains it"):
         train(open_ave(bench[0]), Experiment(model="cmm"), RuntimeConfig(), tmp_path)
 
 
