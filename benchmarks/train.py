@@ -19,12 +19,13 @@ from avel.extractors import choose
 from avel.models import LOSSES, build
 from avel.models.losses import Targets
 from avel.models.output import Visual
+from avel.pipeline.batches import loader
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder, open_ave
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluate import open_split
-from avel.pipeline.learning import loader
-from avel.pipeline.train import Experiment, model_options, prepare
+from avel.pipeline.experiment import Experiment, model_options
+from avel.pipeline.train import prepare
 from avel.pipeline.tuning import make_front, tuned
 
 WARM_STEPS = 3

@@ -218,7 +218,7 @@ def compounded(scalars: Tensor, events: Tensor) -> Tensor:
         scalars: One for each segment of the asking modality (B, T).
         events: Bool (B, T), the query, one run per video.
     """
-    B, T = events.shape
+    T = events.shape[1]
     t = torch.arange(T, device=events.device)
     start, length = events.int().argmax(1, keepdim=True), events.sum(1, keepdim=True)
     asked = scalars.gather(1, (start + t).clamp_max(T - 1))  # (B, i)

@@ -17,9 +17,10 @@ from avel.configs.load import dump, load
 from avel.models import MATCHERS
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder
+from avel.pipeline.experiment import Experiment
 from avel.pipeline.match import train_matcher
 from avel.pipeline.reasons import InputError
-from avel.pipeline.train import DECISIONS, Experiment, prepare, train
+from avel.pipeline.train import DECISIONS, prepare, train
 from avel.pipeline.workers import Crashed, map_unordered
 
 RESAMPLES = 10_000

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from avel.cache.keras_h5 import read_keras
-from avel.models import MATCHERS, build, option_names
+from avel.models import build
 from avel.models.checkpoint import Card, CheckpointError, save_checkpoint
 from avel.models.cmm import keras_state
 from avel.models.interaction import without_dead
@@ -17,8 +17,9 @@ from avel.models.magan import published_tensors
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluate import open_split
+from avel.pipeline.experiment import Experiment, model_options
 from avel.pipeline.localizer import CHECKPOINT
-from avel.pipeline.train import Experiment, model_options, prepare
+from avel.pipeline.train import prepare
 
 
 def adopt(
@@ -35,13 +36,7 @@ def adopt(
     """
     recipe = prepare(data, experiment, runtime)
     first = open_split(data, "test", recipe, runtime).rows.features(0)
-    if experiment.model in MATCHERS:
-        sizes = {"audio_dim": first.audio.shape[1], "visual_dim": first.visual_map.shape[2]}
-        sizes["map_channels"] = sizes["visual_dim"]
-        known = option_names(experiment.model)
-        options = {**experiment.options, **{k: v for k, v in sizes.items() if k in known}}
-    else:
-        options = model_options(experiment, first, len(data.classes))
+    options = model_options(experiment, first, len(data.classes))
     model = build(experiment.model, options)
     load_published(file, experiment.model, model)
     card = Card(

@@ -10,9 +10,9 @@ import numpy as np
 
 from avel.models import MATCHERS
 from avel.pipeline.ablate import Ablation, paired_difference, right_segments, run_folder
+from avel.pipeline.experiment import Experiment
 from avel.pipeline.protocols import DECODERS
 from avel.pipeline.published import ACCURACY, EXACT_STARTS, SOURCES
-from avel.pipeline.train import Experiment
 
 Cells = list[list[str]]
 

@@ -14,27 +14,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from avel.models import Matcher, build, option_names
+from avel.models import Matcher, build
 from avel.models.checkpoint import Card, load_checkpoint, save_checkpoint
+from avel.pipeline.batches import EpochSampler
 from avel.pipeline.complexity import cost
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluate import Split, open_split
-from avel.pipeline.learning import EpochSampler, TrainConfig, derived_seed, optimizer_of
+from avel.pipeline.experiment import Experiment, model_options
+from avel.pipeline.learning import TrainConfig, derived_seed, optimizer_of
 from avel.pipeline.localizer import CHECKPOINT
 from avel.pipeline.matching import baselines, exact_accuracy, queries
 from avel.pipeline.reasons import InputError
-from avel.pipeline.train import (
-    BEST,
-    CHECKPOINTS,
-    DECISIONS,
-    Experiment,
-    kept,
-    knows,
-    make_trainer,
-    prepare,
-    remember,
-)
+from avel.pipeline.train import DECISIONS, knows, prepare, remember
+from avel.pipeline.trainer import BEST, CHECKPOINTS, kept, make_trainer
 
 
 class MatchRows(Dataset[tuple[Tensor, Tensor, Tensor]]):
@@ -141,7 +134,7 @@ def train_matcher(
     remember(out, experiment, resume)
     rows = _training_rows(parts["train"], experiment.model)
     held = {name: read_rows(parts[name]) for name in ("val", "test")}
-    options = _options(experiment, held["val"])
+    options = model_options(experiment, parts["val"].rows.features(0), len(data.classes))
     model: Matcher = build(experiment.model, options)  # type: ignore[assignment]
     fitted = _fit(model, rows, held, experiment.train, runtime, out, resume)
     card = Card(
@@ -205,16 +198,6 @@ def open_match(
             "localization; it is in the AVE code repository, and `avel synth` writes one"
         )
     return open_split(data, name, recipe, runtime)
-
-
-def _options(experiment: Experiment, rows: MatchRows) -> dict[str, Any]:
-    sizes = {
-        "audio_dim": rows.audio.shape[-1],
-        "visual_dim": rows.visual.shape[-1],
-        "map_channels": rows.visual.shape[-1],
-    }
-    known = option_names(experiment.model)
-    return {**experiment.options, **{k: v for k, v in sizes.items() if k in known}}
 
 
 def _fit(

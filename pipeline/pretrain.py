@@ -32,7 +32,7 @@ from avel.pipeline.packing import pack, unpack
 from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig, Segments
 from avel.pipeline.stages import open_store, segments_recipe
-from avel.pipeline.train import quiet_lightning
+from avel.pipeline.trainer import quiet_lightning
 from avel.pipeline.workers import map_unordered
 
 

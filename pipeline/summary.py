@@ -10,9 +10,9 @@ from torch import nn
 
 from avel.extractors import choose
 from avel.models import build
+from avel.pipeline.experiment import Experiment, model_options
 from avel.pipeline.extract import Features
 from avel.pipeline.segment import SegmentConfig
-from avel.pipeline.train import Experiment, model_options
 from avel.pipeline.tuning import cached_before, make_front, tuned
 
 

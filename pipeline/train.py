@@ -4,85 +4,46 @@ Full and weak supervision differ by the labels they read and the loss, nothing e
 """
 
 import json
-import logging
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    EMAWeightAveraging,
-    ModelCheckpoint,
-)
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor, nn
 
 from avel.cache.maintenance import find
 from avel.configs.load import dump, read, read_text
 from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters import FILE as ADAPTERS
-from avel.extractors.adapters import AdapterConfig, Front, save_adapters
+from avel.extractors.adapters import Front, save_adapters
 from avel.extractors.extractor import check_precision
-from avel.models import LOSSES, MATCHERS, build, loss_of, option_names
+from avel.models import MATCHERS, build, loss_of
 from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
-from avel.pipeline.augment import AugmentConfig
+from avel.pipeline.batches import loader
 from avel.pipeline.card import write_card
 from avel.pipeline.complexity import cost
 from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluate import Split, evaluate_features, open_split
-from avel.pipeline.events import EventConfig
+from avel.pipeline.experiment import Experiment, check_experiment, model_options
 from avel.pipeline.extract import Features
-from avel.pipeline.learning import LocalizerTraining, TrainConfig, loader
+from avel.pipeline.learning import LocalizerTraining
 from avel.pipeline.localizer import CHECKPOINT, TEST_SELECTED
 from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.stages import features_recipe, segments_recipe
+from avel.pipeline.trainer import BEST, BEST_ON_TEST, CHECKPOINTS, kept, make_trainer
 from avel.pipeline.tuning import cached_before, fill_cache, make_front, tuned
-
-PRECISIONS: dict[str, Any] = {
-    "float32": "32-true",
-    "bfloat16": "bf16-mixed",
-    "float16": "16-mixed",
-}
-"""Lightning's names."""
 
 DECISIONS = "decisions.npz"
 """Of a run: `rows` (N,) of the dataset, `videos` (N,), `classes` (K,), and class indices (N, 10):
 the `truth`, the model's `own` decisions and those of the field's decoders by name."""
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """Everything that decides a trained model, but the data."""
-
-    model: str = "dmsf"
-    options: dict[str, Any] = field(default_factory=dict)
-    supervision: Literal["full", "weak"] = "full"
-    extractor: str = "audioclip-tiny"
-    extractor_options: dict[str, Any] = field(default_factory=dict)
-    segment: dict[str, Any] = field(default_factory=dict)
-    """Settings of the segments stage other than the extractor's own, by name."""
-    features: str = ""
-    """First letters of an imported feature set's fingerprint, in the place of an extractor."""
-    start: str = ""
-    """Run folder or checkpoint whose weights of the same name and shape are where this begins."""
-    loss: Literal["published", "corrected"] = "published"
-    """Whether losses that squash twice as published do so; see `models/published_losses.py`."""
-    decoder: EventConfig = field(default_factory=EventConfig)
-    """What selects on validation, and how the model answers unless asked otherwise."""
-    adapter: AdapterConfig = field(default_factory=AdapterConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
 
 
 def train(
@@ -107,11 +68,13 @@ def train(
     With several `devices` every process runs this; all but the first give no metrics.
 
     Raises:
-        InputError: a split has no features, the model has no such loss, or a resumed run had
+        InputError: a split has no features, settings do not go together, or a resumed run had
             another config.
         NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
     """
-    check_model(experiment)
+    if experiment.model in MATCHERS:
+        raise InputError(f"model '{experiment.model}' answers queries; `train_matcher` trains it")
+    check_experiment(experiment)
     check_precision(experiment.train.precision, torch.device(resolve_device(runtime.device)))
     lightning.seed_everything(experiment.train.seed, verbose=False)
     recipe = prepare(data, experiment, runtime, weights)
@@ -172,27 +135,6 @@ def prepare(
     if experiment.adapter.trunk_stages:
         fill_cache(data, cached, segment, recipe, runtime, resolve_device(runtime.device))
     return recipe
-
-
-def check_model(experiment: Experiment) -> None:
-    """Refuse what no model or encoder can do, before anything is read."""
-    name = experiment.model
-    if name in MATCHERS:
-        raise InputError(f"model '{name}' answers queries; `train_matcher` trains it")
-    if name in LOSSES and experiment.supervision not in LOSSES[name]:
-        raise InputError(f"model '{name}' has no loss for supervision '{experiment.supervision}'")
-    if experiment.augment.mix and name != "dmsf":
-        raise InputError(
-            f"augment.mix ({experiment.augment.mix}): mixed videos have two labels, and the "
-            f"published loss of '{name}' takes one; use dmsf, or augment.mix=0"
-        )
-    if experiment.features and (
-        experiment.adapter.placement != "none" or experiment.augment.enabled
-    ):
-        raise InputError(
-            f"features '{experiment.features}': imported features have no encoder that adapters or "
-            "augmentations could change; leave adapter.placement=none and augment.enabled=false"
-        )
 
 
 def _front(experiment: Experiment, cached: Features, weights: Sequence[Path]) -> Front | None:
@@ -327,79 +269,6 @@ def _fit(
         "epochs": trainer.current_epoch,
         "train_seconds": round(seconds, 1),
     }
-
-
-def kept(out: Path, name: str, prefix: str = "") -> dict[str, Tensor]:
-    """Weights of a kept epoch whose names begin with a prefix, without it."""
-    path = out / CHECKPOINTS / f"{name}.ckpt"
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-
-
-def model_options(experiment: Experiment, features: Features, num_classes: int) -> dict[str, Any]:
-    """The model's options with the sizes that the data and the features decide."""
-    sizes = {
-        "supervision": experiment.supervision,
-        "num_classes": num_classes,
-        "audio_dim": features.audio.shape[1],
-        "visual_dim": features.visual.shape[1],
-        "map_channels": features.visual_map.shape[2],
-        "positions": features.visual_map.shape[1],
-    }
-    known = option_names(experiment.model)
-    return {**experiment.options, **{k: v for k, v in sizes.items() if k in known}}
-
-
-CHECKPOINTS = "checkpoints"
-BEST, BEST_ON_TEST = "best", "best_on_test"
-"""Names of the kept epochs. The field's habit is the second; it is reported beside the first."""
-
-
-def make_trainer(
-    config: TrainConfig, runtime: RuntimeConfig, out: Path, log: str
-) -> tuple[lightning.Trainer, tuple[ModelCheckpoint, ModelCheckpoint]]:
-    """Lightning's trainer, and what keeps the best epoch on test and the best on validation."""
-    quiet_lightning()
-
-    def keeper(name: str, **options: Any) -> ModelCheckpoint:
-        return ModelCheckpoint(
-            out / CHECKPOINTS, name, mode="max", enable_version_counter=False, **options
-        )
-
-    # only a whole checkpoint has averaged weights in the place of the weights
-    light = not config.average_decay
-    best_on_test = keeper(BEST_ON_TEST, monitor="test_accuracy", save_weights_only=light)
-    best = keeper(BEST, monitor="val_accuracy", save_weights_only=light)
-    callbacks: list[Callback] = [best_on_test, best]
-    if config.patience:
-        callbacks.append(EarlyStopping("val_accuracy", mode="max", patience=config.patience))
-    # after the others, whose states it holds
-    callbacks.append(keeper("last", monitor=None, save_top_k=1))
-    if config.average_decay:
-        callbacks.append(EMAWeightAveraging(decay=config.average_decay))
-    trainer = lightning.Trainer(
-        max_epochs=config.epochs,
-        accelerator="auto" if runtime.device == "auto" else runtime.device,
-        devices=runtime.devices,
-        strategy="ddp" if runtime.devices > 1 else "auto",
-        logger=[CSVLogger(out, "", log), TensorBoardLogger(out, "", log)],
-        callbacks=callbacks,
-        precision=PRECISIONS[config.precision],
-        accumulate_grad_batches=config.accumulate,
-        use_distributed_sampler=False,
-        gradient_clip_val=config.clip_norm or None,
-        check_val_every_n_epoch=config.validate_every,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=10,
-    )
-    return trainer, (best_on_test, best)
-
-
-def quiet_lightning() -> None:
-    """Leave the bar and errors of Lightning, not its advice."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")
 
 
 def _domain(

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from avel.configs.load import ConfigError, dump, load, preset
-from avel.pipeline.train import Experiment
+from avel.pipeline.experiment import Experiment
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from avel.extractors.adapters import AdapterConfig
 from avel.pipeline.augment import AugmentConfig, augmented
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.features import Example
+from avel.pipeline.experiment import Experiment, check_experiment
 from avel.pipeline.extract import Features
 from avel.pipeline.reasons import InputError
 from avel.pipeline.splice import with_foreign_sound
-from avel.pipeline.train import Experiment, check_model
 from avel.pipeline.tuning import make_front, tuned
 
 STILL = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "gain_db": 0.0}
@@ -113,8 +113,8 @@ def test_mixing_needs_a_loss_for_two_labels(tmp_path: Path) -> None:
         AugmentConfig(mix=1.5)
     experiment = Experiment(model="dmin", augment=AugmentConfig(True, mix=0.5))
     with pytest.raises(InputError, match=r"augment.mix \(0.5\): mixed videos have two labels"):
-        check_model(experiment)
-    check_model(Experiment(augment=AugmentConfig(True, mix=0.5)))
+        check_experiment(experiment)
+    check_experiment(Experiment(augment=AugmentConfig(True, mix=0.5)))
 
 
 def test_foreign_sound_makes_background() -> None:

@@ -15,8 +15,8 @@ from avel.pipeline.ablate import Ablation
 from avel.pipeline.cli import main
 from avel.pipeline.compare import compare
 from avel.pipeline.complexity import cost, multiply_adds
+from avel.pipeline.experiment import Experiment
 from avel.pipeline.published import ACCURACY, EXACT_STARTS
-from avel.pipeline.train import Experiment
 
 SMALL = """
 base: dmsf.yaml

@@ -12,8 +12,9 @@ from avel.pipeline.cli import main
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.synth import SynthConfig, write_synth
+from avel.pipeline.experiment import Experiment
 from avel.pipeline.reasons import InputError
-from avel.pipeline.train import Experiment, train
+from avel.pipeline.train import train
 
 
 def match(bench: tuple[Path, Path], out: Path, config: str, *extra: str) -> int:

@@ -16,12 +16,13 @@ from avel.cache.ave_h5 import write_order
 from avel.models.checkpoint import CheckpointError, check_features, load_checkpoint
 from avel.models.losses import IGNORED
 from avel.models.output import LocalizationOutput
+from avel.pipeline.batches import EpochSampler
 from avel.pipeline.cli import main
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.evaluate import evaluate
-from avel.pipeline.learning import EpochSampler, LocalizerTraining, TrainConfig
+from avel.pipeline.learning import LocalizerTraining, TrainConfig
 from avel.pipeline.splice import with_spliced
 
 OPTIONS = [
