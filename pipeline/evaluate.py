@@ -102,8 +102,8 @@ def evaluate(
     card, model = _open(data, checkpoint)
     part = open_split(data, split, card.features, runtime)
     features = (part.rows.features(i) for i in range(len(part.rows)))
-    train = segment_labels([data.rows[n] for n in data.splits["train"]], len(data.classes))
-    return {"split": split, **evaluate_features(features, part, card, model, train)[0]}
+    numbers, _ = evaluate_features(features, part, card, model, train_labels(data))
+    return {"split": split, **numbers}
 
 
 def evaluate_protocols(
@@ -113,8 +113,10 @@ def evaluate_protocols(
     runtime: RuntimeConfig,
     names: Iterable[str],
     labels: Path | None = None,
-) -> list[dict[str, Any]]:
+) -> dict[str, Any]:
     """Accuracy of a run under published protocols, each with what it really was measured by.
+
+    Beside them, in `baselines`, what needs no model, by the annotations.
 
     Labels are those of the file that the protocol reads where the dataset's folder has it, else the
     annotations'; weights are the run's best epoch on the protocol's split where the run kept it.
@@ -156,7 +158,16 @@ def evaluate_protocols(
                 "note": protocol.note if decoder.decoder == "ungated" else "",
             }
         )
-    return rows
+    return {
+        "split": split,
+        "protocols": rows,
+        "baselines": baselines(part.rows.segments, train_labels(data), len(data.classes)),
+    }
+
+
+def train_labels(data: AveFolder) -> Labels:
+    """Segment labels of the training split, which the most common class is counted in."""
+    return segment_labels([data.rows[n] for n in data.splits["train"]], len(data.classes))
 
 
 def selected(run: Path, protocol: Protocol) -> tuple[Path, str]:

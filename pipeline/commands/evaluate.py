@@ -51,14 +51,12 @@ def run(args: argparse.Namespace) -> int:
         numbers = evaluate(data, args.split, model.path, runtime)
     if args.json:
         print(json.dumps(numbers, indent=2))
-    elif args.protocol and model.card.name not in MATCHERS:
-        _show_protocols(numbers)
     else:
         _show(numbers)
     return 0
 
 
-def _by_protocol(args: argparse.Namespace, data: Any) -> list[dict[str, Any]]:
+def _by_protocol(args: argparse.Namespace, data: Any) -> dict[str, Any]:
     from avel.pipeline.evaluate import evaluate_protocols  # slow: loads torch
     from avel.pipeline.localizer import DEFAULT_MODEL
     from avel.pipeline.protocols import PROTOCOLS
@@ -76,14 +74,15 @@ def _by_protocol(args: argparse.Namespace, data: Any) -> list[dict[str, Any]]:
     )
 
 
-def _show_protocols(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
+def _show_protocols(numbers: dict[str, Any]) -> None:
+    for row in numbers["protocols"]:
         print(
             f"{row['protocol']:>7}  {row['accuracy']:7.2%}  {row['decoder']:<8}  "
             f"{row['selection']}; labels: {row['labels']}"
         )
         if row["note"]:
             print(f"{'':>7}  {row['note']}")
+    _show_baselines(numbers)
 
 
 def _show_matching(numbers: dict[str, Any]) -> None:
@@ -109,9 +108,10 @@ def _show_baselines(numbers: dict[str, Any]) -> None:
 
 
 def _show(numbers: dict[str, Any]) -> None:
-    if "queries" in numbers:
-        _show_matching(numbers)
-        return
+    for key, show in (("queries", _show_matching), ("protocols", _show_protocols)):
+        if key in numbers:
+            show(numbers)
+            return
     _show_coverage(numbers)
     print(f"segment accuracy, its own decoder ({numbers['decoder']})")
     print(f"  {'':<38} {numbers['accuracy']['own']:.2%}")

@@ -40,7 +40,7 @@ def test_a_published_checkpoint_is_evaluated_by_its_protocol(
         torch.testing.assert_close(loaded.state_dict()[name], value)
     argv = ["--data", str(bench[0]), "--cache-dir", str(bench[1]), "--model", str(tmp_path / "run")]
     assert main(["evaluate", *argv, "--protocol", "dmin", "--json"]) == 0
-    row = json.loads(capsys.readouterr().out)[0]
+    row = json.loads(capsys.readouterr().out)["protocols"][0]
     assert row["selection"] == "best on val; the run kept no epoch that was best on test"
     assert 0 <= row["accuracy"] <= 1
 

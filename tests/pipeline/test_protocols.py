@@ -79,7 +79,8 @@ def test_every_protocol_says_by_what_it_was_measured(
 ) -> None:
     model = ("--model", str(weak), "--protocol", "all")
     assert evaluate(bench, bench[0], *model, "--json") == 0
-    rows = {row["protocol"]: row for row in json.loads(capsys.readouterr().out)}
+    numbers = json.loads(capsys.readouterr().out)
+    rows = {row["protocol"]: row for row in numbers["protocols"]}
     assert list(rows) == list(PROTOCOLS)
     assert rows["ave"]["selection"] == "best on val"
     assert rows["psp"]["selection"] == "best on test"
@@ -94,6 +95,8 @@ def test_every_protocol_says_by_what_it_was_measured(
     printed = capsys.readouterr().out
     assert "best on test; labels: annotations" in printed
     assert "   cmbs" in printed
+    assert numbers["baselines"] == metrics["baselines"]
+    assert "one right class per video" in printed
 
 
 def test_other_labels(
@@ -110,7 +113,7 @@ def test_other_labels(
     numbers = []
     for extra in ((), ("--labels", str(tmp_path / "labels.h5"))):
         assert evaluate(bench, bench[0], *argv, *extra) == 0
-        numbers.append(json.loads(capsys.readouterr().out)[0])
+        numbers.append(json.loads(capsys.readouterr().out)["protocols"][0])
     assert numbers[1]["labels"] == "labels.h5 (3 segments of 1 rows differ from the annotations)"
     assert abs(numbers[0]["accuracy"] - numbers[1]["accuracy"]) <= 3 / 120 + 1e-9
     # the dataset's own file is taken without being named
@@ -118,7 +121,7 @@ def test_other_labels(
         source = bench[0] / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     assert evaluate(bench, tmp_path, *argv) == 0
-    assert json.loads(capsys.readouterr().out)[0]["labels"] == numbers[1]["labels"]
+    assert json.loads(capsys.readouterr().out)["protocols"][0]["labels"] == numbers[1]["labels"]
 
 
 def test_labels_that_cannot_be_used(
@@ -155,5 +158,5 @@ def test_a_single_file_was_selected_by_somebody_else(
 ) -> None:
     model = str(weak / "test_selected.safetensors")
     assert evaluate(bench, bench[0], "--model", model, "--protocol", "psp", "--json") == 0
-    row = json.loads(capsys.readouterr().out)[0]
+    row = json.loads(capsys.readouterr().out)["protocols"][0]
     assert row["selection"] == "as given (the protocol: best on test)"
