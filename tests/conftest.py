@@ -12,6 +12,10 @@ import torch
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.synth import SynthConfig, write_synth
 
+# two test processes share two cores; the commands that they start inherit it
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 

@@ -108,7 +108,7 @@ def test_unknown_config_key(synth: Path, capsys: pytest.CaptureFixture[str]) -> 
     code, text = refused(capsys, "train", "--data", synth, "--set", "train.learning_rat=1")
     assert code == 2
     assert (
-        "unknown key 'train.learning_rat'; known: accumulate, adapter_learning_rate, average_decay"
+        "unknown key 'train.learning_rat'; known: accumulate, adapter_learning_rate, align_weight"
         in text
     )
 
@@ -122,7 +122,7 @@ def test_wrong_config_value(synth: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_missing_config(synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = refused(capsys, "train", "--data", synth, "--config", "nothing.yaml")
     assert code == 2
-    assert "no such config file; presets: ablate_dmsf.yaml, dmsf.yaml, dmsf_weak.yaml" in text
+    assert "no such config file; presets: ablate_dmsf.yaml, av_att.yaml, av_att_weak.yaml" in text
 
 
 def test_training_without_features(

@@ -393,14 +393,14 @@ def test_out_of_memory_says_what_would_fit(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    forward = LocalizerTraining.forward
+    features = LocalizerTraining._features
 
-    def small(self: LocalizerTraining, batch: Example) -> LocalizationOutput:
+    def small(self: LocalizerTraining, batch: Example) -> tuple[torch.Tensor, ...]:
         if len(batch.row) > 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(self, batch)
+        return features(self, batch)
 
-    monkeypatch.setattr(LocalizerTraining, "forward", small)
+    monkeypatch.setattr(LocalizerTraining, "_features", small)
     assert run(bench, tmp_path) == 4
     message = capsys.readouterr().err
     assert "out of memory with 8 videos at once: use train.batch_size=2, with" in message
