@@ -44,27 +44,40 @@ from avel.pipeline.stages import open_store
 AUDIO, MAP, VECTOR = "audio_feature", "visual_feature", "visual_feature_vec"
 EMBEDDING = "visual_embedding"
 """Ours alone: the encoder's own vector of the picture, so that a round trip loses nothing."""
-LAYOUTS = ("ave-h5", "npy")
+PROBED = 20
+"""Rows of a dataset by which a feature set is known to be of it."""
 
 
-def features_store(root: Path, prefix: str) -> Store:
-    """The feature set whose fingerprint begins so; the only one where nothing is given.
+def features_store(root: Path, prefix: str, data: AveFolder) -> Store:
+    """The feature set whose fingerprint begins so; else the only one that holds the data's videos.
 
     Raises:
         CacheError: none, or more than one; lists what there is.
     """
     all_sets = [store for store in stores(root) if store.stage == "features"]
     found = [store for store in all_sets if store.fingerprint.startswith(prefix)]
+    if not prefix:
+        contents = ContentKeys(root)
+        found = [store for store in all_sets if _holds(store, data, contents)]
     if len(found) != 1:
         names = ", ".join(
             f"{s.fingerprint[:12]} ({s.recipe['config'].get('extractor', 'imported')})"
             for s in all_sets
         )
+        which = f"begin with '{prefix}'" if prefix else f"hold videos of {data.root}"
         raise CacheError(
-            f"{root}: {len(found)} feature sets begin with '{prefix}'; name one with --store "
+            f"{root}: {len(found)} feature sets {which}; name one with --store "
             f"(there are: {names or 'none'})"
         )
     return found[0]
+
+
+def _holds(store: Store, data: AveFolder, contents: ContentKeys) -> bool:
+    try:
+        rows = range(min(PROBED, len(data.rows)))
+        return bool(find_rows(data, store, contents, rows).keys)
+    except InputError:  # imported for other rows
+        return False
 
 
 def export_ave_h5(

@@ -63,7 +63,9 @@ def _add_layout(sub: argparse.ArgumentParser, name: str) -> None:
         return
     sub.add_argument("--out", type=Path, required=True, help="folder to write into")
     sub.add_argument(
-        "--store", default="", help="first letters of the features' fingerprint [the only one]"
+        "--store",
+        default="",
+        help="first letters of the features' fingerprint [the only set of the dataset]",
     )
     sub.add_argument(
         "--float32", action="store_true", help="half the size; the published files are float64"
@@ -188,7 +190,8 @@ def _export(args: argparse.Namespace, root: Path) -> int:
     from avel.pipeline.interchange import export_ave_h5, export_npy, features_store
     from avel.pipeline.progress import track
 
-    data, store = open_ave(args.data), features_store(root, args.store)
+    data = open_ave(args.data)
+    store = features_store(root, args.store, data)
     runtime, missing = RuntimeConfig(cache_dir=root), args.allow_missing
     if args.layout == "npy":
         done = export_npy(data, store, args.out, runtime, missing)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import h5py
@@ -94,8 +95,8 @@ def test_round_trip_is_exact(
         name = "order" if "order" in path.name else "avadataset"
         np.testing.assert_array_equal(read(path, name), read(tmp_path / "again" / path.name, name))
     data = open_ave(bench[0])
-    ours = features_store(bench[1], "")
-    theirs = features_store(tmp_path / "cache", "")
+    ours = features_store(bench[1], "", open_ave(bench[0]))
+    theirs = features_store(tmp_path / "cache", "", open_ave(bench[0]))
     assert theirs.fingerprint != ours.fingerprint
     assert theirs.recipe["config"]["imported"] == "ave-h5"
     for store_root, store in ((bench[1], ours), (tmp_path / "cache", theirs)):
@@ -131,7 +132,7 @@ def test_imported_features_train_and_evaluate(
 ) -> None:
     other = (bench[0], tmp_path / "cache")
     assert cache(other, "import", str(exported)) == 0
-    mark = features_store(tmp_path / "cache", "").fingerprint[:12]
+    mark = features_store(tmp_path / "cache", "", open_ave(bench[0])).fingerprint[:12]
     argv = ["--data", str(bench[0]), "--cache-dir", str(tmp_path / "cache"), "--device", "cpu"]
     sets = [word for option in OPTIONS for word in ("--set", option)]
     more = ["--set", f"features={mark}", "--set", "train.epochs=4"]
@@ -158,7 +159,7 @@ def test_imported_features_train_and_evaluate(
 def test_npy_holds_the_cached_values(bench: tuple[Path, Path], tmp_path: Path) -> None:
     assert cache(bench, "export", "--layout", "npy", "--out", str(tmp_path)) == 0
     rows = list(csv.DictReader((tmp_path / "index.csv").open()))
-    data, store = open_ave(bench[0]), features_store(bench[1], "")
+    data, store = open_ave(bench[0]), features_store(bench[1], "", open_ave(bench[0]))
     assert [row["video_id"] for row in rows] == [row.video_id for row in data.rows]
     part = open_split(data, "test", store.recipe, RuntimeConfig(cache_dir=bench[1]))
     for n in (0, 5):
@@ -172,16 +173,14 @@ def test_videos_without_features(
     bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     video = next((bench[0] / "AVE").glob("*.mp4"))
+    mark = features_store(bench[1], "", open_ave(bench[0])).fingerprint[:12]
     text = video.read_text()
     video.write_text("changed")
     try:
         out = str(tmp_path / "o")
         assert cache(bench, "export", "--out", out) == 2
         message = capsys.readouterr().err
-        assert (
-            f"1 videos have no features in {features_store(bench[1], '').fingerprint[:12]}"
-            in message
-        )
+        assert f"1 videos have no features in {mark}" in message
         assert "give --allow-missing to write zeros" in message
         assert cache(bench, "export", "--out", out, "--allow-missing", "--float32") == 0
         assert (tmp_path / "o" / "missing.txt").read_text() == f"{video.stem}\n"
@@ -264,11 +263,22 @@ def test_features_of_another_dataset(
         open_split(open_ave(tmp_path), "test", store.recipe, runtime)
 
 
-def test_several_feature_sets_must_be_told_apart(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(CacheError, match=r"0 feature sets begin with ''; .*there are: none"):
-        features_store(tmp_path, "")
+def test_several_feature_sets_must_be_told_apart(
+    bench: tuple[Path, Path], exported: Path, tmp_path: Path
+) -> None:
+    data = open_ave(bench[0])
+    with pytest.raises(CacheError, match=r"0 feature sets hold videos of .*there are: none"):
+        features_store(tmp_path, "", data)
     with pytest.raises(CacheError, match=r"0 feature sets begin with 'zz'.*audioclip-tiny"):
-        features_store(bench[1], "zz")
+        features_store(bench[1], "zz", data)
+    cache = tmp_path / "two"
+    shutil.copytree(bench[1], cache)
+    _, rows = import_ave_h5(data, exported, RuntimeConfig(cache_dir=cache))
+    assert list(rows)
+    with pytest.raises(
+        CacheError, match=r"2 feature sets hold videos of .*; name one with --store"
+    ):
+        features_store(cache, "", data)
 
 
 def test_the_real_noisy_features_fit_the_reader(ave_tables: Path) -> None:
