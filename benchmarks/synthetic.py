@@ -76,8 +76,8 @@ def table(out: Path, seeds: int) -> str:
         "encoder, default recipe, checkpoint selected on validation. Mean ± standard deviation over",
         f"seeds 0-{seeds - 1}; accuracy is the share of segments whose class or background is right.",
         "",
-        "| model | accuracy, gate decoder (%) | bar | accuracy, argmax (%) | best on test (%) | event F1 | mAP@0.5 | training (s) |",
-        "|---|---|---|---|---|---|---|---|",
+        "| model | accuracy, gate decoder (%) | bar | accuracy, argmax (%) | best on test (%) | event F1 | mAP@0.5 |",
+        "|---|---|---|---|---|---|---|",
     ]
     background = 0.0
     for name in VERSIONS:
@@ -93,11 +93,10 @@ def table(out: Path, seeds: int) -> str:
             spread([100 * r["test_selected_accuracy"] for r in runs], 1),
             spread([r["event_f1"] for r in runs], 3),
             spread([r["map"]["0.5"] for r in runs], 3),
-            spread([r["train_seconds"] for r in runs], 0),
         ]
         lines.append(f"| {name} | {' | '.join(columns)} |")
     lines += [
-        f"| all background | {100 * background:.1f} | | | | | | |",
+        f"| all background | {100 * background:.1f} | | | | | |",
         "",
         f"Two runs at a time with one thread each on {os.cpu_count()} cores of {processor()}. Command:",
         "",
