@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({**asdict(found), "difference": found.difference}, indent=2))
         return 0
     low, high = found.interval
-    surely = "" if low <= 0 <= high else ", surely another" if low > 0 else ", surely worse"
+    surely = "" if low <= 0 <= high else ", surely better" if low > 0 else ", surely worse"
     print(f"{found.videos} videos that both were tested on")
     print(f"{found.accuracies[0]:6.2f} %  {args.first}")
     print(f"{found.accuracies[1]:6.2f} %  {args.second}")

@@ -113,9 +113,8 @@ def _show(numbers: dict[str, Any]) -> None:
             show(numbers)
             return
     _show_coverage(numbers)
-    print(f"segment accuracy, its own decoder ({numbers['decoder']})")
-    print(f"  {'':<38} {numbers['accuracy']['own']:.2%}")
-    print("by other decoders")
+    own = f"segment accuracy, {numbers['decoder']} (its own decoder)"
+    print(f"{own:<40} {numbers['accuracy']['own']:.2%}")
     for decoder, value in numbers["accuracy"].items():
         if decoder not in ("own", numbers["decoder"]):
             print(f"  {decoder:<38} {value:.2%}")
