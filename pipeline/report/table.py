@@ -6,6 +6,8 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+WIDE = "body { max-width: none; margin: 2rem; }"
+
 
 def write_table(
     folder: Path,
@@ -44,7 +46,7 @@ def table_page(
     below = "".join(f"<p class=quiet>{escape(note)}</p>" for note in notes)
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title>\n"
-        f"<style>{style} body {{ max-width: none; margin: 2rem; }}</style>\n<h1>{escape(title)}</h1>\n"
+        f"<style>{style} {WIDE}</style>\n<h1>{escape(title)}</h1>\n"
         f"<div class=wide><table><thead><tr>{head}</tr></thead>\n"
         f"<tbody>{body}</tbody></table></div>\n{below}</html>\n"
     )
