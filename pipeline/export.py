@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from avel.models.checkpoint import Card, load_checkpoint
 from avel.models.output import Visual
-from avel.pipeline.localizer import CHECKPOINT
+from avel.pipeline.localizer import CHECKPOINT, refuse_matcher
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
 INPUTS = ("audio", "visual_map", "visual", "mask")
@@ -55,6 +55,7 @@ def export(checkpoint: Path, form: str, out: Path) -> float:
     if form not in SUFFIXES:
         raise InputError(f"--format {form}: must be one of {', '.join(SUFFIXES)}")
     card, model, _ = load_checkpoint(checkpoint / CHECKPOINT if checkpoint.is_dir() else checkpoint)
+    refuse_matcher(card)
     wrapped = Probabilities(model).eval()
     batch = torch.export.Dim("batch", min=1, max=65_536)
     program = torch.export.export(
@@ -82,7 +83,8 @@ def windows(card: Card, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     options, T = card.options, card.cells
     audio = torch.randn(count, T, options["audio_dim"], generator=g)
     visual_map = torch.randn(count, T, 49, options["map_channels"], generator=g)
-    visual = torch.randn(count, T, options["visual_dim"], generator=g)
+    # a model that reads the map alone takes any
+    visual = torch.randn(count, T, options.get("visual_dim", 1), generator=g)
     lengths = torch.tensor([max(1, T - 2 * n) for n in range(count)])
     return audio, visual_map, visual, torch.arange(T)[None] < lengths[:, None]
 

@@ -6,15 +6,30 @@ from typing import Any
 
 from avel.cache.fingerprint import file_sha256
 from avel.extractors.adapters import FILE
-from avel.models.checkpoint import CheckpointError, load_checkpoint
+from avel.models import MATCHERS
+from avel.models.checkpoint import Card, CheckpointError, load_checkpoint
 from avel.pipeline.events import EventConfig
 from avel.pipeline.extract import Features
+from avel.pipeline.reasons import InputError
 from avel.pipeline.scores import ScoreConfig, SegmentScores, score_segments
 from avel.pipeline.segment import SegmentConfig
 
 CHECKPOINT = "model.safetensors"
 TEST_SELECTED = "test_selected.safetensors"
 """The run's epoch that was best on the test split, which several published protocols report."""
+
+
+def refuse_matcher(card: Card) -> None:
+    """Refuse a model that answers queries where events are asked for.
+
+    Raises:
+        InputError: it does.
+    """
+    if card.name in MATCHERS:
+        raise InputError(
+            f"model '{card.name}' answers queries of cross-modality localization and finds no "
+            "events; `avel evaluate` gives its numbers, dmsf or another system finds events"
+        )
 
 
 def _default_model() -> Path:

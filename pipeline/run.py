@@ -18,7 +18,7 @@ from avel.pipeline.config import RuntimeConfig, resolve_device
 from avel.pipeline.events import EventConfig, find_events
 from avel.pipeline.extract import Features
 from avel.pipeline.harvest import Stores, harvest
-from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
+from avel.pipeline.localizer import DEFAULT_MODEL, Localizer, refuse_matcher
 from avel.pipeline.openvocab import TEMPLATE, OpenVocabulary
 from avel.pipeline.packing import pack, unpack
 from avel.pipeline.results import Result
@@ -94,7 +94,9 @@ def open_localizer(config: PipelineConfig) -> Localizer | OpenVocabulary:
     if config.labels:
         encoder = choose(config.extractor, config.weights, config.extractor_options)
         return OpenVocabulary(config.labels, encoder, config.template)
-    return Localizer(config.model)
+    localizer = Localizer(config.model)
+    refuse_matcher(localizer.card)
+    return localizer
 
 
 def open_encoder(localizer: Localizer | OpenVocabulary, weights: Sequence[Path]) -> Encoder:

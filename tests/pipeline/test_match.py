@@ -39,6 +39,14 @@ def test_both_directions_by_the_exact_rule(
     assert main([*argv, "--model", str(tmp_path), "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["accuracy"] == metrics["accuracy"]
+    video = str(next((bench[0] / "AVE").glob("*.mp4")))
+    assert main(["localize", video, "--model", str(tmp_path)]) == 2
+    assert "'cmm' answers queries of cross-modality localization and finds no events" in (
+        capsys.readouterr().err
+    )
+    export = ["export", "--model", str(tmp_path), "--format", "torch-export", "--out", str(tmp_path / "m.pt2")]
+    assert main(export) == 2
+    assert "finds no events" in capsys.readouterr().err
     assert main([*argv, "--model", str(tmp_path)]) == 0
     assert "12 queries; right is only the exact start" in capsys.readouterr().out
 
