@@ -109,12 +109,13 @@ class AVAtt(nn.Module):
 
         The vector is a sum of the raw map, not of its projection.
         """
-        # in place where a map is large: a second copy would cost as much as the product
-        v = self.affine_v(self.affine_video(visual_map).relu_())  # (B, T, P, 49)
-        a = self.affine_g(self.affine_audio(audio).relu())  # (B, T, 49)
+        V = visual_map.flatten(0, 1)  # (B * T, P, C)
+        v = self.affine_v(self.affine_video(V).relu())  # (B * T, P, 49)
+        a = self.affine_g(self.affine_audio(audio.flatten(0, 1)).relu())  # (B * T, 49)
         bias = a.unsqueeze(-1) if self.config.position_bias == "legacy" else a.unsqueeze(-2)
-        weights = self.affine_h(v.add_(bias).tanh_()).squeeze(-1).softmax(-1)
-        return torch.einsum("btp,btpc->btc", weights, visual_map), weights
+        weights = self.affine_h(torch.tanh(v + bias)).squeeze(-1).softmax(-1)
+        attended = torch.bmm(weights.unsqueeze(1), V).squeeze(1)
+        return attended.view(*visual_map.shape[:2], -1), weights.view(visual_map.shape[:-1])
 
     def _fuse(self, heard: Tensor, seen: Tensor) -> Tensor:
         for _ in range(self.config.blocks):

@@ -59,7 +59,7 @@ class DMIN(nn.Module):
 
         The published model knows no mask: segments that do not exist enter as zeros.
         """
-        features = self.dropout(self.v_fc(visual.map.float()).relu_())
+        features = self.dropout(self.v_fc(visual.map.float()).relu())
         attended, weights = self.spatial_channel_att(features, audio)
         visual_memory, seen, heard = self.decode(audio, attended)
         relevance, classes, extra = self.localize_module(self.AVInter(seen, heard), visual_memory)
@@ -121,14 +121,14 @@ class TripletAttention(nn.Module):
 
     def _gate_channels(self, visual_map: Tensor, audio: Tensor) -> Tensor:
         heard = self.affine_audio_1(audio).relu().unsqueeze(2)
-        joint = (self.affine_video_1(visual_map).relu_() * heard).mean(2)
+        joint = (self.affine_video_1(visual_map).relu() * heard).mean(2)
         gate = torch.sigmoid(self.affine_v_c_att(self.affine_bottleneck(joint).relu()))
         return visual_map * (1 + gate.unsqueeze(2))
 
     def _bilinear(self, gated: Tensor, audio: Tensor) -> Tensor:
         """(B, T, P, 256), normalised; the signed root's gradient at 0 is 0."""
         heard = self.affine_audio_2(audio).relu().unsqueeze(2)
-        joint = self.dropout(self.affine_video_2(gated).relu_() * heard)
+        joint = self.dropout(self.affine_video_2(gated).relu() * heard)
         summed = joint.unflatten(-1, (DIM, FACTOR)).sum(-1)
         root = _root(summed.relu()) - _root((-summed).relu())
         return functional.normalize(root, dim=-1, eps=1e-12)
@@ -137,7 +137,7 @@ class TripletAttention(nn.Module):
         """One LSTM over time for every position (B, T, P, 256), all positions in one batch."""
         B, T, P, _ = gated.shape
         heard = self.Linear_audio(audio).relu().unsqueeze(2).expand(B, T, P, DIM)
-        seen = self.Linear_visual(gated).relu_() + heard
+        seen = self.Linear_visual(gated).relu() + heard
         sequence = torch.cat([seen, heard], -1).transpose(1, 2).reshape(B * P, T, 2 * DIM)
         states, _ = self.lstm(sequence)
         return states.view(B, P, T, DIM).transpose(1, 2)  # type: ignore[no-any-return]

@@ -188,9 +188,9 @@ class SightFromSound(nn.Module):
         """Map (B, T, P, C) and sound (B, T, D) to (B, T, C), and the sound's weights (B, T, P)."""
         gated = sight * (1 + channel_gate(self, sight, sound).unsqueeze(2))
         by_sight = self.affine_visual_v1(_mean_and_max(gated)).relu().unsqueeze(2)
-        by_sight = self.affine_visual_v2(sight).relu_() * by_sight
+        by_sight = self.affine_visual_v2(sight).relu() * by_sight
         by_sound = self.affine_audio_a1(sound).relu().unsqueeze(2)
-        by_sound = self.affine_visual_v3(gated).relu_() * by_sound
+        by_sound = self.affine_visual_v3(gated).relu() * by_sound
         seen, heard = (
             torch.tanh(score(keys)).squeeze(-1).softmax(-1)
             for score, keys in ((self.affine_v_s_att, by_sight), (self.affine_a_s_att, by_sound))
@@ -223,7 +223,7 @@ class SoundFromSight(nn.Module):
 def channel_gate(part: SightFromSound | SoundFromSight, sight: Tensor, sound: Tensor) -> Tensor:
     """Gate (B, T, C) in (0, 1) of what sight and sound have in common over the map."""
     heard = part.affine_audio_channel(sound).relu().unsqueeze(2)
-    joint = _mean_and_max(part.affine_visual_channel(sight).relu_() * heard)
+    joint = _mean_and_max(part.affine_visual_channel(sight).relu() * heard)
     hidden = part.affine_channel_bottleneck(joint).relu()
     return torch.sigmoid(part.affine_channel_att(hidden))
 

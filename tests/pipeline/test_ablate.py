@@ -82,7 +82,7 @@ def test_preset_rows_are_experiments() -> None:
 
     ablation = load(Path("ablate_dmsf.yaml"), Ablation)
     experiments = [ablation.experiment(row, 0, Path("o")) for row in ablation.rows]
-    assert len({str(e) for e in experiments}) == len(experiments) == 12
+    assert len({str(e) for e in experiments}) == len(experiments) == 13
 
 
 def test_paired_difference_on_known_numbers() -> None:

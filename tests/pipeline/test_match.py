@@ -44,7 +44,15 @@ def test_both_directions_by_the_exact_rule(
     assert "'cmm' answers queries of cross-modality localization and finds no events" in (
         capsys.readouterr().err
     )
-    export = ["export", "--model", str(tmp_path), "--format", "torch-export", "--out", str(tmp_path / "m.pt2")]
+    export = [
+        "export",
+        "--model",
+        str(tmp_path),
+        "--format",
+        "torch-export",
+        "--out",
+        str(tmp_path / "m.pt2"),
+    ]
     assert main(export) == 2
     assert "finds no events" in capsys.readouterr().err
     assert main([*argv, "--model", str(tmp_path)]) == 0
