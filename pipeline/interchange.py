@@ -85,14 +85,21 @@ def export_ave_h5(
 ) -> Iterator[int]:
     """Write everything that the published scripts read; yields the number of rows done.
 
-    Rows without features are zeros and are listed in `missing.txt`.
+    Rows without features are zeros and are listed in `missing.txt`; background-only videos without
+    are left out.
 
     Raises:
-        InputError: rows have no features and that is not fine, or the map is not square.
+        InputError: videos have no features and that is not fine, or the map is not square.
     """
     keys, missing = _keys(data, store, runtime, missing_ok)
     contents = ContentKeys(runtime.cache_dir)
     noisy = noisy_keys(data, store, contents)
+    if len(noisy) < len(data.noisy) and not missing_ok:
+        raise InputError(
+            f"{data.root}: {len(data.noisy) - len(noisy)} of {len(data.noisy)} background-only "
+            f"videos have no features in {store.fingerprint[:12]}; extract them, or give "
+            "--allow-missing to leave them out"
+        )
     out.mkdir(parents=True, exist_ok=True)
     if missing:
         (out / "missing.txt").write_text("".join(f"{name}\n" for name in missing))

@@ -71,7 +71,9 @@ def _add_layout(sub: argparse.ArgumentParser, name: str) -> None:
         "--float32", action="store_true", help="half the size; the published files are float64"
     )
     sub.add_argument(
-        "--allow-missing", action="store_true", help="zeros for videos without features"
+        "--allow-missing",
+        action="store_true",
+        help="zeros for videos without features, and no such background-only ones",
     )
 
 

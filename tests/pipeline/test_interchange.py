@@ -191,6 +191,16 @@ def test_videos_without_features(
         assert audio[row + 1].any()
     finally:
         video.write_text(text)
+    quiet = next((bench[0] / "noisy").glob("*.mp4"))
+    text = quiet.read_text()
+    quiet.write_text("changed")
+    try:
+        assert cache(bench, "export", "--out", str(tmp_path / "q")) == 2
+        assert "1 of 16 background-only videos have no features in" in capsys.readouterr().err
+        assert cache(bench, "export", "--out", str(tmp_path / "q"), "--allow-missing") == 0
+        assert read(tmp_path / "q" / "labels_noisy.h5").shape == (15, 5)
+    finally:
+        quiet.write_text(text)
 
 
 def wrong(folder: Path, name: str, values: np.ndarray, dataset: str = "avadataset") -> None:
