@@ -49,6 +49,9 @@ class Ablation:
         strange = [row for row in after if row not in self.rows]
         if strange:
             raise ValueError(f"after: there is no row '{strange[0]}'")
+        chained = [row for row in after if "after" in self.rows[row]]
+        if chained:
+            raise ValueError(f"after: row '{chained[0]}' itself comes after another; one step only")
 
     @property
     def first(self) -> str:

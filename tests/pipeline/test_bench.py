@@ -90,6 +90,8 @@ def test_done_runs_are_kept(
 def test_a_row_after_one_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="after: there is no row 'AV'"):
         Ablation("dmsf.yaml", {"a": {}, "b": {"after": "AV"}})
+    with pytest.raises(ValueError, match="row 'b' itself comes after another; one step only"):
+        Ablation("dmsf.yaml", {"a": {}, "b": {"after": "a"}, "c": {"after": "b"}})
 
 
 def test_the_preset_has_every_system(tmp_path: Path) -> None:
