@@ -56,10 +56,12 @@ class Adapted:
     @torch.inference_mode()
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Embed cells; see `Extractor`."""
-        adapters = self._adapters
-        device = next(adapters.parameters()).device
-        features = self._base(frames, samples)
+        device = next(self._adapters.parameters()).device
+        given = self._base(frames, samples)
+        names = ("audio", "visual_map", "visual")
+        audio, visual_map, visual = (given[name].to(device).float() for name in names)
+        corrected = self._adapters.outputs(audio, visual_map, visual, self._base.pooling)
         return {
-            name: adapters.output(name, value.to(device).float()).to(value.dtype).cpu()
-            for name, value in features.items()
+            name: value.to(given[name].dtype).cpu()
+            for name, value in zip(names, corrected, strict=True)
         }

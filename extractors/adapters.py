@@ -5,7 +5,7 @@ reference section 3.8.2. At step 0 an adapted encoder gives the frozen one's num
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,8 @@ from avel.extractors.weights import WeightsError, load_into
 FILE = "adapters.safetensors"
 """What they are called in a run folder."""
 KEY = "avel adapters"
+Pooling = Callable[[Tensor], Tensor]
+"""Of a map's tokens (..., P, C) into joint-space vectors (..., D)."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,30 @@ class Adapters(nn.Module):
             }
         )
 
-    def output(self, name: str, x: Tensor) -> Tensor:
-        """An output (..., D) corrected, or as it is where it has no adapter."""
-        return self.at[name](x) if name in self.at else x
+    def outputs(
+        self, audio: Tensor, visual_map: Tensor, visual: Tensor, pooling: Pooling | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """An encoder's outputs corrected, or as they are without output adapters.
+
+        Where the encoder pools its tokens into the vector, the vector follows the corrected tokens:
+        it moves by as much as the pooling does, which is nothing at step 0.
+
+        Args:
+            audio: (..., D).
+            visual_map: (..., P, C).
+            visual: (..., D).
+            pooling: The encoder's, of tokens into vectors; None: the vector has its adapter alone.
+        """
+        if not self.config.at_output:
+            return audio, visual_map, visual
+        tokens = self._at("visual_map", visual_map)
+        if pooling is not None:
+            visual = visual + (pooling(tokens) - pooling(visual_map))
+        return self._at("audio", audio), tokens, self._at("visual", visual)
+
+    def _at(self, place: str, x: Tensor) -> Tensor:
+        """Corrected, or as it is where the encoder has nothing there."""
+        return self.at[place](x) if place in self.at else x
 
     def after(self, side: str, stage: int, x: Tensor) -> Tensor:
         """The map (N, C, H, W) of a stage corrected, or as it is."""
@@ -175,17 +198,12 @@ class OutputFront(Front):
 
     adapters: Adapters
 
-    def __init__(self, adapters: Adapters) -> None:
+    def __init__(self, adapters: Adapters, pooling: Pooling | None) -> None:
         super().__init__()
-        self.adapters = adapters
+        self.adapters, self._pooling = adapters, pooling
 
     def forward(
         self, audio: Tensor, visual_map: Tensor, visual: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """(B, T, D), (B, T, P, C) and (B, T, D) to the same."""
-        adapt = self.adapters.output
-        return (
-            adapt("audio", audio),
-            adapt("visual_map", visual_map.float()),
-            adapt("visual", visual),
-        )
+        return self.adapters.outputs(audio, visual_map.float(), visual, self._pooling)

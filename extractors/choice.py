@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from avel.extractors.adapters import Pooling
 from avel.extractors.extractor import (
     EncodeOptions,
     FrozenExtractor,
@@ -79,6 +80,11 @@ class Pair:
         self.recipe, self.name = recipe, str(recipe["extractor"])
         self.model: nn.Module = nn.ModuleList([sight.model, sound.model]).eval()
         self._sight, self._sound = sight, sound
+
+    @property
+    def pooling(self) -> Pooling | None:
+        """That of sight, since the vector of a picture is."""
+        return self._sight.pooling
 
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Embed cells; see `Extractor`."""

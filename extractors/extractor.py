@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from avel.extractors.adapters import Adapters, Front
+from avel.extractors.adapters import Adapters, Front, Pooling
 from avel.extractors.weights import Weights, find_weights, read_all
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -105,6 +105,11 @@ class FrozenExtractor(ABC):
     def stage_channels(self) -> Mapping[str, int]:
         """Channels after each stage that may have an in-trunk adapter, by place."""
         return {}
+
+    @property
+    def pooling(self) -> Pooling | None:
+        """What makes the vector of a picture from the tokens of its map, where that is known."""
+        return None
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised pictures (N, 3, H, W) to maps (N, P, C) and vectors (N, D)."""
@@ -215,14 +220,14 @@ class SegmentFront(Front):
         extractor.to(audio.device)
         maps, seen = extractor.see(extractor.normalised(visual_map.flatten(0, 2)))
         heard = extractor.hear(audio.flatten(0, 1).float())
-        features = {
-            "audio": heard.view(B, T, -1),
-            "visual_map": maps.reshape(B, T, F, *maps.shape[1:]).mean(2),
-            "visual": seen.view(B, T, F, seen.shape[1]).mean(2),
-        }
-        if self.adapters is not None:
-            features = {name: self.adapters.output(name, x) for name, x in features.items()}
-        return features["audio"], features["visual_map"], features["visual"]
+        features = (
+            heard.view(B, T, -1),
+            maps.reshape(B, T, F, *maps.shape[1:]).mean(2),
+            seen.view(B, T, F, seen.shape[1]).mean(2),
+        )
+        if self.adapters is None:
+            return features
+        return self.adapters.outputs(*features, extractor.pooling)
 
 
 def _none(features: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -53,17 +53,22 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return functional.cross_entropy(logits[labelled], shares)
 
 
-def alignment_loss(audio: Tensor, visual: Tensor, segments: Tensor, background: int) -> Tensor:
-    """AudioCLIP's audio-image objective on event segments: symmetric cross entropy over the batch.
+def alignment_loss(
+    audio: Tensor, visual: Tensor, segments: Tensor, background: int, names: Tensor | None = None
+) -> Tensor:
+    """AudioCLIP's objective on event segments: sight, sound and class name find each other.
 
-    A segment's partners are those of its class, in equal shares, since videos of one class show and
-    sound alike. Background segments have none and are left out. Reference section 3.5.
+    Sight and sound by symmetric cross entropy over the batch, where a segment's partners are those
+    of its class, in equal shares, since videos of one class show and sound alike; each of the two
+    and the name by cross entropy over the classes. Background segments are left out. The mean over
+    the pairs that there are. Reference section 3.5.
 
     Args:
         audio: Vectors (B, T, D).
         visual: Vectors (B, T, D).
         segments: Class of each segment (B, T).
         background: Index K.
+        names: The classes' text vectors (K, D), where the encoder reads text.
     """
     event = segments != background
     labels = segments[event]
@@ -74,7 +79,11 @@ def alignment_loss(audio: Tensor, visual: Tensor, segments: Tensor, background: 
     same = (labels[:, None] == labels).float()
     shares = same / same.sum(1, keepdim=True)
     both = functional.cross_entropy(logits, shares) + functional.cross_entropy(logits.T, shares)
-    return both / 2
+    pairs = [both / 2]
+    if names is not None:
+        text = functional.normalize(names, dim=-1).T
+        pairs += [functional.cross_entropy(ALIGNMENT_SCALE * x @ text, labels) for x in (a, v)]
+    return torch.stack(pairs).mean()
 
 
 def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:

@@ -123,6 +123,7 @@ class LocalizerTraining(lightning.LightningModule):
         weak: bool = False,
         augment: AugmentConfig | None = None,
         decoder: EventConfig | None = None,
+        names: Tensor | None = None,
     ) -> None:
         super().__init__()
         self._augment = augment if augment and augment.enabled else None
@@ -132,6 +133,8 @@ class LocalizerTraining(lightning.LightningModule):
         self._decoder = decoder or EventConfig()
         adapted = front is not None and front.adapters is not None
         self._aligns = adapted and not weak and config.align_weight > 0
+        self.register_buffer("_names", names, persistent=False)
+        self._names: Tensor | None
         self._generator = torch.Generator()
         self._right: dict[int, list[Tensor]] = {}
 
@@ -207,7 +210,7 @@ class LocalizerTraining(lightning.LightningModule):
         )
         if self._aligns and audio.shape == visual.shape:
             labels = torch.where(batch.mask, batch.segments, self._num_classes)
-            aligned = alignment_loss(audio, visual, labels, self._num_classes)
+            aligned = alignment_loss(audio, visual, labels, self._num_classes, self._names)
             loss = loss + self._config.align_weight * aligned
         return loss
 

@@ -10,8 +10,10 @@ from open_clip import get_tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from avel.extractors.adapters import Pooling
 from avel.extractors.audioclip.checkpoint import joint_tensors
 from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
+from avel.extractors.audioclip.pool import TokenPooling
 from avel.extractors.extractor import EncodeOptions, FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
 from avel.extractors.weights import Weights, find_file, load_into
@@ -85,6 +87,11 @@ class AudioCLIPExtractor(FrozenExtractor):
             "image_mean": list(cls.mean),
             "image_std": list(cls.std),
         }
+
+    @property
+    def pooling(self) -> Pooling | None:
+        """CLIP's attention pooling; none where the map is no longer what it pools."""
+        return None if self.options.dense_map else TokenPooling(self.model.visual.attnpool)
 
     @property
     def hears_text(self) -> bool:

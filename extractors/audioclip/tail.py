@@ -48,9 +48,9 @@ class TrunkFront(Front):
         heard = model.audio.fc(heard) if self._extractor.hears_text else heard
         seen, tokens = model.pool_map(maps), maps.flatten(2).transpose(1, 2)
         tokens = model.dense_map(tokens) if self._extractor.options.dense_map else tokens
-        adapt = self.adapters.output
-        return (
-            adapt("audio", heard.view(B, T, -1)),
-            adapt("visual_map", tokens.reshape(B, T, *tokens.shape[1:])),
-            adapt("visual", seen.view(B, T, -1)),
+        return self.adapters.outputs(
+            heard.view(B, T, -1),
+            tokens.reshape(B, T, *tokens.shape[1:]),
+            seen.view(B, T, -1),
+            self._extractor.pooling,
         )

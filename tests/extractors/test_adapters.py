@@ -151,6 +151,35 @@ def test_adapters_of_another_encoder(tmp_path: Path) -> None:
         load_adapters(TINY.weights.files[0].path, TINY.recipe)  # type: ignore[union-attr]
 
 
+def test_pooling_of_tokens_is_the_encoders_own() -> None:
+    """CLIP's module is the oracle; two leading axes as in training."""
+    extractor = TINY.load()
+    tokens = torch.randn(2, 3, 49, 512, generator=torch.Generator().manual_seed(5)).relu() * 3
+    found = extractor.pooling(tokens)
+    maps = tokens.flatten(0, 1).transpose(1, 2).reshape(6, 512, 7, 7)
+    expected = extractor.model.pool_map(maps)
+    torch.testing.assert_close(found.flatten(0, 1), expected, rtol=1e-5, atol=1e-4)
+    with_projected_map = choose("audioclip-tiny", (), {"dense_map": True}).load()
+    assert with_projected_map.pooling is None
+
+
+def test_the_vector_follows_its_tokens() -> None:
+    """An adapter of the tokens alone moves the picture's vector by what the pooling moves."""
+    before = cached(TINY)
+    front = make_front(TINY, AdapterConfig("output"), before).eval()
+    torch.nn.init.normal_(front.adapters.at["visual_map"].up.weight)
+    audio, tokens, visual = (
+        torch.from_numpy(a.copy())[None].float()
+        for a in (before.audio, before.visual_map, before.visual)
+    )
+    heard, corrected, seen = front(audio, tokens, visual)
+    pool = TINY.load().pooling
+    assert torch.equal(heard, audio)
+    moved = pool(corrected) - pool(tokens)
+    torch.testing.assert_close(seen - visual, moved, rtol=1e-4, atol=1e-4)
+    assert (seen - visual).abs().max() > 0.1
+
+
 def test_lora_would_do_nothing_in_the_attention_pool() -> None:
     """Why there is no third kind: the pool reads its projections' weights and never calls them.
 

@@ -152,6 +152,22 @@ def test_alignment_is_between_event_segments_of_a_class() -> None:
     assert alignment_loss(audio, visual, segments * 0 + 9, 9).item() == 0
 
 
+def test_alignment_with_names_is_the_mean_of_three_pairs() -> None:
+    g = torch.Generator().manual_seed(0)
+    audio, visual, names = (
+        torch.randn(*shape, generator=g) for shape in ((2, 3, 4),) * 2 + ((5, 4),)
+    )
+    segments = torch.tensor([[0, 4, 9], [9, 1, 0]])
+    event = segments != 9
+    a, v, t = (x / x.norm(dim=-1, keepdim=True) for x in (audio[event], visual[event], names))
+    labels = segments[event]
+    right = torch.arange(len(labels)), labels
+    with_name = [-(20 * x @ t.T).log_softmax(-1)[right].mean() for x in (a, v)]
+    expected = (alignment_loss(audio, visual, segments, 9) + sum(with_name)) / 3
+    torch.testing.assert_close(alignment_loss(audio, visual, segments, 9, names), expected)
+    assert alignment_loss(names[:1][None], names[:1][None], segments[:1, :1], 9, names) < 0.01
+
+
 def test_agreement_is_the_cosine_and_teaches_no_encoder() -> None:
     visual = torch.randn(2, 3, 8, requires_grad=True)
     audio = torch.randn(2, 3, 8, requires_grad=True)
