@@ -13,8 +13,6 @@ TEMPERATURE = 2.0
 """Of the class distributions that the branches learn from each other."""
 TOP_SEGMENTS = 2
 """Segments whose mean stands for the video under weak supervision: AVE's shortest events."""
-ALIGNMENT_SCALE = 20.0
-"""Of cosines, as CLIP begins with about."""
 IGNORED = -100
 """Video label that counts for nothing."""
 
@@ -51,39 +49,6 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
         return logits.sum() * 0
     shares = labels[labelled] / labels[labelled].sum(1, keepdim=True)
     return functional.cross_entropy(logits[labelled], shares)
-
-
-def alignment_loss(
-    audio: Tensor, visual: Tensor, segments: Tensor, background: int, names: Tensor | None = None
-) -> Tensor:
-    """AudioCLIP's objective on event segments: sight, sound and class name find each other.
-
-    Sight and sound by symmetric cross entropy over the batch, where a segment's partners are those
-    of its class, in equal shares, since videos of one class show and sound alike; each of the two
-    and the name by cross entropy over the classes. Background segments are left out. The mean over
-    the pairs that there are. Reference section 3.5.
-
-    Args:
-        audio: Vectors (B, T, D).
-        visual: Vectors (B, T, D).
-        segments: Class of each segment (B, T).
-        background: Index K.
-        names: The classes' text vectors (K, D), where the encoder reads text.
-    """
-    event = segments != background
-    labels = segments[event]
-    if not len(labels):
-        return audio.sum() * 0
-    a, v = (functional.normalize(x[event], dim=-1) for x in (audio, visual))
-    logits = ALIGNMENT_SCALE * a @ v.T
-    same = (labels[:, None] == labels).float()
-    shares = same / same.sum(1, keepdim=True)
-    both = functional.cross_entropy(logits, shares) + functional.cross_entropy(logits.T, shares)
-    pairs = [both / 2]
-    if names is not None:
-        text = functional.normalize(names, dim=-1).T
-        pairs += [functional.cross_entropy(ALIGNMENT_SCALE * x @ text, labels) for x in (a, v)]
-    return torch.stack(pairs).mean()
 
 
 def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:

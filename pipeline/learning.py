@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from avel.extractors.adapters import Front
-from avel.models.losses import Loss, Targets, alignment_loss
+from avel.models.losses import Loss, Targets
 from avel.models.output import LocalizationOutput, Visual
+from avel.models.senses import SenseHeads
 from avel.pipeline.augment import AugmentConfig, augmented
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.events import EventConfig, decide_segments
@@ -63,8 +64,8 @@ class TrainConfig:
     foreign_sound: float = 0.0
     """Full supervision: share of videos that get a piece of another class's sound, which makes
     background of the segments under it."""
-    align_weight: float = 0.5
-    """Full supervision: of AudioCLIP's objective on what adapters give, see `alignment_loss`."""
+    sense_weight: float = 1.0
+    """Full supervision: of what teaches adapters each sense by itself, see `SenseHeads`."""
     mutual_weight: float = 1.0
     mutual_ramp_epochs: int = 5
     """Epochs over which mutual learning grows from nothing to its weight."""
@@ -123,7 +124,6 @@ class LocalizerTraining(lightning.LightningModule):
         weak: bool = False,
         augment: AugmentConfig | None = None,
         decoder: EventConfig | None = None,
-        names: Tensor | None = None,
     ) -> None:
         super().__init__()
         self._augment = augment if augment and augment.enabled else None
@@ -131,10 +131,9 @@ class LocalizerTraining(lightning.LightningModule):
         self._config, self._num_classes = config, num_classes
         self._loss, self._weak = loss, weak
         self._decoder = decoder or EventConfig()
-        adapted = front is not None and front.adapters is not None
-        self._aligns = adapted and not weak and config.align_weight > 0
-        self.register_buffer("_names", names, persistent=False)
-        self._names: Tensor | None
+        self._senses: SenseHeads | None = None
+        if front is not None and front.adapters is not None and not weak and config.sense_weight:
+            self._senses = SenseHeads(front.adapters.channels, num_classes)
         self._generator = torch.Generator()
         self._right: dict[int, list[Tensor]] = {}
 
@@ -208,10 +207,11 @@ class LocalizerTraining(lightning.LightningModule):
         loss = self._loss(
             self._localize(audio, visual_map, visual, batch.mask), targets, mutual_weight
         )
-        if self._aligns and audio.shape == visual.shape:
-            labels = torch.where(batch.mask, batch.segments, self._num_classes)
-            aligned = alignment_loss(audio, visual, labels, self._num_classes, self._names)
-            loss = loss + self._config.align_weight * aligned
+        if self._senses is not None:
+            event = (batch.segments != self._num_classes) & batch.mask
+            labels = batch.segments[event]
+            senses = self._senses(audio[event], visual_map[event], visual[event], labels)
+            loss = loss + self._config.sense_weight * senses
         return loss
 
     def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
@@ -230,6 +230,8 @@ class LocalizerTraining(lightning.LightningModule):
         groups = _groups(self.model, config.learning_rate, config.weight_decay)
         if self.front is not None:
             groups += _groups(self.front, config.adapter_learning_rate, config.weight_decay)
+        if self._senses is not None:
+            groups += _groups(self._senses, config.adapter_learning_rate, config.weight_decay)
         return optimizer_of(groups, config, int(self.trainer.estimated_stepping_batches))
 
 

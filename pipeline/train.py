@@ -39,7 +39,7 @@ from avel.pipeline.reasons import InputError
 from avel.pipeline.segment import SegmentConfig
 from avel.pipeline.stages import features_recipe, segments_recipe
 from avel.pipeline.trainer import BEST, BEST_ON_TEST, CHECKPOINTS, kept, make_trainer
-from avel.pipeline.tuning import cached_before, class_vectors, fill_cache, make_front, tuned
+from avel.pipeline.tuning import cached_before, fill_cache, make_front, tuned
 
 DECISIONS = "decisions.npz"
 """Of a run: `rows` (N,) of the dataset, `videos` (N,), `classes` (K,), and class indices (N, 10):
@@ -92,8 +92,7 @@ def train(
     if experiment.start:
         begin_with(model, Path(experiment.start))
     rows = (train_rows, parts["val"].rows, parts["test"].rows)
-    names = _names(experiment, front, data, weights)
-    fitted = _fit(model, front, rows, experiment, len(data.classes), names, runtime, out, resume)
+    fitted = _fit(model, front, rows, experiment, len(data.classes), runtime, out, resume)
     if not fitted:
         return {}
     card = Card(
@@ -143,16 +142,6 @@ def _front(experiment: Experiment, cached: Features, weights: Sequence[Path]) ->
         return None
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     return make_front(encoder, experiment.adapter, cached, whole=experiment.augment.enabled)
-
-
-def _names(
-    experiment: Experiment, front: Front | None, data: AveFolder, weights: Sequence[Path]
-) -> Tensor | None:
-    """Text vectors of the classes, which adapters learn to meet; None without adapters or text."""
-    if front is None or front.adapters is None:
-        return None
-    encoder = choose(experiment.extractor, weights, experiment.extractor_options)
-    return class_vectors(encoder, data.classes)
 
 
 def _final_recipe(
@@ -235,7 +224,6 @@ def _fit(
     rows: tuple[FeatureRows, FeatureRows, FeatureRows],
     experiment: Experiment,
     num_classes: int,
-    names: Tensor | None,
     runtime: RuntimeConfig,
     out: Path,
     resume: bool,
@@ -254,7 +242,6 @@ def _fit(
         weak=experiment.supervision == "weak",
         augment=experiment.augment,
         decoder=experiment.decoder,
-        names=names,
     )
     last = out / CHECKPOINTS / "last.ckpt"
     goes_on = resume and last.exists()

@@ -1,6 +1,6 @@
 """Where training begins: the cached stage before the first trainable layer, and the rest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -79,18 +79,6 @@ def make_front(
     extractor = encoder.load()
     assert isinstance(extractor, AudioCLIPExtractor)  # `cached_before` refused others
     return TrunkFront(extractor, Adapters(config, _channels(extractor)))
-
-
-def class_vectors(encoder: Choice | PairChoice, classes: Sequence[str]) -> Tensor | None:
-    """Text vectors (K, D) of class names; None where the encoder does not know them as text."""
-    if not isinstance(encoder, Choice) or not issubclass(encoder.kind, AudioCLIPExtractor):
-        return None
-    known = encoder.kind.known_labels()
-    extractor = encoder.load()
-    assert isinstance(extractor, AudioCLIPExtractor)  # as its class was checked to be
-    if not extractor.hears_text or (known and not set(classes) <= set(known)):
-        return None
-    return extractor.text(classes).clone()  # out of inference mode, for the loss
 
 
 def _whole(encoder: Choice | PairChoice, config: AdapterConfig) -> SegmentFront:

@@ -108,7 +108,7 @@ def test_unknown_config_key(synth: Path, capsys: pytest.CaptureFixture[str]) -> 
     code, text = refused(capsys, "train", "--data", synth, "--set", "train.learning_rat=1")
     assert code == 2
     assert (
-        "unknown key 'train.learning_rat'; known: accumulate, adapter_learning_rate, align_weight"
+        "unknown key 'train.learning_rat'; known: accumulate, adapter_learning_rate, average_dec"
         in text
     )
 

@@ -26,7 +26,7 @@ class Style:
     """Stripes, checks and dots this much finer."""
 
 
-SHIFTED = Style(hue_jitter=0.05, blobs=12, noise=12.0, hue_offset=0.31, fill_scale=1.8)
+SHIFTED = Style(hue_jitter=0.05, blobs=20, noise=34.0, hue_offset=0.31, fill_scale=1.8)
 """Another domain than the encoder was pretrained on: other hues, finer fills, more noise."""
 
 

@@ -9,7 +9,6 @@ from avel.models.dmsf import DMSFConfig, agreement
 from avel.models.losses import (
     IGNORED,
     Targets,
-    alignment_loss,
     full_loss,
     mutual_loss,
     video_relevance,
@@ -134,38 +133,6 @@ def test_full_loss_is_the_sum_of_its_equation() -> None:
         classes[:1], torch.tensor([1])
     )
     torch.testing.assert_close(full_loss(output_of(relevance, classes), targets, 1.0), 2 * one)
-
-
-def test_alignment_is_between_event_segments_of_a_class() -> None:
-    """By hand for three event segments of two classes; background changes nothing."""
-    audio, visual = torch.randn(1, 4, 6), torch.randn(1, 4, 6)
-    segments = torch.tensor([[0, 0, 1, 9]])
-    a, v = (x[0, :3] / x[0, :3].norm(dim=-1, keepdim=True) for x in (audio, visual))
-    logits = 20 * a @ v.T
-    shares = torch.tensor([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1]])
-    expected = -(shares * logits.log_softmax(1)).sum(1).mean()
-    expected = (expected - (shares * logits.log_softmax(0)).sum(0).mean()) / 2
-    found = alignment_loss(audio, visual, segments, 9)
-    torch.testing.assert_close(found, expected)
-    audio[0, 3] = 7
-    torch.testing.assert_close(alignment_loss(audio, visual, segments, 9), expected)
-    assert alignment_loss(audio, visual, segments * 0 + 9, 9).item() == 0
-
-
-def test_alignment_with_names_is_the_mean_of_three_pairs() -> None:
-    g = torch.Generator().manual_seed(0)
-    audio, visual, names = (
-        torch.randn(*shape, generator=g) for shape in ((2, 3, 4),) * 2 + ((5, 4),)
-    )
-    segments = torch.tensor([[0, 4, 9], [9, 1, 0]])
-    event = segments != 9
-    a, v, t = (x / x.norm(dim=-1, keepdim=True) for x in (audio[event], visual[event], names))
-    labels = segments[event]
-    right = torch.arange(len(labels)), labels
-    with_name = [-(20 * x @ t.T).log_softmax(-1)[right].mean() for x in (a, v)]
-    expected = (alignment_loss(audio, visual, segments, 9) + sum(with_name)) / 3
-    torch.testing.assert_close(alignment_loss(audio, visual, segments, 9, names), expected)
-    assert alignment_loss(names[:1][None], names[:1][None], segments[:1, :1], 9, names) < 0.01
 
 
 def test_agreement_is_the_cosine_and_teaches_no_encoder() -> None:

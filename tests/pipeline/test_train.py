@@ -179,7 +179,10 @@ def losses(*logs: Path) -> dict[str, str]:
     return {row["epoch"]: row["train_loss"] for row in rows if row["train_loss"]}
 
 
-@pytest.mark.parametrize("extra", [(), ("adapter.placement=output",), ("train.accumulate=2",)])
+@pytest.mark.parametrize(
+    "extra",
+    [(), ("adapter.placement=output", "supervision=full"), ("train.accumulate=2",)],
+)
 def test_a_killed_run_goes_on_with_the_same_losses(
     bench: tuple[Path, Path],
     tmp_path: Path,
@@ -212,6 +215,19 @@ def test_a_killed_run_goes_on_with_the_same_losses(
     for name in names:
         one, other = (load_file(tmp_path / run / name) for run in ("whole", "killed"))
         assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize("weight", [0, 1])
+def test_sense_heads_teach_adapters_of_the_sense_that_the_model_leaves_out(
+    bench: tuple[Path, Path], tmp_path: Path, weight: int
+) -> None:
+    settings = ["adapter.placement=output", "options.modalities=audio", "train.epochs=1"]
+    settings += [f"train.sense_weight={weight}.0"]
+    assert run(bench, tmp_path, *(word for s in settings for word in ("--set", s))) == 0
+    learned = load_file(tmp_path / "adapters.safetensors")
+    assert learned["at.audio.up.weight"].any()
+    assert learned["at.visual_map.up.weight"].any() == bool(weight)
+    assert not any("senses" in name for name in load_file(tmp_path / "model.safetensors"))
 
 
 def test_resume_with_another_config(
