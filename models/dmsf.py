@@ -150,8 +150,7 @@ class DMSF(nn.Module):
 def agreement(visual: Tensor, audio: Tensor) -> Tensor:
     """Product (B, T, D) of the unit vectors of sight and sound; its mean is their cosine.
 
-    No gradient: adapters learn the joint space from their own objective over many pairs, and learn
-    the few labels by heart where they are taught through this product.
+    No gradient: adapters learn the few labels by heart where they are taught through this product.
     """
     v, a = (functional.normalize(x.detach(), dim=-1) for x in (visual, audio))
     return v * a * audio.shape[-1]

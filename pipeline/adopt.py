@@ -91,6 +91,11 @@ def _variant(model: nn.Module, name: str) -> str:
 def _tensors(file: Path, name: str) -> Mapping[str, Tensor]:
     if not file.is_file():
         raise CheckpointError(f"{file}: no such file")
+    if file.suffix == ".safetensors":
+        raise CheckpointError(
+            f"{file}: is no published file, which are PyTorch's (.pt, .pth) or Keras's (.h5); a "
+            "model of avel's own needs no import: give its folder to --model"
+        )
     if name == "cmm":
         return keras_state(read_keras(file))
     try:

@@ -110,9 +110,12 @@ def test_files_that_are_no_state_dict(tmp_path: Path) -> None:
     torch.save(model, tmp_path / "AV_att.pt")  # a pickled module, as released
     with pytest.raises(CheckpointError, match=r"can run code: open it where you trust it and save"):
         load_published(tmp_path / "AV_att.pt", "av_att", model)
+    (tmp_path / "model.safetensors").write_bytes(b"any")
     torch.save([1, 2], tmp_path / "list.pt")
     with pytest.raises(CheckpointError, match="holds no state dict of tensors"):
         load_published(tmp_path / "list.pt", "av_att", model)
+    with pytest.raises(CheckpointError, match="own needs no import: give its folder to --model"):
+        load_published(tmp_path / "model.safetensors", "av_att", model)
     torch.save({"state_dict": model.state_dict(), "epoch": 3}, tmp_path / "whole.pt")
     load_published(tmp_path / "whole.pt", "av_att", model)
 
