@@ -17,14 +17,13 @@ import torch
 from avel.configs.load import load
 from avel.extractors import choose
 from avel.models import LOSSES, build
-from avel.models.losses import Targets
-from avel.models.output import Visual
 from avel.pipeline.batches import loader
 from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder, open_ave
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluate import open_split
 from avel.pipeline.experiment import Experiment, model_options
+from avel.pipeline.learning import LocalizerTraining
 from avel.pipeline.train import prepare
 from avel.pipeline.tuning import make_front, tuned
 
@@ -64,18 +63,16 @@ def epoch(data: AveFolder, overrides: list[str], most: int) -> tuple[list[float]
     first = rows.features(0)
     front = make_front(choose(experiment.extractor), experiment.adapter, first, whole=whole)
     model = build("dmsf", model_options(experiment, tuned(front)(first), len(data.classes)))
-    parameters = [*model.parameters(), *(front.parameters() if front else [])]
+    training = LocalizerTraining(
+        model, front, LOSSES["dmsf"]["full"], len(data.classes), experiment.train
+    )
+    parameters = list(training.parameters())
     optimizer = torch.optim.AdamW(parameters, 1e-4)
     waits, steps = [], []
     asked = time.perf_counter()
     for batch in loader(rows, experiment.train, runtime, training=True):
         came = time.perf_counter()
-        inputs = (batch.audio, batch.visual_map, batch.visual)
-        audio, visual_map, visual = front(*inputs) if front else inputs
-        output = model(audio, Visual(visual_map, visual), batch.mask)
-        known = torch.zeros_like(batch.mask)
-        targets = Targets(batch.segments, batch.video, batch.mask, known, batch.other)
-        LOSSES["dmsf"]["full"](output, targets, 1.0).backward()
+        training.loss_of(batch, torch.zeros_like(batch.mask), 1.0).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()

@@ -14,6 +14,9 @@ from avel.extractors.choice import Choice, Pair, PairChoice
 from avel.extractors.extractor import Extractor, FrozenExtractor
 from avel.extractors.weights import sha256_of
 
+VERSION = 2
+"""Of how adapters correct outputs; part of the recipe. 2: the vector follows its tokens."""
+
 
 @dataclass(frozen=True)
 class AdaptedChoice:
@@ -28,7 +31,7 @@ class AdaptedChoice:
         """The base's, and the adapters by content."""
         load_adapters(self.path, self.base.recipe)  # refuses what is not for this encoder
         file = self.path / FILE if self.path.is_dir() else self.path
-        return {**self.base.recipe, "adapters": sha256_of(file)}
+        return {**self.base.recipe, "adapters": sha256_of(file), "corrected": VERSION}
 
     @property
     def cells(self) -> Mapping[str, Any]:

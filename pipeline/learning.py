@@ -190,10 +190,10 @@ class LocalizerTraining(lightning.LightningModule):
     def _guarded(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
         """Loss of a batch; where memory runs out, an error that says which size would fit."""
         try:
-            return self._loss_of(batch, known, mutual_weight)
+            return self.loss_of(batch, known, mutual_weight)
         except torch.OutOfMemoryError as err:
             size = batch_that_fits(
-                lambda part: self._loss_of(part, known[: len(part.row)], mutual_weight), batch
+                lambda part: self.loss_of(part, known[: len(part.row)], mutual_weight), batch
             )
             fits = f"use train.batch_size={size}" if size else "not even one video fits"
             raise OutOfMemory(
@@ -201,7 +201,14 @@ class LocalizerTraining(lightning.LightningModule):
                 "train.accumulate to keep the step's size, or train.precision=bfloat16"
             ) from err
 
-    def _loss_of(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
+    def loss_of(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
+        """The loss of a batch as it is: its own, and that of the sense heads where there are any.
+
+        Args:
+            batch: B examples.
+            known: Bool (B, T), segments known to be background, for weak supervision.
+            mutual_weight: Of what the branches learn from each other.
+        """
         targets = Targets(batch.segments, batch.video, batch.mask, known, batch.other)
         audio, visual_map, visual = self._features(batch)
         loss = self._loss(
