@@ -34,22 +34,22 @@ class SenseHeads(nn.Module):
             }
         )
 
-    def forward(self, audio: Tensor, visual_map: Tensor, visual: Tensor, labels: Tensor) -> Tensor:
-        """Sum of the heads' cross entropies; zero without a segment.
+    def forward(
+        self, audio: Tensor, visual_map: Tensor, visual: Tensor, labels: Tensor, event: Tensor
+    ) -> Tensor:
+        """Sum of the heads' cross entropies; zero without an event.
 
         Args:
-            audio: Vectors (N, D).
-            visual_map: Tokens (N, P, C).
-            visual: Vectors (N, D).
-            labels: Classes (N,).
+            audio: Vectors (B, T, D).
+            visual_map: Tokens (B, T, P, C).
+            visual: Vectors (B, T, D).
+            labels: Class of each segment (B, T).
+            event: Bool (B, T), the segments that are asked about.
         """
-        inputs = dict(zip(OUTPUTS, (audio, visual_map, visual), strict=True))
-        answers = [head(_strongest(inputs[name])) for name, head in self.of.items()]
-        if not len(labels):
+        strongest = visual_map.max(2).values  # whose gradient costs half of amax's
+        inputs = dict(zip(OUTPUTS, (audio, strongest, visual), strict=True))
+        answers = [head(inputs[name][event]) for name, head in self.of.items()]
+        if not event.any():
             return torch.stack([x.sum() for x in answers]).sum() * 0
-        return torch.stack([functional.cross_entropy(x, labels) for x in answers]).sum()
-
-
-def _strongest(x: Tensor) -> Tensor:
-    """Largest value (N, C) of each channel over positions; vectors as they are."""
-    return x.amax(1) if x.ndim == 3 else x
+        losses = [functional.cross_entropy(x, labels[event]) for x in answers]
+        return torch.stack(losses).sum()

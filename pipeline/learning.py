@@ -216,8 +216,7 @@ class LocalizerTraining(lightning.LightningModule):
         )
         if self._senses is not None:
             event = (batch.segments != self._num_classes) & batch.mask
-            labels = batch.segments[event]
-            senses = self._senses(audio[event], visual_map[event], visual[event], labels)
+            senses = self._senses(audio, visual_map, visual, batch.segments, event)
             loss = loss + self._config.sense_weight * senses
         return loss
 

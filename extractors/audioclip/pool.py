@@ -35,7 +35,7 @@ class TokenPooling:
         )
         weights = scores.softmax(-1)
         own, others = weights[..., :1], weights[..., 1:]
-        answer = own * mean[:, None] + others @ x + others @ places
+        answer = (others + own / x.shape[1]) @ x + own * first + others @ places
         joined = torch.einsum("nhc,hdc->nhd", answer, value).flatten(1) + pool.v_proj.bias
         vectors: Tensor = pool.c_proj(joined)
         return vectors.view(*tokens.shape[:-2], -1)
