@@ -37,6 +37,10 @@ class Choice:
         """How videos must be cut for it: settings of the segments stage, by name."""
         return self.kind.cells(self.weights)
 
+    def pooling(self) -> Pooling | None:
+        """See `FrozenExtractor.pooling`; nothing is read for an extractor that has none."""
+        return self.load().pooling if self.kind.pooling is not FrozenExtractor.pooling else None
+
     def load(self, device: str = "cpu") -> FrozenExtractor:
         """The extractor with its weights on a device."""
         return self.kind(self.weights, self.options, device)
@@ -65,6 +69,10 @@ class PairChoice:
         """Pictures as the first needs them, sound as the second."""
         sound = {k: v for k, v in self.sound.cells.items() if k in SOUND_CELLS}
         return {**{k: v for k, v in self.sight.cells.items() if k not in SOUND_CELLS}, **sound}
+
+    def pooling(self) -> Pooling | None:
+        """That of sight, since the vector of a picture is."""
+        return self.sight.pooling()
 
     def load(self, device: str = "cpu") -> "Pair":
         """Both extractors with their weights on a device."""

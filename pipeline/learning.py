@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from avel.extractors.adapters import Front
-from avel.models.losses import Loss, Targets
+from avel.models.losses import IGNORED, Loss, Targets
 from avel.models.output import LocalizationOutput, Visual
 from avel.models.senses import SenseHeads
 from avel.pipeline.augment import AugmentConfig, augmented
@@ -79,6 +79,9 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "accumulate", "validate_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"train.{name} ({getattr(self, name)}) must be at least 1")
+        for name in ("sense_weight", "mutual_weight"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"train.{name} ({getattr(self, name)}) must not be negative")
         if not 0 <= self.foreign_sound <= 1:
             raise ValueError(f"train.foreign_sound ({self.foreign_sound}) must be in [0, 1]")
         if not 0 <= self.average_decay < 1:
@@ -216,6 +219,7 @@ class LocalizerTraining(lightning.LightningModule):
         )
         if self._senses is not None:
             event = (batch.segments != self._num_classes) & batch.mask
+            event &= (batch.other == IGNORED)[:, None]  # a head's answer is one class
             senses = self._senses(audio, visual_map, visual, batch.segments, event)
             loss = loss + self._config.sense_weight * senses
         return loss

@@ -75,7 +75,7 @@ def make_front(
         "visual_map": cached.visual_map.shape[-1],
     }
     if not config.trunk_stages:
-        return OutputFront(Adapters(config, widths), encoder.load().pooling)
+        return OutputFront(Adapters(config, widths), encoder.pooling())
     extractor = encoder.load()
     assert isinstance(extractor, AudioCLIPExtractor)  # `cached_before` refused others
     return TrunkFront(extractor, Adapters(config, _channels(extractor)))

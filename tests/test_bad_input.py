@@ -119,6 +119,13 @@ def test_wrong_config_value(synth: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "epochs" in text
 
 
+@pytest.mark.parametrize("name", ["sense_weight", "mutual_weight"])
+def test_weights_below_zero(synth: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    code, text = refused(capsys, "train", "--data", synth, "--set", f"train.{name}=-1")
+    assert code == 2
+    assert f"train.{name} (-1.0) must not be negative" in text
+
+
 def test_missing_config(synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = refused(capsys, "train", "--data", synth, "--config", "nothing.yaml")
     assert code == 2

@@ -217,6 +217,16 @@ def test_options_that_do_not_exist(chosen) -> None:  # type: ignore[no-untyped-d
         choose("vgg19+vggish", files, {"dense_map": True})
 
 
+def test_encoders_without_pooling_are_not_read_for_it(  # type: ignore[no-untyped-def]
+    chosen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VGG-19's file has half a gigabyte."""
+    choices = [chosen(name) for name in ("vgg19+vggish", "openclip-resnet")]
+    assert chosen("audioclip-tiny").pooling() is not None
+    monkeypatch.setattr(Choice, "load", lambda *_: pytest.fail("was read"))
+    assert [choice.pooling() for choice in choices] == [None, None]
+
+
 def test_pairs_that_are_none() -> None:
     for name in ("vggish+vgg19", "vgg19+vggish+vggish"):
         with pytest.raises(ValueError, match=r"is no pair; write SIGHT\+SOUND"):

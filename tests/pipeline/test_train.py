@@ -13,9 +13,11 @@ import torch
 from safetensors.torch import load_file
 
 from avel.cache.ave_h5 import write_order
+from avel.extractors.adapters import AdapterConfig, Adapters, OutputFront
 from avel.models.checkpoint import CheckpointError, check_features, load_checkpoint
 from avel.models.losses import IGNORED
 from avel.models.output import LocalizationOutput
+from avel.models.senses import OUTPUTS
 from avel.pipeline.batches import EpochSampler
 from avel.pipeline.cli import main
 from avel.pipeline.config import RuntimeConfig
@@ -228,6 +230,26 @@ def test_sense_heads_teach_adapters_of_the_sense_that_the_model_leaves_out(
     assert learned["at.audio.up.weight"].any()
     assert learned["at.visual_map.up.weight"].any() == bool(weight)
     assert not any("senses" in name for name in load_file(tmp_path / "model.safetensors"))
+
+
+def test_sense_heads_ask_about_event_segments_of_videos_with_one_class() -> None:
+    """Not about background, padding, or a video that was mixed of two."""
+    front = OutputFront(Adapters(AdapterConfig("output"), dict.fromkeys(OUTPUTS, 4)), None)
+    training = LocalizerTraining(
+        torch.nn.Identity(), front, lambda *_: torch.zeros(()), 3, TrainConfig()
+    )
+    asked = []
+    training._senses.forward = lambda *inputs: asked.append(inputs[-1]) or torch.zeros(())
+    training._localize = lambda *_: None
+    segments = torch.tensor([[0, 3, 1], [2, 2, 3]])
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    sound, tokens = torch.randn(2, 3, 4), torch.randn(2, 3, 5, 4)
+    rows = torch.arange(2)
+    one = Example(sound, tokens, sound, mask, segments, rows, rows, torch.full((2,), IGNORED))
+    training.loss_of(one, ~mask, 1.0)
+    training.loss_of(one._replace(other=torch.tensor([IGNORED, 1])), ~mask, 1.0)
+    assert asked[0].tolist() == [[True, False, False], [True, True, False]]
+    assert asked[1].tolist() == [[True, False, False], [False, False, False]]
 
 
 def test_resume_with_another_config(
