@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from avel.models.mamba import fused_scan, selective_scan
+from avel.models.dmsf.mamba import fused_scan, selective_scan
 
 E, N = 256, 16
 Scan = Callable[..., Tensor]

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from avel.pipeline.datasets.synth import SynthConfig, write_synth
+from avel.pipeline.synth.dataset import write_synth
+from avel.pipeline.synth.script import SynthConfig
 
 REPEATS = 3
 

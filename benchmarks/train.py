@@ -17,15 +17,15 @@ import torch
 from avel.configs.load import load
 from avel.extractors import choose
 from avel.models import LOSSES, build
-from avel.pipeline.batches import loader
-from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import AveFolder, open_ave
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
-from avel.pipeline.evaluate import open_split
-from avel.pipeline.experiment import Experiment, model_options
-from avel.pipeline.learning import LocalizerTraining
-from avel.pipeline.train import prepare
-from avel.pipeline.tuning import make_front, tuned
+from avel.pipeline.evaluation.evaluate import open_split
+from avel.pipeline.learning.batches import loader
+from avel.pipeline.learning.experiment import Experiment, model_options
+from avel.pipeline.learning.fronts import make_front, tuned
+from avel.pipeline.learning.module import LocalizerTraining
+from avel.pipeline.learning.train import prepare
+from avel.pipeline.work.runtime import RuntimeConfig
 
 WARM_STEPS = 3
 CASES = {

@@ -12,16 +12,16 @@ import torch
 from torch.nn import functional
 
 from avel.extractors import choose
-from avel.pipeline.config import RuntimeConfig
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import FeatureRows
-from avel.pipeline.evaluate import open_split
-from avel.pipeline.events import EventConfig, segment_decisions
-from avel.pipeline.metrics import segment_accuracy
-from avel.pipeline.openvocab import OpenVocabulary
-from avel.pipeline.scores import ScoreConfig
-from avel.pipeline.segment import SegmentConfig
-from avel.pipeline.stages import features_recipe
+from avel.pipeline.evaluation.evaluate import open_split
+from avel.pipeline.evaluation.metrics import segment_accuracy
+from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.method.events import EventConfig, segment_decisions
+from avel.pipeline.method.openvocab import OpenVocabulary
+from avel.pipeline.method.recipes import features_recipe
+from avel.pipeline.method.scores import ScoreConfig
+from avel.pipeline.work.runtime import RuntimeConfig
 
 
 def main() -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from avel.extractors import choice
-from avel.extractors.adapted import AdaptedChoice
+from avel.extractors.adapters.adapted import AdaptedChoice
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor, TinyAudioCLIPExtractor
 from avel.extractors.choice import Choice, PairChoice
 from avel.extractors.extractor import Extractor, FrozenExtractor
-from avel.extractors.openclip import OpenCLIPExtractor
-from avel.extractors.vgg19 import VGG19Extractor
-from avel.extractors.vggish import VGGishExtractor
+from avel.extractors.sound.vggish import VGGishExtractor
+from avel.extractors.vision.openclip import OpenCLIPExtractor
+from avel.extractors.vision.vgg19 import VGG19Extractor
 
 EXTRACTORS: dict[str, type[FrozenExtractor]] = {
     extractor.name: extractor

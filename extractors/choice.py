@@ -7,13 +7,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from avel.extractors.adapters import Pooling
+from avel.extractors.adapters.adapters import Pooling
 from avel.extractors.extractor import (
     EncodeOptions,
     FrozenExtractor,
     make_options,
 )
-from avel.extractors.weights import Weights, WeightsError
+from avel.extractors.weights.files import Weights, WeightsError
 
 SOUND_CELLS = ("sample_rate",)
 """Settings of the segments stage that a pair takes from its second extractor."""

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from avel.extractors.adapters import Adapters, Front, Pooling
-from avel.extractors.weights import Weights, find_weights, read_all
+from avel.extractors.adapters.adapters import Adapters, Front, Pooling
+from avel.extractors.weights.files import Weights, find_weights, read_all
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 IMAGES_AT_ONCE = 64

@@ -7,13 +7,13 @@ from typing import Any
 from torch import nn
 
 from avel.models import losses
-from avel.models import published_losses as published
-from avel.models.av_att import AVAtt, AVAttConfig, DMRNConfig
-from avel.models.cmm import CMM, CMMConfig
-from avel.models.dmin import DCMR, DMIN, DCMRConfig, DMINConfig
-from avel.models.dmsf import DMSF, DMSFConfig
+from avel.models.dmsf.dmsf import DMSF, DMSFConfig
 from avel.models.losses import Loss
-from avel.models.magan import MAGAN, MAGANConfig
+from avel.models.published import losses as published
+from avel.models.published.av_att import AVAtt, AVAttConfig, DMRNConfig
+from avel.models.published.cmm import CMM, CMMConfig
+from avel.models.published.dmin import DCMR, DMIN, DCMRConfig, DMINConfig
+from avel.models.published.magan import MAGAN, MAGANConfig
 
 MODELS: dict[str, tuple[type[nn.Module], type]] = {
     "dmsf": (DMSF, DMSFConfig),

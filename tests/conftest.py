@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from avel.pipeline.cli import main
-from avel.pipeline.datasets.synth import SynthConfig, write_synth
+from avel.pipeline.synth.dataset import write_synth
+from avel.pipeline.synth.script import SynthConfig
 
 # two test processes share two cores; the commands that they start inherit it
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -1,67 +1,161 @@
-"""Who may import whom (CONTRIBUTING draws it), checked on the source."""
+"""Who may import whom (docs/architecture.md draws it), checked on the source."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-ROOMS = ("pipeline", "extractors", "models", "cache", "configs")
-MEDIA = {
-    f"pipeline/media/{n}.py" for n in ("container", "track", "video", "audio", "scaler", "writer")
-}
+PACKAGES = ("api", "pipeline", "extractors", "models", "cache", "configs")
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("reasons",),
+    ("media", "work"),
+    ("method",),
+    ("formats",),
+    ("datasets",),
+    ("synth", "evaluation"),
+    ("learning",),
+    ("studies", "exchange"),
+    ("report",),
+    ("server",),
+    ("commands",),
+    ("cli",),
+    ("__main__",),
+)
+"""Rooms of `pipeline/`, low to high; those of one floor do not know each other."""
+LOOSE = {"__init__.py", "__main__.py", "cli.py", "reasons.py", "py.typed"}
 LIBRARIES = {  # library -> where alone it may be imported
-    "av": {
-        "pipeline/decode.py",
-        *MEDIA,
-        "pipeline/commands/doctor.py",
-    },
-    "h5py": {"cache/shard.py", "cache/ave_h5.py", "cache/keras_h5.py"},
-    "yaml": {"configs/load.py"},
+    "av": ("pipeline/media/", "pipeline/commands/doctor.py"),
+    "h5py": ("cache/",),
+    "yaml": ("configs/load.py",),
 }
+MOST_FLOORS = 15
 
 
 def sources() -> list[Path]:
-    return sorted(path for room in ROOMS for path in (REPOSITORY / room).rglob("*.py"))
+    return sorted(path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py"))
 
 
-def imported(tree: ast.AST) -> list[str]:
-    names = []
-    for node in ast.walk(tree):
+def name_of(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "api" else parts
+    return ".".join(["avel", *(part for part in parts if part != "__init__")])
+
+
+def imported(tree: ast.AST, *, typing: bool = True) -> Iterator[str]:
+    """Modules that a tree imports; with what only a type checker reads, or without."""
+    for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative imports hide the room"
-            names.append(node.module or "")
-    return names
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing:
+            continue
+        else:
+            yield from imported(node, typing=typing)
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(REPOSITORY)))
+def at_import(path: Path) -> set[str]:
+    """Modules of avel that importing a file imports, not what its functions import later."""
+    tree = ast.parse(path.read_text())
+    kept = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+    return {m for m in imported(ast.Module(kept, []), typing=False) if m.startswith("avel")}
+
+
+def floor_of(module: str) -> int | None:
+    """Floor of a module of the pipeline; None for others."""
+    parts = module.split(".")
+    if parts[:2] != ["avel", "pipeline"] or len(parts) < 3:
+        return None
+    return next(number for number, floor in enumerate(FLOORS) if parts[2] in floor)
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
 def test_imports(path: Path) -> None:
-    name = str(path.relative_to(REPOSITORY))
-    room = path.relative_to(REPOSITORY).parts[0]
+    name, package = name_of(path), path.relative_to(REPOSITORY).parts[0]
     for module in imported(ast.parse(path.read_text())):
         parts = module.split(".")
-        if parts[0] == "avel" and room != "pipeline":
-            assert parts[1] == room, f"{name} imports {module}: leaves import only themselves"
-        if parts[0] in LIBRARIES:
-            assert name in LIBRARIES[parts[0]], f"{name} imports {parts[0]}"
+        if parts[0] == "avel" and len(parts) > 1 and package in PACKAGES[2:]:
+            assert parts[1] == package, f"{name} imports {module}: leaves import only themselves"
+        places = LIBRARIES.get(parts[0], ("",))
+        assert name.startswith(places), f"{name} imports {parts[0]}"
 
 
-def test_no_cycles_inside_the_pipeline() -> None:
-    graph = {}
-    for path in sorted((REPOSITORY / "pipeline").rglob("*.py")):
-        own = "avel." + ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
-        tree = ast.parse(path.read_text())
-        top = ast.Module(
-            [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []
-        )
-        graph[own] = {m for m in imported(top) if m.startswith("avel.pipeline.")}
-    while graph:
-        free = [name for name, needs in graph.items() if not needs & graph.keys()]
-        assert free, f"a cycle among {sorted(graph)}"
+@pytest.mark.parametrize(
+    "path", [p for p in sources() if name_of(p).startswith("pipeline/")], ids=name_of
+)
+def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
+    own = module_of(path)
+    if own == "avel.pipeline":
+        return
+    room, floor = own.split(".")[2], floor_of(own)
+    for module in imported(ast.parse(path.read_text())):
+        other = floor_of(module)
+        if other is not None and module.split(".")[2] != room:
+            assert floor is not None
+            assert other < floor, f"{name_of(path)} imports {module}"
+
+
+def test_nothing_else_lies_loose() -> None:
+    found = {path.name for path in (REPOSITORY / "pipeline").iterdir() if path.is_file()}
+    assert found <= LOOSE
+
+
+def graph() -> dict[str, set[str]]:
+    """Files and the files that they import at once, of all packages."""
+    modules = {module_of(path): path for path in sources()}
+    return {name: at_import(path) & modules.keys() - {name} for name, path in modules.items()}
+
+
+def floors(needs: dict[str, set[str]]) -> list[set[str]]:
+    """Modules by the length of the longest chain of imports below them; a cycle is refused."""
+    left, found = {name: set(below) for name, below in needs.items()}, []
+    while left:
+        free = {name for name, below in left.items() if not below & left.keys()}
+        assert free, f"a cycle among {sorted(left)}"
+        found.append(free)
         for name in free:
-            del graph[name]
+            del left[name]
+    return found
+
+
+def test_no_cycles_and_few_floors() -> None:
+    found = floors(graph())
+    assert len(found) <= MOST_FLOORS, [sorted(floor) for floor in found[MOST_FLOORS:]]
+
+
+def test_every_module_that_is_imported_exists() -> None:
+    """A function's own import is not seen by importing its file."""
+    modules = {module_of(path): path for path in sources()}
+    for path in sources():
+        for module in imported(ast.parse(path.read_text())):
+            if not module.startswith("avel."):
+                continue
+            parent, _, last = module.rpartition(".")
+            there = module in modules or parent in modules
+            if parent in modules and module not in modules:
+                there = last in _names(modules[parent])
+            assert there, f"{name_of(path)} imports {module}"
+
+
+def _names(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text())
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+    return names
 
 
 def test_nothing_shadows_the_package() -> None:
@@ -70,9 +164,9 @@ def test_nothing_shadows_the_package() -> None:
 
 def test_torch_loads_only_weights() -> None:
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        assert "pickle" not in imported(tree), path
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
                 flags = {k.arg: ast.unparse(k.value) for k in node.keywords}
                 assert flags.get("weights_only") == "True", path
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                assert "pickle" not in imported(ast.Module([node], [])), path

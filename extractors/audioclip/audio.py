@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.resnet import Bottleneck
 
-from avel.extractors.adapters import Adapters
+from avel.extractors.adapters.adapters import Adapters
 
 NUM_BANDS = 3
 SILENCE_POWER = 1e-18

@@ -10,13 +10,13 @@ from open_clip import get_tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.extractors.adapters import Pooling
+from avel.extractors.adapters.adapters import Pooling
 from avel.extractors.audioclip.checkpoint import joint_tensors
 from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
 from avel.extractors.audioclip.pool import TokenPooling
 from avel.extractors.extractor import EncodeOptions, FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
-from avel.extractors.weights import Weights, find_file, load_into
+from avel.extractors.weights.files import Weights, find_file, load_into
 
 IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
 IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)

@@ -11,7 +11,7 @@ from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.extractors.adapters import Adapters
+from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from avel.extractors.adapters import Adapters, Front
+from avel.extractors.adapters.adapters import Adapters, Front
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
-    from avel.pipeline.ablate import Ablation, Line
+    from avel.pipeline.studies.ablate import Ablation, Line
 
 SUMMARY = "train variants that differ in one setting, over seeds, and compare them"
 
@@ -35,8 +35,8 @@ def add_table_arguments(parser: argparse.ArgumentParser, preset: str) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.ablate import lines  # slow: loads torch
     from avel.pipeline.report.table import markdown, write_table
+    from avel.pipeline.studies.ablate import lines  # slow: loads torch
 
     ablation, failed = train_rows(args)
     table = [_cells(line) for line in lines(ablation, args.out)]
@@ -50,9 +50,9 @@ def run(args: argparse.Namespace) -> int:
 def train_rows(args: argparse.Namespace) -> "tuple[Ablation, list[str]]":
     """Train what is missing of a table; the table, and a sentence for each run that failed."""
     from avel.configs.load import load  # slow: loads torch
-    from avel.pipeline.ablate import Ablation, ablate
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.progress import track
+    from avel.pipeline.studies.ablate import Ablation, ablate
+    from avel.pipeline.work.progress import track
 
     ablation = load(args.config, Ablation, args.set)
     runs = ablate(

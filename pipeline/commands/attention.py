@@ -11,11 +11,11 @@ from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
     from avel.pipeline.commands.localize import Truth
-    from avel.pipeline.config import RuntimeConfig
+    from avel.pipeline.method.results import Result
+    from avel.pipeline.method.run import PipelineConfig
     from avel.pipeline.report.cached import CachedRun
     from avel.pipeline.report.figure import Answer
-    from avel.pipeline.results import Result
-    from avel.pipeline.run import PipelineConfig
+    from avel.pipeline.work.runtime import RuntimeConfig
 
 SUMMARY = "draw audio-guided attention over a video's frames, as a picture and as a video"
 
@@ -42,9 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.commands.localize import read_truth  # slow: loads h5py
-    from avel.pipeline.inputs import expand
-    from avel.pipeline.localizer import DEFAULT_MODEL
-    from avel.pipeline.run import PipelineConfig
+    from avel.pipeline.media.inputs import expand
+    from avel.pipeline.method.model import DEFAULT_MODEL
+    from avel.pipeline.method.run import PipelineConfig
 
     paths, runtime = expand(args.inputs), options.runtime(args)
     models = args.model or [DEFAULT_MODEL]
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 def _localized(
     paths: list[Path], config: "PipelineConfig", runtime: "RuntimeConfig"
 ) -> list["Result"]:
-    from avel.pipeline.run import localize  # slow: loads torch and libav
+    from avel.pipeline.method.run import localize  # slow: loads torch and libav
 
     found = localize(paths, config, runtime)
     with closing(found):
@@ -77,10 +77,10 @@ def write_attention(
     video: bool = True,
 ) -> int:
     """Write pictures and videos of every file for all models; how many files gave none."""
+    from avel.pipeline.method.results import result_names
     from avel.pipeline.report.cached import CachedRun  # slow: loads torch and libav
     from avel.pipeline.report.figure import draw, read_material
     from avel.pipeline.report.overlay import write_overlay
-    from avel.pipeline.results import result_names
 
     out.mkdir(parents=True, exist_ok=True)
     runs = [CachedRun(config, runtime) for config in configs]

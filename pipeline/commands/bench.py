@@ -13,9 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.bench import HEADER, MATCH_HEADER, leaderboard  # slow: loads torch
     from avel.pipeline.commands.ablate import train_rows
     from avel.pipeline.report.table import markdown, write_table
+    from avel.pipeline.studies.leaderboard import (  # slow: loads torch
+        HEADER,
+        MATCH_HEADER,
+        leaderboard,
+    )
 
     bench, failed = train_rows(args)
     board = leaderboard(bench, args.out)

@@ -78,7 +78,7 @@ def _add_layout(sub: argparse.ArgumentParser, name: str) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.config import cache_root
+    from avel.pipeline.work.runtime import cache_root
 
     root = cache_root(args.cache_dir)[0]
     actions = {
@@ -130,9 +130,9 @@ def _explain(args: argparse.Namespace, root: Path) -> int:
     from avel.cache.fingerprint import ContentKeys  # slow: loads torch
     from avel.cache.maintenance import explain
     from avel.extractors import choose
-    from avel.pipeline.harvest import Outcome, content_key
-    from avel.pipeline.segment import SegmentConfig
-    from avel.pipeline.stages import features_recipe, open_store, segments_recipe
+    from avel.pipeline.media.segment import SegmentConfig
+    from avel.pipeline.method.harvest import Outcome, content_key
+    from avel.pipeline.method.recipes import features_recipe, open_store, segments_recipe
 
     encoder = choose(args.extractor, args.weights, options.encoder_options(args))
     frames = {"frames_per_cell": args.frames} if args.frames else {}
@@ -163,7 +163,7 @@ def _verify(args: argparse.Namespace, root: Path) -> int:
             print(f"  {sentence}")
         damaged += len(damage)
         if args.recompute and store.stage == "features":
-            from avel.pipeline.recompute import recompute  # slow: loads torch
+            from avel.pipeline.method.recompute import recompute  # slow: loads torch
 
             count, worst = recompute(root, store, args.recompute, args.weights)
             print(f"  {count} items encoded again: largest difference {worst:.2e}")
@@ -187,10 +187,10 @@ def _gc(args: argparse.Namespace, root: Path) -> int:
 
 
 def _export(args: argparse.Namespace, root: Path) -> int:
-    from avel.pipeline.config import RuntimeConfig  # slow: loads torch
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.interchange import export_ave_h5, export_npy, features_store
-    from avel.pipeline.progress import track
+    from avel.pipeline.exchange.ave_features import export_ave_h5, export_npy, features_store
+    from avel.pipeline.work.progress import track
+    from avel.pipeline.work.runtime import RuntimeConfig  # slow: loads torch
 
     data = open_ave(args.data)
     store = features_store(root, args.store, data)
@@ -207,10 +207,10 @@ def _export(args: argparse.Namespace, root: Path) -> int:
 
 
 def _import(args: argparse.Namespace, root: Path) -> int:
-    from avel.pipeline.config import RuntimeConfig  # slow: loads torch
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.interchange import import_ave_h5
-    from avel.pipeline.progress import track
+    from avel.pipeline.exchange.ave_features import import_ave_h5
+    from avel.pipeline.work.progress import track
+    from avel.pipeline.work.runtime import RuntimeConfig  # slow: loads torch
 
     data = open_ave(args.data)
     store, rows = import_ave_h5(data, args.folder, RuntimeConfig(cache_dir=root))

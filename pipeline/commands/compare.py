@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.compare import compare  # slow: loads torch
+    from avel.pipeline.studies.compare import compare  # slow: loads torch
 
     found = compare(args.first, args.second)
     if args.json:

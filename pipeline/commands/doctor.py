@@ -72,7 +72,7 @@ def _amplitude(sound: Path, weights: Sequence[Path]) -> int:
     from torch.nn.functional import cosine_similarity
 
     from avel.extractors import AudioCLIPExtractor, choose
-    from avel.pipeline.segment import SegmentConfig, segment_whole
+    from avel.pipeline.media.segment import SegmentConfig, segment_whole
 
     name = "audioclip" if weights else "audioclip-tiny"
     extractor = choose(name, weights).load()
@@ -149,7 +149,7 @@ def _precisions() -> list[str]:
 
 
 def _mamba() -> Check:
-    from avel.models.mamba import KERNEL_TOLERANCE, fused_scan, kernel_difference  # slow
+    from avel.models.dmsf.mamba import KERNEL_TOLERANCE, fused_scan, kernel_difference  # slow
 
     if fused_scan() is None:
         return Check(
@@ -168,9 +168,9 @@ def _mamba() -> Check:
 
 def _weights() -> list[Check]:
     from avel.extractors import EXTRACTORS  # slow: loads torch
-    from avel.extractors.weights import WeightsError
+    from avel.extractors.weights.files import WeightsError
     from avel.models.checkpoint import CheckpointError
-    from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
+    from avel.pipeline.method.model import DEFAULT_MODEL, Localizer
 
     checks = []
     for name, extractor in EXTRACTORS.items():
@@ -191,7 +191,7 @@ def _weights() -> list[Check]:
 
 
 def _cache(flag: Path | None) -> Check:
-    from avel.pipeline.config import cache_root
+    from avel.pipeline.work.runtime import cache_root
 
     root, said_by = cache_root(flag)
     nearest = next(path for path in (root, *root.absolute().parents) if path.exists())

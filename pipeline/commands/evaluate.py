@@ -34,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from avel.models import MATCHERS  # slow: loads torch
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.evaluate import evaluate
-    from avel.pipeline.localizer import DEFAULT_MODEL, Localizer
-    from avel.pipeline.match import evaluate_matcher
+    from avel.pipeline.evaluation.evaluate import evaluate
+    from avel.pipeline.learning.match import evaluate_matcher
+    from avel.pipeline.method.model import DEFAULT_MODEL, Localizer
 
     model, data = Localizer(args.model or DEFAULT_MODEL), open_ave(args.data)
     if args.labels and not args.protocol:
@@ -57,9 +57,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _by_protocol(args: argparse.Namespace, data: Any) -> dict[str, Any]:
-    from avel.pipeline.evaluate import evaluate_protocols  # slow: loads torch
-    from avel.pipeline.localizer import DEFAULT_MODEL
-    from avel.pipeline.protocols import PROTOCOLS
+    from avel.pipeline.evaluation.evaluate import evaluate_protocols  # slow: loads torch
+    from avel.pipeline.evaluation.protocols import PROTOCOLS
+    from avel.pipeline.method.model import DEFAULT_MODEL
 
     if args.protocol != "all" and args.protocol not in PROTOCOLS:
         raise ValueError(f"no protocol '{args.protocol}'; there are {', '.join(PROTOCOLS)}, all")

@@ -15,8 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.export import INPUTS, OUTPUTS, SUFFIXES, export  # slow: loads torch
-    from avel.pipeline.localizer import DEFAULT_MODEL
+    from avel.pipeline.exchange.runtimes import (  # slow: loads torch
+        INPUTS,
+        OUTPUTS,
+        SUFFIXES,
+        export,
+    )
+    from avel.pipeline.method.model import DEFAULT_MODEL
 
     out = args.out or Path(f"model{SUFFIXES[args.format]}")
     worst = export(args.model or DEFAULT_MODEL, args.format, out)

@@ -27,12 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.extractors import AdaptedChoice, Encoder, choose  # slow: loads torch and libav
-    from avel.pipeline.config import resolve_device
-    from avel.pipeline.harvest import harvest
-    from avel.pipeline.progress import track
-    from avel.pipeline.run import open_stores
-    from avel.pipeline.segment import SegmentConfig
-    from avel.pipeline.stages import features_recipe
+    from avel.pipeline.media.segment import SegmentConfig
+    from avel.pipeline.method.harvest import harvest
+    from avel.pipeline.method.recipes import features_recipe
+    from avel.pipeline.method.run import open_stores
+    from avel.pipeline.work.progress import track
+    from avel.pipeline.work.runtime import resolve_device
 
     runtime = options.runtime(args)
     base = choose(args.extractor, args.weights, options.encoder_options(args))
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def _inputs(names: list[str]) -> tuple[list[Path], list[tuple[str, str]]]:
     """Files to do, and rows of datasets whose video is not there."""
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.inputs import expand
+    from avel.pipeline.media.inputs import expand
 
     paths: list[Path] = []
     missing: list[tuple[str, str]] = []

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
-    from avel.pipeline.events import EventConfig
-    from avel.pipeline.results import Result
+    from avel.pipeline.method.events import EventConfig
+    from avel.pipeline.method.results import Result
 
 SUMMARY = "find the audio-visual events of videos"
 
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _decoder(args: argparse.Namespace) -> "EventConfig | None":
     """The decoder that was asked for; None for the model's own."""
-    from avel.pipeline.events import EventConfig  # slow: loads torch
+    from avel.pipeline.method.events import EventConfig  # slow: loads torch
 
     if args.decoder is None and args.threshold is None:
         return None
@@ -66,12 +66,12 @@ class Truth:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.inputs import expand  # slow: loads torch and libav
-    from avel.pipeline.localizer import DEFAULT_MODEL
-    from avel.pipeline.openvocab import read_labels
-    from avel.pipeline.progress import track
-    from avel.pipeline.results import to_json
-    from avel.pipeline.run import PipelineConfig, localize
+    from avel.pipeline.media.inputs import expand  # slow: loads torch and libav
+    from avel.pipeline.method.model import DEFAULT_MODEL
+    from avel.pipeline.method.openvocab import read_labels
+    from avel.pipeline.method.results import to_json
+    from avel.pipeline.method.run import PipelineConfig, localize
+    from avel.pipeline.work.progress import track
 
     if args.attention and not args.out:
         raise ValueError("--attention writes a picture and a video; give --out FOLDER for them")
@@ -146,9 +146,9 @@ def _printable(text: str) -> str:
 def _write(out: Path, results: "list[Result]", truth: Truth, config, runtime) -> None:  # type: ignore[no-untyped-def]
     import json
 
+    from avel.pipeline.method.results import result_names, to_csv, write_whole
     from avel.pipeline.report.page import report_page  # slow: loads Pillow
     from avel.pipeline.report.pictures import Pictures
-    from avel.pipeline.results import result_names, to_csv, write_whole
 
     pictures = Pictures(config, runtime)
     for result, name in zip(results, result_names([r.file for r in results]), strict=True):

@@ -35,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from avel.configs.load import load  # slow: loads torch
-    from avel.pipeline.adopt import adopt
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.experiment import Experiment
+    from avel.pipeline.exchange.adopt import adopt
+    from avel.pipeline.learning.experiment import Experiment
 
     experiment = load(args.config, Experiment, args.set)
     card = adopt(args.file, open_ave(args.data), experiment, options.runtime(args), args.out)
@@ -48,8 +48,8 @@ def _import(args: argparse.Namespace) -> int:
 
 def _summary(args: argparse.Namespace) -> int:
     from avel.configs.load import load  # slow: loads torch
-    from avel.pipeline.experiment import Experiment
-    from avel.pipeline.summary import parts
+    from avel.pipeline.learning.experiment import Experiment
+    from avel.pipeline.learning.summary import parts
 
     rows = parts(load(args.config, Experiment, args.set), args.weights)
     width = max(len(row.name) for row in rows)

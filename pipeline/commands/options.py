@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from avel.pipeline.config import RuntimeConfig
+    from avel.pipeline.work.runtime import RuntimeConfig
 
 
 def add_encoder(parser: argparse.ArgumentParser, use: str = "") -> None:
@@ -78,8 +78,8 @@ def add_cache_dir(group: argparse._ActionsContainer) -> None:
 
 def runtime(args: argparse.Namespace) -> "RuntimeConfig":
     """The runtime config that the options say."""
-    from avel.pipeline.config import RuntimeConfig, cache_root
-    from avel.pipeline.workers import default_workers
+    from avel.pipeline.work.runtime import RuntimeConfig, cache_root
+    from avel.pipeline.work.workers import default_workers
 
     return RuntimeConfig(
         cache_dir=cache_root(args.cache_dir)[0],

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.datasets.ave import open_ave  # slow: loads torch and libav
-    from avel.pipeline.pretrain import PretrainConfig, gather_segments, pretrain
-    from avel.pipeline.progress import track
+    from avel.pipeline.learning.pretrain import PretrainConfig, gather_segments, pretrain
+    from avel.pipeline.work.progress import track
 
     data, runtime = open_ave(args.data), options.runtime(args)
     videos = len({row.video_id for row in data.rows})

@@ -30,10 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.datasets import looks, timbres  # slow: loads h5py
-    from avel.pipeline.datasets.synth import SynthConfig, write_synth
-    from avel.pipeline.progress import track
-    from avel.pipeline.workers import default_workers
+    from avel.pipeline.synth import looks, timbres  # slow: loads h5py
+    from avel.pipeline.synth.dataset import write_synth
+    from avel.pipeline.synth.script import SynthConfig
+    from avel.pipeline.work.progress import track
+    from avel.pipeline.work.workers import default_workers
 
     config = SynthConfig(
         num_videos=args.videos,

@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
     from avel.configs.load import load  # slow: loads torch
     from avel.models import MATCHERS
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.experiment import Experiment
-    from avel.pipeline.match import train_matcher
-    from avel.pipeline.train import summary, train
+    from avel.pipeline.learning.experiment import Experiment
+    from avel.pipeline.learning.match import train_matcher
+    from avel.pipeline.learning.train import summary, train
 
     overrides = list(args.set)
     if args.seed is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from avel.extractors.registry import Published
+    from avel.extractors.weights.registry import Published
 
 SUMMARY = "weight files: ls, add, fetch, verify, convert"
 
@@ -42,15 +42,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _names() -> list[str]:
     from avel.extractors import EXTRACTORS  # slow: loads torch
-    from avel.extractors.registry import PUBLISHED
+    from avel.extractors.weights.registry import PUBLISHED
 
     own = [name for extractor in EXTRACTORS.values() for name in extractor.files]
     return list(dict.fromkeys([*own, *PUBLISHED]))
 
 
 def _ls(args: argparse.Namespace) -> int:
-    from avel.extractors.registry import PUBLISHED  # slow: loads torch
-    from avel.extractors.weights import WeightsError, find_file
+    from avel.extractors.weights.files import WeightsError, find_file
+    from avel.extractors.weights.registry import PUBLISHED  # slow: loads torch
 
     for name in _names():
         try:
@@ -72,7 +72,7 @@ def _how_to_get(name: str, entry: "Published | None", error: Exception) -> str:
 def _add(args: argparse.Namespace) -> int:
     """Load the file into the model it is for, then copy it; nothing is replaced silently."""
     from avel.extractors import EXTRACTORS  # slow: loads torch
-    from avel.extractors.weights import find_weights, user_folder
+    from avel.extractors.weights.files import find_weights, user_folder
 
     found = find_weights((), [args.file])
     name = args.known_as or args.file.name
@@ -93,10 +93,10 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from avel.extractors.fetch import fetch  # slow: loads torch
-    from avel.extractors.registry import PUBLISHED
-    from avel.extractors.weights import user_folder
-    from avel.pipeline.progress import track
+    from avel.extractors.weights.fetch import fetch  # slow: loads torch
+    from avel.extractors.weights.files import user_folder
+    from avel.extractors.weights.registry import PUBLISHED
+    from avel.pipeline.work.progress import track
 
     if args.name not in PUBLISHED:
         names = ", ".join(PUBLISHED)
@@ -134,7 +134,7 @@ def _convert(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from avel.extractors.weights import WeightsError, find_file  # slow: loads torch
+    from avel.extractors.weights.files import WeightsError, find_file  # slow: loads torch
 
     other = 0
     for name in _names():
@@ -152,7 +152,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _verdict(name: str, sha256: str) -> str:
-    from avel.extractors.registry import PUBLISHED
+    from avel.extractors.weights.registry import PUBLISHED
 
     if name not in PUBLISHED:
         return ""

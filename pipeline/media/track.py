@@ -13,8 +13,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from avel.pipeline.media.reading import Reading
+from avel.pipeline.media.timeline import StreamClock
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.timeline import StreamClock
 
 
 class Track:

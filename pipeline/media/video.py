@@ -14,8 +14,8 @@ from av.video.stream import VideoStream
 
 from avel.pipeline.media.reading import Picture, Reading
 from avel.pipeline.media.scaler import Scaler, Square
+from avel.pipeline.media.timeline import REORDER_PACKETS, ShotPlan
 from avel.pipeline.media.track import Track, best_stream
-from avel.pipeline.timeline import REORDER_PACKETS, ShotPlan
 
 SKIPPABLE = frozenset({"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "h263", "vc1"})
 """Codecs whose decoders honour `skip_frame` packet by packet."""

@@ -4,13 +4,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from avel.cache.fingerprint import ContentKeys
-from avel.pipeline.config import RuntimeConfig
-from avel.pipeline.packing import unpack
-from avel.pipeline.results import Result
-from avel.pipeline.run import PipelineConfig, open_encoder, open_localizer
-from avel.pipeline.scores import SegmentScores
-from avel.pipeline.segment import SegmentConfig, Segments
-from avel.pipeline.stages import features_recipe, open_store, scores_recipe, segments_recipe
+from avel.pipeline.media.segment import SegmentConfig, Segments
+from avel.pipeline.method.recipes import (
+    features_recipe,
+    open_store,
+    scores_recipe,
+    segments_recipe,
+    unpack,
+)
+from avel.pipeline.method.results import Result
+from avel.pipeline.method.run import PipelineConfig, open_encoder, open_localizer
+from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.work.runtime import RuntimeConfig
 
 
 class CachedRun:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.pipeline.media.segment import SegmentConfig, segment_video
+from avel.pipeline.method.results import Result
+from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.report.pictures import attended
-from avel.pipeline.results import Result
-from avel.pipeline.scores import SegmentScores
-from avel.pipeline.segment import SegmentConfig, segment_video
 
 MOST_SHOWN = 12
 """Frames in a row; of longer videos so many are shown, evenly spaced."""

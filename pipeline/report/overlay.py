@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from avel.pipeline.media.segment import SegmentConfig, segment_video
 from avel.pipeline.media.writer import Mp4, Mp4Writer
 from avel.pipeline.reasons import Reason
 from avel.pipeline.report.figure import Answer, Truth
 from avel.pipeline.report.pictures import attended
-from avel.pipeline.segment import SegmentConfig, segment_video
 
 FRAME_RATE = 10
 SIDE = 448

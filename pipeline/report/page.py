@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
-from avel.pipeline.results import Result
+from avel.pipeline.method.results import Result
 
 MOST_EMBEDDED_BYTES = 20 << 20
 """A larger video is linked by its path instead of being put into the page."""

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from avel.pipeline.config import RuntimeConfig
+from avel.pipeline.method.results import Result
+from avel.pipeline.method.run import PipelineConfig
 from avel.pipeline.report.cached import CachedRun
-from avel.pipeline.results import Result
-from avel.pipeline.run import PipelineConfig
+from avel.pipeline.work.runtime import RuntimeConfig
 
 SIDE = 112
 MOST_FRAMES = 120

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from avel.configs.load import ConfigError, dump, load, preset
-from avel.pipeline.experiment import Experiment
+from avel.pipeline.learning.experiment import Experiment
 
 
 @dataclass(frozen=True)

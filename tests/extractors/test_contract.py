@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 from torchvision.models import vgg19
 
 from avel.extractors import EXTRACTORS, Choice, PairChoice, choose
-from avel.extractors.openclip import NO_TEXT
-from avel.extractors.vggish import VGGish
-from avel.pipeline.extract import CellBatches
+from avel.extractors.sound.vggish import VGGish
+from avel.extractors.vision.openclip import NO_TEXT
+from avel.pipeline.method.extract import CellBatches
 
 VIT = {"layers": 2, "width": 64, "head_width": 16, "patch_size": 32, "image_size": 96}
 RESNET = {"layers": [1, 1, 1, 1], "width": 16, "image_size": 64}

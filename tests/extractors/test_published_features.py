@@ -11,9 +11,9 @@ import torch
 from torchvision.models import VGG19_Weights, vgg19
 
 from avel.extractors import choose
-from avel.extractors.vggish import VGGish
-from avel.extractors.weights import WeightsError
-from avel.pipeline.segment import SegmentConfig
+from avel.extractors.sound.vggish import VGGish
+from avel.extractors.weights.files import WeightsError
+from avel.pipeline.media.segment import SegmentConfig
 from tests.extractors.test_contract import (
     RESNET,
     TIMM,

@@ -8,10 +8,9 @@ import pytest
 from avel.cache.ave_h5 import write_order
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import choose
-from avel.pipeline.extract import Features
-from avel.pipeline.packing import pack
-from avel.pipeline.segment import SegmentConfig
-from avel.pipeline.stages import features_recipe, open_store
+from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.recipes import features_recipe, open_store, pack
 
 CLASSES = 4
 

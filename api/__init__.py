@@ -1,0 +1,1 @@
+"""Audio-visual event localization: what can be both seen and heard in a video, and when."""

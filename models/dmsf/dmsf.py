@@ -1,0 +1,179 @@
+"""DMSF: AGVA alignment, SNS per modality, CIC across, and two branches that learn together."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from avel.models.attention import AudioGuidedAttention
+from avel.models.dmsf.cic import CIC, Concatenation
+from avel.models.dmsf.sns import SNS, SNSConfig
+from avel.models.output import MASKED, Branch, LocalizationOutput, Visual
+
+Modalities = Literal["both", "audio", "visual"]
+
+
+@dataclass(frozen=True)
+class DMSFConfig:
+    """Every choice of reference section 3.8.2; sizes are set for the tiny features."""
+
+    num_classes: int = 28
+    """K, without background."""
+    supervision: Literal["full", "weak"] = "full"
+    """Weak heads have one class more: background, last."""
+    audio_dim: int = 128
+    visual_dim: int = 128
+    map_channels: int = 512
+    d_model: int = 128
+    heads: int = 8
+    agva_hidden: int = 128
+    agva_projection: int = 49
+    dropout: float = 0.1
+    feature_dropout: float = 0.2
+    """Of the encoder's features, before anything else."""
+    bidirectional: bool = True
+    agreement: bool = False
+    """Whether the streams see where the encoder's sight and sound agree: the product of both
+    vectors in its joint space. Needs vectors of one length, as AudioCLIP's are."""
+    modalities: Modalities = "both"
+    """`audio` and `visual` blind the model to the other modality, for comparison."""
+    alignment: Literal["agva", "mean"] = "agva"
+    """What makes one vector of the map: attention guided by the sound, or the mean."""
+    mamba: bool = True
+    attention: bool = True
+    gate: bool = True
+    """Parts of SNS."""
+    fusion: Literal["cic", "concatenation"] = "cic"
+    prediction: Literal["post", "pre"] = "post"
+    """Which branch answers: after fusion (C) or before it (S)."""
+
+    def __post_init__(self) -> None:
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads})")
+        if self.agreement and self.audio_dim != self.visual_dim:
+            raise ValueError(
+                f"agreement compares sight and sound in one space, but visual_dim is "
+                f"{self.visual_dim} and audio_dim {self.audio_dim}; use agreement=false"
+            )
+        for name, allowed in (
+            ("alignment", ("agva", "mean")),
+            ("fusion", ("cic", "concatenation")),
+            ("prediction", ("post", "pre")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} '{getattr(self, name)}' is none of {', '.join(allowed)}")
+
+
+class DMSF(nn.Module):
+    """Dual-Modal Synesthesia Framework.
+
+    Source: DMSF (2025), whose code was never published; concretized in reference section 3.8.2.
+    Branch `S` predicts before fusion, from SNS; branch `C` after it, from CIC, and is the answer.
+    """
+
+    def __init__(self, config: DMSFConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        self.agva: AudioGuidedAttention | None = None
+        if c.alignment == "agva":
+            self.agva = AudioGuidedAttention(
+                c.map_channels, c.audio_dim, c.agva_hidden, c.agva_projection
+            )
+        self.norm_map = nn.LayerNorm(c.map_channels)
+        self.map_in = nn.Linear(c.map_channels, c.d_model)
+        self.visual_in = nn.Sequential(
+            nn.LayerNorm(c.visual_dim), nn.Linear(c.visual_dim, c.d_model)
+        )
+        self.audio_in = nn.Sequential(nn.LayerNorm(c.audio_dim), nn.Linear(c.audio_dim, c.d_model))
+        self.agreement_in: nn.Linear | None = None
+        if c.agreement and c.modalities == "both":
+            self.agreement_in = nn.Linear(c.audio_dim, c.d_model)
+        self.feature_dropout = nn.Dropout(c.feature_dropout)
+        sns = SNSConfig(
+            c.d_model,
+            c.heads,
+            c.dropout,
+            bidirectional=c.bidirectional,
+            mamba=c.mamba,
+            attention=c.attention,
+            gate=c.gate,
+        )
+        self.visual_sns, self.audio_sns = SNS(sns), SNS(sns)
+        self.cic: CIC | Concatenation = (
+            CIC(c.d_model, c.heads, c.dropout)
+            if c.fusion == "cic"
+            else Concatenation(c.d_model, c.dropout)
+        )
+        outputs = c.num_classes + (c.supervision == "weak")
+        self.heads = nn.ModuleDict({name: Head(c.d_model, outputs) for name in ("S", "C")})
+
+    def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
+        """Localize events in windows of segments.
+
+        Args:
+            audio: (B, T, audio_dim).
+            visual: map (B, T, P, map_channels) and embedding (B, T, visual_dim).
+            mask: Bool (B, T), true where there is a segment; padding comes last.
+        """
+        if self.config.modalities == "visual":
+            audio = torch.zeros_like(audio)
+        attended, weights = self._align(visual.map.float(), audio)
+        v = self.map_in(self.norm_map(attended)) + self.visual_in(
+            self.feature_dropout(visual.embedding)
+        )
+        a = self.audio_in(self.feature_dropout(audio))
+        if self.config.modalities == "audio":
+            v = torch.zeros_like(v)
+        if self.agreement_in is not None:
+            shared = self.agreement_in(agreement(visual.embedding, audio))
+            v, a = v + shared, a + shared
+        padding = ~mask
+        v_s, a_s = self.visual_sns(v, padding), self.audio_sns(a, padding)
+        v_c, a_c, attention = self.cic(v_s, a_s, padding)
+        branches = {
+            "S": self.heads["S"]((v_s + a_s) / 2, v_s * a_s, mask),
+            "C": self.heads["C"]((v_c + a_c) / 2, v_c * a_c, mask),
+        }
+        relevance, classes = branches["C" if self.config.prediction == "post" else "S"]
+        return LocalizationOutput(relevance, classes, branches, {"agva": weights, **attention})
+
+    def _align(self, visual_map: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """One vector (B, T, C) of each map, and the weights (B, T, P) of its positions."""
+        if self.agva is not None:
+            return self.agva(visual_map, audio)  # type: ignore[no-any-return]
+        weights = visual_map.new_full(visual_map.shape[:-1], 1 / visual_map.shape[2])
+        return visual_map.mean(2), weights
+
+
+def agreement(visual: Tensor, audio: Tensor) -> Tensor:
+    """Product (B, T, D) of the unit vectors of sight and sound; its mean is their cosine.
+
+    No gradient: adapters learn the few labels by heart where they are taught through this product.
+    """
+    v, a = (functional.normalize(x.detach(), dim=-1) for x in (visual, audio))
+    return v * a * audio.shape[-1]
+
+
+class Head(nn.Module):
+    """Relevance of each segment, and the class of the video from its most relevant segments.
+
+    Reference section 3.8.2, decoupled head: `r_t = Lin m_t`, `c = Lin max_t m`. Ours differs: the
+    product of the two streams joins their mean, since agreement is what makes an event, and
+    segments enter the maximum as far as they are relevant, since a distractor outside the
+    event is no evidence for the video's class.
+    """
+
+    def __init__(self, d_model: int, num_outputs: int) -> None:
+        super().__init__()
+        self.relevance = nn.Linear(2 * d_model, 1)
+        self.classes = nn.Linear(2 * d_model, num_outputs)
+
+    def forward(self, mean: Tensor, product: Tensor, mask: Tensor) -> Branch:
+        """Logits from the mean and product of the streams (B, T, D)."""
+        m = torch.cat([mean, product], -1)
+        relevance = self.relevance(m).squeeze(-1).masked_fill(~mask, MASKED)
+        weighted = m * torch.sigmoid(relevance.detach()).unsqueeze(-1)
+        pooled = weighted.masked_fill(~mask.unsqueeze(-1), float("-inf")).amax(1)
+        return Branch(relevance, self.classes(pooled))

@@ -1,0 +1,122 @@
+"""Where training begins: the cached stage before the first trainable layer, and the rest."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avel.extractors import AudioCLIPExtractor, Choice, Encoder, PairChoice, choose
+from avel.extractors.adapters.adapters import AdapterConfig, Adapters, Front, OutputFront
+from avel.extractors.audioclip.tail import TrunkFront
+from avel.extractors.extractor import FrozenExtractor, SegmentFront
+from avel.pipeline.datasets.ave import AveFolder
+from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.harvest import harvest
+from avel.pipeline.method.run import open_stores
+from avel.pipeline.work.runtime import RuntimeConfig
+
+
+def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice | PairChoice:
+    """The encoder whose outputs training reads: cut before the first in-trunk adapter.
+
+    Raises:
+        ValueError: in-trunk adapters in an encoder without stages.
+    """
+    if not config.trunk_stages:
+        return encoder
+    if not isinstance(encoder, Choice) or not issubclass(encoder.kind, AudioCLIPExtractor):
+        raise ValueError(
+            f"adapter.placement '{config.placement}': extractor '{encoder.recipe['extractor']}' "
+            "has no stages; use placement 'output', or audioclip or audioclip-tiny"
+        )
+    paths = [file.path for file in encoder.weights.files]
+    options = {**encoder.options.chosen, "until": config.trunk_stages[0]}
+    return choose(encoder.kind.name, paths, options)
+
+
+def fill_cache(
+    data: AveFolder,
+    encoder: Encoder,
+    segment: SegmentConfig,
+    features: Mapping[str, object],
+    runtime: RuntimeConfig,
+    device: str,
+) -> int:
+    """Make sure that every video of a dataset has the encoder's outputs cached; how many have."""
+    videos = [data.video_path(row.video_id) for row in data.rows]
+    videos += [data.noisy_path(video_id) for video_id in data.noisy]
+    paths = list(dict.fromkeys(path for path in videos if path))
+    stores = open_stores(segment, features, runtime)
+    outcomes = harvest(paths, stores, segment, runtime, lambda: encoder.load(device))
+    return sum(outcome.reason is None for outcome in outcomes)
+
+
+def make_front(
+    encoder: Choice | PairChoice, config: AdapterConfig, cached: Features, *, whole: bool = False
+) -> Front | None:
+    """Adapters, and the rest of the encoder where they are inside; None where there is neither.
+
+    Args:
+        encoder: The whole encoder.
+        config: Where adapters are.
+        cached: One video's outputs of the encoder that `cached_before` names.
+        whole: Whether training begins at segments, so that the front is the whole encoder.
+    """
+    if whole:
+        return _whole(encoder, config)
+    if config.placement == "none":
+        return None
+    widths = {
+        "audio": cached.audio.shape[-1],
+        "visual": cached.visual.shape[-1],
+        "visual_map": cached.visual_map.shape[-1],
+    }
+    if not config.trunk_stages:
+        return OutputFront(Adapters(config, widths), encoder.pooling())
+    extractor = encoder.load()
+    assert isinstance(extractor, AudioCLIPExtractor)  # `cached_before` refused others
+    return TrunkFront(extractor, Adapters(config, _channels(extractor)))
+
+
+def _whole(encoder: Choice | PairChoice, config: AdapterConfig) -> SegmentFront:
+    if not isinstance(encoder, Choice):
+        raise ValueError(
+            f"augment.enabled: training from segments takes one extractor, not "
+            f"'{encoder.recipe['extractor']}'"
+        )
+    extractor = encoder.load()
+    there = config.placement != "none"
+    return SegmentFront(extractor, Adapters(config, _channels(extractor)) if there else None)
+
+
+def _channels(extractor: FrozenExtractor) -> dict[str, int]:
+    """Channels of every place that may have an adapter."""
+    cells = extractor.cells(extractor.weights)
+    size, rate = cells.get("image_size", 224), cells.get("sample_rate", 44_100)
+    cell = extractor(
+        torch.zeros(1, 1, 3, size, size, dtype=torch.uint8), torch.zeros(1, rate, dtype=torch.int16)
+    )
+    return {**{name: x.shape[-1] for name, x in cell.items()}, **extractor.stage_channels}
+
+
+def tuned(front: Front | None) -> Callable[[Features], Features]:
+    """What turns cached outputs of one video into the features that a model reads."""
+    if front is None:
+        return lambda features: features
+
+    @torch.no_grad()
+    def run(features: Features) -> Features:
+        arrays = (features.audio, features.visual_map, features.visual)
+        device = next((p.device for p in front.parameters()), torch.device("cpu"))
+        inputs: list[Tensor] = [torch.from_numpy(np.array(a))[None].to(device) for a in arrays]
+        audio, visual_map, visual = (value[0].cpu().numpy() for value in front(*inputs))
+        audio[~features.audio_mask] = 0
+        visual_map[~features.visual_mask] = visual[~features.visual_mask] = 0
+        return replace(
+            features, audio=audio, visual_map=visual_map.astype(np.float16), visual=visual
+        )
+
+    return run

@@ -1,0 +1,134 @@
+"""File to pictures and sound on one clock: one pass over the packets for both streams.
+
+Only frames that a shot looks at are converted, and most of the others are not decoded:
+packets' pts say beforehand which frames will be shown, so every other packet is sent while the
+decoder skips frames that no other frame refers to. The pictures are the same bits either way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+
+from avel.pipeline.media.audio import AudioTrack
+from avel.pipeline.media.container import open_container
+from avel.pipeline.media.reading import Picture, Reading, Sound
+from avel.pipeline.media.scaler import Square
+from avel.pipeline.media.timeline import StreamClock
+from avel.pipeline.media.video import VideoTrack
+from avel.pipeline.reasons import MediaError, Reason
+
+
+def decode(
+    reading: Reading,
+    *,
+    frames_per_cell: int,
+    square: Square,
+    sample_rate: int,
+    timeout_seconds: float,
+    skip_frames: bool = True,
+) -> Iterator[Picture | Sound]:
+    """Read one file and give the pictures that shots look at, and all of its sound.
+
+    Args:
+        reading: Names the file; filled in while the iteration runs.
+        frames_per_cell: F, shots in one second.
+        square: How a frame becomes the encoder's picture.
+        sample_rate: Of the sound given, in Hz.
+        timeout_seconds: Wall time that reading the file may take; what the caller does between
+            two items does not count.
+        skip_frames: Whether frames that are never shown may stay undecoded. Changes no bit.
+
+    Raises:
+        MediaError: nothing of the file can be used; carries the reason code.
+    """
+    with open_container(reading.path) as container:
+        video = VideoTrack.choose(container, reading, frames_per_cell, square, skip_frames)
+        audio = AudioTrack.choose(container, reading, sample_rate)
+        tracks: dict[int, VideoTrack | AudioTrack] = {
+            track.stream.index: track for track in (video, audio) if track
+        }
+        if not tracks:
+            raise MediaError(*_nothing_to_read(container, reading))
+        origin = min(track.start() for track in tracks.values())
+        for track in tracks.values():
+            track.clock = StreamClock(track.time_base, origin)
+        spent, resumed = 0.0, time.monotonic()
+        for packet in _packets(container, tracks, reading):
+            track = tracks[packet.stream.index]
+            if packet.dts is not None:
+                reading.position = max(reading.position, track.clock.whole_seconds(packet.dts))
+            items: list[Picture | Sound] = list(track.feed(packet))
+            spent += time.monotonic() - resumed
+            if spent > timeout_seconds:
+                raise MediaError(
+                    Reason.TIMEOUT,
+                    f"{reading.path}: decoding took more than {timeout_seconds:g} s, in which "
+                    f"{reading.position} s of media were read; raise --timeout",
+                )
+            yield from items
+            resumed = time.monotonic()
+        for track in tracks.values():
+            yield from track.finish()
+        _judge(container, reading, video, audio)
+
+
+def _packets(
+    container: InputContainer, tracks: dict[int, Any], reading: Reading
+) -> Iterator[Packet[Any]]:
+    """All packets of the tracks; a file that breaks off ends here instead of raising."""
+    demuxed = container.demux([track.stream for track in tracks.values()])
+    while True:
+        try:
+            packet = next(demuxed, None)
+        except av.error.FFmpegError:
+            reading.flags.add(Reason.TRUNCATED)
+            return
+        if packet is None:
+            return
+        if packet.size:
+            yield packet
+
+
+def _nothing_to_read(container: InputContainer, reading: Reading) -> tuple[Reason, str]:
+    kinds = [f"#{stream.index} {stream.type}" for stream in container.streams]
+    if Reason.UNSUPPORTED_CODEC in reading.flags:
+        return (
+            Reason.UNSUPPORTED_CODEC,
+            f"{reading.path}: no decoder for its streams ({', '.join(kinds)}); convert it to H.264",
+        )
+    return Reason.EMPTY, f"{reading.path}: no video or audio stream (streams: {kinds or 'none'})"
+
+
+def _judge(
+    container: InputContainer,
+    reading: Reading,
+    video: VideoTrack | None,
+    audio: AudioTrack | None,
+) -> None:
+    """Set the flags that only the end can tell."""
+    if not reading.video_span and not reading.audio_span:
+        raise MediaError(
+            Reason.DECODE_ERROR,
+            f"{reading.path}: no frame and no sample could be decoded "
+            f"({reading.damaged_packets} damaged packets)",
+        )
+    if not reading.video_span:
+        reading.flags.add(Reason.NO_VIDEO)
+    if not reading.audio_span:
+        reading.flags.add(Reason.NO_AUDIO)
+    if reading.damaged_packets:
+        reading.flags.add(Reason.DECODE_ERROR)
+    tracks = [track for track in (video, audio) if track]
+    promised = max((track.promised() for track in tracks), default=Fraction(0))
+    if not promised and container.duration and len(container.streams) == len(tracks):
+        promised = Fraction(container.duration, av.time_base)  # Matroska says it for the file only
+    if promised - reading.duration > Fraction(1, 2):
+        reading.flags.add(Reason.TRUNCATED)

@@ -1,0 +1,100 @@
+"""Scores and events into a result that says how far to believe it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from avel.pipeline.method.events import Event, EventConfig, find_disagreements
+from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.model import Localizer
+from avel.pipeline.method.openvocab import OpenVocabulary
+from avel.pipeline.method.results import Result
+from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.reasons import Reason
+
+FAMILIAR_SHARE = 0.5
+"""A video of which fewer segments resemble the training is a stranger: its events are withheld."""
+
+ABSENT = {
+    Reason.NO_AUDIO: "the file gives no sound, so no event can be both seen and heard",
+    Reason.NO_VIDEO: "the file gives no picture, so no event can be both seen and heard",
+    Reason.TRUNCATED: "the file ends before its header says; what could be read was used",
+    Reason.DECODE_ERROR: "some packets were damaged and skipped",
+    Reason.UNSUPPORTED_CODEC: "a stream was left out because there is no decoder for it",
+}
+
+
+def refuse(outcome: Outcome, identity: dict[str, str]) -> Result:
+    """The result of a file that gave nothing."""
+    return Result(
+        str(outcome.path),
+        "failed",
+        (str(outcome.reason),),
+        message=outcome.message,
+        model=identity,
+    )
+
+
+def judge(
+    outcome: Outcome,
+    scores: SegmentScores,
+    events: list[Event],
+    localizer: Localizer | OpenVocabulary,
+    config: EventConfig,
+) -> Result:
+    """The result of a file with scores.
+
+    Events of a video that does not resemble what the model was trained on are withheld: a
+    classifier must answer with some class it knows, and here that answer means nothing.
+    """
+    familiar = familiar_share(scores, localizer.extra)
+    notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
+    if familiar is not None and familiar < FAMILIAR_SHARE:
+        withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
+        notes.append(
+            f"out of domain: {familiar:.0%} of the segments resemble the model's training data "
+            f"({localizer.identity['knows']}){withheld}"
+        )
+        events = []
+    elif not events and not notes:
+        notes.append(_why_none(scores, localizer.identity["knows"], config))
+    top = scores.classes.argmax(1)
+    names = [*localizer.classes, "background"]
+    return Result(
+        str(outcome.path),
+        "partial" if scores.flags else "ok",
+        tuple(scores.flags),
+        duration=scores.duration,
+        segments=len(scores.relevance),
+        events=tuple(events),
+        disagreements=tuple(find_disagreements(scores, localizer.classes, config)),
+        notes=tuple(notes),
+        model=localizer.identity,
+        decoder={"name": config.decoder, "threshold": config.threshold},
+        relevance=tuple(float(r) for r in scores.relevance),
+        top_classes=tuple((names[k], float(scores.classes[t, k])) for t, k in enumerate(top)),
+        in_domain=familiar,
+        cached=outcome.cached,
+    )
+
+
+def familiar_share(scores: SegmentScores, extra: Mapping[str, Tensor]) -> float | None:
+    """Share of segments whose picture and sound both lie within the training's distances."""
+    limits: dict[str, Any] = {name: extra.get(f"{name}.threshold") for name in ("visual", "audio")}
+    if limits["visual"] is None or limits["audio"] is None:
+        return None
+    present = (scores.visual_distance > 0) & (scores.audio_distance > 0)
+    both = (scores.visual_distance <= float(limits["visual"])) & (
+        scores.audio_distance <= float(limits["audio"])
+    )
+    return float(both[present].mean()) if np.any(present) else None
+
+
+def _why_none(scores: SegmentScores, knows: str, config: EventConfig) -> str:
+    peak = float(scores.relevance.max())
+    return (
+        f"no event: the highest relevance of any segment is {peak:.2f}, the threshold "
+        f"{config.threshold:g} ({knows})"
+    )

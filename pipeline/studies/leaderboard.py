@@ -1,0 +1,162 @@
+"""The leaderboard: every system on one feature set, over seeds, by every decoder of the field."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avel.models import MATCHERS
+from avel.pipeline.evaluation.protocols import DECODERS
+from avel.pipeline.learning.experiment import Experiment
+from avel.pipeline.studies.ablate import Ablation, paired_difference, right_segments, run_folder
+from avel.pipeline.studies.published import ACCURACY, EXACT_STARTS, SOURCES
+
+Cells = list[list[str]]
+
+HEADER = [
+    "system",
+    "supervision",
+    "accuracy (%)",
+    "decoder",
+    *(f"by {name} (%)" for name in DECODERS),
+    "best on test (%)",
+    "to the first (95 %)",
+    "epochs",
+    "parameters",
+    "multiply-adds",
+    "train (s)",
+    "infer (ms/video)",
+    "published (%)",
+]
+MATCH_HEADER = [
+    "system",
+    "A2V (%)",
+    "V2A (%)",
+    "best on test (%)",
+    "epochs",
+    "parameters",
+    "multiply-adds",
+    "train (s)",
+    "infer (ms/video)",
+    "published A2V, V2A (%)",
+]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Both tables as text cells, and what a reader must know."""
+
+    localization: Cells
+    matching: Cells
+    notes: list[str]
+
+
+def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
+    """Tables of the runs that are done.
+
+    A row is compared with the first of its supervision by a paired bootstrap over videos.
+    """
+    firsts: dict[str, str] = {}
+    localization, matching = [], []
+    for row in bench.rows:
+        experiment = bench.experiment(row, bench.seeds[0], out)
+        runs = _runs(bench, row, out)
+        if not runs:
+            continue
+        if experiment.model in MATCHERS:
+            matching.append(_matching_line(row, experiment, runs))
+            continue
+        first = firsts.setdefault(experiment.supervision, row)
+        difference = None
+        if row != first:
+            pair = (right_segments(out, name, bench.seeds) for name in (first, row))
+            difference = paired_difference(*pair)
+        localization.append(_line(row, experiment, runs, difference))
+    notes = [
+        "mean ± standard deviation over seeds; selected on validation unless said; parameters "
+        "without those that no output depends on; multiply-adds of one ten-second video",
+        "published: on AVE's own test split and features, another bench; "
+        + "; ".join(f"[{mark}] {what}" for mark, what in SOURCES.items()),
+    ]
+    return Leaderboard(
+        localization + _constants(bench, out, len(HEADER), 2, matching=False),
+        matching + _constants(bench, out, len(MATCH_HEADER), 1, matching=True),
+        notes,
+    )
+
+
+def _runs(bench: Ablation, row: str, out: Path) -> list[dict[str, Any]]:
+    paths = (run_folder(out, row, seed) / "metrics.json" for seed in bench.seeds)
+    return [json.loads(path.read_text()) for path in paths if path.is_file()]
+
+
+def _line(
+    row: str,
+    experiment: Experiment,
+    runs: Sequence[Mapping[str, Any]],
+    difference: tuple[float, float, float] | None,
+) -> list[str]:
+    published = ACCURACY.get((experiment.model, experiment.supervision), "?")
+    return [
+        row,
+        experiment.supervision,
+        _spread([100 * run["accuracy"]["own"] for run in runs]),
+        str(runs[0]["decoder"]),
+        *(_spread([100 * run["accuracy"][name] for run in runs]) for name in DECODERS),
+        _spread([100 * run["test_selected_accuracy"] for run in runs]),
+        "{:+.1f} ({:+.1f} to {:+.1f})".format(*difference) if difference else "",
+        *_costs(runs),
+        published,
+    ]
+
+
+def _matching_line(
+    row: str, experiment: Experiment, runs: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    ways = ("a2v", "v2a")
+    found = [[100 * run["accuracy"][way] for run in runs if way in run["accuracy"]] for way in ways]
+    known = [EXACT_STARTS[experiment.model, way] for way in ways]
+    return [
+        row,
+        *(_spread(values) if values else "" for values in found),
+        _spread([100 * run["test_selected_accuracy"] for run in runs]),
+        *_costs(runs),
+        ", ".join(known if all(found) else [k for k, f in zip(known, found, strict=True) if f]),
+    ]
+
+
+def _costs(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    first = runs[0]
+    return [
+        _spread([run["epochs"] for run in runs], 0),
+        f"{first['parameters'] / 1e6:.2f} M",
+        f"{first['multiply_adds'] / 1e6:.0f} M",
+        _spread([run["train_seconds"] for run in runs], 0),
+        _spread([1e3 * run["seconds_per_video"] for run in runs]),
+    ]
+
+
+def _constants(bench: Ablation, out: Path, width: int, at: int, *, matching: bool) -> Cells:
+    """What needs no model, from the first run of the kind."""
+    for row in bench.rows:
+        is_matcher = bench.experiment(row, bench.seeds[0], out).model in MATCHERS
+        runs = _runs(bench, row, out) if is_matcher == matching else []
+        if runs:
+            lines = []
+            for name, value in runs[0]["baselines"].items():
+                cells = [""] * width
+                cells[0] = name
+                cells[at : at + 1 + matching] = [f"{100 * value:.1f}"] * (1 + matching)
+                lines.append(cells)
+            return lines
+    return []
+
+
+def _spread(values: Sequence[float], digits: int = 1) -> str:
+    mean = f"{np.mean(values):.{digits}f}"
+    if len(values) < 2 or not np.std(values):
+        return mean
+    return f"{mean} ± {np.std(values, ddof=1):.{digits}f}"

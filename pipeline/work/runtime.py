@@ -1,0 +1,71 @@
+"""Settings that cannot change numbers, and where the cache is.
+
+What changes numbers lives in each stage's own config and so in its fingerprint.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.work.workers import default_workers
+
+
+def cache_root(flag: Path | None = None) -> tuple[Path, str]:
+    """Cache folder and where that was said: flag, `AVEL_CACHE_DIR`, then the user's folder."""
+    if flag is not None:
+        return flag, "--cache-dir"
+    if os.environ.get("AVEL_CACHE_DIR"):
+        return Path(os.environ["AVEL_CACHE_DIR"]), "AVEL_CACHE_DIR"
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]) / "avel", "XDG_CACHE_HOME"
+    return Path.home() / ".cache" / "avel", "default"
+
+
+@dataclass(frozen=True)
+class RuntimeConfig:
+    """How work is done, not what comes out. Never part of a fingerprint."""
+
+    cache_dir: Path = field(default_factory=lambda: cache_root()[0])
+    device: str = "auto"
+    devices: int = 1
+    """Processes that train together, each on a device of its own (or on the CPU)."""
+    loaders: int = 0
+    """Processes that read training batches ahead; 0: the training process itself."""
+    workers: int = field(default_factory=default_workers)
+    """Processes that decode ahead."""
+    batch_cells: int = 32
+    """Cells of any videos that go through the encoder together."""
+    window_cells: int = 64
+    """Cells held at once of one video; longer videos are encoded window by window."""
+    timeout_seconds: float = 600.0
+    """Wall time for decoding one video."""
+    keep_segments: bool = True
+    """Whether decoded videos of at most one window are cached too (2.4 MB per ten seconds)."""
+
+    def __post_init__(self) -> None:
+        for name in ("devices", "workers", "batch_cells", "window_cells", "timeout_seconds"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} ({getattr(self, name)}) must be greater than 0")
+        if self.loaders < 0:
+            raise ValueError(f"loaders ({self.loaders}) must not be negative")
+
+
+def resolve_device(device: str) -> str:
+    """`auto` to the GPU where there is one, else the CPU; a named device must exist.
+
+    Raises:
+        EnvironmentProblem: the device is not there.
+    """
+    import torch  # slow to import
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as err:
+        raise EnvironmentProblem(
+            f"device '{device}' cannot be used ({str(err).splitlines()[0]}); "
+            "use --device cpu, or see `avel doctor`"
+        ) from err
+    return device

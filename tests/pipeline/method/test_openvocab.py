@@ -1,0 +1,192 @@
+"""Events for given words: where sight and sound name one, and where they disagree."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from avel.extractors import AudioCLIPExtractor, Choice, choose
+from avel.extractors.audioclip.extractor import AudioCLIPOptions, TinyAudioCLIPExtractor
+from avel.extractors.audioclip.joint import TINY, AudioCLIP
+from avel.extractors.weights.files import Weights
+from avel.pipeline.cli import main
+from avel.pipeline.method.events import EventConfig, find_disagreements
+from avel.pipeline.method.openvocab import CONTRAST, OpenVocabulary, read_labels
+from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.reasons import InputError
+from avel.pipeline.synth.script import SynthConfig, annotated_scripts, class_names
+
+NAMES = class_names()
+
+
+def test_unseen_videos_without_training(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join(NAMES))
+    code = main(
+        [
+            "localize",
+            str(synth / "AVE"),
+            "--cache-dir",
+            str(warm),
+            "--json",
+            "--labels",
+            str(labels),
+        ]
+    )
+    results = json.loads(capsys.readouterr().out)
+    assert code == 0
+    scripts = {
+        s.video_id: s
+        for s in annotated_scripts(SynthConfig(num_videos=84, noisy_share=0, seed=777))
+    }
+    right = 0
+    for result in results:
+        script = scripts[Path(result["file"]).stem]
+        for second in range(10):
+            truth = {NAMES[c] for c, start, end in script.rows if start <= second < end}
+            right += truth == {
+                e["label"] for e in result["events"] if e["onset"] <= second < e["offset"]
+            }
+        for d in result["disagreements"]:
+            for second in range(int(d["onset"]), int(d["offset"])):
+                one = (script.heard if d["kind"] == "heard, not seen" else script.seen)[second]
+                right -= NAMES[one] != d["label"]  # a wrong disagreement costs a second
+    assert right >= 48
+
+
+def test_one_label_alone_has_a_background(
+    synth: Path, warm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A label that no video shows finds nothing, though it is the only choice."""
+    scripts = annotated_scripts(SynthConfig(num_videos=84, noisy_share=0, seed=777))
+    filmed = [s for s in scripts if (synth / "AVE" / f"{s.video_id}.mp4").exists()]
+    shown = {c for s in filmed for c in (*s.seen, *s.heard)}
+    absent = next(name for c, name in enumerate(NAMES) if c not in shown)
+    assert (
+        main(
+            ["localize", str(synth / "AVE"), "--cache-dir", str(warm), "--json", "--labels", absent]
+        )
+        == 0
+    )
+    assert all(result["events"] == [] for result in json.loads(capsys.readouterr().out))
+
+
+def test_attention_is_where_the_words_are() -> None:
+    """The dense map's position that holds the label's vector gets the weight."""
+    torch.manual_seed(0)
+    model = AudioCLIP(TINY).eval()
+    maps = torch.randn(1, 49, 512)
+    dense = model.dense_map(maps)
+    assert dense.shape == (1, 49, 128)
+    pool = model.visual.attnpool
+    expected = torch.nn.functional.linear(
+        torch.nn.functional.linear(maps[0, 5], pool.v_proj.weight, pool.v_proj.bias),
+        pool.c_proj.weight,
+        pool.c_proj.bias,
+    )
+    torch.testing.assert_close(dense[0, 5], expected)
+
+
+def scores(seen: list[list[float]], heard: list[list[float]]) -> SegmentScores:
+    T = len(seen)
+    zero = np.zeros(T, np.float32)
+    return SegmentScores(
+        zero,
+        np.zeros((T, 3), np.float32),
+        np.zeros((T, 49), np.float32),
+        zero,
+        zero,
+        T - 0.5,
+        (),
+        seen=np.array(seen, np.float32),
+        heard=np.array(heard, np.float32),
+    )
+
+
+def test_disagreements_are_runs_of_one_modality() -> None:
+    found = find_disagreements(
+        scores([[0.9, 0], [0.9, 0], [0, 0.9]], [[0.9, 0], [0.1, 0.8], [0.1, 0.8]]),
+        ("bell", "bark"),
+        EventConfig(),
+    )
+    assert [(d.onset, d.offset, d.label, d.kind) for d in found] == [
+        (1.0, 2.0, "bark", "heard, not seen"),
+        (1.0, 2.0, "bell", "seen, not heard"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ((), "no label given"),
+        (("Plain disc, hissing", " "), "an empty label names nothing"),
+        ((NAMES[0], NAMES[0]), "is given twice; remove one"),
+        (
+            ("dog barking",),
+            r"audioclip-tiny knows 28 names only .* not 'dog barking'; for any words give AudioCLIP's weights",
+        ),
+    ],
+)
+def test_bad_labels(labels: tuple[str, ...], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        OpenVocabulary(labels, choose("audioclip-tiny"))
+
+
+FULL = Choice(AudioCLIPExtractor, Weights(()), AudioCLIPOptions())
+"""AudioCLIP chosen, its file not needed: labels are checked before anything is loaded."""
+
+
+def test_a_label_longer_than_the_context() -> None:
+    with pytest.raises(ValueError, match=r"has \d+ tokens, the text head reads 77; shorten it"):
+        OpenVocabulary(("bark " * 90,), FULL)
+
+
+def test_any_script_is_a_label() -> None:
+    words = OpenVocabulary(("\N{DOG}", "犬の鳴き声", "собачий лай"), FULL)
+    assert len(set(words.recipe["prompts"][:3])) == 3
+
+
+def test_template() -> None:
+    words = OpenVocabulary((NAMES[0],), choose("audioclip-tiny"), "the sound of {}")
+    assert words.recipe["prompts"] == [f"the sound of {NAMES[0]}"]
+    with pytest.raises(InputError, match=r"must hold \{\} once"):
+        OpenVocabulary((NAMES[0],), choose("audioclip-tiny"), "a sound")
+
+
+def test_other_words_are_other_scores() -> None:
+    a, b = (OpenVocabulary((name,), choose("audioclip-tiny")).sha256 for name in NAMES[:2])
+    assert a != b
+
+
+def test_label_files(tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_text("dog barking\n\n church bell \n")
+    assert read_labels([str(tmp_path / "l.txt")]) == ("dog barking", "church bell")
+    assert read_labels(["dog barking", "church bell"]) == ("dog barking", "church bell")
+    (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="is no list of labels"):
+        read_labels([str(tmp_path / "b.txt")])
+
+
+def test_an_encoder_without_a_rest_lets_other_words_compete() -> None:
+    """One label alone is not simply present: common sights and sounds take their share."""
+
+    class Uncalibrated(TinyAudioCLIPExtractor):
+        rest_cosines = {}  # noqa: RUF012
+
+    found = choose("audioclip-tiny")
+    words = OpenVocabulary(
+        (NAMES[0],), Choice(Uncalibrated, found.weights, AudioCLIPOptions()), "a sound: {}"
+    )
+    prompts = words.recipe["prompts"]
+    assert prompts == [f"a sound: {word}" for word in (NAMES[0], *CONTRAST)]
+    extractor, text = words._loaded
+    shares = words._shares(text.numpy(), extractor, text, "visual")
+    assert shares.shape == (len(prompts), 1)
+    assert shares.argmax() == 0
+    own, (_, *others) = shares[0, 0], shares[:, 0]
+    assert own > max(others)
+    assert own < 1
