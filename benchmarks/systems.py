@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.models import LOSSES, build
 from avel.models.losses import IGNORED, Targets
 from avel.models.output import Visual
 from avel.models.published.cmm import CMM, contrastive_loss
 from avel.models.published.dmin import DMIN, TripletAttention, matched_relevance
 from avel.models.published.interaction import DenseAttention
 from avel.models.published.magan import MAGAN
+from avel.models.table import LOSSES, build
 
 T, P, AUDIO, CHANNELS, K = 10, 49, 128, 512, 28
 Run = Callable[[], tuple[Tensor, ...]]

@@ -16,7 +16,7 @@ import torch
 
 from avel.configs.load import load
 from avel.extractors import choose
-from avel.models import LOSSES, build
+from avel.models.table import LOSSES, build
 from avel.pipeline.datasets.ave import AveFolder, open_ave
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluation.evaluate import open_split

@@ -17,7 +17,7 @@ from avel.pipeline.datasets.features import FeatureRows
 from avel.pipeline.evaluation.evaluate import open_split
 from avel.pipeline.evaluation.metrics import segment_accuracy
 from avel.pipeline.media.segment import SegmentConfig
-from avel.pipeline.method.events import EventConfig, segment_decisions
+from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.method.scores import ScoreConfig
@@ -36,7 +36,7 @@ def main() -> None:
     for split in ("val", "test"):
         rows = open_split(data, split, recipe, RuntimeConfig()).rows
         scores = [words.score(rows.features(i), ScoreConfig()) for i in range(len(rows))]
-        decisions = np.stack([segment_decisions(s, EventConfig())[:10] for s in scores])
+        decisions = np.stack([decide(s, s.present, EventConfig())[:10] for s in scores])
         accuracy = segment_accuracy(decisions, rows.segments)
         background = (rows.segments == len(data.classes)).mean()
         print(f"| {split} | {len(rows)} | {100 * accuracy:.1f} | {100 * background:.1f} |")

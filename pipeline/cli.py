@@ -4,6 +4,7 @@ Importing this module and parsing arguments loads no numeric library, so `--help
 """
 
 import argparse
+import importlib
 import os
 import signal
 import sys
@@ -11,41 +12,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from avel.pipeline.commands import (
-    ablate,
-    attention,
-    bench,
-    cache,
-    compare,
-    doctor,
-    evaluate,
-    export,
-    extract,
-    localize,
-    model,
-    pretrain,
-    synth,
-    train,
-    weights,
-)
-
 COMMANDS = {
-    "localize": localize,
-    "attention": attention,
-    "extract": extract,
-    "train": train,
-    "evaluate": evaluate,
-    "compare": compare,
-    "ablate": ablate,
-    "bench": bench,
-    "export": export,
-    "model": model,
-    "synth": synth,
-    "pretrain": pretrain,
-    "cache": cache,
-    "weights": weights,
-    "doctor": doctor,
+    "localize": "find the audio-visual events of videos",
+    "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",
+    "extract": "embed videos into the feature cache; run again to do only what is missing",
+    "train": "train a localization model on cached features",
+    "evaluate": "evaluate a trained model on a dataset's split",
+    "compare": "compare two runs: the difference with its interval, and the videos that changed",
+    "ablate": "train variants that differ in one setting, over seeds, and compare them",
+    "bench": "train and evaluate every system of the field over seeds, in one leaderboard",
+    "export": "write a trained model as ONNX or torch.export, and compare the two",
+    "model": "a model's parts and parameters, and published weights: summary, import",
+    "synth": "write a synthetic AVE dataset of real MP4s",
+    "pretrain": "train the tiny AudioCLIP encoder on a synthetic dataset",
+    "cache": "look at the cache: ls, info, explain, verify, gc, export, import",
+    "weights": "weight files: ls, add, fetch, verify, convert",
+    "doctor": "check versions, codecs, device, weights and cache",
 }
+"""Each is `commands/<name>.py`, which is imported when it is asked for."""
 
 OK, UNEXPECTED, USAGE, SOME_FAILED, ENVIRONMENT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
 
@@ -68,7 +52,9 @@ class Terminated(BaseException):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    args = _parser().parse_args(_protect(sys.argv[1:] if argv is None else argv))
+    words = _protect(sys.argv[1:] if argv is None else argv)
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    args = _parser(wanted).parse_args(words)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return int(args.run(args))
@@ -111,7 +97,8 @@ def _protect(argv: Sequence[str]) -> list[str]:
     return [f"./{a}" if a.startswith("-") and len(a) > 1 and Path(a).exists() else a for a in argv]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str | None) -> argparse.ArgumentParser:
+    """The parser, with the arguments of the wanted command alone: others are not imported."""
     parser = argparse.ArgumentParser(
         prog="avel",
         description="Audio-visual event localization: what can be both seen and heard, and when.",
@@ -120,11 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        sub = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
-        module.add_arguments(sub)
-        sub.add_argument("--debug", action="store_true", help="show the trace of an error")
-        sub.set_defaults(run=module.run)
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(name, help=summary, description=summary)
+        if name == wanted:
+            module = importlib.import_module(f"avel.pipeline.commands.{name}")
+            module.add_arguments(sub)
+            sub.add_argument("--debug", action="store_true", help="show the trace of an error")
+            sub.set_defaults(run=module.run)
     return parser
 
 

@@ -10,8 +10,6 @@ from avel.pipeline.commands import options
 if TYPE_CHECKING:
     from avel.pipeline.studies.ablate import Ablation, Line
 
-SUMMARY = "train variants that differ in one setting, over seeds, and compare them"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_table_arguments(parser, "ablate_dmsf.yaml")

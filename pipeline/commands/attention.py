@@ -11,13 +11,11 @@ from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
     from avel.pipeline.commands.localize import Truth
+    from avel.pipeline.method.plan import LocalizationPlan
     from avel.pipeline.method.results import Result
-    from avel.pipeline.method.run import PipelineConfig
     from avel.pipeline.report.cached import CachedRun
     from avel.pipeline.report.figure import Answer
     from avel.pipeline.work.runtime import RuntimeConfig
-
-SUMMARY = "draw audio-guided attention over a video's frames, as a picture and as a video"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,24 +42,27 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.commands.localize import read_truth  # slow: loads h5py
     from avel.pipeline.media.inputs import expand
     from avel.pipeline.method.model import DEFAULT_MODEL
-    from avel.pipeline.method.run import PipelineConfig
+    from avel.pipeline.method.plan import PipelineConfig, plan_localization
 
     paths, runtime = expand(args.inputs), options.runtime(args)
     models = args.model or [DEFAULT_MODEL]
-    configs = [PipelineConfig(model=model, weights=tuple(args.weights)) for model in models]
-    results = [_localized(paths, config, runtime) for config in configs]
+    plans = [
+        plan_localization(PipelineConfig(model=model, weights=tuple(args.weights)))
+        for model in models
+    ]
+    results = [_localized(paths, plan, runtime) for plan in plans]
     failed = write_attention(
-        args.out, configs, results, read_truth(args.truth), runtime, args.format, not args.no_video
+        args.out, plans, results, read_truth(args.truth), runtime, args.format, not args.no_video
     )
     return 3 if failed else 0
 
 
 def _localized(
-    paths: list[Path], config: "PipelineConfig", runtime: "RuntimeConfig"
+    paths: list[Path], plan: "LocalizationPlan", runtime: "RuntimeConfig"
 ) -> list["Result"]:
     from avel.pipeline.method.run import localize  # slow: loads torch and libav
 
-    found = localize(paths, config, runtime)
+    found = localize(paths, plan, runtime)
     with closing(found):
         by_file = {result.file: result for result in found}
     return [by_file[str(path)] for path in dict.fromkeys(paths)]
@@ -69,7 +70,7 @@ def _localized(
 
 def write_attention(
     out: Path,
-    configs: list["PipelineConfig"],
+    plans: list["LocalizationPlan"],
     results: list[list["Result"]],
     truth: "Truth",
     runtime: "RuntimeConfig",
@@ -83,11 +84,11 @@ def write_attention(
     from avel.pipeline.report.overlay import write_overlay
 
     out.mkdir(parents=True, exist_ok=True)
-    runs = [CachedRun(config, runtime) for config in configs]
+    runs = [CachedRun(plan, runtime) for plan in plans]
     names = result_names([result.file for result in results[0]])
     failed = 0
     for name, answers_of in zip(names, zip(*results, strict=True), strict=True):
-        answers, why = _answers(configs, runs, answers_of)
+        answers, why = _answers(plans, runs, answers_of)
         if why:
             print(f"{answers_of[0].file}: no picture of it: {why}", file=sys.stderr)
             failed += 1
@@ -105,7 +106,7 @@ def write_attention(
 
 
 def _answers(
-    configs: list["PipelineConfig"], runs: list["CachedRun"], results: tuple["Result", ...]
+    plans: list["LocalizationPlan"], runs: list["CachedRun"], results: tuple["Result", ...]
 ) -> tuple[list["Answer"], str]:
     """Every model's answer for one file, and why there is nothing to draw."""
     from avel.pipeline.report.figure import Answer  # slow: loads libav
@@ -119,7 +120,7 @@ def _answers(
         answers.append(Answer(name, result, scores))
     if len({answer.model for answer in answers}) < len(answers):
         answers = [
-            replace(a, model=f"{a.model} ({config.model.name})")
-            for a, config in zip(answers, configs, strict=True)
+            replace(a, model=f"{a.model} ({plan.localizer.identity['sha256'][:12]})")
+            for a, plan in zip(answers, plans, strict=True)
         ]
     return answers, ""

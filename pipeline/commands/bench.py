@@ -5,8 +5,6 @@ import sys
 
 from avel.pipeline.commands.ablate import add_table_arguments
 
-SUMMARY = "train and evaluate every system of the field over seeds, in one leaderboard"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_table_arguments(parser, "leaderboard.yaml")

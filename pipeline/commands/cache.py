@@ -6,8 +6,6 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "look at the cache: ls, info, explain, verify, gc, export, import"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)

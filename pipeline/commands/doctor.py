@@ -12,8 +12,6 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "check versions, codecs, device, weights and cache"
-
 PACKAGES = [
     "avel",
     "torch",
@@ -169,8 +167,8 @@ def _mamba() -> Check:
 def _weights() -> list[Check]:
     from avel.extractors import EXTRACTORS  # slow: loads torch
     from avel.extractors.weights.files import WeightsError
-    from avel.models.checkpoint import CheckpointError
-    from avel.pipeline.method.model import DEFAULT_MODEL, Localizer
+    from avel.models.card import CheckpointError
+    from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 
     checks = []
     for name, extractor in EXTRACTORS.items():
@@ -183,7 +181,7 @@ def _weights() -> list[Check]:
             state = "missing" if name == "audioclip-tiny" else "note"
             checks.append(Check(name, state, "no weights", str(err)))
     try:
-        card = Localizer(DEFAULT_MODEL).card
+        card = TrainedModel(DEFAULT_MODEL).card
         checks.append(Check("localizer", "ok", f"{DEFAULT_MODEL} ({card.knows})"))
     except CheckpointError as err:
         checks.append(Check("localizer", "missing", "no shipped model", str(err)))

@@ -7,8 +7,6 @@ from typing import Any
 
 from avel.pipeline.commands import options
 
-SUMMARY = "evaluate a trained model on a dataset's split"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
@@ -32,13 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.models import MATCHERS  # slow: loads torch
+    from avel.models.card import MATCHERS  # slow: loads torch
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.evaluation.evaluate import evaluate
     from avel.pipeline.learning.match import evaluate_matcher
-    from avel.pipeline.method.model import DEFAULT_MODEL, Localizer
+    from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 
-    model, data = Localizer(args.model or DEFAULT_MODEL), open_ave(args.data)
+    model, data = TrainedModel(args.model or DEFAULT_MODEL), open_ave(args.data)
     if args.labels and not args.protocol:
         raise ValueError("--labels says by which labels --protocol counts; give --protocol too")
     runtime = options.runtime(args)

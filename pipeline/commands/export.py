@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-SUMMARY = "write a trained model as ONNX or torch.export, and compare the two"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="checkpoint or run folder [the shipped one]")

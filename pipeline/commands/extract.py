@@ -9,8 +9,6 @@ from typing import Any
 
 from avel.pipeline.commands import options
 
-SUMMARY = "embed videos into the feature cache; run again to do only what is missing"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", help="files, folders, lists (.txt), or an AVE folder")
@@ -27,10 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.extractors import AdaptedChoice, Encoder, choose  # slow: loads torch and libav
-    from avel.pipeline.media.segment import SegmentConfig
     from avel.pipeline.method.harvest import harvest
-    from avel.pipeline.method.recipes import features_recipe
-    from avel.pipeline.method.run import open_stores
+    from avel.pipeline.method.plan import plan_features
     from avel.pipeline.work.progress import track
     from avel.pipeline.work.runtime import resolve_device
 
@@ -38,12 +34,11 @@ def run(args: argparse.Namespace) -> int:
     base = choose(args.extractor, args.weights, options.encoder_options(args))
     encoder: Encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
     frames = {"frames_per_cell": args.frames} if args.frames else {}
-    segment = SegmentConfig(**{**encoder.cells, **frames})
-    recipe = features_recipe(segment, encoder.recipe)
-    stores = open_stores(segment, recipe, runtime)
+    plan = plan_features(encoder, frames)
+    stores = plan.stores(runtime.cache_dir)
     device = resolve_device(runtime.device)
     paths, failures = _inputs(args.inputs)
-    outcomes = harvest(paths, stores, segment, runtime, lambda: encoder.load(device))
+    outcomes = harvest(paths, stores, plan, runtime, device)
     counts = {"videos": len(paths) + len(failures), "extracted": 0, "cached": 0}
     with closing(outcomes):
         for outcome in track(outcomes, len(paths), "videos"):

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
-    from avel.pipeline.method.events import EventConfig
+    from avel.pipeline.method.decide import EventConfig
     from avel.pipeline.method.results import Result
-
-SUMMARY = "find the audio-visual events of videos"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _decoder(args: argparse.Namespace) -> "EventConfig | None":
     """The decoder that was asked for; None for the model's own."""
-    from avel.pipeline.method.events import EventConfig  # slow: loads torch
+    from avel.pipeline.method.decide import EventConfig  # slow: loads torch
 
     if args.decoder is None and args.threshold is None:
         return None
@@ -67,38 +65,41 @@ class Truth:
 
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.media.inputs import expand  # slow: loads torch and libav
+    from avel.pipeline.method.labels import read_labels
     from avel.pipeline.method.model import DEFAULT_MODEL
-    from avel.pipeline.method.openvocab import read_labels
+    from avel.pipeline.method.plan import PipelineConfig, plan_localization
     from avel.pipeline.method.results import to_json
-    from avel.pipeline.method.run import PipelineConfig, localize
+    from avel.pipeline.method.run import localize
     from avel.pipeline.work.progress import track
 
     if args.attention and not args.out:
         raise ValueError("--attention writes a picture and a video; give --out FOLDER for them")
     paths, runtime = expand(args.inputs), options.runtime(args)
     truth = read_truth(args.truth)
-    config = PipelineConfig(
-        model=args.model or DEFAULT_MODEL,
-        weights=tuple(args.weights),
-        labels=read_labels(args.labels) if args.labels is not None else (),
-        template=args.template,
-        extractor=args.extractor,
-        extractor_options=options.encoder_options(args),
-        events=_decoder(args),
+    plan = plan_localization(
+        PipelineConfig(
+            model=args.model or DEFAULT_MODEL,
+            weights=tuple(args.weights),
+            labels=read_labels(args.labels) if args.labels is not None else (),
+            template=args.template,
+            extractor=args.extractor,
+            extractor_options=options.encoder_options(args),
+            events=_decoder(args),
+        )
     )
     by_file = {}
-    results = localize(paths, config, runtime)
+    results = localize(paths, plan, runtime)
     with closing(results):
         for result in track(results, len(paths), "videos", quiet=len(paths) == 1):
             by_file[result.file] = result
     ordered = [by_file[str(path)] for path in dict.fromkeys(paths)]
     if args.out:
-        _write(args.out, ordered, truth, config, runtime)
+        _write(args.out, ordered, truth, plan, runtime)
     if args.attention:
         from avel.pipeline.commands.attention import write_attention  # slow: loads matplotlib
 
         with redirect_stdout(sys.stderr):
-            write_attention(args.out, [config], [ordered], truth, runtime)
+            write_attention(args.out, [plan], [ordered], truth, runtime)
     if args.json:
         print(to_json(ordered))
     else:
@@ -143,14 +144,14 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _write(out: Path, results: "list[Result]", truth: Truth, config, runtime) -> None:  # type: ignore[no-untyped-def]
+def _write(out: Path, results: "list[Result]", truth: Truth, plan, runtime) -> None:  # type: ignore[no-untyped-def]
     import json
 
     from avel.pipeline.method.results import result_names, to_csv, write_whole
     from avel.pipeline.report.page import report_page  # slow: loads Pillow
     from avel.pipeline.report.pictures import Pictures
 
-    pictures = Pictures(config, runtime)
+    pictures = Pictures(plan, runtime)
     for result, name in zip(results, result_names([r.file for r in results]), strict=True):
         write_whole(
             out / f"{name}.json", json.dumps(result.document(), indent=2, ensure_ascii=False) + "\n"

@@ -5,8 +5,6 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "a model's parts and parameters, and published weights: summary, import"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "train the tiny AudioCLIP encoder on a synthetic dataset"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="dataset that `avel synth` wrote")

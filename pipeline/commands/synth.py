@@ -5,8 +5,6 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "write a synthetic AVE dataset of real MP4s"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="folder of the dataset")

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 
-SUMMARY = "train a localization model on cached features"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
@@ -41,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.configs.load import load  # slow: loads torch
-    from avel.models import MATCHERS
+    from avel.models.card import MATCHERS
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.learning.experiment import Experiment
     from avel.pipeline.learning.match import train_matcher

@@ -25,15 +25,17 @@ from avel.pipeline.reasons import InputError
 class Example(NamedTuple):
     """One row, or a batch of them with a leading axis.
 
-    audio (T, D), visual_map (T, P, C), visual (T, D), mask (T,) of existing segments, segments (T,)
-    and video () labels, where background is index K, row (), the example's position, and other (),
-    the second label of a mixed video, else IGNORED.
+    audio (T, D), visual_map (T, P, C), visual (T, D), mask (T,) of existing segments, present (T,)
+    of those with both picture and sound, segments (T,) and video () labels, where background is
+    index K, row (), the example's position, and other (), the second label of a mixed video, else
+    IGNORED.
     """
 
     audio: Tensor
     visual_map: Tensor
     visual: Tensor
     mask: Tensor
+    present: Tensor
     segments: Tensor
     video: Tensor
     row: Tensor
@@ -156,6 +158,7 @@ class FeatureRows(Dataset[Example]):
             fit(features.visual_map),
             fit(features.visual),
             torch.arange(CELLS) < length,
+            fit(features.visual_mask & features.audio_mask),
             torch.from_numpy(self.segments[index]),
             torch.tensor(self.videos[index]),
             torch.tensor(index),

@@ -8,8 +8,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from avel.models import MATCHERS
-from avel.models.checkpoint import Card
+from avel.models.card import MATCHERS, Card
 from avel.models.output import Visual
 
 WARM, REPEATS = 2, 5

@@ -13,7 +13,8 @@ from torch import nn
 from avel.cache.ave_h5 import read_one_hot
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
-from avel.models.checkpoint import Card, load_checkpoint
+from avel.models.card import Card
+from avel.models.checkpoint import load_checkpoint
 from avel.pipeline.datasets.ave import CELLS, AveFolder, segment_labels
 from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
 from avel.pipeline.evaluation.metrics import (
@@ -26,11 +27,13 @@ from avel.pipeline.evaluation.metrics import (
     segment_accuracy,
 )
 from avel.pipeline.evaluation.protocols import DECODERS, PROTOCOLS, Protocol, decoder_name
-from avel.pipeline.method.events import EventConfig, find_events, segment_decisions
+from avel.pipeline.method.decide import EventConfig, decide
+from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.model import CHECKPOINT, TEST_SELECTED
 from avel.pipeline.method.recipes import open_store
-from avel.pipeline.method.scores import SegmentScores, score_rows
+from avel.pipeline.method.run_files import CHECKPOINT, TEST_SELECTED
+from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.method.scoring import score_rows
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -255,7 +258,7 @@ def evaluate_features(
 
 
 def _decide(scores: Iterable[SegmentScores], decoder: EventConfig, background: int) -> Labels:
-    return np.stack([_ten(segment_decisions(s, decoder), background) for s in scores])
+    return np.stack([_ten(decide(s, s.present, decoder), background) for s in scores])
 
 
 def _ten(decisions: Labels, background: int) -> Labels:

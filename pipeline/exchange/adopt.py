@@ -9,16 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from avel.cache.keras_h5 import read_keras
-from avel.models import build
-from avel.models.checkpoint import Card, CheckpointError, save_checkpoint
+from avel.models.card import Card, CheckpointError
+from avel.models.checkpoint import save_checkpoint
 from avel.models.published.cmm import keras_state
 from avel.models.published.interaction import without_dead
 from avel.models.published.magan import published_tensors
+from avel.models.table import build
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluation.evaluate import open_split
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.train import prepare
-from avel.pipeline.method.model import CHECKPOINT
+from avel.pipeline.method.run_files import CHECKPOINT
 from avel.pipeline.work.runtime import RuntimeConfig
 
 

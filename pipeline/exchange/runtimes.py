@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from avel.models.checkpoint import Card, load_checkpoint
+from avel.models.card import Card
+from avel.models.checkpoint import load_checkpoint
 from avel.models.output import Visual
-from avel.pipeline.method.model import CHECKPOINT, refuse_matcher
+from avel.pipeline.method.model import refuse_matcher
+from avel.pipeline.method.run_files import checkpoint_of
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
 INPUTS = ("audio", "visual_map", "visual", "mask")
@@ -54,7 +56,7 @@ def export(checkpoint: Path, form: str, out: Path) -> float:
     """
     if form not in SUFFIXES:
         raise InputError(f"--format {form}: must be one of {', '.join(SUFFIXES)}")
-    card, model, _ = load_checkpoint(checkpoint / CHECKPOINT if checkpoint.is_dir() else checkpoint)
+    card, model, _ = load_checkpoint(checkpoint_of(checkpoint))
     refuse_matcher(card)
     wrapped = Probabilities(model).eval()
     batch = torch.export.Dim("batch", min=1, max=65_536)

@@ -74,6 +74,7 @@ def _shifted(batch: Example, config: AugmentConfig, generator: torch.Generator) 
         audio=turn(batch.audio),
         visual_map=turn(batch.visual_map),
         visual=turn(batch.visual),
+        present=turn(batch.present),
         segments=turn(batch.segments),
     )
 

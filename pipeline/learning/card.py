@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from avel.models.checkpoint import Card
+from avel.models.card import Card
 
 FILE = "card.md"
 PACKAGES = (

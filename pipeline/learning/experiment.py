@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from avel.extractors.adapters.adapters import AdapterConfig
-from avel.models import MATCHERS, option_names
+from avel.models.card import MATCHERS
+from avel.models.table import option_names
 from avel.pipeline.learning.augment import AugmentConfig
 from avel.pipeline.learning.module import TrainConfig
-from avel.pipeline.method.events import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.reasons import InputError
 

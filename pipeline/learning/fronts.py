@@ -1,21 +1,20 @@
 """Where training begins: the cached stage before the first trainable layer, and the rest."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from avel.extractors import AudioCLIPExtractor, Choice, Encoder, PairChoice, choose
+from avel.extractors import AudioCLIPExtractor, Choice, PairChoice, choose
 from avel.extractors.adapters.adapters import AdapterConfig, Adapters, Front, OutputFront
 from avel.extractors.audioclip.tail import TrunkFront
 from avel.extractors.extractor import FrozenExtractor, SegmentFront
 from avel.pipeline.datasets.ave import AveFolder
-from avel.pipeline.media.segment import SegmentConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import harvest
-from avel.pipeline.method.run import open_stores
+from avel.pipeline.method.plan import Plan
 from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -39,9 +38,7 @@ def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice
 
 def fill_cache(
     data: AveFolder,
-    encoder: Encoder,
-    segment: SegmentConfig,
-    features: Mapping[str, object],
+    plan: Plan,
     runtime: RuntimeConfig,
     device: str,
 ) -> int:
@@ -49,8 +46,7 @@ def fill_cache(
     videos = [data.video_path(row.video_id) for row in data.rows]
     videos += [data.noisy_path(video_id) for video_id in data.noisy]
     paths = list(dict.fromkeys(path for path in videos if path))
-    stores = open_stores(segment, features, runtime)
-    outcomes = harvest(paths, stores, segment, runtime, lambda: encoder.load(device))
+    outcomes = harvest(paths, plan.stores(runtime.cache_dir), plan, runtime, device)
     return sum(outcome.reason is None for outcome in outcomes)
 
 

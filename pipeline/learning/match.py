@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from avel.models import Matcher, build
-from avel.models.checkpoint import Card, load_checkpoint, save_checkpoint
+from avel.models.card import Card
+from avel.models.checkpoint import load_checkpoint, save_checkpoint
+from avel.models.table import Matcher, build
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluation.cost import cost
 from avel.pipeline.evaluation.evaluate import Split, open_split
@@ -23,9 +24,9 @@ from avel.pipeline.evaluation.queries import baselines, exact_accuracy, queries
 from avel.pipeline.learning.batches import EpochSampler
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.module import TrainConfig, derived_seed, optimizer_of
-from avel.pipeline.learning.train import DECISIONS, knows, prepare, remember
+from avel.pipeline.learning.train import knows, prepare, remember
 from avel.pipeline.learning.trainer import BEST, CHECKPOINTS, kept, make_trainer
-from avel.pipeline.method.model import CHECKPOINT
+from avel.pipeline.method.run_files import CHECKPOINT, DECISIONS, METRICS
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -154,7 +155,7 @@ def train_matcher(
     np.savez(out / DECISIONS, **arrays)
     numbers_of = matching_numbers(model, held["test"], parts["test"])
     metrics = {**numbers_of, **fitted, **cost(card, model)}
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    (out / METRICS).write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
 
 

@@ -18,8 +18,8 @@ from avel.models.senses import SenseHeads
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.learning.augment import AugmentConfig, augmented
 from avel.pipeline.learning.splice import with_foreign_sound, with_spliced
-from avel.pipeline.method.events import EventConfig, decide_segments
-from avel.pipeline.method.scores import probabilities
+from avel.pipeline.method.decide import EventConfig, decide
+from avel.pipeline.method.scoring import probabilities
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,9 @@ class LocalizerTraining(lightning.LightningModule):
         return loss
 
     def validation_step(self, batch: Example, _: int, dataloader_idx: int = 0) -> None:
-        right = decide(self(batch), self._num_classes, self._decoder) == batch.segments.cpu()
+        output = probabilities(self(batch), self._num_classes)
+        decided = torch.from_numpy(decide(output, batch.present.cpu().numpy(), self._decoder))
+        right = decided == batch.segments.cpu()
         self._right.setdefault(dataloader_idx, []).append(right.flatten().float())
 
     def on_validation_epoch_end(self) -> None:
@@ -286,10 +288,3 @@ def _groups(module: nn.Module, rate: float, decay: float) -> list[dict[str, Any]
         {"params": decayed, "weight_decay": decay, "lr": rate},
         {"params": kept, "weight_decay": 0.0, "lr": rate},
     ]
-
-
-def decide(output: LocalizationOutput, num_classes: int, decoder: EventConfig) -> Tensor:
-    """Class of each segment (B, T) by a decoder; background is K."""
-    relevance, classes, _ = probabilities(output, num_classes)
-    decided = decide_segments(relevance.reshape(-1), classes.reshape(-1, num_classes + 1), decoder)
-    return torch.from_numpy(decided).view(relevance.shape)

@@ -48,6 +48,7 @@ def with_spliced(
         mixed(batch.visual_map),
         mixed(batch.visual),
         batch.mask[targets],
+        mixed(batch.present),
         mixed(batch.segments),
         torch.full_like(batch.video[targets], IGNORED),  # the piece may have covered the event
         batch.row[targets],

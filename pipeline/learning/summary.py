@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from avel.extractors import choose
-from avel.models import build
+from avel.models.table import build
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.fronts import cached_before, make_front, tuned
 from avel.pipeline.media.segment import SegmentConfig

@@ -21,9 +21,10 @@ from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters.adapters import FILE as ADAPTERS
 from avel.extractors.adapters.adapters import Front, save_adapters
 from avel.extractors.extractor import check_precision
-from avel.models import MATCHERS, build, loss_of
-from avel.models.checkpoint import Card, differing, load_checkpoint, save_checkpoint
+from avel.models.card import MATCHERS, Card, differing
+from avel.models.checkpoint import load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
+from avel.models.table import build, loss_of
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluation.cost import cost
@@ -36,14 +37,18 @@ from avel.pipeline.learning.module import LocalizerTraining
 from avel.pipeline.learning.trainer import BEST, BEST_ON_TEST, CHECKPOINTS, kept, make_trainer
 from avel.pipeline.media.segment import SegmentConfig
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.model import CHECKPOINT, TEST_SELECTED
+from avel.pipeline.method.plan import plan_features
 from avel.pipeline.method.recipes import features_recipe, segments_recipe
+from avel.pipeline.method.run_files import (
+    CHECKPOINT,
+    CONFIG,
+    DECISIONS,
+    METRICS,
+    TEST_SELECTED,
+    checkpoint_of,
+)
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
-
-DECISIONS = "decisions.npz"
-"""Of a run: `rows` (N,) of the dataset, `videos` (N,), `classes` (K,), and class indices (N, 10):
-the `truth`, the model's `own` decisions and those of the field's decoders by name."""
 
 
 def train(
@@ -112,7 +117,7 @@ def train(
         model.load_state_dict(kept(out, BEST_ON_TEST, "model."))
         save_checkpoint(out / TEST_SELECTED, card, model, domain, half=half)
     write_card(out, card, metrics, data.root)
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    (out / METRICS).write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
 
 
@@ -130,11 +135,10 @@ def prepare(
     segment = SegmentConfig(**{**encoder.cells, **experiment.segment})
     if experiment.augment.enabled:
         return segments_recipe(segment)
-    cached = cached_before(encoder, experiment.adapter)
-    recipe = features_recipe(segment, cached.recipe)
+    plan = plan_features(cached_before(encoder, experiment.adapter), experiment.segment)
     if experiment.adapter.trunk_stages:
-        fill_cache(data, cached, segment, recipe, runtime, resolve_device(runtime.device))
-    return recipe
+        fill_cache(data, plan, runtime, resolve_device(runtime.device))
+    return dict(plan.features)
 
 
 def _front(experiment: Experiment, cached: Features, weights: Sequence[Path]) -> Front | None:
@@ -168,7 +172,7 @@ def begin_with(model: nn.Module, path: Path) -> int:
     Raises:
         InputError: not one fits.
     """
-    _, other, _ = load_checkpoint(path / CHECKPOINT if path.is_dir() else path)
+    _, other, _ = load_checkpoint(checkpoint_of(path))
     mine = model.state_dict()
     fitting = {
         name: value
@@ -187,7 +191,7 @@ def remember(out: Path, experiment: Experiment, resume: bool) -> None:
     Raises:
         InputError: names the settings that differ, with both values.
     """
-    path, text = out / "config.yaml", dump(experiment)
+    path, text = out / CONFIG, dump(experiment)
     if resume and path.is_file():
         wrong = differing(read(path), read_text(text))
         if wrong:

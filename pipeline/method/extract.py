@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from avel.extractors import Extractor
 from avel.pipeline.media.segment import Segments
 from avel.pipeline.reasons import MediaError, Reason
+
+if TYPE_CHECKING:
+    from avel.extractors import Extractor
 
 VERSION = 2
 """Raise when the numbers of unchanged weights change."""
@@ -45,7 +47,7 @@ class CellBatches:
     numbers do not depend on which cells it shared a batch with.
     """
 
-    def __init__(self, extractor: Extractor, batch_cells: int) -> None:
+    def __init__(self, extractor: "Extractor", batch_cells: int) -> None:
         if any(parameter.requires_grad for parameter in extractor.model.parameters()):
             raise ValueError(
                 f"extractor '{extractor.name}' has parameters in training; features that go into "
@@ -71,6 +73,8 @@ class CellBatches:
             yield from self._encode()
 
     def _encode(self) -> Iterator[tuple[str, Features]]:
+        import torch  # slow to import, and cached features need none
+
         batch, self._queue = self._queue[: self._size], self._queue[self._size :]
         first = self._videos[batch[0][0]][0]
         frames = np.zeros((self._size, *first.frames.shape[1:]), np.uint8)
@@ -125,7 +129,7 @@ def join_features(parts: list[Features]) -> Features:
     return Features(**joined, duration=parts[-1].duration, flags=parts[-1].flags)
 
 
-def encode_whole(extractor: Extractor, windows: Iterator[Segments], batch_cells: int) -> Features:
+def encode_whole(extractor: "Extractor", windows: Iterator[Segments], batch_cells: int) -> Features:
     """Features of one video of any length, window by window, so that memory stays bounded."""
     parts = []
     for segments in windows:

@@ -4,20 +4,24 @@ Decoding runs ahead in worker processes while the encoder works on cells of many
 video's features are handed to the cache as soon as they are complete.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store, Writer
-from avel.extractors import Extractor
 from avel.pipeline.media.segment import SegmentConfig, Segments, join, segment_video
 from avel.pipeline.method.extract import CellBatches, Features, check_finite, encode_whole
+from avel.pipeline.method.plan import Plan, Stores
 from avel.pipeline.method.recipes import pack, unpack
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from avel.pipeline.work.workers import Crashed, map_unordered
+
+if TYPE_CHECKING:
+    from avel.extractors import Extractor
 
 VIDEOS_AT_ONCE = 16
 """Videos per worker that are decoded before the next lot is handed out: bounds the memory."""
@@ -36,15 +40,6 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Stores:
-    """The two stores that a harvest fills."""
-
-    segments: Store
-    features: Store
-    keys: ContentKeys
-
-
-@dataclass(frozen=True)
 class _Long:
     """A video of more cells than a worker may send; it is encoded where the encoder is."""
 
@@ -52,9 +47,9 @@ class _Long:
 def harvest(
     paths: Sequence[Path],
     stores: Stores,
-    config: SegmentConfig,
+    plan: Plan,
     runtime: RuntimeConfig,
-    load_extractor: Callable[[], Extractor],
+    device: str,
     *,
     verify: bool = False,
 ) -> Generator[Outcome, None, None]:
@@ -79,7 +74,7 @@ def harvest(
             todo.append((path, key))
     if not todo:
         return
-    worker = _Harvest(stores, config, runtime, load_extractor())
+    worker = _Harvest(stores, plan.segment, runtime, plan.encoder.load(device))
     for outcome in worker.run(todo):
         yield outcome
         for copy in copies.get(outcome.key or "", []):
@@ -118,7 +113,7 @@ class _Harvest:
         stores: Stores,
         config: SegmentConfig,
         runtime: RuntimeConfig,
-        extractor: Extractor,
+        extractor: "Extractor",
     ) -> None:
         self._stores, self._config, self._runtime = stores, config, runtime
         self._extractor = extractor

@@ -1,22 +1,27 @@
 """A trained model ready to score videos, and all that its checkpoint says about itself."""
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import avel.models
 from avel.cache.fingerprint import file_sha256
-from avel.extractors.adapters.adapters import FILE
-from avel.models import MATCHERS
-from avel.models.checkpoint import Card, CheckpointError, load_checkpoint
+from avel.models.card import MATCHERS, Card, CheckpointError, check_features, describe
 from avel.pipeline.media.segment import SegmentConfig
-from avel.pipeline.method.events import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.scores import ScoreConfig, SegmentScores, score_segments
+from avel.pipeline.method.recipes import features_recipe
+from avel.pipeline.method.run_files import checkpoint_of
+from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.reasons import InputError
 
-CHECKPOINT = "model.safetensors"
-TEST_SELECTED = "test_selected.safetensors"
-"""The run's epoch that was best on the test split, which several published protocols report."""
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from avel.extractors import Encoder
+
+DEFAULT_MODEL = Path(next(iter(avel.models.__path__))) / "weights" / "dmsf-synthetic.safetensors"
 
 
 def refuse_matcher(card: Card) -> None:
@@ -32,25 +37,18 @@ def refuse_matcher(card: Card) -> None:
         )
 
 
-def _default_model() -> Path:
-    import avel.models
-
-    return Path(next(iter(avel.models.__path__))) / "weights" / "dmsf-synthetic.safetensors"
-
-
-DEFAULT_MODEL = _default_model()
-
-
-class Localizer:
-    """Checkpoint file (or the run folder that holds one), loaded.
+class TrainedModel:
+    """Checkpoint file (or the run folder that holds one); its network is read when it must score.
 
     Raises:
         CheckpointError: it is missing, damaged, or no checkpoint of this project.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path / CHECKPOINT if path.is_dir() else path
-        self.card, self._model, self.extra = load_checkpoint(self.path)
+        self.path = checkpoint_of(path)
+        described = describe(self.path)
+        self.card, self._extra = described.card, described.extra
+        self._device = "cpu"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -73,24 +71,52 @@ class Localizer:
         return EventConfig(**self.card.decoder)
 
     @property
-    def extractor(self) -> str:
-        """Name of the extractor whose features the model was trained on."""
-        return str(self._of_features("config")["extractor"])
-
-    @property
-    def extractor_options(self) -> dict[str, Any]:
-        """How that extractor was set."""
-        return dict(self._of_features("config")["options"])
-
-    @property
-    def adapters(self) -> Path | None:
-        """The file of tuned adapters that lies beside the checkpoint; None if it has none."""
-        return self.path.parent / FILE if "adapters" in self._of_features("config") else None
-
-    @property
-    def segment_config(self) -> SegmentConfig:
+    def segment(self) -> SegmentConfig:
         """How videos must be cut for it."""
         return SegmentConfig(**self._of_features("upstream")["config"])
+
+    @property
+    def features(self) -> Mapping[str, Any]:
+        """Recipe of the features that it was trained on."""
+        self._of_features("upstream")
+        return self.card.features
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """Largest distance of held-out training features, by modality."""
+        names = ("visual", "audio")
+        found = {name: self._extra.get(f"{name}.threshold") for name in names}
+        return {name: float(value) for name, value in found.items() if value is not None}
+
+    def encoder(self, weights: Sequence[Path]) -> "Encoder":
+        """The extractor of its features, with the adapters that lie beside the checkpoint."""
+        from avel.extractors import AdaptedChoice, choose  # slow: loads torch
+        from avel.extractors.adapters.adapters import FILE
+
+        config = self._of_features("config")
+        base = choose(str(config["extractor"]), weights, dict(config["options"]))
+        adapted = "adapters" in config
+        encoder = AdaptedChoice(base, self.path.parent / FILE) if adapted else base
+        check_features(self.path, self.card, features_recipe(self.segment, encoder.recipe))
+        return encoder
+
+    def to(self, device: str) -> None:
+        """Score on a device from now on."""
+        self._device = device
+
+    def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
+        """Scores of videos of any lengths, their windows in common batches."""
+        from avel.pipeline.method.scoring import score_videos  # slow: loads torch
+
+        model, extra = self._loaded
+        return score_videos(videos, self.card, model.to(self._device), extra, config)
+
+    @cached_property
+    def _loaded(self) -> "tuple[nn.Module, Mapping[str, Tensor]]":
+        from avel.models.checkpoint import load_checkpoint  # slow: loads torch
+
+        _, model, extra = load_checkpoint(self.path)
+        return model, extra
 
     def _of_features(self, key: str) -> dict[str, Any]:
         try:
@@ -100,7 +126,3 @@ class Localizer:
                 f"{self.path}: was trained on features that no extractor of avel makes; "
                 "it can be evaluated on them, not run on videos"
             ) from err
-
-    def score(self, features: Features, config: ScoreConfig) -> SegmentScores:
-        """Scores of one video's segments."""
-        return score_segments(features, self.card, self._model, self.extra, config)

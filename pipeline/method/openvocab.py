@@ -9,7 +9,7 @@ Source of the scores: Guzhov et al., AudioCLIP, ICASSP 2022, section 3 (zero-sho
 taking both modalities' agreement as the event is ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from torch.nn import functional
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import AudioCLIPExtractor, Choice, PairChoice
 from avel.pipeline.media.segment import SegmentConfig
-from avel.pipeline.method.events import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
+from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.reasons import InputError
 
@@ -74,7 +75,7 @@ class OpenVocabulary:
                 "audioclip and audioclip-tiny"
             )
         self._kind: type[AudioCLIPExtractor] = encoder.kind
-        self.classes, self.encoder, self.extractor = labels, encoder, encoder.kind.name
+        self.classes, self._encoder, self.extractor = labels, encoder, encoder.kind.name
         calibrated = bool(self._kind.rest_cosines)
         rest = () if calibrated else tuple(word for word in CONTRAST if word not in labels)
         self._prompts = [_prompt(template, label) for label in (*labels, *rest)]
@@ -123,18 +124,30 @@ class OpenVocabulary:
         }
 
     @property
-    def segment_config(self) -> SegmentConfig:
+    def segment(self) -> SegmentConfig:
         """How videos are cut for it."""
-        return SegmentConfig(**self.encoder.cells)
+        return SegmentConfig(**self._encoder.cells)
 
     @property
-    def extra(self) -> Mapping[str, Tensor]:
+    def features(self) -> Mapping[str, Any]:
+        """Recipe of the encoder's features."""
+        return features_recipe(self.segment, self._encoder.recipe)
+
+    @property
+    def limits(self) -> Mapping[str, float]:
         """No training data, so no distances to it."""
         return {}
 
+    def encoder(self, weights: Sequence[Path]) -> Choice:
+        """The encoder whose text head embeds the words; its weights were given with it."""
+        return self._encoder
+
+    def to(self, device: str) -> None:
+        """Compare on the CPU whatever the device: vectors are few."""
+
     @cached_property
     def _loaded(self) -> tuple[AudioCLIPExtractor, Tensor]:
-        extractor = self.encoder.load()
+        extractor = self._encoder.load()
         assert isinstance(extractor, AudioCLIPExtractor)  # as its class was checked to be
         if not extractor.hears_text:
             raise InputError(
@@ -144,9 +157,12 @@ class OpenVocabulary:
             )
         return extractor, extractor.text(self._prompts)
 
+    def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
+        """Scores of videos; segments do not look at each other."""
+        return [self._score(features) for features in videos]
+
     @torch.inference_mode()
-    def score(self, features: Features, config: ScoreConfig) -> SegmentScores:
-        """Scores of one video's segments; segments do not look at each other."""
+    def _score(self, features: Features) -> SegmentScores:
         extractor, text = self._loaded
         seen = (
             self._shares(features.visual, extractor, text, "visual") * features.visual_mask[:, None]
@@ -162,6 +178,7 @@ class OpenVocabulary:
         return SegmentScores(
             relevance=both.max(1).astype(np.float32),
             classes=np.concatenate([agreed, np.zeros((T, 1))], 1).astype(np.float32),
+            present=features.visual_mask & features.audio_mask,
             attention=extractor.text_attention(maps, text[best]).numpy(),
             visual_distance=np.zeros(T, np.float32),
             audio_distance=np.zeros(T, np.float32),
@@ -187,19 +204,3 @@ def _prompt(template: str, label: str) -> str:
     if template.count("{}") != 1:
         raise InputError(f"template {template!r} must hold {{}} once, where the label goes")
     return template.replace("{}", label)
-
-
-def read_labels(given: list[str]) -> tuple[str, ...]:
-    """Labels as given, or the lines of the one file that is given.
-
-    Raises:
-        InputError: the file is not text.
-    """
-    path = Path(given[0]) if len(given) == 1 else None
-    if path is None or not path.is_file():
-        return tuple(given)
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except UnicodeDecodeError as err:
-        raise InputError(f"{path}: is no list of labels (not UTF-8 text)") from err
-    return tuple(line.strip() for line in lines if line.strip())

@@ -1,15 +1,13 @@
 """Scores and events into a result that says how far to believe it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from avel.pipeline.method.events import Event, EventConfig, find_disagreements
+from avel.pipeline.method.decide import EventConfig
+from avel.pipeline.method.events import Event, find_disagreements
 from avel.pipeline.method.harvest import Outcome
-from avel.pipeline.method.model import Localizer
-from avel.pipeline.method.openvocab import OpenVocabulary
+from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import Reason
@@ -41,7 +39,7 @@ def judge(
     outcome: Outcome,
     scores: SegmentScores,
     events: list[Event],
-    localizer: Localizer | OpenVocabulary,
+    localizer: Localizer,
     config: EventConfig,
 ) -> Result:
     """The result of a file with scores.
@@ -49,7 +47,7 @@ def judge(
     Events of a video that does not resemble what the model was trained on are withheld: a
     classifier must answer with some class it knows, and here that answer means nothing.
     """
-    familiar = familiar_share(scores, localizer.extra)
+    familiar = familiar_share(scores, localizer.limits)
     notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
     if familiar is not None and familiar < FAMILIAR_SHARE:
         withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
@@ -73,27 +71,23 @@ def judge(
         notes=tuple(notes),
         model=localizer.identity,
         decoder={"name": config.decoder, "threshold": config.threshold},
-        relevance=tuple(float(r) for r in scores.relevance),
+        relevance=tuple(float(r) for r in scores.relevance * scores.present),
         top_classes=tuple((names[k], float(scores.classes[t, k])) for t, k in enumerate(top)),
         in_domain=familiar,
         cached=outcome.cached,
     )
 
 
-def familiar_share(scores: SegmentScores, extra: Mapping[str, Tensor]) -> float | None:
+def familiar_share(scores: SegmentScores, limits: Mapping[str, float]) -> float | None:
     """Share of segments whose picture and sound both lie within the training's distances."""
-    limits: dict[str, Any] = {name: extra.get(f"{name}.threshold") for name in ("visual", "audio")}
-    if limits["visual"] is None or limits["audio"] is None:
+    if not {"visual", "audio"} <= limits.keys():
         return None
-    present = (scores.visual_distance > 0) & (scores.audio_distance > 0)
-    both = (scores.visual_distance <= float(limits["visual"])) & (
-        scores.audio_distance <= float(limits["audio"])
-    )
-    return float(both[present].mean()) if np.any(present) else None
+    both = (scores.visual_distance <= limits["visual"]) & (scores.audio_distance <= limits["audio"])
+    return float(both[scores.present].mean()) if np.any(scores.present) else None
 
 
 def _why_none(scores: SegmentScores, knows: str, config: EventConfig) -> str:
-    peak = float(scores.relevance.max())
+    peak = float((scores.relevance * scores.present).max())
     return (
         f"no event: the highest relevance of any segment is {peak:.2f}, the threshold "
         f"{config.threshold:g} ({knows})"

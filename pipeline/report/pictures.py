@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.results import Result
-from avel.pipeline.method.run import PipelineConfig
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -20,8 +20,8 @@ MOST_FRAMES = 120
 class Pictures:
     """Reads what the run has cached; decodes and encodes nothing."""
 
-    def __init__(self, config: PipelineConfig, runtime: RuntimeConfig) -> None:
-        self._cached = CachedRun(config, runtime)
+    def __init__(self, plan: LocalizationPlan, runtime: RuntimeConfig) -> None:
+        self._cached = CachedRun(plan, runtime)
 
     def of(self, result: Result) -> list[tuple[str, str]]:
         """Per segment the plain frame and the frame under its attention, as JPEG data URIs."""

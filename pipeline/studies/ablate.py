@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from avel.configs.load import dump, load
-from avel.models import MATCHERS
+from avel.models.card import MATCHERS
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.match import train_matcher
-from avel.pipeline.learning.train import DECISIONS, prepare, train
+from avel.pipeline.learning.train import prepare, train
+from avel.pipeline.method.run_files import DECISIONS, METRICS
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 from avel.pipeline.work.workers import Crashed, map_unordered
@@ -148,7 +149,7 @@ def _slug(row: str) -> str:
 
 def _is_done(folder: Path, experiment: Experiment) -> bool:
     config = folder / "config.yaml"
-    if not (folder / "metrics.json").is_file() or not config.is_file():
+    if not (folder / METRICS).is_file() or not config.is_file():
         return False
     return config.read_text("utf-8") == dump(experiment)
 
@@ -199,14 +200,14 @@ def right_segments(out: Path, row: str, seeds: Sequence[int]) -> dict[int, NDArr
     found = {}
     for seed in seeds:
         path = run_folder(out, row, seed) / DECISIONS
-        if path.is_file() and (path.parent / "metrics.json").is_file():
+        if path.is_file() and (path.parent / METRICS).is_file():
             with np.load(path, allow_pickle=False) as run:
                 found[seed] = (run["own"] == run["truth"]).mean(1)
     return found
 
 
 def _seconds(out: Path, row: str, seeds: Sequence[int]) -> float:
-    paths = (run_folder(out, row, seed) / "metrics.json" for seed in seeds)
+    paths = (run_folder(out, row, seed) / METRICS for seed in seeds)
     found = [json.loads(path.read_text())["train_seconds"] for path in paths if path.is_file()]
     return float(np.mean(found)) if found else float("nan")
 

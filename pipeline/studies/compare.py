@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.pipeline.learning.train import DECISIONS
+from avel.pipeline.method.run_files import DECISIONS
 from avel.pipeline.reasons import InputError
 from avel.pipeline.studies.ablate import paired_difference
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from avel.models import MATCHERS
+from avel.models.card import MATCHERS
 from avel.pipeline.evaluation.protocols import DECODERS
 from avel.pipeline.learning.experiment import Experiment
+from avel.pipeline.method.run_files import METRICS
 from avel.pipeline.studies.ablate import Ablation, paired_difference, right_segments, run_folder
 from avel.pipeline.studies.published import ACCURACY, EXACT_STARTS, SOURCES
 
@@ -89,7 +90,7 @@ def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
 
 
 def _runs(bench: Ablation, row: str, out: Path) -> list[dict[str, Any]]:
-    paths = (run_folder(out, row, seed) / "metrics.json" for seed in bench.seeds)
+    paths = (run_folder(out, row, seed) / METRICS for seed in bench.seeds)
     return [json.loads(path.read_text()) for path in paths if path.is_file()]
 
 

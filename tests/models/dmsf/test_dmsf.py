@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch.nn import functional
 
-from avel.models import build
 from avel.models.dmsf.dmsf import DMSFConfig, agreement
 from avel.models.losses import (
     IGNORED,
@@ -15,6 +14,7 @@ from avel.models.losses import (
     weak_loss,
 )
 from avel.models.output import Branch, LocalizationOutput, Visual
+from avel.models.table import build
 
 SMALL = {
     "d_model": 16,

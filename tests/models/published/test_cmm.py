@@ -9,7 +9,6 @@ import torch
 
 from avel.cache.ave_h5 import LayoutError
 from avel.cache.keras_h5 import read_keras
-from avel.models import build
 from avel.models.published.cmm import (
     CMM,
     CMMConfig,
@@ -18,6 +17,7 @@ from avel.models.published.cmm import (
     summed_distances,
 )
 from avel.models.published.dmin import compounded, matched_relevance
+from avel.models.table import build
 from avel.pipeline.evaluation.queries import baselines, exact_accuracy, queries
 
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from avel.models import LOSSES, MODELS, build, loss_of, option_names
 from avel.models.losses import IGNORED, Targets, class_loss
 from avel.models.output import LocalizationOutput, Visual
 from avel.models.published.losses import gated_events
+from avel.models.table import LOSSES, MODELS, build, loss_of, option_names
 
 B, T, K = 3, 4, 5
 SEGMENTS = torch.tensor([[K, 1, 1, K], [2, 2, 2, 2], [K, K, 0, K]])

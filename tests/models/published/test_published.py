@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from avel.models import build
 from avel.models.output import Visual
 from avel.models.published.av_att import AVAtt, AVAttConfig
 from avel.models.published.dmin import DMIN, DMINConfig, matched_relevance
 from avel.models.published.interaction import DIM, DenseAttention, without_dead
 from avel.models.published.losses import gated_events
 from avel.models.published.magan import MAGAN, MAGANConfig, published_tensors
+from avel.models.table import build
 from tests import fill
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from avel.models import build
-from avel.models.checkpoint import CheckpointError, load_checkpoint
+from avel.models.card import CheckpointError
+from avel.models.checkpoint import load_checkpoint
+from avel.models.table import build
 from avel.pipeline.cli import main
 from avel.pipeline.exchange.adopt import load_published
 from avel.pipeline.learning.train import begin_with

@@ -34,6 +34,7 @@ def batch(B: int = 6, T: int = 10) -> Example:
         frames,
         torch.zeros(B, T, 0),
         mask,
+        mask.clone(),
         t.expand(B, T).clone(),
         t[:B],
         t[:B],

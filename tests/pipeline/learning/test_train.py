@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 
 from avel.cache.ave_h5 import write_order
 from avel.extractors.adapters.adapters import AdapterConfig, Adapters, OutputFront
-from avel.models.checkpoint import CheckpointError, check_features, load_checkpoint
+from avel.models.card import CheckpointError, check_features
+from avel.models.checkpoint import load_checkpoint
 from avel.models.losses import IGNORED
 from avel.models.output import LocalizationOutput
 from avel.models.senses import OUTPUTS
@@ -245,7 +246,7 @@ def test_sense_heads_ask_about_event_segments_of_videos_with_one_class() -> None
     mask = torch.tensor([[True, True, False], [True, True, True]])
     sound, tokens = torch.randn(2, 3, 4), torch.randn(2, 3, 5, 4)
     rows = torch.arange(2)
-    one = Example(sound, tokens, sound, mask, segments, rows, rows, torch.full((2,), IGNORED))
+    one = Example(sound, tokens, sound, mask, mask, segments, rows, rows, torch.full((2,), IGNORED))
     training.loss_of(one, ~mask, 1.0)
     training.loss_of(one._replace(other=torch.tensor([IGNORED, 1])), ~mask, 1.0)
     assert asked[0].tolist() == [[True, False, False], [True, True, False]]
@@ -352,6 +353,7 @@ def test_splicing_puts_known_background_into_other_videos() -> None:
         owner[..., None, None].half(),
         owner[..., None].float(),
         torch.ones(B, T, dtype=torch.bool),
+        torch.ones(B, T, dtype=torch.bool),
         owner.clone(),
         labels,
         torch.arange(B),
@@ -373,6 +375,7 @@ def test_splicing_puts_known_background_into_other_videos() -> None:
 def test_splicing_needs_a_background_video() -> None:
     batch = Example(
         *(torch.zeros(2, 3, 1) for _ in range(3)),
+        torch.ones(2, 3, dtype=torch.bool),
         torch.ones(2, 3, dtype=torch.bool),
         torch.zeros(2, 3),
         torch.tensor([0, 1]),

@@ -12,7 +12,8 @@ from avel.pipeline.evaluation.metrics import (
     segment_accuracy,
     tiou,
 )
-from avel.pipeline.method.events import EventConfig, find_events, segment_decisions
+from avel.pipeline.method.decide import EventConfig, decide, joint
+from avel.pipeline.method.events import find_events
 from avel.pipeline.method.scores import SegmentScores
 
 CLASSES = ("bell", "bark")
@@ -25,6 +26,7 @@ def scores(
     return SegmentScores(
         np.array(relevance, np.float32),
         np.array(classes, np.float32),
+        np.ones(T, bool),
         np.zeros((T, 49), np.float32),
         np.ones(T, np.float32),
         np.ones(T, np.float32),
@@ -55,22 +57,23 @@ def test_the_last_event_ends_with_the_video() -> None:
 def test_the_two_decoders_differ_where_the_field_says() -> None:
     """Relevance 0.55 with an unsure class: the gate says event, argmax says background."""
     s = scores([0.55], [[0.5, 0.5, 0.0]])
-    assert segment_decisions(s, EventConfig("gate")).tolist() == [0]
-    assert segment_decisions(s, EventConfig("argmax")).tolist() == [2]
+    assert decide(s, s.present, EventConfig("gate")).tolist() == [0]
+    assert decide(s, s.present, EventConfig("argmax")).tolist() == [2]
 
 
 def test_threshold_of_the_gate() -> None:
     s = scores([0.6], [BELL])
-    assert segment_decisions(s, EventConfig("gate", 0.7)).tolist() == [2]
+    assert decide(s, s.present, EventConfig("gate", 0.7)).tolist() == [2]
 
 
 def test_weak_background_column_wins() -> None:
-    assert segment_decisions(scores([0.9], [[0.1, 0.2, 0.7]]), EventConfig()).tolist() == [2]
+    s = scores([0.9], [[0.1, 0.2, 0.7]])
+    assert decide(s, s.present, EventConfig()).tolist() == [2]
 
 
 def test_probabilities_sum_to_one() -> None:
     s = scores([0.3, 0.9], [BELL, [0.1, 0.2, 0.7]])
-    np.testing.assert_allclose(s.events.sum(1), 1, atol=1e-6)
+    np.testing.assert_allclose(joint(s).sum(1), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from avel.extractors.audioclip.extractor import AudioCLIPOptions, TinyAudioCLIPE
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.extractors.weights.files import Weights
 from avel.pipeline.cli import main
-from avel.pipeline.method.events import EventConfig, find_disagreements
-from avel.pipeline.method.openvocab import CONTRAST, OpenVocabulary, read_labels
+from avel.pipeline.method.decide import EventConfig
+from avel.pipeline.method.events import find_disagreements
+from avel.pipeline.method.labels import read_labels
+from avel.pipeline.method.openvocab import CONTRAST, OpenVocabulary
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import InputError
 from avel.pipeline.synth.script import SynthConfig, annotated_scripts, class_names
@@ -97,6 +99,7 @@ def scores(seen: list[list[float]], heard: list[list[float]]) -> SegmentScores:
     return SegmentScores(
         zero,
         np.zeros((T, 3), np.float32),
+        np.ones(T, bool),
         np.zeros((T, 49), np.float32),
         zero,
         zero,

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avel.pipeline.method.events import Event, EventConfig, find_events
+from avel.pipeline.method.decide import EventConfig
+from avel.pipeline.method.events import Event, find_events
 from avel.pipeline.method.harvest import Outcome
-from avel.pipeline.method.model import DEFAULT_MODEL, Localizer
+from avel.pipeline.method.localizer import Localizer
+from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.results import Result, result_names, to_csv, to_json, write_whole
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.verdict import judge, refuse
@@ -51,7 +53,7 @@ def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Localizer:
-    return Localizer(DEFAULT_MODEL)
+    return TrainedModel(DEFAULT_MODEL)
 
 
 def scores(
@@ -63,6 +65,7 @@ def scores(
     return SegmentScores(
         np.full(4, relevance, np.float32),
         classes,
+        np.ones(4, bool),
         np.full((4, 49), 1 / 49, np.float32),
         far,
         far,

@@ -20,7 +20,9 @@ def scores(T: int, at: int) -> SegmentScores:
     attention = np.zeros((T, 49), np.float32)
     attention[:, at] = 1
     none = np.zeros(T, np.float32)
-    return SegmentScores(none, np.zeros((T, 2), np.float32), attention, none, none, float(T), ())
+    return SegmentScores(
+        none, np.zeros((T, 2), np.float32), np.ones(T, bool), attention, none, none, float(T), ()
+    )
 
 
 def film(path: Path, seconds: int, *, sound: bool = True) -> Path:

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from avel.configs.load import load
-from avel.models import MATCHERS, MODELS, build
-from avel.models.checkpoint import Card
+from avel.models.card import MATCHERS, Card
+from avel.models.table import MODELS, build
 from avel.pipeline.cli import main
 from avel.pipeline.evaluation.cost import cost, multiply_adds
 from avel.pipeline.learning.experiment import Experiment

@@ -3,11 +3,13 @@
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from avel.pipeline.media.segment import SegmentConfig
 from avel.pipeline.method.harvest import Outcome, harvest
+from avel.pipeline.method.plan import plan_features
 from avel.pipeline.reasons import Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from avel.pipeline.work.workers import Crashed, map_unordered
@@ -33,20 +35,11 @@ def test_a_dead_worker_costs_one_job() -> None:
 
 
 def run(paths: list[Path], cache: Path, extractor) -> list[Outcome]:  # type: ignore[no-untyped-def]
-    from avel.pipeline.method.recipes import features_recipe
-    from avel.pipeline.method.run import open_stores
-
-    recipe = features_recipe(SegmentConfig(), extractor.recipe)
-    runtime = RuntimeConfig(cache_dir=cache, workers=1, batch_cells=4)
-    return list(
-        harvest(
-            paths,
-            open_stores(SegmentConfig(), recipe, runtime),
-            SegmentConfig(),
-            runtime,
-            lambda: extractor,
-        )
+    plan = plan_features(
+        SimpleNamespace(cells={}, recipe=extractor.recipe, load=lambda _: extractor)
     )
+    runtime = RuntimeConfig(cache_dir=cache, workers=1, batch_cells=4)
+    return list(harvest(paths, plan.stores(cache), plan, runtime, "cpu"))
 
 
 @pytest.fixture(scope="module")

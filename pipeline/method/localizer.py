@@ -1,0 +1,62 @@
+"""What turns features into segment scores: a trained model, or words with no training."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.method.decide import EventConfig
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+
+if TYPE_CHECKING:
+    from avel.extractors import Encoder
+
+
+class Localizer(Protocol):
+    """Scores the segments of videos, and says all that decides the scores.
+
+    Everything but `encoder`, `to` and `score` answers without loading a network.
+    """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names in label order, without background."""
+
+    @property
+    def sha256(self) -> str:
+        """Identity of what decides the scores beside the features, in hex."""
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Who answers, for results: `name`, `sha256`, and in words what it `knows`."""
+
+    @property
+    def decoder(self) -> EventConfig:
+        """How scores become events unless asked otherwise."""
+
+    @property
+    def segment(self) -> SegmentConfig:
+        """How videos must be cut for it."""
+
+    @property
+    def features(self) -> Mapping[str, Any]:
+        """Recipe of the features that it reads."""
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """Largest distance from the training's features, by modality; empty where unknown."""
+
+    def encoder(self, weights: Sequence[Path]) -> "Encoder":
+        """The extractor that makes its features, with its weights found and nothing loaded.
+
+        Raises:
+            WeightsError: they are missing.
+            CheckpointError: they make other features than it reads.
+        """
+
+    def to(self, device: str) -> None:
+        """Score on a device from now on."""
+
+    def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
+        """Scores of videos of any lengths, their windows in common batches."""

@@ -1,0 +1,144 @@
+"""What decides the numbers of a run, worked out once and passed on: cuts, encoder, recipes, stores.
+
+Nothing here loads a network, and a plan for a trained model loads no torch until its encoder is
+asked for: cached scores need neither.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avel.cache.fingerprint import ContentKeys
+from avel.cache.store import Store
+from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.method.decide import EventConfig
+from avel.pipeline.method.localizer import Localizer
+from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
+from avel.pipeline.method.recipes import (
+    features_recipe,
+    open_store,
+    scores_recipe,
+    segments_recipe,
+)
+from avel.pipeline.method.scores import ScoreConfig
+
+if TYPE_CHECKING:
+    from avel.extractors import Encoder
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """Every choice that decides what comes out; the rest is said by the model's checkpoint."""
+
+    model: Path = DEFAULT_MODEL
+    weights: tuple[Path, ...] = ()
+    """The encoder's files; none to look where weights are kept."""
+    labels: tuple[str, ...] = ()
+    """Words to localize with no training, instead of the model's classes."""
+    template: str = "{}"
+    """Prompt around a label, which goes where the braces are."""
+    extractor: str = "audioclip-tiny"
+    """For labels only, as its options; a model's checkpoint says its own."""
+    extractor_options: Mapping[str, Any] = field(default_factory=dict)
+    scores: ScoreConfig = field(default_factory=ScoreConfig)
+    events: EventConfig | None = None
+    """How scores become events; None for the model's own way."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where a run's cells and features are, and what it knows of files' contents."""
+
+    segments: Store
+    features: Store
+    keys: ContentKeys
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How videos are cut and which encoder makes which features.
+
+    Attributes:
+        segment: Settings of the segments stage.
+        features: Recipe of the features stage.
+        find_encoder: Finds the encoder's weights; called when features must be made.
+    """
+
+    segment: SegmentConfig
+    features: Mapping[str, Any]
+    find_encoder: Callable[[], "Encoder"]
+
+    @cached_property
+    def encoder(self) -> "Encoder":
+        """The encoder with its weights found, nothing loaded.
+
+        Raises:
+            WeightsError: the weights are missing, or make other features than planned.
+        """
+        return self.find_encoder()
+
+    def stores(self, root: Path) -> Stores:
+        """The stores of this plan under a cache folder."""
+        segments = open_store(root, segments_recipe(self.segment))
+        return Stores(segments, open_store(root, self.features), ContentKeys(root))
+
+
+@dataclass(frozen=True)
+class LocalizationPlan(Plan):
+    """A plan to find events: who scores the segments, and how scores become events."""
+
+    localizer: Localizer
+    decoder: EventConfig
+    scores: ScoreConfig
+
+    def scored(self, root: Path) -> Store:
+        """The store of scores under a cache folder."""
+        recipe = scores_recipe(self.features, self.localizer.sha256, asdict(self.scores))
+        return open_store(root, recipe)
+
+
+def plan_features(encoder: "Encoder", settings: Mapping[str, Any] | None = None) -> Plan:
+    """The plan to make an encoder's features, with settings of the cut other than its own."""
+    segment = SegmentConfig(**{**encoder.cells, **(settings or {})})
+    return Plan(segment, features_recipe(segment, encoder.recipe), lambda: encoder)
+
+
+def plan_localization(config: PipelineConfig) -> LocalizationPlan:
+    """The plan to find events as a config says.
+
+    Raises:
+        CheckpointError: the model is missing, damaged, or no avel checkpoint.
+        InputError: the model finds no events, or the labels cannot be used.
+        WeightsError: weights were given, and are not those of the model's features.
+    """
+    localizer = open_localizer(config)
+    plan = LocalizationPlan(
+        localizer.segment,
+        localizer.features,
+        lambda: localizer.encoder(config.weights),
+        localizer,
+        config.events or localizer.decoder,
+        config.scores,
+    )
+    if config.weights:  # given by hand: wrong ones are named even where nothing needs them
+        _ = plan.encoder
+    return plan
+
+
+def open_localizer(config: PipelineConfig) -> Localizer:
+    """The trained model, or the words where labels are given."""
+    if config.labels:
+        return _words(config.labels, config)
+    model = TrainedModel(config.model)
+    refuse_matcher(model.card)
+    return model
+
+
+def _words(labels: Sequence[str], config: PipelineConfig) -> Localizer:
+    from avel.extractors import choose  # slow: loads torch
+    from avel.pipeline.method.openvocab import OpenVocabulary
+
+    encoder = choose(config.extractor, config.weights, config.extractor_options)
+    return OpenVocabulary(tuple(labels), encoder, config.template)
