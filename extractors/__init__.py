@@ -1,50 +1,18 @@
-"""Encoders of sight and sound, by name."""
+"""Encoders of sight and sound by name; what loads torch is read when it is first asked for.
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+That takes seconds, and what only settles how an experiment is set up (`adapters.config`) must
+answer without.
+"""
 
-from avel.extractors import choice
-from avel.extractors.adapters.adapted import AdaptedChoice
-from avel.extractors.audioclip.extractor import AudioCLIPExtractor, TinyAudioCLIPExtractor
-from avel.extractors.choice import Choice, PairChoice
-from avel.extractors.extractor import Extractor, FrozenExtractor
-from avel.extractors.sound.vggish import VGGishExtractor
-from avel.extractors.vision.openclip import OpenCLIPExtractor
-from avel.extractors.vision.vgg19 import VGG19Extractor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-EXTRACTORS: dict[str, type[FrozenExtractor]] = {
-    extractor.name: extractor
-    for extractor in (
-        AudioCLIPExtractor,
-        TinyAudioCLIPExtractor,
-        OpenCLIPExtractor,
-        VGG19Extractor,
-        VGGishExtractor,
-    )
-}
-
-
-Encoder = Choice | PairChoice | AdaptedChoice
-"""An extractor chosen, its weights found, nothing loaded yet."""
-
-
-def choose(
-    name: str, weights: Sequence[Path] = (), options: Mapping[str, Any] | None = None
-) -> Choice | PairChoice:
-    """An extractor, or `SIGHT+SOUND` for two, with its weights found.
-
-    Args:
-        name: Of the table, or two of its names joined by `+`.
-        weights: The user's files; none to look where weights are kept.
-        options: By name; those not given have their defaults.
-
-    Raises:
-        ValueError: no such extractor or option; lists those there are.
-        WeightsError: its weights are missing.
-    """
-    return choice.choose(EXTRACTORS, name, weights, options or {})
-
+if TYPE_CHECKING:
+    from avel.extractors.adapters.adapted import AdaptedChoice
+    from avel.extractors.audioclip.extractor import AudioCLIPExtractor
+    from avel.extractors.choice import Choice, PairChoice
+    from avel.extractors.extractor import Extractor, FrozenExtractor
+    from avel.extractors.table import EXTRACTORS, Encoder, choose
 
 __all__ = [
     "EXTRACTORS",
@@ -57,3 +25,18 @@ __all__ = [
     "PairChoice",
     "choose",
 ]
+ELSEWHERE = {
+    "AdaptedChoice": "adapters.adapted",
+    "AudioCLIPExtractor": "audioclip.extractor",
+    "Choice": "choice",
+    "Extractor": "extractor",
+    "FrozenExtractor": "extractor",
+    "PairChoice": "choice",
+}
+"""Modules of the names that are not the table's."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{ELSEWHERE.get(name, 'table')}"), name)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
@@ -160,7 +161,7 @@ class FrozenExtractor(ABC):
         N, F = frames.shape[:2]
         if not N:
             return _none(self.embed_sight(frames.new_zeros(1, *frames.shape[1:])))
-        with self._mixed():
+        with self.in_precision():
             seen = [self._look(part) for part in torch.split(frames.flatten(0, 1), IMAGES_AT_ONCE)]
         maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
         return {
@@ -173,12 +174,15 @@ class FrozenExtractor(ABC):
         """Sound's part of what a call gives."""
         if not len(samples):
             return _none(self.embed_sound(samples.new_zeros(1, samples.shape[1])))
-        with self._mixed():
+        with self.in_precision():
             return {"audio": self._hear(samples.to(self.device).float()).float().cpu()}
 
-    def _mixed(self) -> torch.autocast:
+    def in_precision(self) -> AbstractContextManager[object]:
+        """Within it trunks run in the chosen precision; in float32 what is around it holds."""
         dtype = PRECISIONS[self.options.precision]
-        return torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
+        if dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype)
 
     def _look(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         return self._see(self.normalised(frames.to(self.device)))
@@ -218,12 +222,13 @@ class SegmentFront(Front):
         B, T, F = visual_map.shape[:3]
         extractor = self._extractor
         extractor.to(audio.device)
-        maps, seen = extractor.see(extractor.normalised(visual_map.flatten(0, 2)))
-        heard = extractor.hear(audio.flatten(0, 1).float())
+        with extractor.in_precision():
+            maps, seen = extractor.see(extractor.normalised(visual_map.flatten(0, 2)))
+            heard = extractor.hear(audio.flatten(0, 1).float())
         features = (
-            heard.view(B, T, -1),
-            maps.reshape(B, T, F, *maps.shape[1:]).mean(2),
-            seen.view(B, T, F, seen.shape[1]).mean(2),
+            heard.float().view(B, T, -1),
+            maps.float().reshape(B, T, F, *maps.shape[1:]).mean(2),
+            seen.float().view(B, T, F, seen.shape[1]).mean(2),
         )
         if self.adapters is None:
             return features

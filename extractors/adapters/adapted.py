@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from avel.extractors.adapters.adapters import FILE, Adapters, load_adapters
+from avel.extractors.adapters.adapters import Adapters, load_adapters
+from avel.extractors.adapters.config import FILE
 from avel.extractors.choice import Choice, Pair, PairChoice
 from avel.extractors.extractor import Extractor, FrozenExtractor
 from avel.extractors.weights.files import sha256_of

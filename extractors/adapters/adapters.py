@@ -5,10 +5,10 @@ reference section 3.8.2. At step 0 an adapted encoder gives the frozen one's num
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,45 +16,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from avel.extractors.adapters.config import FILE, AdapterConfig
 from avel.extractors.weights.files import WeightsError, load_into
 
-FILE = "adapters.safetensors"
-"""What they are called in a run folder."""
 KEY = "avel adapters"
 Pooling = Callable[[Tensor], Tensor]
 """Of a map's tokens (..., P, C) into joint-space vectors (..., D)."""
-
-
-@dataclass(frozen=True)
-class AdapterConfig:
-    """Where adapters are and how wide."""
-
-    placement: Literal["none", "output", "trunk", "both"] = "none"
-    """On the encoder's outputs, after stages of its trunks, or both."""
-    stages: Sequence[int] = (3, 4)
-    """Residual stages of both trunks that get one, of 1 to 4."""
-    reduction: int = 4
-    """Of the bottleneck: channels / reduction."""
-    dropout: float = 0.1
-
-    def __post_init__(self) -> None:
-        placements = ("none", "output", "trunk", "both")
-        if self.placement not in placements:
-            raise ValueError(
-                f"adapter.placement '{self.placement}' is none of {', '.join(placements)}"
-            )
-        if not self.stages or any(stage not in (1, 2, 3, 4) for stage in self.stages):
-            raise ValueError(f"adapter.stages {list(self.stages)} must be some of 1, 2, 3, 4")
-
-    @property
-    def trunk_stages(self) -> tuple[int, ...]:
-        """Stages that have an adapter, in order; empty without in-trunk placement."""
-        return tuple(sorted(set(self.stages))) if self.placement in ("trunk", "both") else ()
-
-    @property
-    def at_output(self) -> bool:
-        """Whether the encoder's outputs have one."""
-        return self.placement in ("output", "both")
 
 
 class Adapter(nn.Module):

@@ -37,7 +37,21 @@ class TrunkFront(Front):
         Returns:
             audio (B, T, D), visual_map (B, T, P, C) and visual (B, T, D).
         """
-        model = self._extractor.model.to(audio.device)
+        extractor = self._extractor
+        extractor.to(audio.device)
+        B, T = visual_map.shape[:2]
+        with extractor.in_precision():
+            heard, seen, tokens = self._rest(audio, visual_map)
+        return self.adapters.outputs(
+            heard.float().view(B, T, -1),
+            tokens.float().reshape(B, T, *tokens.shape[1:]),
+            seen.float().view(B, T, -1),
+            extractor.pooling,
+        )
+
+    def _rest(self, audio: Tensor, visual_map: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Vectors of sound (N, D) and picture (N, D), and tokens (N, P, C), N = B T."""
+        model, options = self._extractor.model, self._extractor.options
         B, T, P, C = visual_map.shape
         side = round(P**0.5)
         image = visual_map.float().reshape(B * T, side, side, C).permute(0, 3, 1, 2)
@@ -47,10 +61,4 @@ class TrunkFront(Front):
         heard = model.audio.pool(model.audio.rest(sound, self._done, self.adapters))
         heard = model.audio.fc(heard) if self._extractor.hears_text else heard
         seen, tokens = model.pool_map(maps), maps.flatten(2).transpose(1, 2)
-        tokens = model.dense_map(tokens) if self._extractor.options.dense_map else tokens
-        return self.adapters.outputs(
-            heard.view(B, T, -1),
-            tokens.reshape(B, T, *tokens.shape[1:]),
-            seen.view(B, T, -1),
-            self._extractor.pooling,
-        )
+        return heard, seen, model.dense_map(tokens) if options.dense_map else tokens

@@ -91,7 +91,7 @@ class TrainedModel:
     def encoder(self, weights: Sequence[Path]) -> "Encoder":
         """The extractor of its features, with the adapters that lie beside the checkpoint."""
         from avel.extractors import AdaptedChoice, choose  # slow: loads torch
-        from avel.extractors.adapters.adapters import FILE
+        from avel.extractors.adapters.config import FILE
 
         config = self._of_features("config")
         base = choose(str(config["extractor"]), weights, dict(config["options"]))

@@ -8,11 +8,11 @@ import torch
 from avel.extractors import AdaptedChoice, Choice, choose
 from avel.extractors.adapters.adapters import (
     Adapter,
-    AdapterConfig,
     Adapters,
     load_adapters,
     save_adapters,
 )
+from avel.extractors.adapters.config import AdapterConfig
 from avel.extractors.weights.files import WeightsError
 from avel.pipeline.learning.fronts import cached_before, make_front, tuned
 from avel.pipeline.method.extract import CellBatches, Features
