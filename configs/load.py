@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -56,8 +57,7 @@ def fit(
     _check_keys(source, values, kind, prefix)
     for override in overrides:
         _check_override(override, kind)
-    parser = ArgumentParser(exit_on_error=False, add_help=False, allow_abbrev=False)
-    parser.add_class_arguments(kind)
+    parser = _parser(kind)
     try:
         parsed = parser.parse_object(dict(values))
         if overrides:
@@ -66,6 +66,13 @@ def fit(
     except Exception as err:  # jsonargparse raises its own and argparse's, and configs' ValueError
         text = " ".join(str(err).split()).replace('Parser key "', f'Parser key "{prefix}')
         raise ConfigError(f"{source}: {text}") from err
+
+
+@cache
+def _parser(kind: type) -> ArgumentParser:
+    parser = ArgumentParser(exit_on_error=False, add_help=False, allow_abbrev=False)
+    parser.add_class_arguments(kind)
+    return parser
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -117,20 +124,25 @@ def preset(path: Path, kind: type) -> Path:
     """
     if path.is_file():
         return path
-    names = presets(kind)
     name = path.name.removesuffix(".yaml")
-    if name in names:
-        return FOLDER / f"{name}.yaml"
+    here = FOLDER / f"{name}.yaml"
+    if here.is_file() and _is_of(here, kind):
+        return here
+    names = presets(kind)
     listed = f"{did_you_mean(name, names)}; presets: {', '.join(names)}"
-    if (FOLDER / f"{name}.yaml").is_file():
+    if here.is_file():
         raise ConfigError(f"{path}: is a preset of another command{listed}")
     raise ConfigError(f"{path}: no such config file{listed}")
 
 
 def presets(kind: type) -> list[str]:
-    """Names of the presets that are configs of a kind: all their keys are its own."""
-    known = {field.name for field in fields(kind)}
-    return [path.stem for path in sorted(FOLDER.glob("*.yaml")) if read(path).keys() <= known]
+    """Names of the presets that are configs of a kind."""
+    return [path.stem for path in sorted(FOLDER.glob("*.yaml")) if _is_of(path, kind)]
+
+
+def _is_of(path: Path, kind: type) -> bool:
+    """Whether all keys of a file are those of a kind."""
+    return read(path).keys() <= {field.name for field in fields(kind)}  # type: ignore[arg-type]
 
 
 def did_you_mean(word: str, known: Sequence[str], prefix: str = "") -> str:

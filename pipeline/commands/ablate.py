@@ -50,21 +50,19 @@ def train_rows(args: argparse.Namespace) -> "tuple[Ablation, list[str]]":
     from avel.pipeline.work.progress import track
 
     ablation, data = load(args.config, Ablation, args.set), open_ave(args.data)
-    ablation.experiments(args.out)  # what is wrong in a row is said before torch is loaded
+    experiments = ablation.experiments(args.out)  # what is wrong is said before torch is loaded
     from avel.pipeline.studies.ablate import ablate  # slow: loads torch
 
     runs = ablate(
         data,
-        ablation,
+        experiments,
         options.runtime(args),
         args.out,
         weights=args.weights,
         processes=args.processes,
     )
-    total = len(ablation.rows) * len(ablation.seeds)
-    failed = [
-        f"{row}, seed {seed}: {error}" for row, seed, error in track(runs, total, "runs") if error
-    ]
+    done = track(runs, len(experiments), "runs")
+    failed = [f"{row}, seed {seed}: {error}" for row, seed, error in done if error]
     return ablation, failed
 
 

@@ -1,6 +1,7 @@
 """What the training features look like, gathered video by video, for telling strangers apart."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from avel.models.domain import DomainFit
 from avel.pipeline.datasets.features import FeatureRows
 from avel.pipeline.method.extract import Features
+from avel.pipeline.reasons import InputError
 
 MODALITIES = ("visual", "audio")
 
@@ -24,6 +26,9 @@ def domain_of(
         train: Rows whose features the model was trained on.
         held_out: Others, for the threshold.
         tune: Makes the features that the model reads of cached ones.
+
+    Raises:
+        InputError: a modality is in hardly any segment.
     """
     fits = {name: DomainFit() for name in MODALITIES}
     for features in _each(train, tune):
@@ -31,8 +36,21 @@ def domain_of(
             fit.add(_present(features, name))
     for features in _each(held_out, tune):
         for name, fit in fits.items():
-            fit.hold_out(_present(features, name))
-    return {f"{name}.{k}": v for name, fit in fits.items() for k, v in fit.finish().items()}
+            with _named(name):
+                fit.hold_out(_present(features, name))
+    found = {}
+    for name, fit in fits.items():
+        with _named(name):
+            found.update({f"{name}.{key}": value for key, value in fit.finish().items()})
+    return found
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as err:
+        raise InputError(f"{name}: {err}; do the videos have picture and sound?") from err
 
 
 def _each(rows: FeatureRows, tune: Callable[[Features], Features]) -> Iterator[Features]:

@@ -106,13 +106,9 @@ class LocalizerTraining(lightning.LightningModule):
                 f"{rows.tolist()[:8]} …); what was best until then is kept in the run folder. "
                 "Lower train.learning_rate, or look for bad features with `avel cache verify`"
             )
-        when: dict[str, Any] = {
-            "prog_bar": True,
-            "on_epoch": True,
-            "on_step": False,
-            "sync_dist": True,
-        }
-        self.log("train_loss", loss, batch_size=len(batch.video), **when)
+        size = len(batch.video)
+        when: dict[str, Any] = {"on_epoch": True, "on_step": False, "sync_dist": True}
+        self.log("train_loss", loss, batch_size=size, prog_bar=True, **when)
         return loss
 
     def _varied(self, batch: Example) -> tuple[Example, Tensor]:

@@ -1,7 +1,7 @@
 """Many trainings that differ in one setting each, over seeds, side by side."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +57,7 @@ class Line:
 
 def ablate(
     data: AveFolder,
-    ablation: Ablation,
+    experiments: Mapping[Run, Experiment],
     runtime: RuntimeConfig,
     out: Path,
     *,
@@ -71,14 +71,14 @@ def ablate(
 
     Args:
         data: The dataset.
-        ablation: What is trained.
+        experiments: What is trained, as `Ablation.experiments` gives it.
         runtime: Where and with what.
         out: Folder of the runs.
         weights: The encoder's files; none to look where weights are kept.
         processes: Trainings at once.
     """
     missing: dict[Run, Experiment] = {}
-    for (row, seed), experiment in ablation.experiments(out).items():
+    for (row, seed), experiment in experiments.items():
         if RunFolder(run_folder(out, row, seed)).is_done(experiment):
             yield row, seed, ""
         else:
