@@ -11,6 +11,7 @@ from avel.extractors import choose
 from avel.pipeline.media.segment import SegmentConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import features_recipe, open_store, pack
+from tests.pipeline.learning.small import run, sets
 
 CLASSES = 4
 
@@ -28,7 +29,7 @@ def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Fe
     return Features(code(seen), maps, code(heard), np.ones(T, bool), np.ones(T, bool), float(T), ())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A dataset folder and a cache with made-up features that say what happens in each cell."""
     root, cache = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
@@ -62,3 +63,19 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         write_order(root / f"{split}_order.h5", sorted(part))
         write_order(root / f"{split}_order_match.h5", sorted(part))
     return root, cache
+
+
+@pytest.fixture(scope="session")
+def trained(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder of the narrow DMSF that has learned what the features say."""
+    out = tmp_path_factory.mktemp("run")
+    assert run(bench, out, *sets("train.epochs=8")) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def weak(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same from video-level labels and background-only videos."""
+    out = tmp_path_factory.mktemp("weak")
+    assert run(bench, out, *sets("train.epochs=6", "train.patience=0"), config="dmsf_weak") == 0
+    return out

@@ -145,3 +145,12 @@ def test_listing_with_a_strange_row(tmp_path: Path) -> None:
         (tmp_path / f"{split}Set.txt").write_text("Bark&zzzzzzzzzzz&good&0&10\n")
     with pytest.raises(InputError, match=r"trainSet\.txt, line 1: is no row of Annotations"):
         open_ave(tmp_path)
+
+
+def test_order_indices_out_of_range(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    for path in bench[0].glob("*.*"):
+        if path.is_file():
+            shutil.copy(path, tmp_path)
+    write_order(tmp_path / "test_order_match.h5", [0, 72])
+    with pytest.raises(InputError, match=r"test_order_match.h5: row 72 is not among the 72"):
+        open_ave(tmp_path)

@@ -111,7 +111,7 @@ def test_what_does_not_go_together() -> None:
     check_experiment(Experiment(augment=AugmentConfig(True, mix=0.5)))
     with pytest.raises(InputError, match="features 'abc': imported features have no encoder"):
         check_experiment(Experiment(features="abc", augment=AugmentConfig(True)))
-    with pytest.raises(ConfigError, match="experiment: unknown key 'options.size'"):
+    with pytest.raises(ConfigError, match=r"experiment: unknown key 'options\.size'"):
         check_experiment(Experiment(options={"size": 3}))
 
 

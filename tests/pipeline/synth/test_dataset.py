@@ -139,3 +139,17 @@ def test_an_object_is_there_exactly_in_its_cells(tmp_path: Path) -> None:
     covered = [(np.abs(frame - empty).max(0) > 40).mean() for frame in frames]
     assert min(covered[:5]) > 0.04
     assert max(covered[5:]) < 0.002
+
+
+def test_synthetic_match_splits_ask_only_what_can_be_asked(tmp_path: Path) -> None:
+    list(write_synth(tmp_path, SynthConfig(num_videos=200), 1, only_test=1))
+    data = open_ave(tmp_path)
+    parts = [set(order.tolist()) for order in data.match_splits.values()]
+    assert [len(part) for part in parts] == [len(data.rows) - 40, 20, 20]
+    assert len(set.union(*parts)) == len(data.rows)
+    lengths = [data.rows[n].end - data.rows[n].start for n in data.match_splits["test_match"]]
+    assert all(0 < length < 10 for length in lengths)
+    assert (read_order(tmp_path / "val_order_match.h5", 999) == sorted(parts[1])).all()
+    classes = {data.rows[n].label for n in parts[1]}
+    assert len(classes) <= 4
+    assert len({data.rows[n].label for n in parts[2]}) > 10
