@@ -89,8 +89,11 @@ def segment_video(
     window_cells: int = 64,
     timeout_seconds: float = 600.0,
     skip_frames: bool = True,
+    reading: Reading | None = None,
 ) -> Iterator[Segments]:
     """Cut one file into windows of `window_cells` cells; only the last may be shorter.
+
+    What is learned of the file on the way stands in `reading`, if one is given.
 
     Raises:
         MediaError: nothing of the file can be used; carries the reason code.
@@ -98,7 +101,7 @@ def segment_video(
     Source: Tian et al., ECCV 2018, section 3.1 (one-second segments). Ours differs: the frame
     is the one on screen at each shot by its pts, not by counting frames.
     """
-    reading = Reading(path)
+    reading = Reading(path) if reading is None else reading
     cells = _Cells(config, reading)
     decoded = decode(
         reading,
