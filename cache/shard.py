@@ -6,7 +6,7 @@ before there were headers) gives the same through HDF5.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,10 @@ class MappedShard:
             header = _header(path, handle)
             self._rows = _table(path, handle, header, "rows")
             self._checksums = _table(path, handle, header, "checksums")
-            whole = np.asarray(FileMap(handle, header.end))
+            self._map = FileMap(handle, header.end)
+        whole = np.asarray(self._map)
         self._extents = header.arrays
+        self._columns = {name: a for a, name in enumerate(header.arrays)}
         self._arrays = {name: _view(whole, extent) for name, extent in header.arrays.items()}
         if not shard.verified:
             shard.verified.append(np.zeros(self._checksums.shape, bool))
@@ -88,31 +90,35 @@ class MappedShard:
             CacheUnavailable: it cannot be read now.
             FileNotFoundError: it was deleted before the item was verified.
         """
-        columns = {n: a for a, n in enumerate(self._arrays) if names is None or n in names}
-        verified = self._shard.verified[0]
-        doubted = [name for name, a in columns.items() if not verified[row, a]]
-        if doubted and not self._sound(row, {name: columns[name] for name in doubted}):
-            return None
         found = {}
-        for name, a in columns.items():
-            first, count = self._rows[row, a].tolist()
-            found[name] = self._arrays[name][first : first + count]
-        return found
-
-    def _sound(self, row: int, columns: dict[str, int]) -> bool:
-        """Verify by plain reads, where a failing disk is an errno; in a map it is a SIGBUS."""
-        with opened(self._shard.path) as handle:
-            for name, a in columns.items():
-                extent = self._extents[name]
+        for name, a in self._columns.items():
+            if names is None or name in names:
                 first, count = self._rows[row, a].tolist()
-                row_bytes = extent.num_bytes // max(1, extent.shape[0])
-                digest = xxhash.xxh3_64()
-                for chunk in chunks(handle, extent.offset + first * row_bytes, count * row_bytes):
-                    digest.update(chunk.data)
-                if digest.intdigest() != self._checksums[row, a]:
-                    return False
-                self._shard.verified[0][row, a] = True
+                found[name] = self._arrays[name][first : first + count]
+        verified = self._shard.verified[0][row]
+        doubted = [name for name in found if not verified[self._columns[name]]]
+        return found if self._sound(row, doubted, found) else None
+
+    def _sound(self, row: int, names: Sequence[str], found: Mapping[str, Array]) -> bool:
+        for name in names:
+            a = self._columns[name]
+            if self._checksum(name, row, found[name]) != self._checksums[row, a]:
+                return False
+            self._shard.verified[0][row, a] = True
         return True
+
+    def _checksum(self, name: str, row: int, array: Array) -> int:
+        """By the map where its pages could be read; by plain reads, which tell why, elsewhere."""
+        extent = self._extents[name]
+        step = extent.num_bytes // max(1, extent.shape[0])
+        offset = extent.offset + int(self._rows[row, self._columns[name], 0]) * step
+        if self._map.populate(offset, array.nbytes):
+            return checksum(array)
+        digest = xxhash.xxh3_64()
+        with opened(self._shard.path) as handle:
+            for chunk in chunks(handle, offset, array.nbytes):
+                digest.update(chunk.data)
+        return digest.intdigest()
 
 
 def _header(path: Path, handle: int) -> Header:
