@@ -133,6 +133,16 @@ class FileMap:
             "data": (address, True),  # read-only
         }
 
+    def release(self, address: int, size: int) -> None:
+        """Let the kernel take back the memory of `size` bytes from `address`; a read brings them.
+
+        What is read of a long item would else count as this process's memory for ever.
+        """
+        first = -(-address // mmap.PAGESIZE) * mmap.PAGESIZE
+        whole = (address + size - first) // mmap.PAGESIZE * mmap.PAGESIZE
+        if whole > 0:
+            _libc.madvise(first, whole, mmap.MADV_DONTNEED)
+
     def populate(self, offset: int, size: int) -> bool:
         """Read `size` bytes from `offset` into memory, in one call instead of a fault a page.
 
@@ -148,3 +158,12 @@ class FileMap:
     def __del__(self) -> None:
         if self._address is not None:
             _libc.munmap(self._address, self._size)
+
+
+def release(array: NDArray[np.generic]) -> None:
+    """Give back the memory of an array that is read from a file's map; others keep theirs."""
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, FileMap) and array.flags.c_contiguous:
+        owner.release(array.__array_interface__["data"][0], array.nbytes)

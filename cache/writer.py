@@ -14,6 +14,7 @@ from typing import Protocol
 from avel.cache.errors import CacheError, writing
 from avel.cache.layout import Array, Item, check_alike, write_shard
 from avel.cache.shard import Shard
+from avel.cache.stream import ItemStream, sync_folder
 
 FLYING = 2
 """Shards on their way at once: one is filled while the other is made durable."""
@@ -106,6 +107,15 @@ class Writer:
             self._start_timer()
             if len(self._items) >= self._max_items or self._bytes >= self._max_bytes:
                 self._launch()
+
+    def stream(self, key: str) -> ItemStream:
+        """Take one item part by part, whatever its length; it gets a shard of its own."""
+        target = self._target
+
+        def publish(shard: Shard) -> None:
+            target.adopt(shard, ())
+
+        return ItemStream(target.folder, target.fingerprint, target.raw_key(key), publish)
 
     def publish(self) -> None:
         """Make all items taken so far durable and visible to every reader.
@@ -204,16 +214,8 @@ def publish_shard(folder: Path, name: str, items: Sequence[Item], fingerprint: s
         try:
             keys = write_shard(temporary, items, fingerprint)
             os.replace(temporary, path)
-            _sync_folder(folder)
+            sync_folder(folder)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     return Shard(path, keys)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

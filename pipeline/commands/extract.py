@@ -28,7 +28,6 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.harvest import harvest
     from avel.pipeline.method.plan import plan_features
     from avel.pipeline.work.progress import track
-    from avel.pipeline.work.runtime import resolve_device
 
     runtime = options.runtime(args)
     base = choose(args.extractor, args.weights, options.encoder_options(args))
@@ -36,9 +35,8 @@ def run(args: argparse.Namespace) -> int:
     frames = {"frames_per_cell": args.frames} if args.frames else {}
     plan = plan_features(encoder, frames)
     stores = plan.stores(runtime.cache_dir)
-    device = resolve_device(runtime.device)
     paths, failures = _inputs(args.inputs)
-    outcomes = harvest(paths, stores, plan, runtime, device)
+    outcomes = harvest(paths, stores, plan, runtime)
     counts = {"videos": len(paths) + len(failures), "extracted": 0, "cached": 0}
     with closing(outcomes):
         for outcome in track(outcomes, len(paths), "videos"):

@@ -13,17 +13,18 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from avel.pipeline.media.child import ALIGN, ARRAYS, Job, Slot, serve
-from avel.pipeline.media.segment import SegmentConfig, Segments
+from avel.pipeline.media.segment import SegmentConfig, Segments, join
 from avel.pipeline.reasons import MediaError, Reason
 
 SLOTS = 2
@@ -136,6 +137,28 @@ class Decoders:
                 return
 
 
+def decode_files(
+    paths: Sequence[Path], config: SegmentConfig, limits: DecodeLimits
+) -> Iterator[tuple[int, Segments | MediaError]]:
+    """All cells of each file, or why there are none, by its number, as they come.
+
+    A file is held whole: for long ones take `Decoders` and their windows.
+    """
+    todo, parts = deque(enumerate(paths)), dict[int, list[Segments]]()
+    with Decoders(config, limits) as decoders:
+        while todo or decoders.busy:
+            while todo and decoders.free:
+                decoders.start(*todo.popleft())
+            for event in decoders.events():
+                if isinstance(event, Window):
+                    parts.setdefault(event.job, []).append(event.segments)
+                elif isinstance(event, Ended):
+                    found = parts.pop(event.job, [])
+                    yield event.job, event.error or join(found)
+                else:
+                    parts.pop(event.job, None)
+
+
 class _Lane:
     """One child, its slots and its job."""
 
@@ -244,9 +267,10 @@ class _Lane:
 
 
 def _start(process: BaseProcess) -> None:
-    """Start a child that is told nothing of our `__main__`, which it would import with all it needs."""
+    """Start a child that knows nothing of our `__main__`: it would import all that this needs."""
     main = sys.modules["__main__"]
-    hidden = {name: vars(main)[name] for name in ("__spec__", "__file__") if name in vars(main)}
+    names = [name for name in ("__spec__", "__file__") if name in vars(main)]
+    hidden: dict[str, Any] = {name: vars(main)[name] for name in names}
     with START:
         threads = os.environ.get("OPENBLAS_NUM_THREADS")
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the server is forked: it may have no thread

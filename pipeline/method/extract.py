@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ Name = tuple[int, int]
 """Of a window: number of the video and of the window in it."""
 Encoded = tuple[Name, Features | MediaError]
 """A window's features, or why there are none."""
-_Cell = dict[str, NDArray[np.generic]]
+_Cell = dict[str, NDArray[Any]]
 
 
 class CellBatches:
@@ -182,9 +182,7 @@ def join_features(parts: list[Features]) -> Features:
     return Features(**joined, duration=parts[-1].duration, flags=parts[-1].flags)
 
 
-def encode_whole(
-    extractor: "Extractor", windows: Iterable[Segments], batch_cells: int
-) -> Features:
+def encode_whole(extractor: "Extractor", windows: Iterable[Segments], batch_cells: int) -> Features:
     """Features of one video, window by window.
 
     Raises:

@@ -105,7 +105,7 @@ class _Video:
     encoded_cells: int = 0
     parts: list[Features] = field(default_factory=list)
     """Windows' features, until they are streamed."""
-    rest: NDArray[np.generic] | None = None
+    rest: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     """Of the last streamed window: what is no array, packed."""
     stream: ItemStream | None = None
     """Where a long video's features go."""
@@ -127,7 +127,7 @@ class _Video:
             self.stream = open_stream()
         for part in self.parts:
             arrays = pack(part)
-            self.rest = arrays.pop(META)
+            self.rest = {META: arrays.pop(META)}
             self.stream.append(arrays)
         self.parts = []
 
@@ -247,7 +247,7 @@ class _Harvest:
         """Windows that the encoder has done, to their videos."""
         for (job, serial), features in encoded:
             video = self._videos.get(job)
-            if video is None or serial <= video.since:  # of a video that was given up, or a first try
+            if video is None or serial <= video.since:  # given up, or of its first try
                 continue
             try:
                 if isinstance(features, MediaError):
@@ -265,7 +265,7 @@ class _Harvest:
             return
         del self._videos[job]
         if video.stream is not None:
-            video.stream.finish({META: video.rest})
+            video.stream.finish(video.rest)
         else:
             self._features.add(video.key, pack(join_features(video.parts)))
         for number, path in enumerate((video.path, *video.copies)):
