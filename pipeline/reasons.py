@@ -37,7 +37,7 @@ class MediaError(Exception):
         return f"{self.reason}: {self.message}"
 
 
-class InputError(Exception):
+class InputError(ValueError):
     """What the user gave cannot be used as it is: exit code 2."""
 
 

@@ -13,7 +13,7 @@ from avel.pipeline.media.decode import decode
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
 from avel.pipeline.media.timeline import num_cells, shot_seconds
-from avel.pipeline.reasons import Reason
+from avel.pipeline.reasons import InputError, Reason
 
 VERSION = 1
 """Raise when the numbers change: another scaler, another resampler, another clock."""
@@ -47,9 +47,9 @@ class SegmentConfig:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"segment.{name} ({value}) must be in [{low}, {high}]")
+                raise InputError(f"segment.{name} ({value}) must be in [{low}, {high}]")
         if self.short_side and self.short_side < self.image_size:
-            raise ValueError(
+            raise InputError(
                 f"segment.short_side ({self.short_side}) must be 0 or at least "
                 f"segment.image_size ({self.image_size})"
             )
