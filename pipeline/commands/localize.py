@@ -2,16 +2,17 @@
 
 import argparse
 import sys
-from contextlib import closing, redirect_stdout
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
+    from avel.pipeline.datasets.truth import Spans, Truth
     from avel.pipeline.method.decide import EventConfig
     from avel.pipeline.method.results import Result
+    from avel.pipeline.report.cached import CachedRun
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,23 +53,13 @@ def _decoder(args: argparse.Namespace) -> "EventConfig | None":
     return EventConfig(args.decoder or "gate", 0.5 if args.threshold is None else args.threshold)
 
 
-@dataclass(frozen=True)
-class Truth:
-    """Annotated events by video id: label, onset and offset."""
-
-    events: dict[str, list[tuple[str, float, float]]]
-
-    def of(self, path: str) -> list[tuple[str, float, float]] | None:
-        """Events of the file's video; None where the dataset does not have it."""
-        return self.events.get(Path(path).stem)
-
-
 def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.datasets.truth import read_truth
+    from avel.pipeline.formats.json import array
     from avel.pipeline.media.inputs import expand  # slow: loads torch and libav
     from avel.pipeline.method.labels import read_labels
     from avel.pipeline.method.model import DEFAULT_MODEL
     from avel.pipeline.method.plan import PipelineConfig, plan_localization
-    from avel.pipeline.method.results import to_json
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.progress import track
 
@@ -94,14 +85,16 @@ def run(args: argparse.Namespace) -> int:
             by_file[result.file] = result
     ordered = [by_file[str(path)] for path in dict.fromkeys(paths)]
     if args.out:
-        _write(args.out, ordered, truth, plan, runtime)
-    if args.attention:
-        from avel.pipeline.commands.attention import write_attention  # slow: loads matplotlib
+        from avel.pipeline.report.cached import CachedRun
 
-        with redirect_stdout(sys.stderr):
-            write_attention(args.out, [plan], [ordered], truth, runtime)
+        run = CachedRun.of(plan, runtime.cache_dir)
+        _write(args.out, ordered, truth, run)
+        if args.attention:
+            _draw(args.out, ordered, truth, run)
     if args.json:
-        print(to_json(ordered))
+        for piece in array(ordered):
+            print(piece, end="")
+        print()
     else:
         for result in ordered:
             print(_text(result, truth.of(result.file)))
@@ -110,20 +103,7 @@ def run(args: argparse.Namespace) -> int:
     return 3 if any(result.status == "failed" for result in ordered) else 0
 
 
-def read_truth(folder: Path | None) -> Truth:
-    """Annotated events of an AVE-shaped folder; of nothing where none is given."""
-    from avel.pipeline.datasets.ave import open_ave  # slow: loads h5py
-
-    if folder is None:
-        return Truth({})
-    data = open_ave(folder)
-    events: dict[str, list[tuple[str, float, float]]] = {}
-    for row in data.rows:
-        events.setdefault(row.video_id, []).append((data.classes[row.label], row.start, row.end))
-    return Truth(events)
-
-
-def _text(result: "Result", truth: list[tuple[str, float, float]] | None) -> str:
+def _text(result: "Result", truth: "Spans | None") -> str:
     head = f"{_printable(result.file)}  {result.duration:.1f} s  {result.status}"
     lines = [head + (f" ({', '.join(result.reasons)})" if result.reasons else "")]
     for event in result.events:
@@ -144,19 +124,28 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _write(out: Path, results: "list[Result]", truth: Truth, plan, runtime) -> None:  # type: ignore[no-untyped-def]
-    import json
+def _write(out: Path, results: "list[Result]", truth: "Truth", run: "CachedRun") -> None:
+    from avel.pipeline.formats.folder import ResultFolder
+    from avel.pipeline.report.page import report_page  # slow: loads Jinja
+    from avel.pipeline.report.pictures import pictures_of
 
-    from avel.pipeline.method.results import result_names, to_csv, write_whole
-    from avel.pipeline.report.page import report_page  # slow: loads Pillow
-    from avel.pipeline.report.pictures import Pictures
+    def page(result: "Result") -> str:
+        return report_page(result, truth.of(result.file), pictures_of(run, result))
 
-    pictures = Pictures(plan, runtime)
-    for result, name in zip(results, result_names([r.file for r in results]), strict=True):
-        write_whole(
-            out / f"{name}.json", json.dumps(result.document(), indent=2, ensure_ascii=False) + "\n"
-        )
-        page = report_page(result, truth.of(result.file), pictures.of(result))
-        write_whole(out / f"{name}.html", page)
-    write_whole(out / "events.csv", to_csv(results))
+    with ResultFolder(out, [result.file for result in results], {".html": page}) as folder:
+        for result in results:
+            folder.add(result)
     print(f"wrote {len(results)} results to {out}", file=sys.stderr)
+
+
+def _draw(out: Path, results: "list[Result]", truth: "Truth", run: "CachedRun") -> None:
+    from avel.pipeline.formats.names import ResultNames
+    from avel.pipeline.report.attention import AttentionPictures  # slow: loads matplotlib
+
+    pictures, names = AttentionPictures(out, [run], [out], truth), ResultNames()
+    for result in results:
+        drawn = pictures.draw(names.name(result.file), [result])
+        if drawn.why_none:
+            print(f"{result.file}: no picture of it: {drawn.why_none}", file=sys.stderr)
+        for path in drawn.paths:
+            print(path, file=sys.stderr)
