@@ -125,11 +125,10 @@ def _extracted(paths: list[Path], plan: Plan, runtime: RuntimeConfig) -> Iterato
     stores = plan.stores(runtime.cache_dir)
     with closing(harvest(paths, stores, plan, runtime, verify=True)) as outcomes:
         for outcome in outcomes:
-            arrays = (
-                stores.features.get(outcome.key) if outcome.key and not outcome.reason else None
-            )
-            features = unpack(Features, arrays) if arrays is not None else None
-            yield Extracted(str(outcome.path), features, str(outcome.reason or ""), outcome.message)
+            file, reason, features = str(outcome.path), str(outcome.reason or ""), None
+            if outcome.key and not reason and (arrays := stores.features.get(outcome.key)):
+                features = unpack(Features, arrays)
+            yield Extracted(file, features, reason, outcome.message)
 
 
 def train(
@@ -205,8 +204,7 @@ def open_model(model: File | None = None) -> "Localizer":
 
 
 def _paths(files: File | Iterable[File]) -> list[Path]:
-    single = isinstance(files, str | os.PathLike)
-    names = [files] if single else list(files)  # type: ignore[list-item, arg-type]
+    names = [files] if isinstance(files, str | os.PathLike) else list(files)
     return list(dict.fromkeys(expand([os.fspath(name) for name in names])))
 
 

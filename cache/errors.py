@@ -64,7 +64,7 @@ def reading(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise
     except (OSError, MemoryError) as err:
         raise unavailable(path, err) from err

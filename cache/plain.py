@@ -39,7 +39,7 @@ def listing(folder: Path) -> list[str] | None:
     try:
         with reading(folder):
             return sorted(os.listdir(folder))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
@@ -52,7 +52,7 @@ def exists(path: Path) -> bool:
     try:
         with reading(path):
             path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return True
 
@@ -66,7 +66,7 @@ def read_text(path: Path) -> str | None:
     try:
         with reading(path):
             return path.read_bytes().decode("utf-8", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

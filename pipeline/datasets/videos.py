@@ -1,4 +1,4 @@
-"""Which files are meant: media files, folders, lists, and AVE-shaped folders with all their rows."""
+"""Which files a user means: media files, folders, lists, and AVE-shaped folders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

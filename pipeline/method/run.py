@@ -14,7 +14,7 @@ from avel.cache.writer import Writer
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import Watch, harvest
-from avel.pipeline.method.plan import LocalizationPlan, Stores
+from avel.pipeline.method.plan import LocalizationPlan, LocalizationStores
 from avel.pipeline.method.recipes import pack, unpack
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
@@ -27,6 +27,7 @@ def localize(
     plan: LocalizationPlan,
     runtime: RuntimeConfig,
     *,
+    stores: LocalizationStores | None = None,
     watch: Watch | None = None,
 ) -> Generator[Result, None, None]:
     """Events of each file, as they come; a file that fails is a result with its reason.
@@ -38,6 +39,7 @@ def localize(
         paths: The files.
         plan: Who localizes what, see `plan_localization`.
         runtime: Cache, device, workers.
+        stores: Where everything is kept; None for the plan's own in the runtime's cache folder.
         watch: Told how far a long video is, see `harvest`.
 
     Raises:
@@ -45,21 +47,21 @@ def localize(
         WeightsError: the encoder's weights are missing or wrong.
         CacheError: the cache cannot be read or written.
     """
-    stores, scored = plan.stores(runtime.cache_dir), plan.scored(runtime.cache_dir)
+    kept = stores or plan.stores(runtime.cache_dir)
 
     def known(key: str) -> bool:
-        return scored.get(key) is not None
+        return kept.scores.get(key) is not None
 
-    with scored.writer() as writer:
-        outcomes = harvest(paths, stores, plan, runtime, known=known, verify=True, watch=watch)
+    with kept.scores.writer() as writer:
+        outcomes = harvest(paths, kept, plan, runtime, known=known, verify=True, watch=watch)
         for outcome in outcomes:
             if outcome.key is None or outcome.reason:
                 yield refuse(outcome, plan.localizer.identity)
                 continue
-            scores = _scores(outcome.key, plan, stores, scored, writer, runtime)
+            scores = _scores(outcome.key, plan, kept, writer, runtime.device)
             events = find_events(scores, plan.localizer.classes, plan.decoder)
             yield judge(outcome, scores, events, plan.localizer, plan.decoder)
-    for store in (stores.segments, stores.features, scored):
+    for store in (kept.segments, kept.features, kept.scores):
         for sentence in store.damage:
             logging.getLogger("avel").warning("damaged, computed again: %s", sentence)
 
@@ -67,14 +69,13 @@ def localize(
 def _scores(
     key: str,
     plan: LocalizationPlan,
-    stores: Stores,
-    scored: Store,
+    stores: LocalizationStores,
     writer: Writer,
-    runtime: RuntimeConfig,
+    device: str,
 ) -> SegmentScores:
     """A video's scores: cached, or made of its features."""
-    if (arrays := scored.get(key)) is None:
-        plan.localizer.to(resolve_device(runtime.device))
+    if (arrays := stores.scores.get(key)) is None:
+        plan.localizer.to(resolve_device(device))
         features = _features(stores.features, key)
         arrays = pack(plan.localizer.score([features], plan.scores)[0])
         writer.add(key, arrays)
