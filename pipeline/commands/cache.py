@@ -128,7 +128,7 @@ def _explain(args: argparse.Namespace, root: Path) -> int:
     from avel.cache.fingerprint import ContentKeys  # slow: loads torch
     from avel.cache.maintenance import explain
     from avel.extractors import choose
-    from avel.pipeline.media.segment import SegmentConfig
+    from avel.pipeline.media.cells import SegmentConfig
     from avel.pipeline.method.contents import identify
     from avel.pipeline.method.recipes import features_recipe, open_store, segments_recipe
 

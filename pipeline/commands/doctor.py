@@ -70,7 +70,8 @@ def _amplitude(sound: Path, weights: Sequence[Path]) -> int:
     from torch.nn.functional import cosine_similarity
 
     from avel.extractors import AudioCLIPExtractor, choose
-    from avel.pipeline.media.segment import SegmentConfig, segment_whole
+    from avel.pipeline.media.cells import SegmentConfig
+    from avel.pipeline.media.segment import segment_whole
 
     name = "audioclip" if weights else "audioclip-tiny"
     extractor = choose(name, weights).load()

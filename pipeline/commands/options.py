@@ -80,8 +80,7 @@ def add_cache_dir(group: argparse._ActionsContainer) -> None:
 
 def runtime(args: argparse.Namespace) -> "RuntimeConfig":
     """The runtime config that the options say."""
-    from avel.pipeline.work.runtime import RuntimeConfig, cache_root
-    from avel.pipeline.work.workers import default_workers
+    from avel.pipeline.work.runtime import RuntimeConfig, cache_root, default_workers
 
     return RuntimeConfig(
         cache_dir=cache_root(args.cache_dir)[0],

@@ -13,7 +13,7 @@ from torch import nn
 from avel.cache.ave_h5 import read_one_hot
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
-from avel.models.card import Card
+from avel.models.card import CHECKPOINT, Card
 from avel.models.checkpoint import load_checkpoint
 from avel.pipeline.datasets.ave import CELLS, AveFolder, segment_labels
 from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
@@ -31,7 +31,7 @@ from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import open_store
-from avel.pipeline.method.run_files import CHECKPOINT, TEST_SELECTED
+from avel.pipeline.method.run_files import TEST_SELECTED
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.scoring import score_rows
 from avel.pipeline.reasons import InputError

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from avel.cache.keras_h5 import read_keras
-from avel.models.card import Card, CheckpointError
+from avel.models.card import CHECKPOINT, Card, CheckpointError
 from avel.models.checkpoint import save_checkpoint
 from avel.models.published.cmm import keras_state
 from avel.models.published.interaction import without_dead
@@ -19,7 +19,6 @@ from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluation.evaluate import open_split
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.train import prepare
-from avel.pipeline.method.run_files import CHECKPOINT
 from avel.pipeline.work.runtime import RuntimeConfig
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from avel.models.card import Card
+from avel.models.card import CHECKPOINT, Card
 from avel.models.checkpoint import load_checkpoint, save_checkpoint
 from avel.models.table import Matcher, build
 from avel.pipeline.datasets.ave import CELLS, AveFolder
@@ -26,7 +26,7 @@ from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.module import TrainConfig, derived_seed, optimizer_of
 from avel.pipeline.learning.train import knows, prepare, remember
 from avel.pipeline.learning.trainer import BEST, CHECKPOINTS, kept, make_trainer
-from avel.pipeline.method.run_files import CHECKPOINT, DECISIONS, METRICS
+from avel.pipeline.method.run_files import DECISIONS, METRICS
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 

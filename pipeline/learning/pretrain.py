@@ -27,8 +27,8 @@ from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.trainer import quiet_lightning
+from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.media.decoder import DecodeLimits, decode_files
-from avel.pipeline.media.segment import SegmentConfig, Segments
 from avel.pipeline.method.recipes import open_store, pack, segments_recipe, unpack
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig

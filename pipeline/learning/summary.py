@@ -12,7 +12,7 @@ from avel.extractors import choose
 from avel.models.table import build
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.fronts import cached_before, make_front, tuned
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import Features
 
 

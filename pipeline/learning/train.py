@@ -21,7 +21,7 @@ from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters.adapters import FILE as ADAPTERS
 from avel.extractors.adapters.adapters import Front, save_adapters
 from avel.extractors.extractor import check_precision
-from avel.models.card import MATCHERS, Card, differing
+from avel.models.card import CHECKPOINT, MATCHERS, Card, checkpoint_of, differing
 from avel.models.checkpoint import load_checkpoint, save_checkpoint
 from avel.models.domain import fit_domain
 from avel.models.table import build, loss_of
@@ -35,18 +35,11 @@ from avel.pipeline.learning.experiment import Experiment, check_experiment, mode
 from avel.pipeline.learning.fronts import cached_before, fill_cache, make_front, tuned
 from avel.pipeline.learning.module import LocalizerTraining
 from avel.pipeline.learning.trainer import BEST, BEST_ON_TEST, CHECKPOINTS, kept, make_trainer
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import plan_features
 from avel.pipeline.method.recipes import features_recipe, segments_recipe
-from avel.pipeline.method.run_files import (
-    CHECKPOINT,
-    CONFIG,
-    DECISIONS,
-    METRICS,
-    TEST_SELECTED,
-    checkpoint_of,
-)
+from avel.pipeline.method.run_files import CONFIG, DECISIONS, METRICS, TEST_SELECTED
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from avel.cache.store import Store
 from avel.cache.stream import ItemStream
 from avel.cache.writer import Writer
+from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Event, Window
-from avel.pipeline.media.segment import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import (
     CellBatches,

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import AudioCLIPExtractor, Choice, PairChoice
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import features_recipe

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
-from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
 from avel.pipeline.method.recipes import (
     features_recipe,
@@ -26,6 +25,7 @@ from avel.pipeline.method.scores import ScoreConfig
 
 if TYPE_CHECKING:
     from avel.extractors import Encoder
+    from avel.pipeline.method.localizer import Localizer
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Plan:
 class LocalizationPlan(Plan):
     """A plan to find events: who scores the segments, and how scores become events."""
 
-    localizer: Localizer
+    localizer: "Localizer"
     decoder: EventConfig
     scores: ScoreConfig
 
@@ -134,7 +134,7 @@ def plan_localization(config: PipelineConfig) -> LocalizationPlan:
     return plan
 
 
-def open_localizer(config: PipelineConfig) -> Localizer:
+def open_localizer(config: PipelineConfig) -> "Localizer":
     """The trained model, or the words where labels are given."""
     if config.labels:
         return _words(config.labels, config)
@@ -143,7 +143,7 @@ def open_localizer(config: PipelineConfig) -> Localizer:
     return model
 
 
-def _words(labels: Sequence[str], config: PipelineConfig) -> Localizer:
+def _words(labels: Sequence[str], config: PipelineConfig) -> "Localizer":
     from avel.extractors import choose  # slow: loads torch
     from avel.pipeline.method.openvocab import OpenVocabulary
 

@@ -13,7 +13,7 @@ from torchvision.models import VGG19_Weights, vgg19
 from avel.extractors import choose
 from avel.extractors.sound.vggish import VGGish
 from avel.extractors.weights.files import WeightsError
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from tests.extractors.test_contract import (
     RESNET,
     TIMM,

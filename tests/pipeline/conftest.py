@@ -8,7 +8,7 @@ import pytest
 from avel.cache.ave_h5 import write_order
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import choose
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import features_recipe, open_store, pack
 

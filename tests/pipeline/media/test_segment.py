@@ -10,7 +10,8 @@ import pytest
 from av.video.reformatter import Interpolation
 from PIL import Image
 
-from avel.pipeline.media.segment import SegmentConfig, Segments, segment_video, segment_whole
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.media.segment import segment_video, segment_whole, square_of
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import CLICK, clicks, numbers_of, regular, rotate_mp4, write_film
 
@@ -319,7 +320,7 @@ def test_several_streams_pick_the_best_and_say_which(media: Path) -> None:
     from avel.pipeline.media.reading import Reading
 
     reading = Reading(media / "nasa_13013.mp4")
-    square = SMALL.square
+    square = square_of(SMALL)
     list(decode(reading, frames_per_cell=1, square=square, sample_rate=8000, timeout_seconds=60))
     assert (reading.video_stream, reading.audio_stream) == (3, 4)  # 480x270 and 16 kHz
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from avel.pipeline.cli import main
-from avel.pipeline.media.segment import SegmentConfig, segment_whole
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_whole
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.report.figure import Answer, Material, draw, read_material

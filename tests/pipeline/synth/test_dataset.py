@@ -9,7 +9,8 @@ import pytest
 
 from avel.cache.ave_h5 import read_labels
 from avel.pipeline.datasets.ave import open_ave, segment_labels
-from avel.pipeline.media.segment import SegmentConfig, segment_whole
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_whole
 from avel.pipeline.synth.dataset import write_synth
 from avel.pipeline.synth.film import film
 from avel.pipeline.synth.looks import Style
