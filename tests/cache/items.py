@@ -120,15 +120,19 @@ def write(root, first, last, max_items):
         for number in range(int(first), int(last)):
             if key(number) not in made:
                 writer.add(key(number), arrays(number))
-                print(len(made), flush=True)
+                os.write(1, b"%d\\n" % len(made))
 
 for line in sys.stdin:
-    child = os.fork()
-    if not child:
-        write(*line.split())
-        os._exit(0)
-    print("pid", child, flush=True)
-    print("end", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    children = []
+    for job in line.split(";"):
+        child = os.fork()
+        if not child:
+            write(*job.split())
+            os._exit(0)
+        children.append(child)
+    print("pid", *children, flush=True)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    print("end", *codes, flush=True)
 """
 
 
@@ -141,23 +145,29 @@ class Nursery:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def start(self, root: Path, first: int, last: int, max_items: int) -> int:
-        """Start a writer of so many items in each shard; its process id."""
+    def start(self, *jobs: tuple[Path, int, int, int]) -> int:
+        """Start writers by root, first and last number and items of a shard; the last's id."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{root} {first} {last} {max_items}\n")
+        text = ";".join(" ".join(map(str, job)) for job in jobs)
+        self._process.stdin.write(f"{text}\n")
         self._process.stdin.flush()
-        return int(self.line().split()[1])
+        line = self.line()
+        while not line.startswith("pid"):  # children may speak before they are named
+            line = self.line()
+        return int(line.split()[-1])
 
     def line(self) -> str:
         assert self._process.stdout is not None
-        return self._process.stdout.readline()
+        line = self._process.stdout.readline()
+        assert line, "the nursery died"
+        return line
 
-    def end(self) -> tuple[list[int], int]:
-        """The numbers that the writer still said, and its exit code."""
+    def end(self) -> tuple[list[int], set[int]]:
+        """The numbers that the writers still said, and their exit codes."""
         said = []
         while not (line := self.line()).startswith("end"):
             said.append(int(line))
-        return said, int(line.split()[1])
+        return said, {int(code) for code in line.split()[1:]}
 
     def close(self) -> None:
         self._process.communicate()

@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avel.cache.errors import CacheUnavailable
@@ -21,8 +21,11 @@ STEPS = st.lists(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(STEPS)
-def test_a_drawing_behaves_as_a_file_does(tmp_steps: list[tuple[str, int, bytes | int]]) -> None:
+def test_a_drawing_behaves_as_a_file_does(
+    tmp_path: Path, tmp_steps: list[tuple[str, int, bytes | int]]
+) -> None:
     paper, real = Drawing(), io.BytesIO()
     for kind, at, what in tmp_steps:
         assert paper.seek(at) == real.seek(at)
@@ -35,9 +38,9 @@ def test_a_drawing_behaves_as_a_file_does(tmp_steps: list[tuple[str, int, bytes 
             paper.readinto(buffer)
             got = real.read(what)
             assert bytes(buffer) == got.ljust(what, b"\0")
-    out = io.BytesIO()
-    paper.paint(out)  # type: ignore[arg-type]
-    assert out.getvalue() == real.getvalue()[: paper.size].ljust(paper.size, b"\0")
+    with (tmp_path / "a").open("wb", buffering=0) as out:
+        paper.paint(out.fileno())
+    assert (tmp_path / "a").read_bytes() == real.getvalue()[: paper.size].ljust(paper.size, b"\0")
 
 
 def test_a_drawing_is_measured_from_any_side() -> None:
@@ -65,8 +68,8 @@ def test_what_is_filled_in_at_the_offset_is_what_hdf5_reads(tmp_path: Path) -> N
         file.attrs["about"] = "x" * 500
         at = reserve(file.create_group("deep"), "a", values.shape, values.dtype)
         mask = reserve(file, "mask", (9,), bool)
-    with (tmp_path / "a.h5").open("wb") as out:
-        paper.paint(out)
+    with (tmp_path / "a.h5").open("wb", buffering=0) as out:
+        paper.paint(out.fileno())
         out.seek(at)
         out.write(values.tobytes())
         out.seek(mask)

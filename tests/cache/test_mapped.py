@@ -49,7 +49,7 @@ def test_threads_share_them(many: list[Shard]) -> None:
     mapped, wrong = MappedShards(2), []
 
     def read(start: int) -> None:
-        for step in range(200):
+        for step in range(60):
             number = (start + step) % 6
             try:
                 assert_same(mapped.of(many[number]).read(0, None), arrays(number))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from avel.cache.errors import CacheUnavailable
-from avel.cache.plain import FileMap, chunks, exists, listing, opened, read_at, read_text
+from avel.cache.plain import FileMap, chunks, exists, listing, opened, read_at, read_text, write_at
 from tests.cache.items import refusing
 
 
@@ -69,6 +69,15 @@ def test_ranges_are_read_whole_or_to_the_end(
         parts = [chunk.tobytes() for chunk in chunks(handle, 7, 10_000)]
     assert b"".join(parts) == data[7:10_007]
     assert len(parts) == 10
+
+
+def test_short_writes_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: real(fd, data[:7], at))
+    with (tmp_path / "a").open("wb", buffering=0) as file:
+        write_at(file.fileno(), 3, b"0123456789" * 3)
+        write_at(file.fileno(), 5, b"")
+    assert (tmp_path / "a").read_bytes() == b"\0\0\0" + b"0123456789" * 3
 
 
 def test_chunks_of_nothing_and_past_the_end(tmp_path: Path) -> None:
