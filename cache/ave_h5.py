@@ -150,7 +150,7 @@ def write_features(
     parts = {path: path.with_name(f".{path.name}.part") for path in files}
     try:
         with ExitStack() as stack:
-            made = {p: stack.enter_context(_blank(parts[p], files[p], dtype)) for p in files}
+            made = {p: stack.enter_context(_blank(p, parts[p], files[p], dtype)) for p in files}
             for number, row in enumerate(rows):
                 for path, values in row.items():
                     handle, offset = made[path]
@@ -168,14 +168,14 @@ def write_features(
 
 
 @contextmanager
-def _blank(part: Path, shape: tuple[int, ...], dtype: str) -> Iterator[tuple[int, int]]:
-    """A descriptor of a new file of zeros to be filled, and the byte offset of its values."""
+def _blank(path: Path, part: Path, shape: tuple[int, ...], dtype: str) -> Iterator[tuple[int, int]]:
+    """A descriptor of a new file of zeros, to be filled, and the byte offset of its values."""
     with drawing() as (group, paper):
         offset = reserve(group, DATA, shape, dtype)
-    with _writing(part):
+    with _writing(path):
         file = part.open("wb", buffering=0)
     with file:
-        with _writing(part):
+        with _writing(path):
             paper.paint(file.fileno())
         yield file.fileno(), offset
 

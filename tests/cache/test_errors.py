@@ -49,6 +49,11 @@ def test_no_file_is_left_to_the_caller() -> None:
         raise FileNotFoundError(errno.ENOENT, "No such file")
 
 
+def test_a_file_in_the_place_of_a_folder_is_no_file() -> None:
+    with pytest.raises(FileNotFoundError, match="Not a directory"), reading(PATH):
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory")
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk(number: int) -> None:
     with (

@@ -427,6 +427,13 @@ def test_read_only_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         store(tmp_path / "new")
 
 
+def test_a_file_in_the_place_of_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert len(Store(tmp_path / "file", "features", RECIPE, make=False)) == 0
+    with pytest.raises(CacheError, match=r"cannot be written \(Not a directory\)"):
+        store(tmp_path / "file")
+
+
 def test_keys_that_are_none(tmp_path: Path) -> None:
     made = store(tmp_path)
     for wrong in ("", "12", "g" * 64):
