@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avel.models.output import MASKED, LocalizationOutput, odds_of_event, of_segment_scores
@@ -17,6 +17,7 @@ def test_odds_by_hand() -> None:
     assert odds[0, 2].item() == pytest.approx(0.6931472 - 50)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 2**31 - 1), st.floats(0.1, 8))
 def test_relevance_times_classes_is_the_softmax(
     num_classes: int, length: int, seed: int, scale: float
