@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def sources() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py"))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A file's syntax tree; each file is read once."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def all_imports(path: Path) -> tuple[str, ...]:
+    """Every module that a file imports anywhere."""
+    return tuple(imported(parsed(path)))
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(REPOSITORY))
 
@@ -64,7 +77,7 @@ def imported(tree: ast.AST, *, typing: bool = True) -> Iterator[str]:
 
 def at_import(path: Path) -> set[str]:
     """Modules of avel that importing a file imports, not what its functions import later."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     kept = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
     return {m for m in imported(ast.Module(kept, []), typing=False) if m.startswith("avel")}
 
@@ -80,7 +93,7 @@ def floor_of(module: str) -> int | None:
 @pytest.mark.parametrize("path", sources(), ids=name_of)
 def test_imports(path: Path) -> None:
     name, package = name_of(path), path.relative_to(REPOSITORY).parts[0]
-    for module in imported(ast.parse(path.read_text())):
+    for module in all_imports(path):
         parts = module.split(".")
         if parts[0] == "avel" and len(parts) > 1 and package in PACKAGES[2:]:
             assert parts[1] == package, f"{name} imports {module}: leaves import only themselves"
@@ -96,7 +109,7 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
     if own == "avel.pipeline":
         return
     room, floor = own.split(".")[2], floor_of(own)
-    for module in imported(ast.parse(path.read_text())):
+    for module in all_imports(path):
         other = floor_of(module)
         if other is not None and module.split(".")[2] != room:
             assert floor is not None
@@ -135,7 +148,7 @@ def test_every_module_that_is_imported_exists() -> None:
     """A function's own import is not seen by importing its file."""
     modules = {module_of(path): path for path in sources()}
     for path in sources():
-        for module in imported(ast.parse(path.read_text())):
+        for module in all_imports(path):
             if not module.startswith("avel."):
                 continue
             parent, _, last = module.rpartition(".")
@@ -145,8 +158,9 @@ def test_every_module_that_is_imported_exists() -> None:
             assert there, f"{name_of(path)} imports {module}"
 
 
+@cache
 def _names(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -164,8 +178,8 @@ def test_nothing_shadows_the_package() -> None:
 
 def test_torch_loads_only_weights() -> None:
     for path in sources():
-        tree = ast.parse(path.read_text())
-        assert "pickle" not in imported(tree), path
+        tree = parsed(path)
+        assert "pickle" not in all_imports(path), path
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
                 flags = {k.arg: ast.unparse(k.value) for k in node.keywords}
