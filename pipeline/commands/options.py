@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avel.pipeline.reasons import InputError
+
 if TYPE_CHECKING:
     from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -46,7 +48,7 @@ def encoder_options(args: argparse.Namespace) -> dict[str, Any]:
     for text in args.option:
         key, equals, value = text.partition("=")
         if not equals:
-            raise ValueError(f"--option '{text}' must be KEY=VALUE, for example compile=true")
+            raise InputError(f"--option '{text}' must be KEY=VALUE, for example compile=true")
         try:
             options[key] = json.loads(value)
         except ValueError:

@@ -40,13 +40,12 @@ def fill_cache(
     data: AveFolder,
     plan: Plan,
     runtime: RuntimeConfig,
-    device: str,
 ) -> int:
     """Make sure that every video of a dataset has the encoder's outputs cached; how many have."""
     videos = [data.video_path(row.video_id) for row in data.rows]
     videos += [data.noisy_path(video_id) for video_id in data.noisy]
     paths = list(dict.fromkeys(path for path in videos if path))
-    outcomes = harvest(paths, plan.stores(runtime.cache_dir), plan, runtime, device)
+    outcomes = harvest(paths, plan.stores(runtime.cache_dir), plan, runtime)
     return sum(outcome.reason is None for outcome in outcomes)
 
 

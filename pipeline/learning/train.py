@@ -137,7 +137,7 @@ def prepare(
         return segments_recipe(segment)
     plan = plan_features(cached_before(encoder, experiment.adapter), experiment.segment)
     if experiment.adapter.trunk_stages:
-        fill_cache(data, plan, runtime, resolve_device(runtime.device))
+        fill_cache(data, plan, runtime)
     return dict(plan.features)
 
 

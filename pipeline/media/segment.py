@@ -13,7 +13,7 @@ from avel.pipeline.media.decode import decode
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
 from avel.pipeline.media.timeline import num_cells, shot_seconds
-from avel.pipeline.reasons import Reason
+from avel.pipeline.reasons import InputError, Reason
 
 VERSION = 1
 """Raise when the numbers change: another scaler, another resampler, another clock."""
@@ -47,9 +47,9 @@ class SegmentConfig:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"segment.{name} ({value}) must be in [{low}, {high}]")
+                raise InputError(f"segment.{name} ({value}) must be in [{low}, {high}]")
         if self.short_side and self.short_side < self.image_size:
-            raise ValueError(
+            raise InputError(
                 f"segment.short_side ({self.short_side}) must be 0 or at least "
                 f"segment.image_size ({self.image_size})"
             )
@@ -89,8 +89,11 @@ def segment_video(
     window_cells: int = 64,
     timeout_seconds: float = 600.0,
     skip_frames: bool = True,
+    reading: Reading | None = None,
 ) -> Iterator[Segments]:
     """Cut one file into windows of `window_cells` cells; only the last may be shorter.
+
+    What is learned of the file on the way stands in `reading`, if one is given.
 
     Raises:
         MediaError: nothing of the file can be used; carries the reason code.
@@ -98,7 +101,7 @@ def segment_video(
     Source: Tian et al., ECCV 2018, section 3.1 (one-second segments). Ours differs: the frame
     is the one on screen at each shot by its pts, not by counting frames.
     """
-    reading = Reading(path)
+    reading = Reading(path) if reading is None else reading
     cells = _Cells(config, reading)
     decoded = decode(
         reading,

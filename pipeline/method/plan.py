@@ -57,6 +57,13 @@ class Stores:
 
 
 @dataclass(frozen=True)
+class LocalizationStores(Stores):
+    """The same, and where the scores are."""
+
+    scores: Store
+
+
+@dataclass(frozen=True)
 class Plan:
     """How videos are cut and which encoder makes which features.
 
@@ -93,10 +100,10 @@ class LocalizationPlan(Plan):
     decoder: EventConfig
     scores: ScoreConfig
 
-    def scored(self, root: Path) -> Store:
-        """The store of scores under a cache folder."""
+    def stores(self, root: Path) -> LocalizationStores:
+        """The stores of this plan under a cache folder."""
         recipe = scores_recipe(self.features, self.localizer.sha256, asdict(self.scores))
-        return open_store(root, recipe)
+        return LocalizationStores(**vars(super().stores(root)), scores=open_store(root, recipe))
 
 
 def plan_features(encoder: "Encoder", settings: Mapping[str, Any] | None = None) -> Plan:

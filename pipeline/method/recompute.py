@@ -41,7 +41,7 @@ def recompute(
         cells, cached = segments.get(key), features.get(key)
         if cells is None or cached is None:
             continue
-        fresh = encode_whole(extractor, iter([unpack(Segments, cells)]), 32)
+        fresh = encode_whole(extractor, [unpack(Segments, cells)], 32)
         old = unpack(Features, cached)
         for name in ("visual", "visual_map", "audio"):
             difference = np.abs(np.float32(getattr(fresh, name)) - np.float32(getattr(old, name)))

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.reasons import EnvironmentProblem, InputError
 from avel.pipeline.work.workers import default_workers
 
 
@@ -46,9 +46,9 @@ class RuntimeConfig:
     def __post_init__(self) -> None:
         for name in ("devices", "workers", "batch_cells", "window_cells", "timeout_seconds"):
             if getattr(self, name) <= 0:
-                raise ValueError(f"{name} ({getattr(self, name)}) must be greater than 0")
+                raise InputError(f"{name} ({getattr(self, name)}) must be greater than 0")
         if self.loaders < 0:
-            raise ValueError(f"loaders ({self.loaders}) must not be negative")
+            raise InputError(f"loaders ({self.loaders}) must not be negative")
 
 
 def resolve_device(device: str) -> str:
