@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import structure
+from benchmarks.structure import PACKAGES, cycles, floors, imports, parsed
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-PACKAGES = ("api", "pipeline", "extractors", "models", "cache", "configs")
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("reasons",),
     ("media", "work"),
@@ -35,13 +37,7 @@ MOST_FLOORS = 15
 
 
 def sources() -> list[Path]:
-    return sorted(path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py"))
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    """A file's syntax tree; each file is read once."""
-    return ast.parse(path.read_text())
+    return structure.sources(REPOSITORY)
 
 
 @cache
@@ -55,13 +51,11 @@ def name_of(path: Path) -> str:
 
 
 def module_of(path: Path) -> str:
-    parts = path.relative_to(REPOSITORY).with_suffix("").parts
-    parts = parts[1:] if parts[0] == "api" else parts
-    return ".".join(["avel", *(part for part in parts if part != "__init__")])
+    return structure.module_of(path, REPOSITORY)
 
 
-def imported(tree: ast.AST, *, typing: bool = True) -> Iterator[str]:
-    """Modules that a tree imports; with what only a type checker reads, or without."""
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Modules that a tree imports anywhere, in functions and for type checkers too."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -69,17 +63,8 @@ def imported(tree: ast.AST, *, typing: bool = True) -> Iterator[str]:
             assert node.level == 0, "relative imports hide the room"
             yield node.module or ""
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing:
-            continue
         else:
-            yield from imported(node, typing=typing)
-
-
-def at_import(path: Path) -> set[str]:
-    """Modules of avel that importing a file imports, not what its functions import later."""
-    tree = parsed(path)
-    kept = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
-    return {m for m in imported(ast.Module(kept, []), typing=False) if m.startswith("avel")}
+            yield from imported(node)
 
 
 def floor_of(module: str) -> int | None:
@@ -121,26 +106,10 @@ def test_nothing_else_lies_loose() -> None:
     assert found <= LOOSE
 
 
-def graph() -> dict[str, set[str]]:
-    """Files and the files that they import at once, of all packages."""
-    modules = {module_of(path): path for path in sources()}
-    return {name: at_import(path) & modules.keys() - {name} for name, path in modules.items()}
-
-
-def floors(needs: dict[str, set[str]]) -> list[set[str]]:
-    """Modules by the length of the longest chain of imports below them; a cycle is refused."""
-    left, found = {name: set(below) for name, below in needs.items()}, []
-    while left:
-        free = {name for name, below in left.items() if not below & left.keys()}
-        assert free, f"a cycle among {sorted(left)}"
-        found.append(free)
-        for name in free:
-            del left[name]
-    return found
-
-
 def test_no_cycles_and_few_floors() -> None:
-    found = floors(graph())
+    needs = imports(REPOSITORY)
+    assert not cycles(needs)
+    found = floors(needs)
     assert len(found) <= MOST_FLOORS, [sorted(floor) for floor in found[MOST_FLOORS:]]
 
 
