@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
+from avel.extractors import Encoder, choose
 from avel.pipeline.media.segment import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.localizer import Localizer
@@ -23,9 +24,6 @@ from avel.pipeline.method.recipes import (
     segments_recipe,
 )
 from avel.pipeline.method.scores import ScoreConfig
-
-if TYPE_CHECKING:
-    from avel.extractors import Encoder
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,10 @@ class Plan:
 
     segment: SegmentConfig
     features: Mapping[str, Any]
-    find_encoder: Callable[[], "Encoder"]
+    find_encoder: Callable[[], Encoder]
 
     @cached_property
-    def encoder(self) -> "Encoder":
+    def encoder(self) -> Encoder:
         """The encoder with its weights found, nothing loaded.
 
         Raises:
@@ -99,7 +97,7 @@ class LocalizationPlan(Plan):
         return open_store(root, recipe)
 
 
-def plan_features(encoder: "Encoder", settings: Mapping[str, Any] | None = None) -> Plan:
+def plan_features(encoder: Encoder, settings: Mapping[str, Any] | None = None) -> Plan:
     """The plan to make an encoder's features, with settings of the cut other than its own."""
     segment = SegmentConfig(**{**encoder.cells, **(settings or {})})
     return Plan(segment, features_recipe(segment, encoder.recipe), lambda: encoder)
@@ -137,8 +135,7 @@ def open_localizer(config: PipelineConfig) -> Localizer:
 
 
 def _words(labels: Sequence[str], config: PipelineConfig) -> Localizer:
-    from avel.extractors import choose  # slow: loads torch
-    from avel.pipeline.method.openvocab import OpenVocabulary
+    from avel.pipeline.method.openvocab import OpenVocabulary  # slow: loads torch
 
     encoder = choose(config.extractor, config.weights, config.extractor_options)
     return OpenVocabulary(tuple(labels), encoder, config.template)
