@@ -183,7 +183,7 @@ def test_memory_that_is_too_small_is_said_as_it_is(
         side = "_see" if part.declaration.sees else "_hear"
         with monkeypatch.context() as patch:
             patch.setattr(part, side, full)
-            with pytest.raises(torch.OutOfMemoryError, match="^as a device says it$"):
+            with pytest.raises(torch.OutOfMemoryError, match=r"^as a device says it$"):
                 case.extractor(*case.cells(1))
 
 
