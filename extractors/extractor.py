@@ -99,7 +99,7 @@ class FrozenExtractor(ABC):
             return _none(self.embed_sight(frames.new_zeros(1, *frames.shape[1:])))
         with self.mixed():
             seen = [self._look(part) for part in torch.split(frames.flatten(0, 1), IMAGES_AT_ONCE)]
-        maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
+            maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
         return {
             "visual": visual.float().view(N, F, *visual.shape[1:]).mean(1).cpu(),
             "visual_map": maps.float().reshape(N, F, *maps.shape[1:]).mean(1).half().cpu(),
