@@ -23,9 +23,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from avel.extractors import AudioCLIPExtractor, choose
+from avel.extractors import choose
 from avel.extractors.audioclip.audio import NUM_BANDS, SILENCE_POWER, AudioHead
-from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.extractors.audioclip.joint import AudioCLIP
 from avel.extractors.extractor import PRECISIONS, check_precision
 from avel.pipeline.media.cells import SegmentConfig

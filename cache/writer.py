@@ -113,7 +113,7 @@ class Writer:
         def publish(shard: Shard) -> None:
             target.adopt(shard, ())
 
-        return ItemStream(target.folder, target.fingerprint, target.raw_key(key), publish)
+        return ItemStream(target.folder, target.fingerprint, raw_key(key), publish)
 
     def publish(self) -> None:
         """Make all items taken so far durable and visible to every reader.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from avel.extractors.adapters.adapters import AdapterConfig
+from avel.extractors.adapters.config import AdapterConfig
 from avel.models.card import MATCHERS
 from avel.models.table import option_names
 from avel.pipeline.learning.augment import AugmentConfig

@@ -7,10 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avel.extractors import AudioCLIPExtractor, Choice, PairChoice, choose
-from avel.extractors.adapters.adapters import AdapterConfig, Adapters, Front, OutputFront
+from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice, choose
+from avel.extractors.adapters.adapters import Adapters
+from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.fronts import Front, OutputFront, SegmentFront
+from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.extractors.audioclip.tail import TrunkFront
-from avel.extractors.extractor import FrozenExtractor, SegmentFront
+from avel.extractors.extractor import FrozenExtractor
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import harvest
@@ -26,7 +29,7 @@ def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice
     """
     if not config.trunk_stages:
         return encoder
-    if not isinstance(encoder, Choice) or not issubclass(encoder.kind, AudioCLIPExtractor):
+    if not isinstance(encoder, Choice) or not isinstance(encoder.kind, AudioCLIPDeclaration):
         raise ValueError(
             f"adapter.placement '{config.placement}': extractor '{encoder.recipe['extractor']}' "
             "has no stages; use placement 'output', or audioclip or audioclip-tiny"
@@ -89,7 +92,7 @@ def _whole(encoder: Choice | PairChoice, config: AdapterConfig) -> SegmentFront:
 
 def _channels(extractor: FrozenExtractor) -> dict[str, int]:
     """Channels of every place that may have an adapter."""
-    cells = extractor.cells(extractor.weights)
+    cells = extractor.declaration.cells(extractor.weights)
     size, rate = cells.get("image_size", 224), cells.get("sample_rate", 44_100)
     cell = extractor(
         torch.zeros(1, 1, 3, size, size, dtype=torch.uint8), torch.zeros(1, rate, dtype=torch.int16)

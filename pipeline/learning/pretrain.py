@@ -23,7 +23,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from avel.cache.fingerprint import ContentKeys, file_sha256
-from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.trainer import quiet_lightning

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from avel.cache.maintenance import find
 from avel.configs.load import dump, read, read_text
 from avel.extractors import AdaptedChoice, choose
-from avel.extractors.adapters.adapters import FILE as ADAPTERS
-from avel.extractors.adapters.adapters import Front, save_adapters
+from avel.extractors.adapters.card import FILE as ADAPTERS
+from avel.extractors.adapters.files import save_adapters
+from avel.extractors.adapters.fronts import Front
 from avel.extractors.extractor import check_precision
 from avel.models.card import CHECKPOINT, MATCHERS, Card, checkpoint_of, differing
 from avel.models.checkpoint import load_checkpoint, save_checkpoint

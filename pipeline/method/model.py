@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import avel.models
 from avel.cache.fingerprint import file_sha256
+from avel.extractors import AdaptedChoice, Encoder, choose
+from avel.extractors.adapters.card import FILE
 from avel.models.card import (
     MATCHERS,
     Card,
@@ -24,8 +26,6 @@ from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-    from avel.extractors import Encoder
 
 DEFAULT_MODEL = Path(next(iter(avel.models.__path__))) / "weights" / "dmsf-synthetic.safetensors"
 
@@ -94,11 +94,8 @@ class TrainedModel:
         found = {name: self._extra.get(f"{name}.threshold") for name in names}
         return {name: float(value) for name, value in found.items() if value is not None}
 
-    def encoder(self, weights: Sequence[Path]) -> "Encoder":
+    def encoder(self, weights: Sequence[Path]) -> Encoder:
         """The extractor of its features, with the adapters that lie beside the checkpoint."""
-        from avel.extractors import AdaptedChoice, choose  # slow: loads torch
-        from avel.extractors.adapters.adapters import FILE
-
         config = self._of_features("config")
         base = choose(str(config["extractor"]), weights, dict(config["options"]))
         adapted = "adapters" in config

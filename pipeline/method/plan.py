@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
+from avel.extractors import Encoder, choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
@@ -24,7 +25,6 @@ from avel.pipeline.method.recipes import (
 from avel.pipeline.method.scores import ScoreConfig
 
 if TYPE_CHECKING:
-    from avel.extractors import Encoder
     from avel.pipeline.method.localizer import Localizer
 
 
@@ -75,10 +75,10 @@ class Plan:
 
     segment: SegmentConfig
     features: Mapping[str, Any]
-    find_encoder: Callable[[], "Encoder"]
+    find_encoder: Callable[[], Encoder]
 
     @cached_property
-    def encoder(self) -> "Encoder":
+    def encoder(self) -> Encoder:
         """The encoder with its weights found, nothing loaded.
 
         Raises:
@@ -106,7 +106,7 @@ class LocalizationPlan(Plan):
         return LocalizationStores(**vars(super().stores(root)), scores=open_store(root, recipe))
 
 
-def plan_features(encoder: "Encoder", settings: Mapping[str, Any] | None = None) -> Plan:
+def plan_features(encoder: Encoder, settings: Mapping[str, Any] | None = None) -> Plan:
     """The plan to make an encoder's features, with settings of the cut other than its own."""
     segment = SegmentConfig(**{**encoder.cells, **(settings or {})})
     return Plan(segment, features_recipe(segment, encoder.recipe), lambda: encoder)
@@ -144,7 +144,6 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
 
 
 def _words(labels: Sequence[str], config: PipelineConfig) -> "Localizer":
-    from avel.extractors import choose  # slow: loads torch
     from avel.pipeline.method.openvocab import OpenVocabulary
 
     encoder = choose(config.extractor, config.weights, config.extractor_options)
