@@ -16,7 +16,7 @@ from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import FeatureRows
 from avel.pipeline.evaluation.metrics import segment_accuracy
 from avel.pipeline.evaluation.split import open_split
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.recipes import features_recipe

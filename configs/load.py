@@ -57,7 +57,7 @@ def fit(
     _check_keys(source, values, kind, prefix)
     for override in overrides:
         _check_override(override, kind)
-    parser = _parser(kind)
+    parser = _parser(kind)  # type: ignore[arg-type]
     try:
         parsed = parser.parse_object(dict(values))
         if overrides:
@@ -142,7 +142,7 @@ def presets(kind: type) -> list[str]:
 
 def _is_of(path: Path, kind: type) -> bool:
     """Whether all keys of a file are those of a kind."""
-    return read(path).keys() <= {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return read(path).keys() <= {field.name for field in fields(kind)}
 
 
 def did_you_mean(word: str, known: Sequence[str], prefix: str = "") -> str:

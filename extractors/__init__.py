@@ -1,42 +1,54 @@
-"""Encoders of sight and sound by name; what loads torch is read when it is first asked for.
+"""Encoders of sight and sound, by name; torch is loaded when one of them is, not before."""
 
-That takes seconds, and what only settles how an experiment is set up (`adapters.config`) must
-answer without.
-"""
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from avel.extractors import choice
+from avel.extractors.adapters.choice import AdaptedChoice
+from avel.extractors.audioclip.declarations import AUDIOCLIP, AUDIOCLIP_TINY, AudioCLIPDeclaration
+from avel.extractors.choice import Choice, PairChoice
+from avel.extractors.declaration import Declaration
+from avel.extractors.errors import ExtractorError
+from avel.extractors.protocol import Extractor
+from avel.extractors.sound.declarations import VGGISH
+from avel.extractors.vision.declarations import OPENCLIP, VGG19
 
-if TYPE_CHECKING:
-    from avel.extractors.adapters.adapted import AdaptedChoice
-    from avel.extractors.audioclip.extractor import AudioCLIPExtractor
-    from avel.extractors.choice import Choice, PairChoice
-    from avel.extractors.extractor import Extractor, FrozenExtractor
-    from avel.extractors.table import EXTRACTORS, Encoder, choose
+EXTRACTORS: dict[str, Declaration] = {
+    declared.name: declared for declared in (AUDIOCLIP, AUDIOCLIP_TINY, OPENCLIP, VGG19, VGGISH)
+}
+
+
+Encoder = Choice | PairChoice | AdaptedChoice
+"""An extractor chosen, its weights found, nothing loaded yet."""
+
+
+def choose(
+    name: str, weights: Sequence[Path] = (), options: Mapping[str, Any] | None = None
+) -> Choice | PairChoice:
+    """An extractor, or `SIGHT+SOUND` for two, with its weights found; no torch is loaded.
+
+    Args:
+        name: Of the table, or two of its names joined by `+`.
+        weights: The user's files; none to look where weights are kept.
+        options: By name; those not given have their defaults.
+
+    Raises:
+        ExtractorError: no such extractor or option; lists those there are.
+        WeightsError: its weights are missing.
+    """
+    return choice.choose(EXTRACTORS, name, weights, options or {})
+
 
 __all__ = [
     "EXTRACTORS",
     "AdaptedChoice",
-    "AudioCLIPExtractor",
+    "AudioCLIPDeclaration",
     "Choice",
+    "Declaration",
     "Encoder",
     "Extractor",
-    "FrozenExtractor",
+    "ExtractorError",
     "PairChoice",
     "choose",
 ]
-ELSEWHERE = {
-    "AdaptedChoice": "adapters.adapted",
-    "AudioCLIPExtractor": "audioclip.extractor",
-    "Choice": "choice",
-    "Extractor": "extractor",
-    "FrozenExtractor": "extractor",
-    "PairChoice": "choice",
-}
-"""Modules of the names that are not the table's."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{ELSEWHERE.get(name, 'table')}"), name)

@@ -38,6 +38,7 @@ ERROR_CODES = {
     "InputError": USAGE,
     "ConfigError": USAGE,
     "CheckpointError": USAGE,
+    "ExtractorError": USAGE,
     "LayoutError": USAGE,
     "WeightsError": ENVIRONMENT,
     "CacheError": ENVIRONMENT,
@@ -79,9 +80,6 @@ def _explain(err: Exception) -> int:
         if kind.__name__ in ERROR_CODES:
             print(f"avel: {err}", file=sys.stderr)
             return ERROR_CODES[kind.__name__]
-    if isinstance(err, ValueError):
-        print(f"avel: {err}", file=sys.stderr)
-        return USAGE
     print(
         f"avel: unexpected {type(err).__name__}: {err} (run with --debug for the trace)",
         file=sys.stderr,

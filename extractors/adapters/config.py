@@ -1,11 +1,11 @@
-"""Where adapters are and how wide: settled without loading torch."""
+"""Where adapters are in an encoder, and how wide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-FILE = "adapters.safetensors"
-"""What they are called in a run folder."""
+from avel.extractors.errors import ExtractorError, unknown
+
 Placement = Literal["none", "output", "trunk", "both"]
 
 
@@ -16,24 +16,23 @@ class AdapterConfig:
     placement: Placement = "none"
     """On the encoder's outputs, after stages of its trunks, or both."""
     stages: Sequence[int] = (3, 4)
-    """Residual stages of both trunks that get one, numbers of 1 to 4."""
+    """Residual stages of both trunks that get one, of 1 to 4."""
     reduction: int = 4
-    """Factor by which the bottleneck has fewer channels than what it corrects, at least 1."""
+    """Of the bottleneck: channels / reduction, at least 1."""
     dropout: float = 0.1
-    """Share of the bottleneck's values that training drops, in [0, 1)."""
+    """Share of the bottleneck's units that are left out in training, in [0, 1)."""
 
     def __post_init__(self) -> None:
-        placements = get_args(Placement)
-        if self.placement not in placements:
-            raise ValueError(
-                f"adapter.placement '{self.placement}' is none of {', '.join(placements)}"
-            )
+        known = get_args(Placement)
+        if self.placement not in known:
+            said = f"adapter.placement '{self.placement}' is none of"
+            raise unknown(said, str(self.placement), known)
         if not self.stages or any(stage not in (1, 2, 3, 4) for stage in self.stages):
-            raise ValueError(f"adapter.stages {list(self.stages)} must be some of 1, 2, 3, 4")
+            raise ExtractorError(f"adapter.stages {list(self.stages)} must be some of 1, 2, 3, 4")
         if self.reduction < 1:
-            raise ValueError(f"adapter.reduction ({self.reduction}) must be at least 1")
+            raise ExtractorError(f"adapter.reduction {self.reduction} must be 1 or more")
         if not 0 <= self.dropout < 1:
-            raise ValueError(f"adapter.dropout ({self.dropout}) must be in [0, 1)")
+            raise ExtractorError(f"adapter.dropout {self.dropout} must be in [0, 1)")
 
     @property
     def trunk_stages(self) -> tuple[int, ...]:

@@ -43,7 +43,9 @@ def run(args: argparse.Namespace) -> int:
     runtime = replace(options.runtime(args), devices=args.devices, loaders=args.loaders)
     chosen = {"weights": args.weights, "resume": args.resume, "half": args.half}
     with redirect_stdout(sys.stderr):  # Lightning's bar and tables are for people
-        metrics = _train(data, experiment, runtime, out, chosen)
+        from avel.pipeline.learning.run import train_any  # slow: loads torch
+
+        metrics = train_any(data, experiment, runtime, out, **chosen)
     if not metrics:  # another process has the numbers
         return 0
     if metrics.get("start"):
@@ -54,21 +56,6 @@ def run(args: argparse.Namespace) -> int:
         f"{metrics['train_seconds']:.0f} s"
     )
     return 0
-
-
-def _train(
-    data: Any, experiment: Any, runtime: Any, out: Path, chosen: dict[str, Any]
-) -> dict[str, Any]:
-    from avel.models.card import MATCHERS
-
-    if experiment.model in MATCHERS:
-        from avel.pipeline.learning.match import train_matcher  # slow: loads torch
-
-        del chosen["half"]
-        return train_matcher(data, experiment, runtime, out, **chosen)
-    from avel.pipeline.learning.train import train  # slow: loads torch
-
-    return train(data, experiment, runtime, out, **chosen)
 
 
 def _summary(metrics: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from avel.cache.ave_h5 import read_one_hot
-from avel.models.card import Card
+from avel.models.card import CHECKPOINT, Card
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluation.evaluate import (
     Labels,
@@ -19,7 +19,7 @@ from avel.pipeline.evaluation.evaluate import (
 from avel.pipeline.evaluation.metrics import baselines, segment_accuracy
 from avel.pipeline.evaluation.protocols import PROTOCOLS, Protocol, decoder_name
 from avel.pipeline.evaluation.split import Split, open_split
-from avel.pipeline.method.run_files import CHECKPOINT, TEST_SELECTED
+from avel.pipeline.method.run_files import TEST_SELECTED
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.work.runtime import RuntimeConfig
 

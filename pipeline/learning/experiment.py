@@ -13,7 +13,7 @@ from avel.extractors.adapters.config import AdapterConfig
 from avel.models.card import MATCHERS
 from avel.pipeline.learning.options import CONFIGS, options_of, written_options
 from avel.pipeline.learning.settings import AugmentConfig, TrainConfig
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.reasons import InputError

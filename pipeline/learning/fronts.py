@@ -7,11 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avel.extractors import AudioCLIPExtractor, Choice, PairChoice
-from avel.extractors.adapters.adapters import Adapters, Front, OutputFront
+from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice
+from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.fronts import Front, OutputFront, SegmentFront
+from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.extractors.audioclip.tail import TrunkFront
-from avel.extractors.extractor import FrozenExtractor, SegmentFront, make_options
+from avel.extractors.extractor import FrozenExtractor
+from avel.extractors.options import make_options
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import harvest
@@ -28,7 +31,7 @@ def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice
     """
     if not config.trunk_stages:
         return encoder
-    if not isinstance(encoder, Choice) or not issubclass(encoder.kind, AudioCLIPExtractor):
+    if not isinstance(encoder, Choice) or not isinstance(encoder.kind, AudioCLIPDeclaration):
         raise InputError(
             f"adapter.placement '{config.placement}': extractor '{encoder.recipe['extractor']}' "
             "has no stages; use placement 'output', or audioclip or audioclip-tiny"
@@ -42,13 +45,12 @@ def fill_cache(
     data: AveFolder,
     plan: Plan,
     runtime: RuntimeConfig,
-    device: str,
 ) -> int:
     """Make sure that every video of a dataset has the encoder's outputs cached; how many have."""
     videos = [data.video_path(row.video_id) for row in data.rows]
     videos += [data.noisy_path(video_id) for video_id in data.noisy]
     paths = list(dict.fromkeys(path for path in videos if path))
-    outcomes = harvest(paths, plan.stores(runtime.cache_dir), plan, runtime, device)
+    outcomes = harvest(paths, plan.stores(runtime.cache_dir), plan, runtime)
     return sum(outcome.reason is None for outcome in outcomes)
 
 
@@ -101,7 +103,7 @@ def _whole(encoder: Choice | PairChoice, config: AdapterConfig, device: str) -> 
 
 def _channels(extractor: FrozenExtractor) -> dict[str, int]:
     """Channels of every place that may have an adapter."""
-    cells = extractor.cells(extractor.weights)
+    cells = extractor.declaration.cells(extractor.weights)
     size, rate = cells.get("image_size", 224), cells.get("sample_rate", 44_100)
     cell = extractor(
         torch.zeros(1, 1, 3, size, size, dtype=torch.uint8), torch.zeros(1, rate, dtype=torch.int16)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from avel.extractors.adapters.adapters import Front
+from avel.extractors.adapters.fronts import Front
 from avel.models.losses import IGNORED, Loss, Targets
 from avel.models.output import LocalizationOutput, Visual
 from avel.models.senses import SenseHeads

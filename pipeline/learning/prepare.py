@@ -9,8 +9,9 @@ from typing import Any
 from avel.cache.maintenance import find
 from avel.configs.load import ConfigError
 from avel.extractors import AdaptedChoice, Choice, PairChoice, choose
-from avel.extractors.adapters.adapters import Front, save_adapters
 from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.files import save_adapters
+from avel.extractors.adapters.fronts import Front
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.fronts import cached_before, fill_cache, make_front
@@ -18,7 +19,7 @@ from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import Plan, plan_features
 from avel.pipeline.method.recipes import features_recipe, segments_recipe
-from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
+from avel.pipeline.work.runtime import RuntimeConfig
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Prepared:
         """Make sure that activations before in-trunk adapters are cached; features must be."""
         encoding = self.encoding
         if encoding is not None and not encoding.whole and encoding.adapter.trunk_stages:
-            fill_cache(data, encoding.cached, runtime, resolve_device(runtime.device))
+            fill_cache(data, encoding.cached, runtime)
 
     def front(self, cached: Features, device: str = "cpu") -> Front | None:
         """What makes the model's features of what is read; None where they are the same.

@@ -23,18 +23,17 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from avel.cache.fingerprint import ContentKeys, file_sha256
-from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.pipeline.datasets.ave import AveFolder, Row
 from avel.pipeline.learning.run_folder import replacing, write_text
 from avel.pipeline.learning.settings import PretrainConfig
 from avel.pipeline.learning.trainer import placement, quiet_lightning
-from avel.pipeline.media.segment import SegmentConfig, Segments
-from avel.pipeline.method.harvest import decode_short
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.media.decoder import DecodeLimits, decode_files
 from avel.pipeline.method.recipes import open_store, pack, segments_recipe, unpack
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
-from avel.pipeline.work.workers import map_unordered
 
 
 @dataclass(frozen=True)
@@ -54,16 +53,13 @@ def gather_segments(data: AveFolder, runtime: RuntimeConfig) -> Iterator[int]:
     paths = dict.fromkeys(p for row in data.rows if (p := data.video_path(row.video_id)))
     todo = [(path, key) for path in paths if (key := keys.key(path)) not in store]
     done = len(paths) - len(todo)
-    jobs = [(p, config, runtime.window_cells, runtime.timeout_seconds) for p, _ in todo]
+    limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
     with store.writer() as writer:
-        for start in range(0, len(jobs), 64):
-            for number, result in map_unordered(
-                decode_short, jobs[start : start + 64], runtime.workers
-            ):
-                if isinstance(result, Segments):
-                    writer.add(todo[start + number][1], pack(result))
-                done += 1
-                yield done
+        for number, result in decode_files([path for path, _ in todo], config, limits):
+            if isinstance(result, Segments):
+                writer.add(todo[number][1], pack(result))
+            done += 1
+            yield done
 
 
 def event_cells(

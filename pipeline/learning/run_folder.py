@@ -13,17 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.configs.load import dump
-from avel.extractors.adapters.config import FILE
-from avel.models.card import CheckpointError, describe, differing
+from avel.extractors.adapters.card import FILE
+from avel.models.card import CHECKPOINT, CheckpointError, describe, differing
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.experiment import Experiment, load_experiment
-from avel.pipeline.method.run_files import (
-    CHECKPOINT,
-    CONFIG,
-    DECISIONS,
-    METRICS,
-    TEST_SELECTED,
-)
+from avel.pipeline.method.run_files import CONFIG, DECISIONS, METRICS, TEST_SELECTED
 from avel.pipeline.reasons import InputError
 
 CARD = "card.md"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from torch import nn
 
+from avel.models.card import checkpoint_of
 from avel.models.checkpoint import load_checkpoint
-from avel.pipeline.method.run_files import checkpoint_of
 from avel.pipeline.reasons import InputError
 
 ENOUGH = 0.5

@@ -14,7 +14,7 @@ from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.fronts import tuned
 from avel.pipeline.learning.prepare import Encoding, prepare, users_setting
 from avel.pipeline.learning.settings import AugmentConfig
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from avel.extractors.adapters.adapters import Front
+from avel.extractors.adapters.fronts import Front
 from avel.extractors.extractor import check_precision
 from avel.models.card import MATCHERS, Card
 from avel.models.checkpoint import load_checkpoint, save_checkpoint

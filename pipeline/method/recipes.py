@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.cache.store import Store
-from avel.pipeline.media import segment
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media import cells
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import extract, scores
 
 Packable = TypeVar("Packable")
@@ -23,7 +23,7 @@ META = "meta"
 
 def segments_recipe(config: SegmentConfig) -> dict[str, Any]:
     """Recipe of the segments stage."""
-    return {"stage": "segments", "version": segment.VERSION, "config": asdict(config)}
+    return {"stage": "segments", "version": cells.VERSION, "config": asdict(config)}
 
 
 def features_recipe(config: SegmentConfig, extractor: Mapping[str, Any]) -> dict[str, Any]:

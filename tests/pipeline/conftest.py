@@ -1,23 +1,27 @@
 """A small bench whose features say what happens in each cell."""
 
+from __future__ import annotations
+
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from avel.cache.ave_h5 import write_order
-from avel.cache.fingerprint import ContentKeys
-from avel.extractors import choose
-from avel.pipeline.media.segment import SegmentConfig
-from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import features_recipe, open_store, pack
+from tests.once import made_once
 from tests.pipeline.learning.small import run, sets
+
+if TYPE_CHECKING:
+    from avel.pipeline.method.extract import Features
 
 CLASSES = 4
 
 
 def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Features:
     """Features that name what is seen and heard in each of ten cells; -1 is nothing."""
+    from avel.pipeline.method.extract import Features  # slow to import
+
     T = len(seen)
 
     def code(values: np.ndarray) -> np.ndarray:
@@ -29,10 +33,23 @@ def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Fe
     return Features(code(seen), maps, code(heard), np.ones(T, bool), np.ones(T, bool), float(T), ())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A dataset folder and a cache with made-up features that say what happens in each cell."""
-    root, cache = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
+    made = made_once(tmp_path_factory, "bench", _make_bench)
+    own = Path(shutil.copytree(made, tmp_path_factory.mktemp("bench") / "own"))
+    return own / "data", own / "cache"
+
+
+def _make_bench(folder: Path) -> None:
+    from avel.cache.ave_h5 import write_order  # slow to import
+    from avel.cache.fingerprint import ContentKeys
+    from avel.extractors import choose
+    from avel.pipeline.media.cells import SegmentConfig
+    from avel.pipeline.method.recipes import features_recipe, open_store, pack
+
+    root, cache = folder / "data", folder / "cache"
+    root.mkdir()
     rng = np.random.default_rng(0)
     recipe = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
     store, keys = open_store(cache, recipe), ContentKeys(cache)
@@ -62,20 +79,24 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for split, part in (("train", order[:48]), ("val", order[48:60]), ("test", order[60:])):
         write_order(root / f"{split}_order.h5", sorted(part))
         write_order(root / f"{split}_order_match.h5", sorted(part))
-    return root, cache
 
 
 @pytest.fixture(scope="session")
 def trained(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder of the narrow DMSF that has learned what the features say."""
-    out = tmp_path_factory.mktemp("run")
-    assert run(bench, out, *sets("train.epochs=8")) == 0
-    return out
+    return made_once(
+        tmp_path_factory, "trained", lambda out: _done(run(bench, out, *sets("train.epochs=8")))
+    )
 
 
 @pytest.fixture(scope="session")
 def weak(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same from video-level labels and background-only videos."""
-    out = tmp_path_factory.mktemp("weak")
-    assert run(bench, out, *sets("train.epochs=6", "train.patience=0"), config="dmsf_weak") == 0
-    return out
+    settings = sets("train.epochs=6", "train.patience=0")
+    return made_once(
+        tmp_path_factory, "weak", lambda out: _done(run(bench, out, *settings, config="dmsf_weak"))
+    )
+
+
+def _done(code: int) -> None:
+    assert code == 0

@@ -1,18 +1,17 @@
-"""Our numbers against those of sed_eval and mir_eval, and against what is known."""
+"""The bench's numbers against slow references that follow the definitions word by word."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from itertools import pairwise
 
-import mir_eval
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sed_eval.sound_event import EventBasedMetrics, SegmentBasedMetrics
+from hypothesis.extra.numpy import arrays
 
-from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.evaluation.metrics import (
+    TIOU_THRESHOLDS,
     Interval,
+    _average_precision,
     accuracy_by_class,
     baselines,
     event_f1,
@@ -23,210 +22,258 @@ from avel.pipeline.evaluation.metrics import (
 )
 
 K, T = 3, 10
-NAMES = ["dog", "cat", "cow"]
+decisions = arrays(np.int64, st.tuples(st.integers(1, 6), st.just(T)), elements=st.integers(0, K))
+pairs = st.integers(1, 6).flatmap(
+    lambda n: st.tuples(*[arrays(np.int64, (n, T), elements=st.integers(0, K)) for _ in range(2)])
+)
 
 
-def sequences(seed: int, videos: int) -> tuple[np.ndarray, np.ndarray]:
-    """Annotated and predicted segment indices (N, T): runs, and a prediction that is partly right."""
-    rng = np.random.default_rng(seed)
-    truth = np.repeat(rng.integers(0, K + 1, (videos, 5)), 2, axis=1)
-    other = np.repeat(rng.integers(0, K + 1, (videos, T)), 1, axis=1)
-    return truth, np.where(rng.random((videos, T)) < 0.7, truth, other)
+@st.composite
+def events(draw: st.DrawFn, scored: bool = False, most: int = 12) -> list[Interval]:
+    found = []
+    for _ in range(draw(st.integers(0, most))):
+        onset = draw(st.integers(0, 8))
+        offset = draw(st.integers(onset + 1, 10))
+        score = draw(st.integers(0, 1000)) / 1000 if scored else 1.0
+        video, label = draw(st.integers(0, 2)), draw(st.integers(0, K - 1))
+        found.append(Interval(video, label, float(onset), float(offset), score))
+    return found
 
 
-def as_events(rows: np.ndarray) -> list[dict[str, object]]:
-    """Runs of one class as sed_eval takes them, each video after the other in one file."""
-    found = [i for i in intervals(rows, K)]
-    return [
-        {
-            "filename": "all.wav",
-            "event_label": NAMES[i.label],
-            "onset": i.video * T + i.onset,
-            "offset": i.video * T + i.offset,
-        }
-        for i in found
+# Accuracy.
+
+
+@given(pairs)
+def test_segment_accuracy_by_counting(both: tuple[np.ndarray, np.ndarray]) -> None:
+    predicted, truth = both
+    right = sum(int(p == t) for p, t in zip(predicted.flat, truth.flat, strict=True))
+    assert segment_accuracy(predicted, truth) == pytest.approx(right / truth.size)
+    assert segment_accuracy(truth, truth) == 1
+
+
+def test_accuracy_of_nothing_and_of_other_shapes() -> None:
+    assert np.isnan(segment_accuracy(np.zeros((0, T), np.int64), np.zeros((0, T), np.int64)))
+    with pytest.raises(
+        ValueError, match=r"predicted \(2, 10\) and truth \(2, 9\) must have one sha"
+    ):
+        segment_accuracy(np.zeros((2, 10), np.int64), np.zeros((2, 9), np.int64))
+
+
+@given(pairs)
+def test_accuracy_by_class_by_counting(both: tuple[np.ndarray, np.ndarray]) -> None:
+    predicted, truth = both
+    found = accuracy_by_class(predicted, truth, ["a", "b", "c"])
+    assert list(found) == ["a", "b", "c", "background"]
+    for index, name in enumerate(found):
+        cells = [p == index for p, t in zip(predicted.flat, truth.flat, strict=True) if t == index]
+        expected = sum(cells) / len(cells) if cells else float("nan")
+        assert found[name] == pytest.approx(expected, nan_ok=True)
+    # weighted by how often each class is annotated, they are the accuracy again
+    weights = [(truth == index).sum() for index in range(4)]
+    total = sum(w * v for w, v in zip(weights, found.values(), strict=True) if w)
+    assert total / truth.size == pytest.approx(segment_accuracy(predicted, truth))
+
+
+@given(decisions, decisions)
+def test_baselines_by_their_words(truth: np.ndarray, train: np.ndarray) -> None:
+    found = baselines(truth, train, K)
+    assert found["all background"] == pytest.approx(np.mean(truth == K))
+    counts = [(train == label).sum() for label in range(K)]
+    common = int(np.argmax(counts)) if sum(counts) else K
+    assert found["most common class"] == pytest.approx(np.mean(truth == common))
+    right = 0
+    for row in truth:
+        labels = [label for label in row if label != K]
+        right += sum(cell == (max(labels) if labels else K) for cell in row)
+    assert found["one right class per video"] == pytest.approx(right / truth.size)
+
+
+def test_one_class_a_video_is_the_ceiling_of_whatever_gives_one() -> None:
+    truth = np.array([[0] * 4 + [K] * 6, [K] * 10, [2] * 10])
+    assert baselines(truth, truth, K)["one right class per video"] == pytest.approx(24 / 30)
+
+
+# Decisions to events.
+
+
+@given(decisions)
+def test_intervals_say_what_the_decisions_said(rows: np.ndarray) -> None:
+    """Painted back onto background they are the rows; no two of a class touch."""
+    painted = np.full_like(rows, K)
+    found = intervals(rows, K)
+    for event in found:
+        painted[event.video, int(event.onset) : int(event.offset)] = event.label
+        assert event.label != K
+        assert event.onset < event.offset
+    np.testing.assert_array_equal(painted, rows)
+    for one, following in pairwise(found):
+        if one.video == following.video and one.label == following.label:
+            assert one.offset < following.onset
+
+
+def test_intervals_of_a_row() -> None:
+    row = np.array([[0, 0, 3, 1, 1, 1, 0, 3, 3, 2]])
+    assert [(e.label, e.onset, e.offset) for e in intervals(row, 3)] == [
+        (0, 0, 2),
+        (1, 3, 6),
+        (0, 6, 7),
+        (2, 9, 10),
     ]
+    assert intervals(np.full((2, 10), 3), 3) == []
 
 
-random_rows = st.tuples(st.integers(0, 2**31), st.integers(1, 6))
+# Overlap.
 
 
-@settings(deadline=None, max_examples=30)
-@given(random_rows)
-def test_segment_accuracy_is_sed_evals_error_count(drawn: tuple[int, int]) -> None:
-    """A segment of one label is wrong as one substitution, deletion or insertion."""
-    truth, predicted = sequences(*drawn)
-    oracle = SegmentBasedMetrics(event_label_list=NAMES, time_resolution=1.0)
-    oracle.evaluate(as_events(truth), as_events(predicted), truth.size)
-    wrong = oracle.overall["S"] + oracle.overall["D"] + oracle.overall["I"]
-    assert segment_accuracy(predicted, truth) == pytest.approx(1 - wrong / truth.size)
-    ours = accuracy_by_class(predicted, truth, NAMES)
-    for name in NAMES:
-        counts = oracle.class_wise[name]
-        if counts["Nref"]:
-            assert ours[name] == pytest.approx(counts["Ntp"] / counts["Nref"])
-        else:
-            assert np.isnan(ours[name])
+def cells(event: Interval) -> set[int]:
+    """Tenths of a second of an event."""
+    return set(range(round(event.onset * 10), round(event.offset * 10)))
 
 
-@settings(deadline=None, max_examples=30)
-@given(random_rows)
-def test_exact_events_are_sed_evals(drawn: tuple[int, int]) -> None:
-    """On whole seconds a collar of 0.4 s on both ends is a tIoU of 1."""
-    truth, predicted = sequences(*drawn)
-    known, found = intervals(truth, K), intervals(predicted, K)
-    if not known or not found:
+@given(events(), events())
+def test_tiou_by_counting_tenths(a: list[Interval], b: list[Interval]) -> None:
+    for one, other in zip(a, b, strict=False):
+        both, either = cells(one) & cells(other), cells(one) | cells(other)
+        gap = not both and either  # the union of two that are apart is their span; still no overlap
+        assert tiou(one, other) == pytest.approx(0 if gap else len(both) / len(either))
+        assert tiou(one, other) == tiou(other, one)
+        assert tiou(one, one) == 1
+
+
+def test_tiou_of_events_without_length() -> None:
+    point = Interval(0, 0, 3.0, 3.0)
+    assert tiou(point, point) == 0
+    assert tiou(point, Interval(0, 0, 0.0, 10.0)) == 0
+    assert tiou(Interval(0, 0, 0, 5), Interval(0, 0, 5, 9)) == 0
+
+
+# Event F1.
+
+
+@settings(max_examples=60)
+@given(events(scored=True, most=6), events(most=6), st.sampled_from([0.3, 0.5, 0.7]))
+def test_f1_is_at_most_the_best_pairing(
+    predicted: list[Interval], truth: list[Interval], threshold: float
+) -> None:
+    """Greedy matching never finds more than the best one-to-one pairing, and at least half of it."""
+    from scipy.optimize import linear_sum_assignment
+
+    found = event_f1(predicted, truth, threshold)
+    if not predicted and not truth:
+        assert found == 1
         return
-    oracle = EventBasedMetrics(
-        event_label_list=NAMES, t_collar=0.4, percentage_of_length=0.0, evaluate_offset=True
-    )
-    # whole videos apart, so that a run does not go on in the next video
-    oracle.evaluate(
-        [{**e, "onset": o(e["onset"]), "offset": o(e["offset"])} for e in as_events(truth)],
-        [{**e, "onset": o(e["onset"]), "offset": o(e["offset"])} for e in as_events(predicted)],
-    )
-    theirs = oracle.results_overall_metrics()["f_measure"]["f_measure"]
-    assert event_f1(found, known, 1.0) == pytest.approx(0.0 if np.isnan(theirs) else theirs)
-
-
-def o(second: object) -> float:
-    """A time as sed_eval takes it."""
-    return float(second)  # type: ignore[arg-type]
-
-
-def matched(found: Sequence[Interval], known: Sequence[Interval], threshold: float) -> int:
-    """Largest matching of events that overlap enough, by mir_eval's bipartite search."""
-    count = 0
-    for video, label in {(i.video, i.label) for i in known}:
-        same = [
-            [i for i in part if (i.video, i.label) == (video, label)] for part in (known, found)
+    fits = np.array(
+        [
+            [p.video == t.video and p.label == t.label and tiou(p, t) >= threshold for t in truth]
+            for p in predicted
         ]
-        ends = [np.array([(i.onset, i.offset) for i in part]).reshape(-1, 2) for part in same]
-
-        def apart(a: np.ndarray, b: np.ndarray, ends: list[np.ndarray] = ends) -> np.ndarray:
-            one, other = ends[0][a.astype(int), None], ends[1][None, b.astype(int)]
-            both = np.minimum(one[..., 1], other[..., 1]) - np.maximum(one[..., 0], other[..., 0])
-            either = np.maximum(one[..., 1], other[..., 1]) - np.minimum(one[..., 0], other[..., 0])
-            return 1 - both.clip(0) / either
-
-        places = [np.arange(len(part), dtype=float) for part in same]
-        count += len(mir_eval.util.match_events(*places, 1 - threshold + 1e-9, distance=apart))
-    return count
+    ).reshape(len(predicted), len(truth))
+    best = fits[linear_sum_assignment(fits, maximize=True)].sum()
+    hits = found * (len(predicted) + len(truth)) / 2
+    assert hits == pytest.approx(round(hits))
+    assert best / 2 <= round(hits) <= best
 
 
-@settings(deadline=None, max_examples=60)
-@given(random_rows, st.sampled_from([0.3, 0.5, 0.7, 1.0]))
-def test_event_f1_is_the_best_matchings(drawn: tuple[int, int], threshold: float) -> None:
-    """Greedy matching loses nothing from a tIoU of a half on, where runs do not overlap."""
-    truth, predicted = sequences(*drawn)
-    known, found = intervals(truth, K), intervals(predicted, K)
-    hits = matched(found, known, threshold)
-    total = len(known) + len(found)
-    ours = event_f1(found, known, threshold)
-    best = 2 * hits / total if total else 1.0
-    if threshold >= 0.5:
-        assert ours == pytest.approx(best)
-    assert ours <= best + 1e-9
+@given(events())
+def test_f1_of_the_truth_itself_is_one(truth: list[Interval]) -> None:
+    distinct = list(dict.fromkeys(truth))
+    assert event_f1(distinct, distinct) == 1
+    assert event_f1([], distinct) == (1 if not distinct else 0)
+    assert event_f1(distinct, []) == (1 if not distinct else 0)
 
 
-def naive_average_precision(hits: Sequence[bool], known: int) -> float:
-    """Mean over annotated events of the best precision at that recall or a higher one."""
-    precision = [sum(hits[: n + 1]) / (n + 1) for n in range(len(hits))]
-    recall = [sum(hits[: n + 1]) for n in range(len(hits))]
-    best = [
-        max((p for p, r in zip(precision, recall, strict=True) if r >= wanted), default=0.0)
-        for wanted in range(1, known + 1)
-    ]
-    return sum(best) / known
+def test_an_annotated_event_is_found_once() -> None:
+    truth = [Interval(0, 0, 0, 10)]
+    twice = [Interval(0, 0, 0, 10), Interval(0, 0, 0, 9)]
+    assert event_f1(twice, truth) == pytest.approx(2 * 1 / 3)
+    assert event_f1([Interval(1, 0, 0, 10)], truth) == 0  # another video
+    assert event_f1([Interval(0, 1, 0, 10)], truth) == 0  # another class
+    assert event_f1([Interval(0, 0, 0, 5)], truth) == 1  # tIoU is exactly 0.5
+    assert event_f1([Interval(0, 0, 0, 4.9)], truth) == 0
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(0, 4))
-def test_map_is_the_area_under_the_best_precisions(hits: list[bool], missed: int) -> None:
-    known = sum(hits) + missed
-    if not known:
+# Mean average precision, against a loop that follows ActivityNet's words.
+
+
+def slow_average_precision(predicted: list[Interval], truth: list[Interval], threshold: float) -> float:  # fmt: skip
+    if not predicted:
+        return 0.0
+    taken: set[int] = set()
+    points = [(0.0, 0.0)]
+    right = 0
+    for rank, event in enumerate(sorted(predicted, key=lambda e: -e.score), 1):
+        best, index = -1.0, -1
+        for n, other in enumerate(truth):
+            if n not in taken and other.video == event.video and tiou(event, other) > best:
+                best, index = tiou(event, other), n
+        if index >= 0 and best >= threshold:
+            taken.add(index)
+            right += 1
+        points.append((right / len(truth), right / rank))
+    area = 0.0
+    for n in range(1, len(points)):
+        highest = max(precision for _, precision in points[n:])
+        area += (points[n][0] - points[n - 1][0]) * highest
+    return area
+
+
+@settings(max_examples=60)
+@given(events(scored=True), events())
+def test_map_is_the_slow_one(predicted: list[Interval], truth: list[Interval]) -> None:
+    found = mean_average_precision(predicted, truth)
+    assert tuple(found) == TIOU_THRESHOLDS
+    labels = sorted({event.label for event in truth})
+    for threshold in TIOU_THRESHOLDS:
+        if not labels:
+            assert np.isnan(found[threshold])
+            continue
+        each = [
+            slow_average_precision(
+                [p for p in predicted if p.label == label],
+                [t for t in truth if t.label == label],
+                threshold,
+            )
+            for label in labels
+        ]
+        assert found[threshold] == pytest.approx(np.mean(each))
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(0, 5))
+def test_average_precision_by_the_rank(hits: list[bool], missed: int) -> None:
+    """The best precision from each hit on, averaged over what is annotated."""
+    truth = [Interval(n, 0, 0, 10) for n in range(sum(hits) + missed)]
+    if not truth:
         return
-    places = iter(range(known))
-    truth = [Interval(n, 0, 0.0, 2.0) for n in range(known)]
+    free = iter(range(sum(hits)))
     predicted = [
-        Interval(next(places) if hit else 99, 0, 0.0, 2.0, 1 - n / 100)
+        Interval(next(free) if hit else 1000 + n, 0, 0, 10, 1 - n / 100)
         for n, hit in enumerate(hits)
     ]
-    found = mean_average_precision(predicted, truth, [0.5])
-    assert found[0.5] == pytest.approx(naive_average_precision(hits, known))
+    ranks = np.arange(1, len(hits) + 1)
+    precision = np.cumsum(hits) / ranks
+    expected = sum(precision[n:].max() for n, hit in enumerate(hits) if hit) / len(truth)
+    assert _average_precision(predicted, truth, 0.5) == pytest.approx(expected)
 
 
-def test_map_is_the_mean_over_annotated_classes() -> None:
-    truth = [Interval(0, 0, 0, 2), Interval(1, 1, 0, 2)]
-    predicted = [Interval(0, 0, 0, 2, 0.9), Interval(1, 2, 0, 2, 0.8)]
-    assert mean_average_precision(predicted, truth, [0.5]) == {0.5: 0.5}
-    assert np.isnan(mean_average_precision(predicted, [], [0.5])[0.5])
-    assert mean_average_precision([], truth, [0.5]) == {0.5: 0.0}
+def test_map_knows_the_order_of_scores() -> None:
+    truth = [Interval(0, 0, 0, 5), Interval(1, 0, 0, 5)]
+    right, wrong = [Interval(0, 0, 0, 5, 0.9)], [Interval(0, 0, 6, 9, 0.5)]
+    assert mean_average_precision([*right, *wrong], truth)[0.5] == pytest.approx(0.5)
+    late = [Interval(0, 0, 0, 5, 0.1)]
+    assert mean_average_precision([*late, *wrong], truth)[0.5] == pytest.approx(0.25)
 
 
-times = st.integers(0, 20).map(lambda n: n / 2)
+def test_a_class_that_is_not_annotated_does_not_count() -> None:
+    truth, other = [Interval(0, 0, 0, 5)], [Interval(0, 2, 0, 5, 0.9)]
+    assert mean_average_precision([*truth, *other], truth)[0.5] == 1
 
 
-@given(times, times, times, times)
-def test_tiou_is_symmetric_and_a_share(a: float, b: float, c: float, d: float) -> None:
-    one, other = Interval(0, 0, min(a, b), max(a, b)), Interval(0, 0, min(c, d), max(c, d))
-    assert tiou(one, other) == tiou(other, one)
-    assert 0 <= tiou(one, other) <= 1
-    assert tiou(one, one) == (1.0 if a != b else 0.0)
-    if one.offset <= other.onset:
-        assert tiou(one, other) == 0
-
-
-def test_tiou_by_hand() -> None:
-    assert tiou(Interval(0, 0, 0, 4), Interval(0, 0, 2, 6)) == pytest.approx(2 / 6)
-    assert tiou(Interval(0, 0, 0, 4), Interval(0, 0, 1, 2)) == pytest.approx(1 / 4)
-
-
-def test_events_are_found_once_and_in_their_own_video() -> None:
-    truth = [Interval(0, 0, 0, 4)]
-    twice = [Interval(0, 0, 0, 4), Interval(0, 0, 0, 3)]
-    assert event_f1(twice, truth) == pytest.approx(2 / 3)
-    assert event_f1([Interval(1, 0, 0, 4)], truth) == 0
-    assert event_f1([Interval(0, 1, 0, 4)], truth) == 0
-    assert event_f1([], []) == 1
-
-
-@given(random_rows)
-def test_runs_and_segments_say_the_same(drawn: tuple[int, int]) -> None:
-    truth, _ = sequences(*drawn)
-    again = np.full_like(truth, K)
-    for run in intervals(truth, K):
-        assert (again[run.video, int(run.onset) : int(run.offset)] == K).all()  # none overlaps
-        again[run.video, int(run.onset) : int(run.offset)] = run.label
-    assert (again == truth).all()
-
-
-def test_accuracy_needs_one_shape() -> None:
-    with pytest.raises(
-        ValueError, match=r"predicted \(1, 2\) and truth \(2, 1\) must have one sha"
-    ):
-        segment_accuracy(np.zeros((1, 2), int), np.zeros((2, 1), int))
-    assert np.isnan(segment_accuracy(np.zeros((0, 10), int), np.zeros((0, 10), int)))
-
-
-def test_baselines_by_hand() -> None:
-    truth = np.array([[0, 0, 3, 3], [3, 1, 1, 1], [3, 3, 3, 3]])
-    train = np.array([[1, 1, 1, 0], [3, 3, 3, 3]])
-    found = baselines(truth, train, 3)
-    assert found["all background"] == pytest.approx(7 / 12)
-    assert found["most common class"] == pytest.approx(3 / 12)  # 1
-    assert found["one right class per video"] == pytest.approx((2 + 3 + 4) / 12)
-    assert baselines(truth, np.full((1, 4), 3), 3)["most common class"] == pytest.approx(7 / 12)
-
-
-def test_real_tables_give_the_known_baselines(ave_tables: Path) -> None:
-    """Reference section 1.8: 17.79 % and 82.21 % on the standard test split."""
-    data = open_ave(ave_tables)
-    truth, train = (
-        segment_labels([data.rows[row] for row in data.splits[split]], 28)
-        for split in ("test", "train")
-    )
-    found = {name: round(100 * value, 2) for name, value in baselines(truth, train, 28).items()}
-    assert found["all background"] == 17.79
-    assert found["one right class per video"] == 82.21
-    assert 0 < found["most common class"] < 10
+def test_a_stricter_threshold_never_finds_more() -> None:
+    rng = np.random.default_rng(0)
+    truth = [Interval(n, n % 2, 0, 10) for n in range(20)]
+    predicted = [
+        Interval(n, n % 2, 0, 10 * float(rng.random()), float(rng.random())) for n in range(20)
+    ]
+    values = list(mean_average_precision(predicted, truth).values())
+    assert values == sorted(values, reverse=True)
+    assert values[0] > values[-1]
