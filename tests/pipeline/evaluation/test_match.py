@@ -18,7 +18,7 @@ from avel.pipeline.evaluation.match import (
     open_match,
     read_rows,
 )
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig

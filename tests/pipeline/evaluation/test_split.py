@@ -9,7 +9,7 @@ from avel.extractors import choose
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import SegmentRows
 from avel.pipeline.evaluation.split import open_split
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.recipes import features_recipe, segments_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig

@@ -17,7 +17,7 @@ from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.exchange.ave_features import features_store, import_ave_h5
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
-from tests.pipeline.learning.test_train import OPTIONS
+from tests.pipeline.learning.small import OPTIONS
 
 
 def cache(bench: tuple[Path, Path], *argv: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from avel.configs.load import ConfigError
-from avel.extractors import choose
+from avel.extractors import ExtractorError, choose
 from avel.extractors.adapters.config import AdapterConfig
 from avel.extractors.weights import files
 from avel.extractors.weights.files import WeightsError
@@ -17,7 +17,7 @@ from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.prepare import prepare, users_setting
 from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.learning.settings import AugmentConfig
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.recipes import features_recipe, segments_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -98,9 +98,9 @@ def test_an_encoder_without_stages() -> None:
 @pytest.mark.parametrize(
     ("experiment", "message"),
     [
-        (Experiment(extractor="audioclop"), r"extractor: .*audioclop"),
-        (Experiment(extractor_options={"colour": 1}), r"extractor: .* has no option 'colour'"),
-        (Experiment(extractor_options={"precision": "int8"}), r"extractor: precision 'int8' is no"),
+        (Experiment(extractor="audioclop"), r"no extractor 'audioclop'; .*audioclip"),
+        (Experiment(extractor_options={"colour": 1}), r"has no option 'colour'"),
+        (Experiment(extractor_options={"precision": "int8"}), r"precision 'int8' is none of"),
         (
             Experiment(segment={"short_side": 100}),
             r"segment: segment\.short_side \(100\) must be 0 or at least segment\.image_size \(224\)",
@@ -108,13 +108,15 @@ def test_an_encoder_without_stages() -> None:
     ],
 )
 def test_a_wrong_setting_is_the_users(experiment: Experiment, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises((ConfigError, ExtractorError), match=message):
         prepare(experiment, RUNTIME)
 
 
 def test_only_a_plain_value_error_is_taken_for_a_setting() -> None:
     with pytest.raises(CheckpointError, match="damaged"), users_setting("model"):
         raise CheckpointError("damaged")
+    with pytest.raises(ExtractorError, match="no such"), users_setting("model"):
+        raise ExtractorError("no such")
     with pytest.raises(WeightsError, match="missing"), users_setting("model"):
         raise WeightsError("missing")
     with pytest.raises(ConfigError, match="model: too wide"), users_setting("model"):

@@ -67,7 +67,7 @@ def test_rows_over_seeds_in_one_table(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("everything was done")
 
-    monkeypatch.setattr("avel.pipeline.studies.ablate.train", never)
+    monkeypatch.setattr("avel.pipeline.studies.ablate.train_any", never)
     assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 0
     assert capsys.readouterr().out == first
 
