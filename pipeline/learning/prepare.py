@@ -99,16 +99,14 @@ def prepare(
 
     Raises:
         ExtractorError: no such extractor, or not such an option.
-        ConfigError: the encoder's videos cannot be cut so.
-        InputError: the encoder has no place for the adapters.
+        InputError: videos cannot be cut so for this encoder, or it has no place for the adapters.
         WeightsError: the encoder's weights are missing.
         CacheError: no such imported features.
     """
     if experiment.features:
         return Prepared(dict(find(runtime.cache_dir, experiment.features).recipe), None)
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
-    with users_setting("segment"):
-        plan = plan_features(encoder, experiment.segment)
+    plan = plan_features(encoder, experiment.segment)
     cached = plan
     if experiment.adapter.trunk_stages and not experiment.augment.enabled:
         cached = plan_features(cached_before(encoder, experiment.adapter), experiment.segment)

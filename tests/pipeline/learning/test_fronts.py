@@ -7,6 +7,7 @@ import torch
 from avel.extractors import Choice, choose
 from avel.extractors.adapters.config import AdapterConfig
 from avel.extractors.adapters.fronts import SegmentFront
+from avel.extractors.declaration import Declaration
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.options import EncodeOptions
 from avel.extractors.weights.files import Weights
@@ -18,7 +19,7 @@ TINY = choose("audioclip-tiny")
 assert isinstance(TINY, Choice)
 
 
-def cells(count: int = 3, frames: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+def cells(count: int = 2, frames: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
     g = torch.Generator().manual_seed(4)
     pictures = torch.randint(0, 256, (count, frames, 3, 224, 224), generator=g, dtype=torch.uint8)
     return pictures, torch.randint(-9000, 9000, (count, 44_100), generator=g, dtype=torch.int16)
@@ -76,7 +77,7 @@ def test_what_is_cached_before_in_trunk_adapters() -> None:
 class Blind(FrozenExtractor):
     """Listens how its trunk was asked to work."""
 
-    name = "blind"
+    declaration = Declaration("blind", "")
 
     def load(self) -> torch.nn.Module:
         self.asked: list[torch.dtype | None] = []

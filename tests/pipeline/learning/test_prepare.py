@@ -103,12 +103,12 @@ def test_an_encoder_without_stages() -> None:
         (Experiment(extractor_options={"precision": "int8"}), r"precision 'int8' is none of"),
         (
             Experiment(segment={"short_side": 100}),
-            r"segment: segment\.short_side \(100\) must be 0 or at least segment\.image_size \(224\)",
+            r"segment\.short_side \(100\) must be 0 or at least segment\.image_size \(224\)",
         ),
     ],
 )
 def test_a_wrong_setting_is_the_users(experiment: Experiment, message: str) -> None:
-    with pytest.raises((ConfigError, ExtractorError), match=message):
+    with pytest.raises((InputError, ExtractorError), match=message):
         prepare(experiment, RUNTIME)
 
 

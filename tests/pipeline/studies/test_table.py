@@ -1,5 +1,6 @@
 """Tables of trainings: what their rows are, and what a table cannot say."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,10 @@ def test_a_row_that_is_wrong_is_named_before_one_trains(
 
 def test_preset_rows_are_experiments() -> None:
     ablation = load(Path("ablate_dmsf"), Ablation)
-    experiments = ablation.experiments(Path("o"))
-    assert len({str(e) for e in experiments.values()}) == len(experiments) == 13 * 3
+    experiments = [ablation.experiment(row, 0, Path("o")) for row in ablation.rows]
+    assert len({str(e) for e in experiments}) == len(experiments) == 13
+    first = replace(ablation, rows=dict([next(iter(ablation.rows.items()))]))
+    assert first.experiments(Path("o")).keys() == {(ablation.first, seed) for seed in (0, 1, 2)}
     assert ablation.first == "full, frozen encoder"
 
 
