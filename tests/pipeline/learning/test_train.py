@@ -21,7 +21,7 @@ from avel.pipeline.learning.module import LocalizerTraining
 from avel.pipeline.learning.train import knows, train
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
-from tests.pipeline.learning.small import losses, run, sets
+from tests.pipeline.learning.small import QUICK, losses, run, sets
 
 
 def test_learns_what_the_features_say(trained: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_domain_is_the_trainings(bench: tuple[Path, Path], trained: Path) ->
 
 def test_equal_seeds_train_equal_models(bench: tuple[Path, Path], tmp_path: Path) -> None:
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
-        assert run(bench, tmp_path / name, *sets("train.epochs=1"), "--seed", seed) == 0
+        assert run(bench, tmp_path / name, *sets(*QUICK), "--seed", seed) == 0
     a, b, c = ((tmp_path / n / "model.safetensors").read_bytes() for n in "abc")
     assert a == b != c
 
@@ -127,7 +127,7 @@ def test_weights_are_hashed_once(
 
     monkeypatch.setattr(files, "sha256_of", hashed)
     monkeypatch.setattr(choice, "choose", chosen)
-    assert run(bench, tmp_path, *sets("adapter.placement=output", "train.epochs=1")) == 0
+    assert run(bench, tmp_path, *sets("adapter.placement=output", *QUICK)) == 0
     assert counts == {"hashed": 1, "chosen": 1}
     learned = load_file(tmp_path / "adapters.safetensors")
     assert learned["at.audio.up.weight"].any()
@@ -139,7 +139,7 @@ def test_weights_are_hashed_once(
 def test_without_sense_heads_an_adapter_that_the_model_ignores_stays(
     bench: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    settings = ["adapter.placement=output", "options.modalities=audio", "train.epochs=1"]
+    settings = ["adapter.placement=output", "options.modalities=audio", *QUICK]
     for weight in (0, 1):
         out = tmp_path / str(weight)
         assert run(bench, out, *sets(*settings, f"train.sense_weight={weight}")) == 0
@@ -175,7 +175,7 @@ def test_a_loss_that_is_not_finite(
 
 def test_averaged_weights_are_others(bench: tuple[Path, Path], tmp_path: Path) -> None:
     for name, decay in (("plain", 0.0), ("mean", 0.9)):
-        settings = sets("train.epochs=1", f"train.average_decay={decay}")
+        settings = sets(*QUICK, f"train.average_decay={decay}")
         assert run(bench, tmp_path / name, *settings) == 0
     plain, mean = (load_file(tmp_path / n / "model.safetensors") for n in ("plain", "mean"))
     key = "model.heads.C.relevance.weight"
@@ -183,7 +183,7 @@ def test_averaged_weights_are_others(bench: tuple[Path, Path], tmp_path: Path) -
 
 
 def test_half_the_bits(bench: tuple[Path, Path], trained: Path, tmp_path: Path) -> None:
-    assert run(bench, tmp_path, *sets("train.epochs=1"), "--half") == 0
+    assert run(bench, tmp_path, *sets(*QUICK), "--half") == 0
     tensors = load_file(tmp_path / "model.safetensors")
     assert {t.dtype for t in tensors.values() if t.is_floating_point()} == {torch.float16}
     size = (tmp_path / "model.safetensors").stat().st_size
@@ -284,13 +284,13 @@ def test_what_a_model_knows(bench: tuple[Path, Path], tmp_path: Path) -> None:
 def test_beginning_with_another_run_is_said(
     bench: tuple[Path, Path], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(bench, tmp_path / "a", *sets("train.epochs=1", f"start={trained}")) == 0
+    assert run(bench, tmp_path / "a", *sets(*QUICK, f"start={trained}")) == 0
     said = capsys.readouterr().err
     assert f"tensors of {trained}" in said
     metrics = json.loads((tmp_path / "a" / "metrics.json").read_text())
     assert metrics["start"] in said
     assert f"| start | {metrics['start']} |" in (tmp_path / "a" / "card.md").read_text()
-    settings = sets("train.epochs=1", f"start={trained}", "options.d_model=32")
+    settings = sets(*QUICK, f"start={trained}", "options.d_model=32")
     assert run(bench, tmp_path / "b", *settings) == 2
     assert "fits this model poorly" in capsys.readouterr().err
 
