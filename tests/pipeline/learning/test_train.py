@@ -18,7 +18,9 @@ from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.module import LocalizerTraining
-from avel.pipeline.learning.train import knows, train
+from avel.pipeline.learning.prepare import prepare
+from avel.pipeline.learning.run import train_any
+from avel.pipeline.learning.train import train
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.learning.small import QUICK, losses, run, sets
@@ -74,23 +76,6 @@ def test_run_folder(trained: Path) -> None:
     assert (
         record["features"]["encoder"]["weights_sha256"] == card.features["config"]["weights_sha256"]
     )
-
-
-def test_card(trained: Path) -> None:
-    text = (trained / "card.md").read_text()
-    metrics = json.loads((trained / "metrics.json").read_text())
-    for row in (
-        "| model | dmsf, full supervision |",
-        "48 training videos, 12 of 12 test rows",
-        "| features | audioclip-tiny, adapters: none |",
-        "| protocol | val-selected, seed 0 |",
-        f"| test accuracy, gate 0.5 decoder | {metrics['accuracy']['own']:.2%} |",
-        f"| all background | {metrics['baselines']['all background']:.2%} |",
-        f"lightning {__import__('lightning').__version__}",
-        "knows its 4 classes and nothing else",
-    ):
-        assert row in text
-    assert "| start |" not in text
 
 
 def test_the_domain_is_the_trainings(bench: tuple[Path, Path], trained: Path) -> None:
@@ -244,7 +229,7 @@ def test_what_went_wrong_inside_is_no_usage(
 
     monkeypatch.setattr("avel.pipeline.learning.train.domain_of", broken)
     with pytest.raises(ValueError, match="do not fit") as caught:
-        train(open_ave(bench[0]), small(), RuntimeConfig(bench[1], device="cpu"), tmp_path)
+        train_any(open_ave(bench[0]), small(), RuntimeConfig(bench[1], device="cpu"), tmp_path)
     assert type(caught.value) is ValueError  # no ConfigError, no InputError
 
 
@@ -269,16 +254,9 @@ def test_an_empty_split(
 
 
 def test_matchers_are_sent_away(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    experiment, runtime = Experiment(model="cmm"), RuntimeConfig()
     with pytest.raises(InputError, match="model 'cmm' answers queries; `train_matcher` trains it"):
-        train(open_ave(bench[0]), Experiment(model="cmm"), RuntimeConfig(), tmp_path)
-
-
-def test_what_a_model_knows(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    data = open_ave(bench[0])
-    assert knows(data) == f"trained on {bench[0].name}: knows its 4 classes and nothing else"
-    shutil.copytree(bench[0], tmp_path / "s")
-    (tmp_path / "s" / "synth.json").write_text("{}")
-    assert knows(open_ave(tmp_path / "s")).startswith("trained on synthetic video only: knows 4 ")
+        train(open_ave(bench[0]), experiment, prepare(experiment, runtime), runtime, tmp_path)
 
 
 def test_beginning_with_another_run_is_said(

@@ -137,10 +137,10 @@ def test_what_rows_read_is_worked_out_once(
     monkeypatch.setattr(
         module, "prepare", lambda e, *rest: asked.append(e.adapter) or prepare(e, *rest)
     )
-    monkeypatch.setattr(
-        "avel.pipeline.learning.prepare.fill_cache", lambda _, plan, *__: filled.append(plan)
-    )
     filled: list[Any] = []
+    monkeypatch.setattr(
+        "avel.pipeline.learning.fill.harvest", lambda _, __, plan, *___: filled.append(plan) or []
+    )
     trunk = {"adapter.placement": "trunk", "adapter.stages": [4]}
     table = small(
         a={}, b={"options.gate": False}, c={"adapter.placement": "output"}, d=trunk,
