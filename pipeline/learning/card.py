@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from avel.models.card import Card
+from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.run_folder import write_text
 
 PACKAGES = (
@@ -54,3 +55,13 @@ def _rows(card: Card, metrics: Mapping[str, Any], data: Path) -> Iterator[tuple[
         "licence": "code MIT; the weights are bound by the licences of the data and the encoder",
     }
     yield from rows.items()
+
+
+def knows(data: AveFolder) -> str:
+    """What a model that was trained on a dataset can and cannot know."""
+    if (data.root / "synth.json").exists():
+        return (
+            f"trained on synthetic video only: knows {len(data.classes)} drawn shapes with made-up "
+            "sounds, and no event of the real world"
+        )
+    return f"trained on {data.root.name}: knows its {len(data.classes)} classes and nothing else"

@@ -27,12 +27,12 @@ from avel.pipeline.evaluation.match import (
 from avel.pipeline.evaluation.queries import queries
 from avel.pipeline.evaluation.split import Split
 from avel.pipeline.learning.batches import EpochSampler, derived_seed
+from avel.pipeline.learning.card import knows
 from avel.pipeline.learning.experiment import Experiment, check_experiment, model_options
 from avel.pipeline.learning.optimizer import optimizer_of
 from avel.pipeline.learning.prepare import Prepared, prepare, users_setting
 from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.learning.settings import TrainConfig
-from avel.pipeline.learning.train import knows
 from avel.pipeline.learning.trainer import BEST, fit, kept
 from avel.pipeline.work.runtime import RuntimeConfig
 

@@ -24,7 +24,7 @@ from avel.pipeline.evaluation.cost import cost
 from avel.pipeline.evaluation.evaluate import evaluate_features
 from avel.pipeline.evaluation.split import Split, open_split
 from avel.pipeline.learning.batches import loader
-from avel.pipeline.learning.card import write_card
+from avel.pipeline.learning.card import knows, write_card
 from avel.pipeline.learning.domain import domain_of
 from avel.pipeline.learning.experiment import Experiment, check_experiment, model_options
 from avel.pipeline.learning.fronts import tuned
@@ -242,13 +242,3 @@ def _evaluate(parts: Parts, front: Front | None, device: str, folder: RunFolder)
         }
     )
     return {"split": "test", **numbers}
-
-
-def knows(data: AveFolder) -> str:
-    """What a model that was trained on a dataset can and cannot know."""
-    if (data.root / "synth.json").exists():
-        return (
-            f"trained on synthetic video only: knows {len(data.classes)} drawn shapes with made-up "
-            "sounds, and no event of the real world"
-        )
-    return f"trained on {data.root.name}: knows its {len(data.classes)} classes and nothing else"
