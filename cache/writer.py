@@ -187,7 +187,8 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if not self._failed:  # the disk has said no; asking again hides it
+            refused = self._failed and isinstance(error, CacheError)
+            if not refused:  # where the disk has said no, asking again hides it
                 self.publish()
         finally:
             with self._lock:
