@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from avel.extractors import choose
-from avel.extractors.adapters.adapters import AdapterConfig
+from avel.extractors.adapters.config import AdapterConfig
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.learning.augment import AugmentConfig, augmented
