@@ -54,7 +54,12 @@ def fill_cache(
 
 
 def make_front(
-    encoder: Choice | PairChoice, config: AdapterConfig, cached: Features, *, whole: bool = False
+    encoder: Choice | PairChoice,
+    config: AdapterConfig,
+    cached: Features,
+    *,
+    whole: bool = False,
+    device: str = "cpu",
 ) -> Front | None:
     """Adapters, and the rest of the encoder where they are inside; None where there is neither.
 
@@ -63,9 +68,10 @@ def make_front(
         config: Where adapters are.
         cached: One video's outputs of the encoder that `cached_before` names.
         whole: Whether training begins at segments, so that the front is the whole encoder.
+        device: Where it is made; it must have the encoder's precision.
     """
     if whole:
-        return _whole(encoder, config)
+        return _whole(encoder, config, device).to(device)
     if config.placement == "none":
         return None
     widths = {
@@ -74,19 +80,19 @@ def make_front(
         "visual_map": cached.visual_map.shape[-1],
     }
     if not config.trunk_stages:
-        return OutputFront(Adapters(config, widths), encoder.pooling())
-    extractor = encoder.load()
+        return OutputFront(Adapters(config, widths), encoder.pooling(device)).to(device)
+    extractor = encoder.load(device)
     assert isinstance(extractor, AudioCLIPExtractor)  # `cached_before` refused others
-    return TrunkFront(extractor, Adapters(config, _channels(extractor)))
+    return TrunkFront(extractor, Adapters(config, _channels(extractor))).to(device)
 
 
-def _whole(encoder: Choice | PairChoice, config: AdapterConfig) -> SegmentFront:
+def _whole(encoder: Choice | PairChoice, config: AdapterConfig, device: str) -> SegmentFront:
     if not isinstance(encoder, Choice):
         raise ValueError(
             f"augment.enabled: training from segments takes one extractor, not "
             f"'{encoder.recipe['extractor']}'"
         )
-    extractor = encoder.load()
+    extractor = encoder.load(device)
     there = config.placement != "none"
     return SegmentFront(extractor, Adapters(config, _channels(extractor)) if there else None)
 

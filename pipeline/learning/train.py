@@ -92,7 +92,7 @@ def train(
     train_rows = parts["train"].with_noisy(data) if weak else parts["train"].rows
     remember(out, experiment, resume)
     first = train_rows.features(0)
-    front = _front(experiment, first, weights)
+    front = _front(experiment, first, weights, resolve_device(runtime.device))
     options = model_options(experiment, tuned(front)(first), len(data.classes))
     model = build(experiment.model, options)
     if experiment.start:
@@ -142,11 +142,14 @@ def prepare(
     return dict(plan.features)
 
 
-def _front(experiment: Experiment, cached: Features, weights: Sequence[Path]) -> Front | None:
+def _front(
+    experiment: Experiment, cached: Features, weights: Sequence[Path], device: str
+) -> Front | None:
     if experiment.features:
         return None
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
-    return make_front(encoder, experiment.adapter, cached, whole=experiment.augment.enabled)
+    whole = experiment.augment.enabled
+    return make_front(encoder, experiment.adapter, cached, whole=whole, device=device)
 
 
 def _final_recipe(
