@@ -29,7 +29,8 @@ from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.extractors.audioclip.joint import AudioCLIP
 from avel.extractors.extractor import PRECISIONS, check_precision
-from avel.pipeline.media.segment import SegmentConfig, segment_whole
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_whole
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
 FILES = (

@@ -71,7 +71,8 @@ def _amplitude(sound: Path, weights: Sequence[Path]) -> int:
 
     from avel.extractors import choose
     from avel.extractors.audioclip.extractor import AudioCLIPExtractor
-    from avel.pipeline.media.segment import SegmentConfig, segment_whole
+    from avel.pipeline.media.cells import SegmentConfig
+    from avel.pipeline.media.segment import segment_whole
 
     name = "audioclip" if weights else "audioclip-tiny"
     extractor = choose(name, weights).load()

@@ -9,12 +9,18 @@ import avel.models
 from avel.cache.fingerprint import file_sha256
 from avel.extractors import AdaptedChoice, Encoder, choose
 from avel.extractors.adapters.card import FILE
-from avel.models.card import MATCHERS, Card, CheckpointError, check_features, describe
-from avel.pipeline.media.segment import SegmentConfig
+from avel.models.card import (
+    MATCHERS,
+    Card,
+    CheckpointError,
+    check_features,
+    checkpoint_of,
+    describe,
+)
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import features_recipe
-from avel.pipeline.method.run_files import checkpoint_of
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.reasons import InputError
 

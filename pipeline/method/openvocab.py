@@ -22,7 +22,7 @@ from torch.nn import functional
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import features_recipe

@@ -13,7 +13,7 @@ from avel.cache.fingerprint import fingerprint
 from avel.extractors import EXTRACTORS, Choice, Extractor, PairChoice, choose
 from avel.extractors.extractor import FrozenExtractor
 from avel.models.card import describe
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import CellBatches
 from avel.pipeline.method.model import DEFAULT_MODEL
 from avel.pipeline.method.recipes import features_recipe

@@ -26,7 +26,8 @@ from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.evaluation.evaluate import evaluate
 from avel.pipeline.learning.batches import EpochSampler
-from avel.pipeline.learning.module import LocalizerTraining, TrainConfig
+from avel.pipeline.learning.module import LocalizerTraining
+from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.learning.splice import with_spliced
 from avel.pipeline.work.runtime import RuntimeConfig
 
