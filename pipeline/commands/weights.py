@@ -5,10 +5,10 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from avel.extractors.weights.registry import Published
+from avel.extractors import EXTRACTORS, Choice, choose
+from avel.extractors.weights.files import WeightsError, find_file, find_weights, user_folder
+from avel.extractors.weights.registry import PUBLISHED, Published
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,17 +39,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _names() -> list[str]:
-    from avel.extractors import EXTRACTORS  # slow: loads torch
-    from avel.extractors.weights.registry import PUBLISHED
-
     own = [name for extractor in EXTRACTORS.values() for name in extractor.files]
     return list(dict.fromkeys([*own, *PUBLISHED]))
 
 
 def _ls(args: argparse.Namespace) -> int:
-    from avel.extractors.weights.files import WeightsError, find_file
-    from avel.extractors.weights.registry import PUBLISHED  # slow: loads torch
-
     for name in _names():
         try:
             found = find_file(name)
@@ -59,7 +53,7 @@ def _ls(args: argparse.Namespace) -> int:
     return 0
 
 
-def _how_to_get(name: str, entry: "Published | None", error: Exception) -> str:
+def _how_to_get(name: str, entry: Published | None, error: Exception) -> str:
     if "not found" not in str(error):
         return str(error)
     if entry is None:
@@ -69,9 +63,6 @@ def _how_to_get(name: str, entry: "Published | None", error: Exception) -> str:
 
 def _add(args: argparse.Namespace) -> int:
     """Load the file into the model it is for, then copy it; nothing is replaced silently."""
-    from avel.extractors import EXTRACTORS  # slow: loads torch
-    from avel.extractors.weights.files import find_weights, user_folder
-
     found = find_weights((), [args.file])
     name = args.known_as or args.file.name
     kinds = [kind for kind in EXTRACTORS.values() if name in kind.files]
@@ -92,8 +83,6 @@ def _add(args: argparse.Namespace) -> int:
 
 def _fetch(args: argparse.Namespace) -> int:
     from avel.extractors.weights.fetch import fetch  # slow: loads torch
-    from avel.extractors.weights.files import user_folder
-    from avel.extractors.weights.registry import PUBLISHED
     from avel.pipeline.work.progress import track
 
     if args.name not in PUBLISHED:
@@ -110,8 +99,6 @@ def _fetch(args: argparse.Namespace) -> int:
 def _convert(args: argparse.Namespace) -> int:
     """Check that the files load, then write their tensors; the sources' sha256 go with them."""
     from safetensors.torch import save_file  # slow: loads torch
-
-    from avel.extractors import Choice, choose
 
     if args.out.suffix != ".safetensors":
         print(f"avel: --out {args.out}: must end in .safetensors", file=sys.stderr)
@@ -132,8 +119,6 @@ def _convert(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from avel.extractors.weights.files import WeightsError, find_file  # slow: loads torch
-
     other = 0
     for name in _names():
         try:
@@ -150,8 +135,6 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _verdict(name: str, sha256: str) -> str:
-    from avel.extractors.weights.registry import PUBLISHED
-
     if name not in PUBLISHED:
         return ""
     return ", as published" if PUBLISHED[name].sha256 == sha256 else ", not the published file"

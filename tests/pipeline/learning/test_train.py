@@ -13,8 +13,9 @@ import torch
 from safetensors.torch import load_file
 
 from avel.cache.ave_h5 import write_order
-from avel.extractors.adapters.adapters import Adapters, OutputFront
+from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.fronts import OutputFront
 from avel.models.card import CheckpointError, check_features
 from avel.models.checkpoint import load_checkpoint
 from avel.models.losses import IGNORED
