@@ -1,19 +1,17 @@
-"""Results as data: one versioned JSON document per video, and a CSV of all events.
+"""Results as data: one versioned document per video.
 
 The schema is `docs/results.md`; a field changes its meaning only with the schema's number.
 """
 
-import csv
-import io
-import json
 import math
-import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.method.events import Disagreement, Event
+from avel.pipeline.reasons import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SCHEMA = "avel.result/1"
 
@@ -56,6 +54,25 @@ class Result:
     in_domain: float | None = None
     cached: bool = False
 
+    def to_dataframe(self) -> "DataFrame":
+        """Events as a table of pandas: file, onset and offset in seconds, label, score.
+
+        Columns and their types are the same where there is no event.
+
+        Raises:
+            EnvironmentProblem: pandas is not installed.
+        """
+        try:  # optional: the extra `dataframe`
+            from pandas import DataFrame
+        except ImportError as err:
+            raise EnvironmentProblem(
+                "a table of events needs pandas, which is not installed; "
+                "pip install 'avel[dataframe]'"
+            ) from err
+        kinds = {"file": str, "onset": float, "offset": float, "label": str, "score": float}
+        rows = [(self.file, e.onset, e.offset, e.label, e.score) for e in self.events]
+        return DataFrame(rows, columns=list(kinds)).astype(kinds)
+
     def document(self) -> dict[str, Any]:
         """The JSON document, its schema first."""
         document: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
@@ -72,47 +89,3 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_rounded(v) for v in value]
     return value
-
-
-def to_json(results: Sequence[Result]) -> str:
-    """One JSON array of documents."""
-    return json.dumps([result.document() for result in results], indent=2, ensure_ascii=False)
-
-
-def to_csv(results: Sequence[Result]) -> str:
-    """One line per event: file, onset, offset, label, score."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "onset", "offset", "label", "score"])
-    for result in results:
-        for event in result.events:
-            row = [
-                result.file,
-                f"{event.onset:g}",
-                f"{event.offset:g}",
-                event.label,
-                f"{event.score:.4f}",
-            ]
-            writer.writerow(row)
-    return text.getvalue()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)
-
-
-def result_names(files: Sequence[str]) -> list[str]:
-    """A file name for each result, the video's own where no other has it too."""
-    stems = [Path(file).name for file in files]
-    names, used = [], set()
-    for number, stem in enumerate(stems):
-        name = stem if stems.count(stem) == 1 else f"{number:04d}-{stem}"
-        while name in used:
-            name = f"{number:04d}-{name}"
-        used.add(name)
-        names.append(name)
-    return names

@@ -1,30 +1,46 @@
 """What a run of `localize` has left in the cache of one file, for showing it; computes nothing."""
 
 from pathlib import Path
+from typing import Self, TypeVar
 
-from avel.pipeline.media.segment import SegmentConfig, Segments
+from avel.cache.store import Store
+from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.recipes import unpack
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
-from avel.pipeline.work.runtime import RuntimeConfig
+from avel.pipeline.method.stores import LocalizationStores
+
+Kind = TypeVar("Kind")
 
 
 class CachedRun:
-    """Reads segments and scores of results from the stores that the run used."""
+    """Reads segments and scores of results from the stores that the run uses.
 
-    def __init__(self, plan: LocalizationPlan, runtime: RuntimeConfig) -> None:
-        self.segment_config: SegmentConfig = plan.segment
-        self._stores = plan.stores(runtime.cache_dir)
-        self._scores = plan.scored(runtime.cache_dir)
+    A run that goes on has items that it has not published yet: its own stores show them, others
+    opened beside do not.
+    """
+
+    def __init__(self, segment: SegmentConfig, stores: LocalizationStores) -> None:
+        self.segment_config, self._stores = segment, stores
+
+    @classmethod
+    def of(cls, plan: LocalizationPlan, root: Path) -> Self:
+        """The run of a plan that is done, by the cache folder that it used."""
+        return cls(plan.segment, plan.stores(root))
 
     def segments(self, result: Result) -> Segments | None:
         """Its cells; None where they were not kept or hold no picture."""
-        cells = self._stores.segments.get(self._stores.keys.key(Path(result.file)))
-        segments = unpack(Segments, cells) if cells is not None else None
+        segments = self._read(self._stores.segments, Segments, result)
         return segments if segments is not None and segments.visual_mask.any() else None
 
     def scores(self, result: Result) -> SegmentScores | None:
         """Its scores; None where there are none."""
-        scored = self._scores.get(self._stores.keys.key(Path(result.file)))
-        return unpack(SegmentScores, scored) if scored is not None else None
+        return self._read(self._stores.scores, SegmentScores, result)
+
+    def _read(self, store: Store, kind: type[Kind], result: Result) -> Kind | None:
+        try:
+            arrays = store.get(self._stores.keys.key(Path(result.file)))
+        except FileNotFoundError:  # the video went away since it was localized
+            return None
+        return unpack(kind, arrays) if arrays is not None else None

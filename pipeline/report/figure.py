@@ -4,25 +4,34 @@ A row of frames per model, each under its audio-guided attention; below, the wav
 annotated and what each model found.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.pipeline.media.segment import SegmentConfig, segment_video
+from avel.pipeline.datasets.truth import Spans
+from avel.pipeline.formats.whole import part_of, readable
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_video
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.report.pictures import attended
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_SHOWN = 12
 """Frames in a row; of longer videos so many are shown, evenly spaced."""
 POINTS = 100
 """Of the waveform's envelope in each second."""
+LETTERS = 160
+"""Of a label, side by side over the figure's width."""
+STYLE: Mapping[str, Any] = {"ha": "center", "va": "center", "color": "white", "fontsize": 8}
 COLOURS = ("#1971c2", "#d9480f", "#2b8a3e", "#862e9c", "#c2255c", "#5f3dc4")
-
-Truth = Sequence[tuple[str, float, float]]
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,15 @@ def read_material(path: Path, config: SegmentConfig, segments: int) -> Material:
     return Material(shown, np.concatenate(frames), np.concatenate(envelopes).astype(np.float32))
 
 
-def draw(path: Path, material: Material, answers: Sequence[Answer], truth: Truth | None) -> None:
-    """Write the figure; the suffix says the format (`.png`, `.pdf`, `.svg`)."""
+def draw(path: Path, material: Material, answers: Sequence[Answer], truth: Spans | None) -> None:
+    """Write the figure, whole or not at all; the suffix says the format (`.png`, `.pdf`, `.svg`).
+
+    Args:
+        path: File to write.
+        material: Frames and sound of the file.
+        answers: One row of frames and one lane of events for each.
+        truth: Annotated events, for a lane of their own; None where they are not known.
+    """
     from matplotlib.figure import Figure  # slow to import
 
     rows, columns = len(answers), len(material.shown)
@@ -74,40 +90,53 @@ def draw(path: Path, material: Material, answers: Sequence[Answer], truth: Truth
     figure = Figure((1.25 * max(columns, 6) + 1.2, 1.5 * sum(heights)), layout="constrained")
     grid = figure.add_gridspec(rows + 2, columns, height_ratios=heights)
     for row, answer in enumerate(answers):
-        for column, t in enumerate(material.shown):
-            axes = figure.add_subplot(grid[row, column])
-            frame = attended(material.frames[column], answer.scores.attention[t])
-            axes.imshow(frame.transpose(1, 2, 0))
-            axes.set(xticks=[], yticks=[])
-            if not row:
-                axes.set_title(f"{t}-{t + 1} s", fontsize=8)
-            if not column:
-                axes.set_ylabel(answer.model, fontsize=9, parse_math=False)
+        for column in range(columns):
+            _draw_frame(figure.add_subplot(grid[row, column]), material, answer, row, column)
     seconds = len(material.envelope) / POINTS
-    wave = figure.add_subplot(grid[rows, :])
-    x = (np.arange(len(material.envelope)) + 0.5) / POINTS
-    wave.fill_between(x, material.envelope[:, 0], material.envelope[:, 1], color="#495057", lw=0)
-    wave.set(xlim=(0, seconds), ylim=(-1, 1), yticks=[], xticklabels=[])
-    wave.set_ylabel("sound", fontsize=9)
+    _draw_wave(figure.add_subplot(grid[rows, :]), material.envelope, seconds)
     _draw_lanes(figure.add_subplot(grid[rows + 1, :]), answers, truth, seconds)
-    name = Path(answers[0].result.file).name
+    name = readable(Path(answers[0].result.file).name)
     figure.suptitle(name, fontsize=10, parse_math=False)
-    figure.savefig(path, dpi=120)
+    figure.savefig(part_of(path), dpi=120, format=path.suffix.removeprefix("."))
+    os.replace(part_of(path), path)
 
 
-def _draw_lanes(axes, answers: Sequence[Answer], truth: Truth | None, seconds: float) -> None:  # type: ignore[no-untyped-def]
-    lanes = [("truth", list(truth))] if truth is not None else []
+def _draw_frame(axes: "Axes", material: Material, answer: Answer, row: int, column: int) -> None:
+    t = material.shown[column]
+    frame = attended(material.frames[column], answer.scores.attention[t])
+    axes.imshow(frame.transpose(1, 2, 0))
+    axes.set(xticks=[], yticks=[])
+    if not row:
+        axes.set_title(f"{t}-{t + 1} s", fontsize=8)
+    if not column:
+        axes.set_ylabel(answer.model, fontsize=9, parse_math=False)
+
+
+def _draw_wave(axes: "Axes", envelope: NDArray[np.float32], seconds: float) -> None:
+    x = (np.arange(len(envelope)) + 0.5) / POINTS
+    axes.fill_between(x, envelope[:, 0], envelope[:, 1], color="#495057", lw=0)
+    axes.set(xlim=(0, seconds), ylim=(-1, 1), yticks=[], xticklabels=[])
+    axes.set_ylabel("sound", fontsize=9)
+
+
+def _draw_lanes(
+    axes: "Axes", answers: Sequence[Answer], truth: Spans | None, seconds: float
+) -> None:
+    lanes: list[tuple[str, Spans]] = [("truth", truth)] if truth is not None else []
     lanes += [(a.model, [(e.label, e.onset, e.offset) for e in a.result.events]) for a in answers]
     labels = list(dict.fromkeys(label for _, spans in lanes for label, _, _ in spans))
     for height, (_, spans) in enumerate(lanes):
         for label, onset, offset in spans:
             colour = COLOURS[labels.index(label) % len(COLOURS)]
             axes.barh(height, offset - onset, left=onset, height=0.8, color=colour)
-            fits = max(3, int(16 * (offset - onset) * 10 / seconds))
-            text = label if len(label) <= fits else label[: fits - 1] + "…"
-            middle = (onset + offset) / 2
-            style = {"ha": "center", "va": "center", "color": "white", "fontsize": 8}
-            axes.text(middle, height, text, parse_math=False, clip_on=True, **style)
+            text = _fitted(label, (offset - onset) / seconds)
+            axes.text((onset + offset) / 2, height, text, parse_math=False, clip_on=True, **STYLE)
     axes.set_yticks(range(len(lanes)), [name for name, _ in lanes], fontsize=9, parse_math=False)
     axes.set(xlim=(0, seconds), ylim=(len(lanes) - 0.5, -0.5))
     axes.set_xlabel("seconds", fontsize=9)
+
+
+def _fitted(label: str, share: float) -> str:
+    """As much of a label as fits into a share of the figure's width."""
+    fits = max(3, int(LETTERS * share))
+    return label if len(label) <= fits else label[: fits - 1] + "…"

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from avel.pipeline.media.segment import SegmentConfig, segment_video
+from avel.pipeline.datasets.truth import Spans
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_video
 from avel.pipeline.media.writer import Mp4, Mp4Writer
 from avel.pipeline.reasons import Reason
-from avel.pipeline.report.figure import Answer, Truth
+from avel.pipeline.report.figure import Answer
 from avel.pipeline.report.pictures import attended
 
 FRAME_RATE = 10
@@ -20,7 +22,7 @@ LINE = 28
 OPTIONS = {"preset": "veryfast", "crf": "23"}
 
 
-def write_overlay(path: Path, answer: Answer, config: SegmentConfig, truth: Truth | None) -> None:
+def write_overlay(path: Path, answer: Answer, config: SegmentConfig, truth: Spans | None) -> None:
     """Write the square that the encoder sees, at ten frames a second, with any sound there is.
 
     Args:
@@ -46,7 +48,7 @@ def write_overlay(path: Path, answer: Answer, config: SegmentConfig, truth: Trut
                 t += 1
 
 
-def _at(spans: Truth, t: int) -> str:
+def _at(spans: Spans, t: int) -> str:
     """Labels of the events that cover most of second t."""
     return ", ".join(label for label, onset, offset in spans if onset < t + 0.5 < offset) or "-"
 

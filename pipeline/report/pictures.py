@@ -7,31 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
-from avel.pipeline.work.runtime import RuntimeConfig
 
 SIDE = 112
 MOST_FRAMES = 120
 """A longer video's report leaves its frames out: they would make the page too large."""
 
 
-class Pictures:
-    """Reads what the run has cached; decodes and encodes nothing."""
+def pictures_of(run: CachedRun, result: Result) -> list[tuple[str, str]]:
+    """Per segment the plain frame and the frame under its attention, as JPEG data URIs.
 
-    def __init__(self, plan: LocalizationPlan, runtime: RuntimeConfig) -> None:
-        self._cached = CachedRun(plan, runtime)
-
-    def of(self, result: Result) -> list[tuple[str, str]]:
-        """Per segment the plain frame and the frame under its attention, as JPEG data URIs."""
-        if result.status == "failed" or result.segments > MOST_FRAMES:
-            return []
-        segments, scores = self._cached.segments(result), self._cached.scores(result)
-        if segments is None or scores is None:
-            return []
-        pairs = zip(segments.frames[:, 0], scores.attention, strict=True)
-        return [(_jpeg(frame), _jpeg(attended(frame, weights))) for frame, weights in pairs]
+    Empty where the run kept no cells or no scores, or where there are more than `MOST_FRAMES`.
+    """
+    if result.status == "failed" or result.segments > MOST_FRAMES:
+        return []
+    segments, scores = run.segments(result), run.scores(result)
+    if segments is None or scores is None:
+        return []
+    pairs = zip(segments.frames[:, 0], scores.attention, strict=True)
+    return [(_jpeg(frame), _jpeg(attended(frame, weights))) for frame, weights in pairs]
 
 
 def attended(frame: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.uint8]:

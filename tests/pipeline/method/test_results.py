@@ -1,54 +1,27 @@
 """Results as documents, and the verdict that stands in them."""
 
-import csv
-import io
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from avel.pipeline.method.decide import EventConfig
-from avel.pipeline.method.events import Event, find_events
+from avel.pipeline.method.events import find_events
 from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
-from avel.pipeline.method.results import Result, result_names, to_csv, to_json, write_whole
+from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.verdict import judge, refuse
 from avel.pipeline.reasons import Reason
 
 
-def test_names_keep_to_their_folder_and_never_meet() -> None:
-    names = result_names(["a/x.mp4", "b/x.mp4", "c/y.mp4", "../../etc/passwd"])
-    assert names[2:] == ["y.mp4", "passwd"]
-    assert len(set(names)) == 4
-    assert all("/" not in name for name in names)
-
-
-def test_csv_quotes_what_needs_it() -> None:
-    event = Event(1.0, 3.5, 'Frying (food), "loud"', 0.75)
-    text = to_csv([Result("a,b.mp4", "ok", events=(event,))])
-    assert list(csv.reader(io.StringIO(text)))[1] == [
-        "a,b.mp4",
-        "1",
-        "3.5",
-        'Frying (food), "loud"',
-        "0.7500",
-    ]
-
-
-def test_json_has_no_nan_and_is_stable() -> None:
-    result = Result("a.mp4", "ok", duration=float("nan"), relevance=(1 / 3,))
-    document = json.loads(to_json([result]))[0]
+def test_documents_have_no_nan_and_are_stable() -> None:
+    document = Result("a.mp4", "ok", duration=float("nan"), relevance=(1 / 3,)).document()
     assert document["duration"] is None
     assert document["relevance"] == [0.333333]
     assert next(iter(document)) == "schema"
-
-
-def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
-    write_whole(tmp_path / "deep" / "a.json", "text")
-    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["a.json"]
+    assert "cached" not in document
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,95 @@
+"""A folder of results: each is written as it comes and not kept."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from avel.pipeline.formats.names import ResultNames
+from avel.pipeline.formats.table import FORMATS
+from avel.pipeline.formats.together import Together
+from avel.pipeline.formats.whole import unwritable, write_whole
+from avel.pipeline.method.results import Result
+from avel.pipeline.reasons import InputError
+
+EVENTS = "events"
+"""Name of the files that hold all videos together, before their suffix."""
+
+
+class ResultFolder:
+    """Writes results in any order; a file that holds all of them is in the order of the inputs.
+
+    Used in a `with` block, whose end gives `events.csv` its name. Where the block ends by an error,
+    the files of the results that came are there, and an earlier `events.csv` is as it was.
+
+    Args:
+        out: The folder, made where it is missing.
+        files: All inputs in their order; one that is named twice counts once.
+        pages: Further files of each result by suffix, as functions that give their text.
+        formats: Names in `FORMATS`.
+
+    Raises:
+        InputError: `out` is a file.
+        EnvironmentProblem: it cannot be made or written, or the disk is full.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        files: Iterable[str],
+        pages: Mapping[str, Callable[[Result], str]] | None = None,
+        formats: Iterable[str] = ("json", "csv"),
+    ) -> None:
+        names, chosen = ResultNames(), [FORMATS[name] for name in formats]
+        self._out, self._pages = out, dict(pages or {})
+        self._places = {file: number for number, file in enumerate(dict.fromkeys(files))}
+        self._names = [names.name(file) for file in self._places]
+        self._alone = [form for form in chosen if not form.together]
+        self._together = [Together(out / f"{EVENTS}{f.suffix}", f) for f in chosen if f.together]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        make_folder(self._out)
+        for together in self._together:
+            self._stack.enter_context(together)
+        return self
+
+    def add(self, result: Result) -> str:
+        """Write one result's files now; gives its name.
+
+        Raises:
+            EnvironmentProblem: the disk is full.
+        """
+        number = self._places[result.file]
+        name = self._names[number]
+        for form in self._alone:
+            write_whole(self._out / f"{name}{form.suffix}", form.write([result]))
+        for suffix, page in self._pages.items():
+            write_whole(self._out / f"{name}{suffix}", page(result))
+        for together in self._together:
+            together.add(number, result)
+        return name
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder that `--out` names, where it is missing.
+
+    Raises:
+        InputError: it is a file, or lies in one.
+        EnvironmentProblem: it cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as err:
+        raise InputError(f"--out {out}: is a file or lies in one; give a folder") from err
+    except OSError as err:
+        raise unwritable(out, err) from err

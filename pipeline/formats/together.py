@@ -1,0 +1,70 @@
+"""One file of many results that come in any order, in memory that does not grow with them."""
+
+import os
+import tempfile
+from array import array
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from avel.pipeline.formats.shape import Format
+from avel.pipeline.formats.whole import part_of, readable, unwritable
+from avel.pipeline.method.results import Result
+
+
+class Together:
+    """Takes texts in the order of coming, and puts them into theirs when its `with` block ends.
+
+    Where the block ends by an error an earlier file stays as it was. Held of each result are its
+    number and where its text ends, so that those of 20,000 take less than 1 MB.
+
+    Raises:
+        EnvironmentProblem: the folder cannot be written or the disk is full.
+    """
+
+    def __init__(self, path: Path, form: Format) -> None:
+        self._path, self._form = path, form
+        self._numbers, self._ends = array("q"), array("q")
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = tempfile.TemporaryFile(dir=self._path.parent)
+        except OSError as err:
+            raise unwritable(self._path, err) from err
+        return self
+
+    def add(self, number: int, result: Result) -> None:
+        """Take the result that is to stand at a place."""
+        try:
+            self._file.write(readable(self._form.body(result)).encode())
+        except OSError as err:
+            raise unwritable(self._path, err) from err
+        self._numbers.append(number)
+        self._ends.append(self._file.tell())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        part = part_of(self._path)
+        try:
+            if kind is None:
+                self._sort_into(part)
+                os.replace(part, self._path)
+        except OSError as err:
+            raise unwritable(self._path, err) from err
+        finally:
+            with suppress(OSError):
+                part.unlink()
+            self._file.close()
+
+    def _sort_into(self, part: Path) -> None:
+        with part.open("wb") as target:
+            target.write(self._form.head.encode())
+            for at in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
+                start = self._ends[at - 1] if at else 0
+                self._file.seek(start)
+                target.write(self._file.read(self._ends[at] - start))

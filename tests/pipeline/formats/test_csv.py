@@ -1,0 +1,40 @@
+"""CSV: one line for each event, whatever is in its label."""
+
+import csv
+import io
+
+from avel.pipeline.formats.csv import COLUMNS, CSV, lines
+from tests.pipeline.formats.results import NOT_UTF8, STRANGE, failed, plain, strange
+
+
+def rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_a_line_for_each_event_with_places_as_documented() -> None:
+    assert rows(lines(plain())) == [
+        ["a.mp4", "0", "0.5", "label 0", "0.2500"],
+        ["a.mp4", "1", "1.5", "label 1", "0.2500"],
+    ]
+
+
+def test_what_needs_quotes_is_quoted() -> None:
+    assert rows(lines(strange())) == [["b,c.mp4", "1", "3.5", STRANGE, "0.7500"]]
+
+
+def test_videos_without_events_have_no_line() -> None:
+    assert lines(failed()) == lines(plain(events=0)) == ""
+
+
+def test_the_file_begins_with_its_columns() -> None:
+    assert CSV.together
+    found = rows(CSV.write([failed(), plain(), strange()]))
+    assert found[0] == list(COLUMNS) == ["file", "onset", "offset", "label", "score"]
+    assert [row[0] for row in found[1:]] == ["a.mp4", "a.mp4", "b,c.mp4"]
+    assert CSV.write([]) == "file,onset,offset,label,score\n"
+
+
+def test_lines_end_as_unix_has_them_and_are_utf8() -> None:
+    text = lines(plain(NOT_UTF8))
+    assert "\r" not in text
+    assert text.encode("utf-8").startswith(b"caf\\udce9.mp4,0,")

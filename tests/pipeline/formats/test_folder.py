@@ -1,0 +1,114 @@
+"""A folder of results: there as each comes, in order at the end, no list held."""
+
+import csv
+import json
+import os
+import stat
+import weakref
+from pathlib import Path
+
+import pytest
+
+from avel.pipeline.formats.folder import ResultFolder, make_folder
+from avel.pipeline.method.results import Result
+from avel.pipeline.reasons import EnvironmentProblem, InputError
+from tests.pipeline.formats.results import NOT_UTF8, failed, plain, strange
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_each_result_is_there_at_once_and_the_events_at_the_end(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    with ResultFolder(out, ["a.mp4", "x/b.mp4", "y/b.mp4"]) as folder:
+        assert folder.add(plain("y/b.mp4")) == "b.mp4-2"
+        assert names(out) - {p for p in names(out) if p.startswith(".")} == {"b.mp4-2.json"}
+        folder.add(plain("a.mp4"))
+        folder.add(failed("x/b.mp4"))
+        assert "events.csv" not in names(out)
+    assert names(out) == {"a.mp4.json", "b.mp4.json", "b.mp4-2.json", "events.csv"}
+    assert json.loads((out / "b.mp4.json").read_text())["status"] == "failed"
+    rows = list(csv.DictReader((out / "events.csv").open()))
+    assert [row["file"] for row in rows] == ["a.mp4", "a.mp4", "y/b.mp4", "y/b.mp4"]
+
+
+def test_names_follow_the_inputs_not_the_order_of_coming(tmp_path: Path) -> None:
+    files = ["1/v.mp4", "2/v.mp4", "3/v.mp4"]
+    for order in (files, files[::-1]):
+        with ResultFolder(tmp_path / "o", files) as folder:
+            found = {file: folder.add(plain(file)) for file in order}
+        assert [found[file] for file in files] == ["v.mp4", "v.mp4-2", "v.mp4-3"]
+    # an input that is named twice is one
+    with ResultFolder(tmp_path / "o", [files[0], *files]) as folder:
+        assert folder.add(plain(files[1])) == "v.mp4-2"
+
+
+def test_pages_are_written_beside_by_their_suffix(tmp_path: Path) -> None:
+    pages = {".html": lambda result: f"<p>{result.file}", ".txt": lambda result: result.status}
+    with ResultFolder(tmp_path, ["a.mp4", NOT_UTF8], pages) as folder:
+        folder.add(plain())
+        folder.add(plain(NOT_UTF8))
+    assert (tmp_path / "a.mp4.html").read_text() == "<p>a.mp4"
+    assert (tmp_path / "a.mp4.txt").read_text() == "ok"
+    page = next(p for p in tmp_path.iterdir() if p.name.startswith("caf") and p.suffix == ".html")
+    assert os.fsencode(page.name) == b"caf\xe9.mp4.html"
+    assert page.read_text() == "<p>caf\\udce9.mp4"
+
+
+def test_only_the_formats_that_are_asked_for(tmp_path: Path) -> None:
+    with ResultFolder(tmp_path, ["a.mp4"], formats=["csv"]) as folder:
+        folder.add(plain())
+    assert names(tmp_path) == {"events.csv"}
+
+
+def test_a_stop_keeps_the_results_that_came(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), ResultFolder(tmp_path, ["a.mp4", "b.mp4"]) as folder:
+        folder.add(plain())
+        raise KeyboardInterrupt
+    assert names(tmp_path) == {"a.mp4.json"}
+
+
+def test_no_result_is_held(tmp_path: Path) -> None:
+    class Watched(Result):
+        """One that can be referred to weakly."""
+
+    with ResultFolder(tmp_path, ["a.mp4", "b.mp4"]) as folder:
+        result = Watched("a.mp4", "ok")
+        gone = weakref.ref(result)
+        folder.add(result)
+        del result
+        assert gone() is None
+        folder.add(strange("b.mp4"))
+
+
+def test_out_must_be_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    for path in (tmp_path / "f", tmp_path / "f" / "deep"):
+        with (
+            pytest.raises(
+                InputError, match=r"--out .*f.*: is a file or lies in one; give a folder"
+            ),
+            ResultFolder(path, []),
+        ):
+            raise AssertionError("not reached")
+
+
+def test_a_folder_that_may_not_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", never)
+    with pytest.raises(EnvironmentProblem, match=r"cannot be written \(Permission denied\); give"):
+        make_folder(tmp_path / "o")
+
+
+def test_files_can_be_read_by_others(tmp_path: Path) -> None:
+    """A temporary file's narrow rights must not become the result's."""
+    before = os.umask(0o022)
+    try:
+        with ResultFolder(tmp_path, ["a.mp4"]) as folder:
+            folder.add(plain())
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o644}
