@@ -173,7 +173,7 @@ class DCMR(DMIN):
         return functional.binary_cross_entropy_with_logits(relevance, events.float())
 
     def windows(self, audio: Tensor, visual: Tensor, events: Tensor) -> dict[str, Tensor]:
-        """As `CMM.windows`: the summed relevance, of this model's one direction."""
+        """As `CMM.windows`: the summed relevance (B, T), of this model's one direction."""
         relevance = matched_relevance(self, audio, visual, events, self.config.query)
         T, length = events.shape[1], events.sum(1, keepdim=True)
         total = functional.pad(relevance.cumsum(1), (1, 0))

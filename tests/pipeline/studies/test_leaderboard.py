@@ -97,7 +97,7 @@ def test_a_row_after_one_that_is_not_there() -> None:
 def test_the_preset_has_every_system(tmp_path: Path) -> None:
     bench = load(Path("leaderboard.yaml"), Ablation)
     experiments = [bench.experiment(row, 0, tmp_path) for row in bench.rows]
-    assert {e.model for e in experiments} == MODELS.keys() | MATCHERS.keys()
+    assert {e.model for e in experiments} == MODELS.keys() | MATCHERS
     assert {(e.model, e.supervision) for e in experiments} >= ACCURACY.keys()
     ways = {"audio": "a2v", "visual": "v2a"}
     asked = {(e.model, ways[e.options["query"]]) for e in experiments if e.model == "dcmr"}
