@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from avel.cache.errors import writing
+from avel.cache.hdf5 import drawing, open_hdf5, reading_hdf5, reserve
+from avel.cache.plain import write_at
 
 ORDER, DATA = "order", "avadataset"
 """The field's dataset names; the second is misspelt in every published file."""
@@ -23,7 +27,7 @@ def read_order(path: Path, num_rows: int) -> NDArray[np.int64]:
     Raises:
         LayoutError: the dataset is missing, not a list of integers, or out of range.
     """
-    order = _read(path, ORDER)
+    order = _values(path, ORDER)
     if order.ndim != 1 or not np.issubdtype(order.dtype, np.integer):
         raise LayoutError(
             f"{path}: '{ORDER}' has shape {order.shape} of {order.dtype}; expected (N,) integers"
@@ -36,7 +40,7 @@ def read_order(path: Path, num_rows: int) -> NDArray[np.int64]:
 
 def read_labels(path: Path) -> NDArray[np.generic]:
     """A label array of any of AVE's shapes, as it is in the file."""
-    return _read(path, DATA)
+    return _values(path, DATA)
 
 
 def read_one_hot(path: Path, shape: tuple[int, ...]) -> NDArray[np.int64]:
@@ -45,7 +49,7 @@ def read_one_hot(path: Path, shape: tuple[int, ...]) -> NDArray[np.int64]:
     Raises:
         LayoutError: the dataset is missing, has another shape, or a row is not one-hot.
     """
-    labels = _read(path, DATA)
+    labels = _values(path, DATA)
     if labels.shape != shape:
         raise LayoutError(f"{path}: '{DATA}' has shape {labels.shape}, expected {shape}")
     hot = ((labels == 0) | (labels == 1)).all(-1) & (labels.sum(-1) == 1)
@@ -78,24 +82,20 @@ def open_features(path: Path, shape: tuple[int | None, ...]) -> Iterator["Featur
 
     Raises:
         LayoutError: the dataset is missing, or has another shape or no numbers.
+        CacheUnavailable: the system does not let the file be read now.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if DATA not in file:
-                raise LayoutError(f"{path}: has no dataset '{DATA}' (datasets: {', '.join(file)})")
-            dataset = file[DATA]
-            fits = len(dataset.shape) == len(shape) and all(
-                want in (None, have) for want, have in zip(shape, dataset.shape, strict=True)
+    with _opened(path) as file:
+        dataset = _dataset(path, file, DATA)
+        fits = len(dataset.shape) == len(shape) and all(
+            want in (None, have) for want, have in zip(shape, dataset.shape, strict=True)
+        )
+        if not fits or not np.issubdtype(dataset.dtype, np.floating):
+            wanted = ", ".join("*" if size is None else str(size) for size in shape)
+            raise LayoutError(
+                f"{path}: '{DATA}' has shape {dataset.shape} of {dataset.dtype}, expected "
+                f"({wanted}) of floats: one row for each annotation row, ten segments each"
             )
-            if not fits or not np.issubdtype(dataset.dtype, np.floating):
-                wanted = ", ".join("*" if size is None else str(size) for size in shape)
-                raise LayoutError(
-                    f"{path}: '{DATA}' has shape {dataset.shape} of {dataset.dtype}, expected "
-                    f"({wanted}) of floats: one row for each annotation row, ten segments each"
-                )
-            yield FeatureFile(path, dataset)
-    except OSError as err:
-        raise LayoutError(f"{path}: is not a readable HDF5 file ({err}); copy it again") from err
+        yield FeatureFile(path, dataset)
 
 
 class FeatureFile:
@@ -110,12 +110,15 @@ class FeatureFile:
         return int(self._dataset.shape[0])
 
     def row(self, number: int) -> NDArray[np.float32]:
-        """One row as float32.
+        """One row, (10, ...), as float32.
 
         Raises:
-            LayoutError: a value is not finite or is no float32, so that it could not be kept.
+            LayoutError: it is damaged, or a value is not finite or is no float32, so that it could
+                not be kept.
+            CacheUnavailable: the system does not let the file be read now.
         """
-        values = np.asarray(self._dataset[number])
+        with _read(self.path):
+            values = np.asarray(self._dataset[number])
         kept = values.astype(np.float32)
         if not np.isfinite(kept).all():
             raise LayoutError(f"{self.path}: row {number} holds a value that is not finite")
@@ -134,41 +137,93 @@ def write_features(
 ) -> Iterator[int]:
     """Fill feature files together, row by row; yields the number of rows done.
 
-    The files get their names when all are whole.
+    The files get their names when all are whole; rows that are not given are zeros.
 
     Args:
         files: Shape of each, the number of rows first.
         rows: What goes into each file's next row.
         dtype: `float64`, as published, or `float32`.
+
+    Raises:
+        CacheError: the disk is full or the folder not writable; none of the files is made.
     """
     parts = {path: path.with_name(f".{path.name}.part") for path in files}
-    opened = {path: h5py.File(part, "w") for path, part in parts.items()}
     try:
-        sets = {p: opened[p].create_dataset(DATA, files[p], dtype) for p in files}
-        for number, row in enumerate(rows):
-            for path, values in row.items():
-                sets[path][number] = values
-            yield number + 1
-    except BaseException:
+        with ExitStack() as stack:
+            made = {p: stack.enter_context(_blank(p, parts[p], files[p], dtype)) for p in files}
+            for number, row in enumerate(rows):
+                for path, values in row.items():
+                    handle, offset = made[path]
+                    whole = np.empty(files[path][1:], dtype)
+                    whole[...] = values
+                    with _writing(path):
+                        write_at(handle, offset + number * whole.nbytes, whole.tobytes())
+                yield number + 1
         for path, part in parts.items():
-            opened[path].close()
+            with _writing(path):
+                os.replace(part, path)
+    finally:
+        for part in parts.values():
             part.unlink(missing_ok=True)
-        raise
-    for path, part in parts.items():
-        opened[path].close()
-        os.replace(part, path)
 
 
-def _read(path: Path, name: str) -> NDArray[np.generic]:
+@contextmanager
+def _blank(path: Path, part: Path, shape: tuple[int, ...], dtype: str) -> Iterator[tuple[int, int]]:
+    """A descriptor of a new file of zeros, to be filled, and the byte offset of its values."""
+    with drawing() as (group, paper):
+        offset = reserve(group, DATA, shape, dtype)
+    with _writing(path):
+        file = part.open("wb", buffering=0)
+    with file:
+        with _writing(path):
+            paper.paint(file.fileno())
+        yield file.fileno(), offset
+
+
+def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
+    with _read(path):
+        if name not in file:
+            raise LayoutError(f"{path}: has no dataset '{name}' (datasets: {', '.join(file)})")
+        return file[name]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    with _read(path):
+        file = open_hdf5(path)
+    with file:
+        yield file
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[None]:
+    """Tell what is no such file from what cannot be read now."""
     try:
-        with h5py.File(path, "r") as file:
-            if name not in file:
-                raise LayoutError(f"{path}: has no dataset '{name}' (datasets: {', '.join(file)})")
-            return np.asarray(file[name][()])
+        with reading_hdf5(path):
+            yield
     except OSError as err:
-        raise LayoutError(f"{path}: is not a readable HDF5 file ({err})") from err
+        raise LayoutError(f"{path}: is not a readable HDF5 file ({err}); copy it again") from err
+
+
+def _values(path: Path, name: str) -> NDArray[np.generic]:
+    with _opened(path) as file:
+        dataset = _dataset(path, file, name)
+        with _read(path):
+            return np.asarray(dataset[()])
 
 
 def _write(path: Path, name: str, values: NDArray[np.generic]) -> None:
-    with h5py.File(path, "w") as file:
+    with drawing() as (file, paper):
         file.create_dataset(name, data=values)
+    part = path.with_name(f".{path.name}.part")
+    with _writing(path):
+        try:
+            with part.open("wb", buffering=0) as written:
+                paper.paint(written.fileno())
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _writing(path: Path) -> AbstractContextManager[None]:
+    return writing(path, room="or give another folder", folder="to write to")

@@ -1,11 +1,15 @@
 """What identifies numbers: recipes by canonical JSON, files by content."""
 
+import contextlib
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+KEY_BYTES = 32
 
 Recipe = Mapping[str, Any]
 """Everything that decides a stage's numbers: stage, version, config, upstream, weights."""
@@ -22,47 +26,73 @@ def fingerprint(recipe: Recipe) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Sha256, in hex, of a file's content."""
+    """Sha256, in hex, of a file's content.
+
+    Raises:
+        OSError: the file may not be read, by the system's own errno.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def raw_key(key: str) -> bytes:
+    """The 32 bytes of an item's key.
+
+    Raises:
+        ValueError: it is no sha256 in hex.
+    """
+    with contextlib.suppress(ValueError):
+        if len(raw := bytes.fromhex(key)) == KEY_BYTES:
+            return raw
+    raise ValueError(f"key '{key}' must be a sha256: 64 hexadecimal digits")
 
 
 class ContentKeys:
     """Content hashes of source files, remembered by path, size and modification time.
 
-    The memory is one text file to which every process appends whole lines; a torn or foreign
-    line is skipped, and the file can be deleted at any time.
+    Threads may share it. The memory is one text file to which every process appends whole lines; a
+    torn or foreign line is skipped, and the file can be deleted at any time.
     """
 
     def __init__(self, root: Path) -> None:
         self._file = root / "sources.jsonl"
         self._known: dict[str, tuple[int, int, str]] | None = None
+        self._lock = threading.Lock()
 
     def key(self, path: Path) -> str:
-        """Sha256 of the file's content: a renamed file keeps it, an edited one does not."""
+        """Sha256 of the file's content: a renamed file keeps it, an edited one does not.
+
+        Raises:
+            OSError: the file may not be read, by the system's own errno.
+        """
         status = path.stat()
         name = os.fspath(path.resolve())
-        known = self._load().get(name)
+        with self._lock:
+            known = self._load().get(name)
         if known and known[:2] == (status.st_size, status.st_mtime_ns):
             return known[2]
-        key = file_sha256(path)
-        self._load()[name] = (status.st_size, status.st_mtime_ns, key)
-        self._append(json.dumps([name, status.st_size, status.st_mtime_ns, key]) + "\n")
+        key = file_sha256(path)  # without the lock: threads hash beside one another
+        with self._lock:
+            self._load()[name] = (status.st_size, status.st_mtime_ns, key)
+            self._append(json.dumps([name, status.st_size, status.st_mtime_ns, key]) + "\n")
         return key
 
     def _load(self) -> dict[str, tuple[int, int, str]]:
         if self._known is None:
             self._known = {}
-            lines = (
-                self._file.read_text("utf-8", "replace").splitlines() if self._file.exists() else []
-            )
-            for line in lines:
+            for line in self._lines():
                 try:
                     name, size, mtime, key = json.loads(line)
-                    self._known[name] = (int(size), int(mtime), str(key))
+                    self._known[str(name)] = (int(size), int(mtime), str(key))
                 except (ValueError, TypeError):
                     continue
         return self._known
+
+    def _lines(self) -> list[str]:
+        try:  # by "\n" alone: file names may hold what else Unicode takes for the end of a line
+            return self._file.read_bytes().decode("utf-8", "replace").split("\n")
+        except OSError:
+            return []  # only a memory: without it, files are hashed again
 
     def _append(self, line: str) -> None:
         try:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from avel.cache.ave_h5 import LayoutError
+from avel.cache.hdf5 import open_hdf5, reading_hdf5
 
 
 def read_keras(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -14,9 +14,10 @@ def read_keras(path: Path) -> dict[str, NDArray[np.float32]]:
 
     Raises:
         LayoutError: no HDF5 file, or not one that Keras wrote weights into.
+        CacheUnavailable: the system does not let the file be read now.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file, reading_hdf5(path):
             if "layer_names" not in file.attrs:
                 raise LayoutError(f"{path}: has no layer_names, so it holds no Keras weights")
             found = {}

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avel.cache.errors import CacheError, DamagedShard, reading
 from avel.cache.fingerprint import fingerprint
-from avel.cache.shard import DamagedShard, Shard
-from avel.cache.store import CacheError, Store
+from avel.cache.plain import exists, listing, read_text
+from avel.cache.shard import MappedShard, open_shard
+from avel.cache.store import ABOUT, SUFFIX, Store
 
 STAGES = ("segments", "features", "scores")
 STALE_SECONDS = 24 * 3600.0
@@ -31,11 +33,20 @@ class StoreSummary:
 
 
 def stores(root: Path) -> Iterator[Store]:
-    """All stores below a cache root, in stage order."""
-    for stage in STAGES:
-        for folder in sorted((root / stage).glob("*")):
-            if (folder / "stage.json").is_file():
-                yield open_by_folder(root, folder)
+    """All stores below a cache root, in stage order.
+
+    Raises:
+        CacheError: a store's recipe is damaged.
+        CacheUnavailable: a folder or file cannot be read now.
+    """
+    for folder in _folders(root):
+        if exists(folder / ABOUT):
+            yield open_by_folder(root, folder)
+
+
+def _folders(root: Path) -> list[Path]:
+    paths = [root / stage / name for stage in STAGES for name in listing(root / stage) or ()]
+    return [path for path in paths if listing(path) is not None]
 
 
 def open_by_folder(root: Path, folder: Path) -> Store:
@@ -43,27 +54,32 @@ def open_by_folder(root: Path, folder: Path) -> Store:
 
     Raises:
         CacheError: the recipe is damaged: it does not hash to the folder's name.
+        CacheUnavailable: the recipe or a shard cannot be read now.
     """
     try:
-        recipe = json.loads((folder / "stage.json").read_text())
-    except (OSError, ValueError) as err:
+        recipe = json.loads(read_text(folder / ABOUT) or "")
+    except ValueError as err:
         raise CacheError(
-            f"{folder}: stage.json cannot be read ({err}); `avel cache gc` removes the store"
+            f"{folder}: {ABOUT} is damaged ({err}); run what made the store again, which writes it "
+            "anew, or delete the folder"
         ) from err
     if fingerprint(recipe) != folder.name:
-        raise CacheError(f"{folder}: stage.json was changed; it hashes to {fingerprint(recipe)}")
+        raise CacheError(
+            f"{folder}: {ABOUT} was changed; it hashes to {fingerprint(recipe)}. Run what made the "
+            "store again, which writes it anew, or delete the folder"
+        )
     return Store(root, folder.parent.name, recipe, make=False)
 
 
 def summarize(store: Store) -> StoreSummary:
     """Numbers of one store."""
-    files = list(store.folder.glob("*.h5"))
+    files = [store.folder / n for n in listing(store.folder) or () if n.endswith(SUFFIX)]
     return StoreSummary(
         store.stage,
         store.fingerprint,
         len(store),
         len(files),
-        sum(file.stat().st_size for file in files),
+        sum(_size(file) for file in files),
         store.recipe,
         tuple(store.damage),
     )
@@ -87,7 +103,7 @@ def find(root: Path, prefix: str) -> Store:
 def explain(root: Path, wanted: Mapping[str, Any]) -> list[str]:
     """Why a run with a recipe would miss: what differs from the nearest store of its stage."""
     mark = fingerprint(wanted)
-    if (root / wanted["stage"] / mark).exists():
+    if exists(root / wanted["stage"] / mark):
         return [
             f"{wanted['stage']} {mark[:12]}: exists; items are missing only if they were never made"
         ]
@@ -118,29 +134,48 @@ def _different(
 
 
 def verify(store: Store) -> tuple[int, list[str]]:
-    """Read every item of a store: how many are sound, and a sentence for each damage."""
+    """Read every item of a store: how many are sound, and a sentence for each damage.
+
+    Raises:
+        CacheUnavailable: an item cannot be read now, so that nobody knows.
+    """
     sound = sum(store.get(key) is not None for key in store.keys())
     return sound, store.damage
 
 
 def collect(root: Path, *, delete: bool, now: float | None = None) -> list[tuple[Path, int]]:
-    """Files that nothing will ever read, with their sizes: dead temporaries, damaged shards.
+    """Files that nothing will ever read, with their bytes: dead temporaries, damaged shards.
 
     Items of damaged shards are computed again by the next run; nothing sound is removed.
+
+    Args:
+        root: The cache.
+        delete: Whether to delete them.
+        now: Seconds since 1970 by which temporaries are old [the clock's].
+
+    Raises:
+        CacheUnavailable: a file cannot be read now, so that nobody knows; nothing is deleted.
     """
     now = time.time() if now is None else now
-    garbage = []
-    for folder in (f for stage in STAGES for f in (root / stage).glob("*") if f.is_dir()):
-        temporaries = folder.glob(".*.part")
-        garbage += [p for p in temporaries if now - p.stat().st_mtime > STALE_SECONDS]
-        if not (folder / "stage.json").is_file():
-            garbage.append(folder)
-            continue
-        garbage += [path for path in folder.glob("*.h5") if _unreadable(path, folder.name)]
+    garbage = [path for folder in _folders(root) for path in _garbage(folder, now)]
     sized = [(path, _size(path)) for path in garbage]
     for path, _ in sized if delete else []:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return sized
+
+
+def _garbage(folder: Path, now: float) -> Iterator[Path]:
+    names = listing(folder) or []
+    for name in names:
+        path = folder / name
+        if name.startswith(".") and name.endswith(".part") and now - _changed(path) > STALE_SECONDS:
+            yield path
+    if ABOUT not in names:
+        yield folder
+        return
+    for name in names:
+        if name.endswith(SUFFIX) and _damaged(folder / name, folder.name):
+            yield folder / name
 
 
 def remove(store: Store) -> int:
@@ -150,15 +185,30 @@ def remove(store: Store) -> int:
     return size
 
 
-def _unreadable(path: Path, mark: str) -> bool:
+def _damaged(path: Path, mark: str) -> bool:
+    """Whether a shard is of no use; one that cannot be read now is no such thing, and raises."""
     try:
-        shard = Shard(path, mark)
-        shard.read(0, []) if len(shard.keys) else None
+        MappedShard(open_shard(path, mark))
     except DamagedShard:
         return True
+    except FileNotFoundError:  # somebody else was faster
+        return False
     return False
 
 
+def _changed(path: Path) -> float:
+    """Seconds since 1970; now where it is gone, as it is young then."""
+    try:
+        with reading(path):
+            return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+
+
 def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    try:
+        with reading(path):
+            files = path.rglob("*") if path.is_dir() else [path]
+            return sum(file.stat().st_size for file in files if file.is_file())
+    except FileNotFoundError:
+        return 0

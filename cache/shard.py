@@ -1,194 +1,167 @@
-"""One immutable HDF5 file that packs many items: contiguous arrays and an index of checksums.
+"""A published shard: opened with its keys alone, read by mapping its arrays.
 
-```
-keys        (N, 32) uint8     sha256 of the source's content
-rows        (N, A, 2) int64   first row and number of rows in each of the A arrays
-checksums   (N, A) uint64     xxh3-64 of the item's bytes in each array
-arrays/<a>  (R, ...)          contiguous; the items' rows one after another
-```
-
-The file is laid out by HDF5 and filled at the datasets' byte offsets, and read by mapping them:
-as fast as a raw memory map, and any HDF5 tool still opens it.
+Everything is read by plain I/O at offsets that the file's header gives; a file without one (written
+before there were headers) gives the same through HDF5.
 """
 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import h5py
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-SCHEMA = 1
+from avel.cache.errors import DamagedShard
+from avel.cache.hdf5 import open_hdf5, reading_hdf5
+from avel.cache.header import USER_BLOCK, Extent, Header, decode
+from avel.cache.layout import SCHEMA, Array, checksum
+from avel.cache.plain import FileMap, chunks, opened, read_at
 
-Array = NDArray[np.generic]
+TABLES = ("keys", "rows", "checksums")
+LARGE = 32 << 20
+"""Bytes from which an array is verified by plain reads: its pages would all stay in memory."""
 
 
-@dataclass(frozen=True)
-class Item:
-    """One video's arrays under its 32-byte key."""
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """A file of items, by their keys (N, 32) uint8; `verified` is (N, A) once one is read."""
 
-    key: bytes
-    arrays: Mapping[str, Array]
+    path: Path
+    keys: Array
+    verified: list[NDArray[np.bool_]] = field(default_factory=list)
 
     @property
-    def num_bytes(self) -> int:
-        """Size of all arrays."""
-        return sum(array.nbytes for array in self.arrays.values())
+    def name(self) -> str:
+        """Its file's name; the later in order, the newer."""
+        return self.path.name
 
 
-class DamagedShard(Exception):
-    """A shard's index cannot be trusted or read."""
-
-
-def checksum(array: Array) -> int:
-    """xxh3-64 of an array's bytes."""
-    return xxhash.xxh3_64_intdigest(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
-
-
-def write_shard(path: Path, items: Sequence[Item], fingerprint: str) -> None:
-    """Write items to a new file at `path` and make it durable. The caller renames it.
+def open_shard(path: Path, fingerprint: str) -> Shard:
+    """A shard by its path.
 
     Raises:
-        OSError: the disk is full or not writable; the file is incomplete.
-        ValueError: items do not have the same arrays.
+        DamagedShard: its index cannot be trusted, or another recipe or avel made it.
+        CacheUnavailable: it cannot be read now.
+        FileNotFoundError: there is none.
     """
-    names = sorted(items[0].arrays)
-    columns = {name: [np.ascontiguousarray(item.arrays[name]) for item in items] for name in names}
-    rows = np.zeros((len(items), len(names), 2), np.int64)
-    checksums = np.zeros((len(items), len(names)), np.uint64)
-    for a, name in enumerate(names):
-        _check_alike(name, columns[name], items)
-        counts = np.array([len(array) for array in columns[name]])
-        rows[:, a, 1] = counts
-        rows[:, a, 0] = np.cumsum(counts) - counts
-        checksums[:, a] = [checksum(array) for array in columns[name]]
-    keys = np.frombuffer(b"".join(item.key for item in items), np.uint8).reshape(-1, 32)
-    offsets = _lay_out(path, keys, rows, checksums, columns, fingerprint)
-    with path.open("r+b") as file:
-        for name, offset in offsets.items():
-            file.seek(offset)
-            for array in columns[name]:
-                file.write(array.view(np.uint8).reshape(-1).data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _check_alike(name: str, arrays: list[Array], items: Sequence[Item]) -> None:
-    first = arrays[0]
-    for item, array in zip(items, arrays, strict=True):
-        if array.dtype != first.dtype or array.shape[1:] != first.shape[1:]:
-            raise ValueError(
-                f"item {item.key.hex()[:12]}: array '{name}' is "
-                f"{array.dtype}{list(array.shape[1:])} per row, the shard's is "
-                f"{first.dtype}{list(first.shape[1:])}"
+    with opened(path) as handle:
+        header = _header(path, handle)
+        if header.schema != SCHEMA:
+            raise DamagedShard(
+                f"{path}: has schema {header.schema}, this avel reads {SCHEMA}; `avel cache gc "
+                "--delete` removes it, and the next run makes its items again"
             )
+        if header.fingerprint != fingerprint:
+            raise DamagedShard(f"{path}: was made by another recipe ({header.fingerprint})")
+        return Shard(path, _table(path, handle, header, "keys"))
 
 
-def _lay_out(
-    path: Path,
-    keys: Array,
-    rows: Array,
-    checksums: Array,
-    columns: Mapping[str, list[Array]],
-    fingerprint: str,
-) -> dict[str, int]:
-    """Create the file with its index and room for the arrays; byte offset of each array."""
-    with h5py.File(path, "w-", libver="latest") as file:
-        file.attrs.update(schema=SCHEMA, fingerprint=fingerprint, names=json.dumps(list(columns)))
-        for name, table in (("keys", keys), ("rows", rows), ("checksums", checksums)):
-            file.create_dataset(name, data=table)
-            file.attrs[f"{name}_checksum"] = np.uint64(checksum(table))
-        room = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        room.set_layout(h5py.h5d.CONTIGUOUS)
-        room.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-        room.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-        group = file.create_group("arrays")
-        offsets = {}
-        for name, arrays in columns.items():
-            shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
-            kind = h5py.h5t.py_create(arrays[0].dtype, logical=True)
-            space = h5py.h5s.create_simple(shape)
-            dataset = h5py.h5d.create(group.id, name.encode(), kind, space, dcpl=room)
-            if all(shape):
-                offsets[name] = dataset.get_offset()
-        return offsets
+class MappedShard:
+    """The arrays of a shard in memory: one map of the file, however many arrays it has.
 
+    Raises:
+        DamagedShard: its index cannot be trusted.
+        CacheUnavailable: it cannot be read or mapped now.
+        FileNotFoundError: it is gone.
+    """
 
-class Shard:
-    """A published shard, read by mapping its arrays; opens with its keys alone."""
-
-    def __init__(self, path: Path, fingerprint: str) -> None:
-        self.path = path
-        try:
-            with h5py.File(path, "r", locking=False) as file:
-                if file.attrs["schema"] != SCHEMA:
-                    raise DamagedShard(
-                        f"{path}: schema {file.attrs['schema']}, this avel reads {SCHEMA}"
-                    )
-                if file.attrs["fingerprint"] != fingerprint:
-                    raise DamagedShard(
-                        f"{path}: was made by another recipe ({file.attrs['fingerprint']})"
-                    )
-                self.keys = self._table(file, "keys")
-        except (OSError, KeyError, RuntimeError, ValueError) as err:
-            raise DamagedShard(f"{path}: index cannot be read ({err})") from err
-        self._rows: Array | None = None
-        self._maps: dict[str, Array] = {}
-        self._names: list[str] = []
-        self._verified: NDArray[np.bool_] = np.zeros(0, bool)
-
-    def _table(self, file: h5py.File, name: str) -> Array:
-        table: Array = file[name][()]
-        if checksum(table) != int(file.attrs[f"{name}_checksum"]):
-            raise DamagedShard(f"{self.path}: the checksum of its table '{name}' does not agree")
-        return table
-
-    def _map(self) -> None:
-        """Map the arrays, once."""
-        try:
-            with h5py.File(self.path, "r", locking=False) as file:
-                self._names = json.loads(file.attrs["names"])
-                self._checksums = self._table(file, "checksums")
-                rows = self._table(file, "rows")
-                size = self.path.stat().st_size
-                for name in self._names:
-                    dataset = file["arrays"][name]
-                    self._maps[name] = self._map_one(dataset, name, size)
-        except (OSError, KeyError, RuntimeError, ValueError) as err:
-            raise DamagedShard(f"{self.path}: arrays cannot be mapped ({err})") from err
-        self._verified = np.zeros(self._checksums.shape, bool)
-        self._rows = rows
-
-    def _map_one(self, dataset: h5py.Dataset, name: str, size: int) -> Array:
-        if not dataset.size:
-            return np.zeros(dataset.shape, dataset.dtype)
-        offset = dataset.id.get_offset()
-        if offset + dataset.nbytes > size:
-            raise DamagedShard(f"{self.path}: ends inside its array '{name}'")
-        mapped = np.memmap(self.path, dataset.dtype, "r", offset, dataset.shape)
-        return mapped.view(np.ndarray)
+    def __init__(self, shard: Shard) -> None:
+        self._shard, path = shard, shard.path
+        with opened(path) as handle:
+            header = _header(path, handle)
+            self._rows = _table(path, handle, header, "rows")
+            self._checksums = _table(path, handle, header, "checksums")
+            self._map = FileMap(handle, header.end)
+        whole = np.asarray(self._map)
+        self._extents = header.arrays
+        self._columns = {name: a for a, name in enumerate(header.arrays)}
+        self._arrays = {name: _view(whole, extent) for name, extent in header.arrays.items()}
+        if not shard.verified:
+            shard.verified.append(np.zeros(self._checksums.shape, bool))
 
     def read(self, row: int, names: Sequence[str] | None) -> dict[str, Array] | None:
         """The named arrays of one item as read-only views; None where a checksum disagrees.
 
         Each array of an item is verified on its first read in this process.
+
+        Raises:
+            CacheUnavailable: it cannot be read now.
+            FileNotFoundError: it was deleted before the item was verified.
         """
-        if self._rows is None:
-            self._map()
-        assert self._rows is not None
-        arrays = {}
-        for a, name in enumerate(self._names):
-            if names is not None and name not in names:
-                continue
-            first, count = self._rows[row, a]
-            array = self._maps[name][first : first + count]
-            if not self._verified[row, a]:
-                if checksum(array) != self._checksums[row, a]:
-                    return None
-                self._verified[row, a] = True
-            arrays[name] = array
-        return arrays
+        found = {}
+        for name, a in self._columns.items():
+            if names is None or name in names:
+                first, count = self._rows[row, a].tolist()
+                found[name] = self._arrays[name][first : first + count]
+        verified = self._shard.verified[0][row]
+        doubted = [name for name in found if not verified[self._columns[name]]]
+        return found if self._sound(row, doubted, found) else None
+
+    def _sound(self, row: int, names: Sequence[str], found: Mapping[str, Array]) -> bool:
+        for name in names:
+            a = self._columns[name]
+            if self._checksum(name, row, found[name]) != self._checksums[row, a]:
+                return False
+            self._shard.verified[0][row, a] = True
+        return True
+
+    def _checksum(self, name: str, row: int, array: Array) -> int:
+        """By the map where its pages could be read; by plain reads, which tell why, elsewhere."""
+        extent = self._extents[name]
+        step = extent.num_bytes // max(1, extent.shape[0])
+        offset = extent.offset + int(self._rows[row, self._columns[name], 0]) * step
+        if array.nbytes <= LARGE and self._map.populate(offset, array.nbytes):
+            return checksum(array)
+        digest = xxhash.xxh3_64()
+        with opened(self._shard.path) as handle:
+            for chunk in chunks(handle, offset, array.nbytes):
+                digest.update(chunk.data)
+        return digest.intdigest()
+
+
+def _header(path: Path, handle: int) -> Header:
+    """Where everything lies, in a file that is long enough for it."""
+    size = os.fstat(handle).st_size
+    block = read_at(handle, 0, min(size, USER_BLOCK)).tobytes()
+    header = decode(block) or _header_by_hdf5(path)
+    if header.end > size:
+        raise DamagedShard(f"{path}: ends after {size} of {header.end} bytes")
+    return header
+
+
+def _header_by_hdf5(path: Path) -> Header:
+    try:
+        with open_hdf5(path) as file, reading_hdf5(path):
+            names = json.loads(file.attrs["names"])
+            return Header(
+                int(file.attrs["schema"]),
+                str(file.attrs["fingerprint"]),
+                {name: _extent(file[name]) for name in TABLES},
+                {name: int(file.attrs[f"{name}_checksum"]) for name in TABLES},
+                {name: _extent(file["arrays"][name]) for name in names},
+            )
+    except FileNotFoundError:
+        raise
+    except (OSError, LookupError, RuntimeError, ValueError, TypeError, AttributeError) as err:
+        raise DamagedShard(f"{path}: index cannot be read ({err})") from err
+
+
+def _extent(dataset: Any) -> Extent:
+    return Extent(dataset.id.get_offset() or 0, dataset.shape, dataset.dtype)
+
+
+def _table(path: Path, handle: int, header: Header, name: str) -> Array:
+    extent = header.tables[name]
+    raw = read_at(handle, extent.offset, extent.num_bytes)
+    if len(raw) == extent.num_bytes and checksum(raw) == header.checks[name]:
+        return raw.view(extent.dtype).reshape(extent.shape)
+    raise DamagedShard(f"{path}: the checksum of its table '{name}' does not agree")
+
+
+def _view(whole: NDArray[np.uint8], extent: Extent) -> Array:
+    raw = whole[extent.offset : extent.offset + extent.num_bytes]
+    return raw.view(extent.dtype).reshape(extent.shape)

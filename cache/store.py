@@ -2,60 +2,72 @@
 
 `<root>/<stage>/<fingerprint>/` holds `stage.json`, which says everything that was hashed, and
 the shards. Writers never share a file: each writes its own shard under a temporary name and
-publishes it by fsync and rename, so no lock is needed and nothing published is ever reopened
-for writing. Readers rebuild the index from the shards.
+publishes it by fsync and rename, so no lock on files is needed and nothing published is ever
+reopened for writing. Readers rebuild the index from the shards.
 """
 
 import contextlib
-import errno
 import json
 import os
-import time
+import threading
 import uuid
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from avel.cache.damage import read_damaged, remember_damaged
+from avel.cache.errors import CacheError as CacheError
+from avel.cache.errors import CacheUnavailable as CacheUnavailable
+from avel.cache.errors import DamagedShard, writing
+from avel.cache.fingerprint import Recipe, fingerprint, raw_key
+from avel.cache.layout import Array, Item
+from avel.cache.mapped import MAX_MAPPED, MappedShards
+from avel.cache.plain import listing, read_text
+from avel.cache.shard import Shard, open_shard
+from avel.cache.snapshot import Snapshot
+from avel.cache.writer import Writer as Writer
 
-from avel.cache.fingerprint import Recipe, fingerprint
-from avel.cache.shard import Array, DamagedShard, Item, Shard, write_shard
-
-DAMAGED = "damaged.jsonl"
-
-
-class CacheError(Exception):
-    """The cache folder cannot be used; says why and what to do."""
+ABOUT = "stage.json"
+SUFFIX = ".h5"
 
 
 class Store:
-    """Read and write items of one stage.
+    """Read and write items of one stage; threads may share it.
+
+    What this process has added and not yet published is seen in it too.
 
     Args:
         root: Cache root, shared by all stages.
         stage: Name of the stage.
         recipe: Everything that decides the stage's numbers.
         make: Whether to create the folder; readers of a cache that may be missing do not.
+        max_mapped: Shards that are mapped at once, beside those of which arrays are in use.
+
+    Raises:
+        CacheError: the folder cannot be made.
+        CacheUnavailable: the folder, or a shard in it, cannot be read now.
     """
 
-    def __init__(self, root: Path, stage: str, recipe: Recipe, *, make: bool = True) -> None:
-        self.stage = stage
-        self.recipe = recipe
+    def __init__(
+        self,
+        root: Path,
+        stage: str,
+        recipe: Recipe,
+        *,
+        make: bool = True,
+        max_mapped: int = MAX_MAPPED,
+    ) -> None:
+        self.stage, self.recipe = stage, recipe
         self.fingerprint = fingerprint(recipe)
         self.folder = root / stage / self.fingerprint
         self.damage: list[str] = []
         """Sentences about damage met so far: which item, which file."""
-        self._shards: dict[str, Shard] = {}
-        self._bad: set[tuple[str, bytes]] = set()
-        self._unpublished: dict[bytes, Mapping[str, Array]] = {}
+        self._lock = threading.RLock()  # for those who make the next snapshot
+        self._snapshot = Snapshot()
+        self._held: dict[bytes, Item] = {}
+        self._known: set[str] = set()  # names of shards, taken up or refused
+        self._mapped = MappedShards(max_mapped)
         self._stale = False
-        self._order: list[Shard] = []
-        self._prefixes = np.zeros(0, np.uint64)
-        self._places = np.zeros((0, 2), np.int64)
         if make:
             self._make()
         self.refresh()
@@ -66,252 +78,150 @@ class Store:
         return _reopened, (root, self.stage, self.recipe)
 
     def _make(self) -> None:
-        about = self.folder / "stage.json"
-        if about.exists():
-            return
-        with _explained(self.folder):
+        about = self.folder / ABOUT
+        with contextlib.suppress(ValueError):
+            if fingerprint(json.loads(read_text(about) or "")) == self.fingerprint:
+                return
+        with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             temporary = self.folder / f".{uuid.uuid4().hex}.part"
-            text = json.dumps(self.recipe, indent=2, sort_keys=True)
-            temporary.write_text(text + "\n")
-            os.replace(temporary, about)
+            try:
+                temporary.write_text(json.dumps(self.recipe, indent=2, sort_keys=True) + "\n")
+                os.replace(temporary, about)
+            finally:
+                temporary.unlink(missing_ok=True)
 
     def refresh(self) -> None:
-        """Take up shards that were published since; damaged ones are named and left out."""
-        self._stale = False
-        self._load_damaged()
-        names = (
-            sorted(path.name for path in self.folder.glob("*.h5")) if self.folder.exists() else []
-        )
-        for name in names:
-            if name not in self._shards:
-                try:
-                    self._shards[name] = Shard(self.folder / name, self.fingerprint)
-                except DamagedShard as err:
-                    self._note(str(err))
-        self._index()
+        """Take up shards that were published since; damaged ones are named and left out.
 
-    def _load_damaged(self) -> None:
-        path = self.folder / DAMAGED
-        lines = path.read_text().splitlines() if path.exists() else []
-        for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                self._bad.add((entry["shard"], bytes.fromhex(entry["key"])))
+        Raises:
+            CacheUnavailable: the folder, or a shard in it, cannot be read now; nothing changes.
+        """
+        with self._lock:
+            self._stale, found = False, []
+            try:
+                bad = read_damaged(self.folder)
+                for name in sorted(self._names() - self._known):
+                    found += self._opened(name)
+            except BaseException:
+                self._stale = True
+                raise
+            self._snapshot = self._snapshot.with_shards(found).condemning(bad)
+            self._known |= {shard.name for shard in found}
 
-    def _index(self) -> None:
-        """Sorted key prefixes with their (shard, row): 24 bytes an item. Newest shard first."""
-        self._order = list(reversed(self._shards.values()))
-        prefixes, places = [], []
-        for number, shard in enumerate(self._order):
-            prefixes.append(_prefix(shard.keys))
-            rows = np.arange(len(shard.keys))
-            places.append(np.stack([np.full_like(rows, number), rows], axis=1))
-        if not prefixes:
-            return
-        joined = np.concatenate(prefixes)
-        order = np.argsort(joined, kind="stable")
-        self._prefixes, self._places = joined[order], np.concatenate(places)[order]
+    def _names(self) -> set[str]:
+        """Names of the shards in the folder."""
+        names = listing(self.folder)
+        if names is None and self._snapshot.shards:
+            raise CacheUnavailable(
+                f"{self.folder}: is gone since it was opened; mount or restore it, and run again"
+            )
+        return {n for n in names or () if n.endswith(SUFFIX) and not n.startswith(".")}
 
-    def _find(self, key: bytes) -> Iterator[tuple[Shard, int]]:
-        """Places of a key, the newest first."""
+    def _opened(self, name: str) -> list[Shard]:
+        try:
+            return [open_shard(self.folder / name, self.fingerprint)]
+        except FileNotFoundError:  # removed since the folder was listed
+            return []
+        except DamagedShard as err:
+            self._known.add(name)
+            self._note(str(err))
+            return []
+
+    def _current(self) -> Snapshot:
         if self._stale:
-            self.refresh()
-        prefix = _prefix(np.frombuffer(key, np.uint8)[None])[0]
-        position = int(np.searchsorted(self._prefixes, prefix))
-        while position < len(self._prefixes) and self._prefixes[position] == prefix:
-            number, row = self._places[position]
-            shard = self._order[number]
-            if shard.keys[row].tobytes() == key and (shard.path.name, key) not in self._bad:
-                yield shard, int(row)
-            position += 1
+            with self._lock:
+                if self._stale:  # no other thread was faster
+                    self.refresh()
+        return self._snapshot
 
     def __contains__(self, key: str) -> bool:
-        raw = bytes.fromhex(key)
-        return raw in self._unpublished or next(self._find(raw), None) is not None
+        raw = raw_key(key)
+        return raw in self._held or bool(self._current().find(raw))
 
     def __len__(self) -> int:
-        return len(self.keys())
+        return sum(1 for _ in self._current().keys())
 
     def keys(self) -> list[str]:
         """Keys of all published items, each once, without those known to be damaged."""
-        if self._stale:
-            self.refresh()
-        found = {
-            key.tobytes().hex(): None
-            for shard in self._order
-            for key in shard.keys
-            if (shard.path.name, key.tobytes()) not in self._bad
-        }
-        return list(found)
+        return [key.hex() for key in self._current().keys()]
 
     def get(self, key: str, names: Sequence[str] | None = None) -> dict[str, Array] | None:
-        """Arrays of one item as read-only views; None where it is missing or damaged.
+        """Arrays (rows, ...) of one item as read-only views; None where it is missing or damaged.
 
         Damage is named in `damage` and remembered on disk, so that the item counts as missing
-        from now on and is computed again. What this process has added and not yet published
-        is seen too.
+        from now on and is computed again.
+
+        Raises:
+            CacheUnavailable: the item is there and cannot be read now.
         """
-        raw = bytes.fromhex(key)
-        if (waiting := self._unpublished.get(raw)) is not None:
-            return {name: waiting[name] for name in waiting if names is None or name in names}
-        for shard, row in self._find(raw):
-            try:
-                arrays = shard.read(row, names)
-            except DamagedShard as err:
-                self._condemn(shard, raw, str(err))
-                continue
+        raw = raw_key(key)
+        if (held := self._held.get(raw)) is not None:  # before the snapshot: `adopt` swaps it first
+            return {n: array for n, array in held.arrays.items() if names is None or n in names}
+        for shard, row in self._current().find(raw):
+            arrays = self._read(shard, row, raw, names)
             if arrays is not None:
                 return arrays
-            self._condemn(
-                shard, raw, f"{shard.path}: the checksum of item {key[:12]} does not agree"
-            )
         return None
 
+    def _read(
+        self, shard: Shard, row: int, key: bytes, names: Sequence[str] | None
+    ) -> dict[str, Array] | None:
+        try:
+            arrays = self._mapped.of(shard).read(row, names)
+        except FileNotFoundError:
+            self._lose(shard)
+            return None
+        except DamagedShard as err:
+            self._condemn(shard, key, str(err))
+            return None
+        if arrays is None:
+            item = key.hex()[:12]
+            self._condemn(shard, key, f"{shard.path}: the checksum of item {item} does not agree")
+        return arrays
+
+    def _lose(self, shard: Shard) -> None:
+        """Go on without a shard that somebody deleted; with its whole folder gone, do not."""
+        self._names()
+        self._note(f"{shard.path}: was deleted while it was in use; its items count as missing")
+        with self._lock:
+            self._snapshot = self._snapshot.without({shard.name})
+
     def _condemn(self, shard: Shard, key: bytes, why: str) -> None:
-        self._bad.add((shard.path.name, key))
+        with self._lock:
+            self._snapshot = self._snapshot.condemning({(shard.name, key)})
         self._note(why)
-        line = json.dumps({"shard": shard.path.name, "key": key.hex(), "why": why})
-        with contextlib.suppress(OSError), (self.folder / DAMAGED).open("a") as file:
-            file.write(line + "\n")
+        remember_damaged(self.folder, shard.name, key, why)
 
     def _note(self, sentence: str) -> None:
         if sentence not in self.damage:
             self.damage.append(sentence)
 
-    def writer(self, **limits: float) -> "Writer":
-        """A writer of this process's own shards; use it in a `with` block."""
-        return Writer(self, **limits)  # type: ignore[arg-type]
+    def writer(self, **limits: Any) -> Writer:
+        """A writer of this process's own shards, with `Writer`'s limits; use it in a `with`."""
+        return Writer(self, **limits)
+
+    def hold(self, item: Item) -> None:
+        """Show an item to this process's readers until it is published or dropped."""
+        with self._lock:
+            self._held[item.key] = item
+
+    def adopt(self, shard: Shard, items: Sequence[Item]) -> None:
+        """Show a shard that was just published, and hold its items no more."""
+        with self._lock:
+            if shard.name not in self._known:  # a refresh was no faster
+                self._snapshot = self._snapshot.with_shards([shard])
+                self._known.add(shard.name)
+            self.drop(items)
+            self._stale = True  # what others published is taken up as often
+
+    def drop(self, items: Sequence[Item]) -> None:
+        """Hold items no more, but those that were added anew since."""
+        with self._lock:
+            for item in items:
+                if self._held.get(item.key) is item:
+                    del self._held[item.key]
 
 
 def _reopened(root: Path, stage: str, recipe: Recipe) -> Store:
     return Store(root, stage, recipe, make=False)
-
-
-def _prefix(keys: Array) -> NDArray[np.uint64]:
-    return np.ascontiguousarray(keys[:, :8]).view(np.uint64).reshape(-1)
-
-
-class Writer:
-    """Buffers finished items and publishes them together: by number, size, age, or at the end.
-
-    Leaving the `with` block publishes what is finished, also when an error or an interrupt ends
-    it; what `add` has taken is lost only if the process is killed before it is published. Two
-    shards may be on their way at once, so that one is filled while the other is made durable.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        *,
-        max_items: int = 1024,
-        max_bytes: int = 128 << 20,
-        max_seconds: float = 5.0,
-    ) -> None:
-        self._store = store
-        self._max_items, self._max_bytes, self._max_seconds = max_items, max_bytes, max_seconds
-        self._items: dict[bytes, Item] = {}
-        self._bytes = 0
-        self._oldest = 0.0
-        self._threads = ThreadPoolExecutor(2)
-        self._flying: deque[tuple[Future[None], list[bytes]]] = deque()
-
-    def add(self, key: str, arrays: Mapping[str, Array]) -> None:
-        """Take one finished item; publishes when the buffer is full or old.
-
-        Raises:
-            CacheError: a shard could not be published; what was published before stays.
-        """
-        if not self._items:
-            self._oldest = time.monotonic()
-        item = Item(bytes.fromhex(key), arrays)
-        self._items[item.key] = item
-        self._store._unpublished[item.key] = arrays
-        self._bytes += item.num_bytes
-        full = len(self._items) >= self._max_items or self._bytes >= self._max_bytes
-        if full or time.monotonic() - self._oldest >= self._max_seconds:
-            self._launch()
-
-    def publish(self) -> None:
-        """Make all items taken so far durable and visible to every reader.
-
-        Raises:
-            CacheError: the disk is full or the folder not writable. What was published before
-                stays; the temporary file is removed.
-        """
-        self._launch()
-        while self._flying:
-            self._land()
-
-    def _launch(self) -> None:
-        while self._flying and (len(self._flying) > 1 or self._flying[0][0].done()):
-            self._land()
-        if self._items:
-            items = list(self._items.values())
-            future = self._threads.submit(
-                _publish, self._store.folder, items, self._store.fingerprint
-            )
-            self._flying.append((future, list(self._items)))
-            self._items, self._bytes = {}, 0
-
-    def _land(self) -> None:
-        future, keys = self._flying.popleft()
-        future.result()
-        self._store._stale = True
-        for key in keys:
-            self._store._unpublished.pop(key, None)
-
-    def __enter__(self) -> "Writer":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if not isinstance(error, CacheError):  # the disk has said no; asking again hides it
-                self.publish()
-        finally:
-            self._threads.shutdown()
-
-
-def _publish(folder: Path, items: list[Item], fingerprint: str) -> None:
-    """Write a shard under a temporary name, make it durable, give it its name."""
-    name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}"
-    temporary = folder / f".{name}.part"
-    with _explained(folder):
-        try:
-            write_shard(temporary, items, fingerprint)
-            os.replace(temporary, folder / f"{name}.h5")
-            _sync_folder(folder)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn the system's refusal to write into a sentence with a remedy."""
-    try:
-        yield
-    except OSError as err:
-        free = "the disk is full" in str(err) or err.errno in (errno.ENOSPC, errno.EDQUOT)
-        if free or "No space left" in str(err):
-            raise CacheError(
-                f"{folder}: the disk is full; everything published before is kept. Free some "
-                "space (`avel cache gc`) or give another folder with --cache-dir, and run again"
-            ) from err
-        raise CacheError(
-            f"{folder}: cannot be written ({err.strerror or err}); give a writable folder with "
-            "--cache-dir or AVEL_CACHE_DIR"
-        ) from err

@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "compare two runs: the difference with its interval, and the videos that changed",
     "ablate": "train variants that differ in one setting, over seeds, and compare them",
     "bench": "train and evaluate every system of the field over seeds, in one leaderboard",
+    "config": "the presets, and every setting with its value and what it means",
     "export": "write a trained model as ONNX or torch.export, and compare the two",
     "model": "a model's parts and parameters, and published weights: summary, import",
     "synth": "write a synthetic AVE dataset of real MP4s",
@@ -37,6 +38,7 @@ ERROR_CODES = {
     "InputError": USAGE,
     "ConfigError": USAGE,
     "CheckpointError": USAGE,
+    "ExtractorError": USAGE,
     "LayoutError": USAGE,
     "WeightsError": ENVIRONMENT,
     "CacheError": ENVIRONMENT,
@@ -78,9 +80,6 @@ def _explain(err: Exception) -> int:
         if kind.__name__ in ERROR_CODES:
             print(f"avel: {err}", file=sys.stderr)
             return ERROR_CODES[kind.__name__]
-    if isinstance(err, ValueError):
-        print(f"avel: {err}", file=sys.stderr)
-        return USAGE
     print(
         f"avel: unexpected {type(err).__name__}: {err} (run with --debug for the trace)",
         file=sys.stderr,

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     WORKER_CRASH = "WORKER_CRASH"
     MISSING_FILE = "MISSING_FILE"
     PERMISSION = "PERMISSION"
+    ENCODE_ERROR = "ENCODE_ERROR"
     NAN_FEATURE = "NAN_FEATURE"
 
 
@@ -36,7 +37,7 @@ class MediaError(Exception):
         return f"{self.reason}: {self.message}"
 
 
-class InputError(Exception):
+class InputError(ValueError):
     """What the user gave cannot be used as it is: exit code 2."""
 
 

@@ -2,20 +2,24 @@
 
 import os
 import random
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from hypothesis import HealthCheck, settings
 
-from avel.pipeline.cli import main
-from avel.pipeline.synth.dataset import write_synth
-from avel.pipeline.synth.script import SynthConfig
+from tests.once import made_once
+from tests.outside import outside
 
-# two test processes share two cores; the commands that they start inherit it
+# two test processes share two cores; the commands that they start, and torch, inherit it
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+
+# a loaded machine is no reason to fail
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -23,11 +27,14 @@ SHARED = REPOSITORY.parent / "shared"
 
 @pytest.fixture(autouse=True)
 def _fresh_randomness() -> Iterator[None]:
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    torch = sys.modules.get("torch")  # importing it costs seconds; not every test needs it
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002
+    drawn = torch.get_rng_state() if torch else None
     yield
     random.setstate(states[0])
     np.random.set_state(states[1])  # noqa: NPY002
-    torch.set_rng_state(states[2])
+    if torch and drawn is not None:
+        torch.set_rng_state(drawn)
 
 
 @pytest.fixture(autouse=True)
@@ -38,46 +45,57 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def media() -> Path:
     """Real files that break pipelines."""
-    return _outside(SHARED / "media")
+    return outside(SHARED / "media")
 
 
 @pytest.fixture(scope="session")
 def ave_tables() -> Path:
     """The real AVE tables."""
-    return _outside(SHARED / "data" / "ave")
+    return outside(SHARED / "data" / "ave")
 
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """Outputs of the published implementations."""
-    return _outside(Path(os.environ.get("AVEL_GOLDEN_DIR", SHARED / "golden")))
+    return outside(Path(os.environ.get("AVEL_GOLDEN_DIR", SHARED / "golden")))
 
 
 @pytest.fixture(scope="session")
 def synth(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset of which six unseen test videos are filmed."""
-    folder = tmp_path_factory.mktemp("synth")
-    list(write_synth(folder, SynthConfig(num_videos=84, noisy_share=0, seed=777), 2, only_test=6))
-    return folder
+    """A dataset of which six unseen test videos are filmed; all test processes read the same."""
+    return made_once(tmp_path_factory, "synth", _film)
+
+
+def _film(folder: Path) -> None:
+    from avel.pipeline.synth.dataset import write_synth
+    from avel.pipeline.synth.script import SynthConfig
+
+    list(write_synth(folder, SynthConfig(num_videos=84, noisy_share=0, seed=777), 1, only_test=6))
 
 
 @pytest.fixture(scope="session")
 def warm(tmp_path_factory: pytest.TempPathFactory, synth: Path) -> Path:
-    """A cache in which the six videos are done."""
-    cache = tmp_path_factory.mktemp("cache")
-    assert main(["localize", str(synth / "AVE"), "--cache-dir", str(cache), "--json"]) == 0
-    return cache
+    """A cache in which the six videos are done: a copy, for tests change what is in it."""
+
+    def localize(cache: Path) -> None:
+        from avel.pipeline.cli import main
+
+        assert main(["localize", str(synth / "AVE"), "--cache-dir", str(cache), "--json"]) == 0
+
+    made = made_once(tmp_path_factory, "warm", localize)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("cache") / "warm"))
 
 
-def _outside(folder: Path) -> Path:
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not there")
-    return folder
-
-
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if torch.cuda.is_available() or os.environ.get("FAIL_WITHOUT_CUDA") == "1":
-        return
     for item in items:
-        if item.get_closest_marker("needs_cuda"):
+        if "golden" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.golden)
+    on_a_gpu = [item for item in items if item.get_closest_marker("needs_cuda")]
+    if not on_a_gpu or os.environ.get("FAIL_WITHOUT_CUDA") == "1":
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in on_a_gpu:
             item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU"))

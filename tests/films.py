@@ -4,11 +4,14 @@ import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
 CLICK = 20_000
+LOSSLESS: dict[str, Any] = {"codec": "ffv1", "pixel_format": "bgr0", "options": {}}
+"""Every pixel as it was, no frame refers to another; for Matroska."""
 
 
 def number_frame(number: int, width: int, height: int) -> np.ndarray:
@@ -99,3 +102,20 @@ def rotate_mp4(path: Path, matrix: Sequence[int]) -> None:
 def regular(count: int, rate: Fraction | float = 25) -> list[Fraction]:
     """Times of frames at a constant rate."""
     return [Fraction(number) / Fraction(rate) for number in range(count)]
+
+
+def tone(hz: float, seconds: float, rate: int, level: float = 10_000) -> np.ndarray:
+    """A sine (S,) of int16 samples."""
+    t = np.arange(round(seconds * rate)) / rate
+    return np.asarray(np.rint(level * np.sin(2 * np.pi * hz * t)), np.int16)
+
+
+def loud_samples(samples: np.ndarray) -> list[int]:
+    """Where clicks are in samples of any shape, counted from the first."""
+    return [int(s) for s in np.flatnonzero(np.abs(samples.reshape(-1)) > CLICK // 3)]
+
+
+def shown(times: Sequence[Fraction], count: int, per_cell: int = 1) -> list[int]:
+    """The frames on screen at the shots: the last whose time is not after the moment."""
+    moments = [Fraction(2 * shot + 1, 2 * per_cell) for shot in range(count * per_cell)]
+    return [max([n for n, t in enumerate(times) if t <= m], default=0) for m in moments]

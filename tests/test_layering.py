@@ -2,12 +2,15 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from benchmarks import structure
+from benchmarks.structure import PACKAGES, cycles, floors, imports, parsed
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-PACKAGES = ("api", "pipeline", "extractors", "models", "cache", "configs")
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("reasons",),
     ("media", "work"),
@@ -34,7 +37,13 @@ MOST_FLOORS = 15
 
 
 def sources() -> list[Path]:
-    return sorted(path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py"))
+    return structure.sources(REPOSITORY)
+
+
+@cache
+def all_imports(path: Path) -> tuple[str, ...]:
+    """Every module that a file imports anywhere."""
+    return tuple(imported(parsed(path)))
 
 
 def name_of(path: Path) -> str:
@@ -42,13 +51,11 @@ def name_of(path: Path) -> str:
 
 
 def module_of(path: Path) -> str:
-    parts = path.relative_to(REPOSITORY).with_suffix("").parts
-    parts = parts[1:] if parts[0] == "api" else parts
-    return ".".join(["avel", *(part for part in parts if part != "__init__")])
+    return structure.module_of(path, REPOSITORY)
 
 
-def imported(tree: ast.AST, *, typing: bool = True) -> Iterator[str]:
-    """Modules that a tree imports; with what only a type checker reads, or without."""
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Modules that a tree imports anywhere, in functions and for type checkers too."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -56,17 +63,8 @@ def imported(tree: ast.AST, *, typing: bool = True) -> Iterator[str]:
             assert node.level == 0, "relative imports hide the room"
             yield node.module or ""
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing:
-            continue
         else:
-            yield from imported(node, typing=typing)
-
-
-def at_import(path: Path) -> set[str]:
-    """Modules of avel that importing a file imports, not what its functions import later."""
-    tree = ast.parse(path.read_text())
-    kept = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
-    return {m for m in imported(ast.Module(kept, []), typing=False) if m.startswith("avel")}
+            yield from imported(node)
 
 
 def floor_of(module: str) -> int | None:
@@ -80,7 +78,7 @@ def floor_of(module: str) -> int | None:
 @pytest.mark.parametrize("path", sources(), ids=name_of)
 def test_imports(path: Path) -> None:
     name, package = name_of(path), path.relative_to(REPOSITORY).parts[0]
-    for module in imported(ast.parse(path.read_text())):
+    for module in all_imports(path):
         parts = module.split(".")
         if parts[0] == "avel" and len(parts) > 1 and package in PACKAGES[2:]:
             assert parts[1] == package, f"{name} imports {module}: leaves import only themselves"
@@ -96,7 +94,7 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
     if own == "avel.pipeline":
         return
     room, floor = own.split(".")[2], floor_of(own)
-    for module in imported(ast.parse(path.read_text())):
+    for module in all_imports(path):
         other = floor_of(module)
         if other is not None and module.split(".")[2] != room:
             assert floor is not None
@@ -108,26 +106,10 @@ def test_nothing_else_lies_loose() -> None:
     assert found <= LOOSE
 
 
-def graph() -> dict[str, set[str]]:
-    """Files and the files that they import at once, of all packages."""
-    modules = {module_of(path): path for path in sources()}
-    return {name: at_import(path) & modules.keys() - {name} for name, path in modules.items()}
-
-
-def floors(needs: dict[str, set[str]]) -> list[set[str]]:
-    """Modules by the length of the longest chain of imports below them; a cycle is refused."""
-    left, found = {name: set(below) for name, below in needs.items()}, []
-    while left:
-        free = {name for name, below in left.items() if not below & left.keys()}
-        assert free, f"a cycle among {sorted(left)}"
-        found.append(free)
-        for name in free:
-            del left[name]
-    return found
-
-
 def test_no_cycles_and_few_floors() -> None:
-    found = floors(graph())
+    needs = imports(REPOSITORY)
+    assert not cycles(needs)
+    found = floors(needs)
     assert len(found) <= MOST_FLOORS, [sorted(floor) for floor in found[MOST_FLOORS:]]
 
 
@@ -135,7 +117,7 @@ def test_every_module_that_is_imported_exists() -> None:
     """A function's own import is not seen by importing its file."""
     modules = {module_of(path): path for path in sources()}
     for path in sources():
-        for module in imported(ast.parse(path.read_text())):
+        for module in all_imports(path):
             if not module.startswith("avel."):
                 continue
             parent, _, last = module.rpartition(".")
@@ -145,8 +127,9 @@ def test_every_module_that_is_imported_exists() -> None:
             assert there, f"{name_of(path)} imports {module}"
 
 
+@cache
 def _names(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -164,8 +147,8 @@ def test_nothing_shadows_the_package() -> None:
 
 def test_torch_loads_only_weights() -> None:
     for path in sources():
-        tree = ast.parse(path.read_text())
-        assert "pickle" not in imported(tree), path
+        tree = parsed(path)
+        assert "pickle" not in all_imports(path), path
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
                 flags = {k.arg: ast.unparse(k.value) for k in node.keywords}

@@ -128,18 +128,20 @@ def _explain(args: argparse.Namespace, root: Path) -> int:
     from avel.cache.fingerprint import ContentKeys  # slow: loads torch
     from avel.cache.maintenance import explain
     from avel.extractors import choose
-    from avel.pipeline.media.segment import SegmentConfig
-    from avel.pipeline.method.harvest import Outcome, content_key
-    from avel.pipeline.method.recipes import features_recipe, open_store, segments_recipe
+    from avel.pipeline.media.cells import SegmentConfig
+    from avel.pipeline.method.contents import identify
+    from avel.pipeline.method.recipes import features_recipe, segments_recipe
+    from avel.pipeline.method.stores import open_store
 
     encoder = choose(args.extractor, args.weights, options.encoder_options(args))
     frames = {"frames_per_cell": args.frames} if args.frames else {}
     segment = SegmentConfig(**{**encoder.cells, **frames})
     recipes = [segments_recipe(segment), features_recipe(segment, encoder.recipe)]
-    key = content_key(args.file, ContentKeys(root)) if args.file else None
-    if isinstance(key, Outcome):
-        print(f"{key.reason}: {key.message}")
+    source = identify(args.file, ContentKeys(root)) if args.file else None
+    if source and source.error:
+        print(source.error)
         return 3
+    key = source.key if source else ""
     for recipe in recipes:
         print("\n".join(explain(root, recipe)))
         if key:

@@ -3,11 +3,15 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
+
+if TYPE_CHECKING:
+    from avel.pipeline.method.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,68 +28,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.extractors import AdaptedChoice, Encoder, choose  # slow: loads torch and libav
+    from avel.pipeline.datasets.videos import find_videos  # slow: loads h5py
     from avel.pipeline.method.harvest import harvest
-    from avel.pipeline.method.plan import plan_features
-    from avel.pipeline.work.progress import track
-    from avel.pipeline.work.runtime import resolve_device
+    from avel.pipeline.work.progress import Progress
 
-    runtime = options.runtime(args)
-    base = choose(args.extractor, args.weights, options.encoder_options(args))
-    encoder: Encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
-    frames = {"frames_per_cell": args.frames} if args.frames else {}
-    plan = plan_features(encoder, frames)
+    runtime, found = options.runtime(args), find_videos(args.inputs)
+    plan = _plan(args)
     stores = plan.stores(runtime.cache_dir)
-    device = resolve_device(runtime.device)
-    paths, failures = _inputs(args.inputs)
-    outcomes = harvest(paths, stores, plan, runtime, device)
-    counts = {"videos": len(paths) + len(failures), "extracted": 0, "cached": 0}
+    failures = [("MISSING_FILE", sentence) for sentence in found.missing]
+    counts = Counter(extracted=0, cached=0)
+    progress = Progress(len(found.paths), "videos")
+    outcomes = harvest(found.paths, stores, plan, runtime, watch=progress.watch)
     with closing(outcomes):
-        for outcome in track(outcomes, len(paths), "videos"):
+        for outcome in progress.track(outcomes):
             if outcome.reason:
                 failures.append((str(outcome.reason), outcome.message))
+                print(f"{outcome.reason}: {outcome.message}", file=sys.stderr)
             else:
                 counts["cached" if outcome.cached else "extracted"] += 1
     for sentence in stores.features.damage:
         print(f"damaged, computed again: {sentence}", file=sys.stderr)
-    summary = {**counts, "failed": len(failures), "features": stores.features.fingerprint}
-    _report(args, summary, failures)
+    for sentence in found.missing:
+        print(f"MISSING_FILE: {sentence}", file=sys.stderr)
+    _print(args.json, len(found.paths) + len(found.missing), counts, failures, stores.features)
     return 3 if failures else 0
 
 
-def _inputs(names: list[str]) -> tuple[list[Path], list[tuple[str, str]]]:
-    """Files to do, and rows of datasets whose video is not there."""
-    from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.media.inputs import expand
+def _plan(args: argparse.Namespace) -> "Plan":
+    from avel.extractors import AdaptedChoice, choose  # slow: loads torch
+    from avel.pipeline.method.plan import plan_features
 
-    paths: list[Path] = []
-    missing: list[tuple[str, str]] = []
-    for name in names:
-        if not (Path(name) / "Annotations.txt").is_file():
-            paths += expand([name])
-            continue
-        data = open_ave(Path(name))
-        wanted = [(row.video_id, data.video_path(row.video_id)) for row in data.rows]
-        wanted += [(video_id, data.noisy_path(video_id)) for video_id in data.noisy]
-        for video_id, path in dict(wanted).items():
-            if path:
-                paths.append(path)
-            else:
-                missing.append(("MISSING_FILE", f"{name}: no video file for id {video_id}"))
-    return paths, missing
+    base = choose(args.extractor, args.weights, options.encoder_options(args))
+    encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
+    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {})
 
 
-def _report(
-    args: argparse.Namespace, summary: dict[str, Any], failures: list[tuple[str, str]]
+def _print(
+    as_json: bool, videos: int, counts: Counter[str], failures: list[tuple[str, str]], store: object
 ) -> None:
-    for reason, message in sorted(failures):
-        print(f"{reason}: {message}", file=sys.stderr)
-    if args.json:
+    mark = str(getattr(store, "fingerprint", ""))
+    if as_json:
         listed = [{"reason": reason, "message": message} for reason, message in sorted(failures)]
+        summary = {"videos": videos, **counts, "failed": len(failures), "features": mark}
         print(json.dumps({**summary, "failures": listed}))
-    else:
-        print(
-            f"{summary['videos']} videos: {summary['extracted']} extracted, "
-            f"{summary['cached']} cached, "
-            f"{summary['failed']} failed; features {summary['features'][:12]}"
-        )
+        return
+    print(
+        f"{videos} videos: {counts['extracted']} extracted, {counts['cached']} cached, "
+        f"{len(failures)} failed; features {mark[:12]}"
+    )

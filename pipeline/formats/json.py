@@ -1,7 +1,8 @@
 """Results as JSON: the whole document, whose schema is `docs/results.md`."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
+from typing import Self
 
 from avel.pipeline.formats.shape import Format
 from avel.pipeline.formats.whole import readable
@@ -13,13 +14,27 @@ def document(result: Result) -> str:
     return readable(json.dumps(result.document(), indent=2, ensure_ascii=False))
 
 
-def array(results: Iterable[Result]) -> Iterator[str]:
-    """Pieces of one JSON array of results, each as soon as its result comes; joined, the text."""
-    before = "[\n  "
-    for result in results:
-        yield before + document(result).replace("\n", "\n  ")
-        before = ",\n  "
-    yield "\n]" if before[0] == "," else "[]"
+class Array:
+    """One JSON array of results, each written as soon as it comes; closed when the block ends.
+
+    Args:
+        write: Takes pieces of text.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write, self._before = write, "[\n  "
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, result: Result) -> None:
+        """Write one more element."""
+        self._write(self._before + document(result).replace("\n", "\n  "))
+        self._before = ",\n  "
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._write("\n]" if self._before[0] == "," else "[]")
 
 
 JSON = Format(

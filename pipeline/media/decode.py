@@ -8,7 +8,7 @@ decoder skips frames that no other frame refers to. The pictures are the same bi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -60,6 +60,7 @@ def decode(
         origin = min(track.start() for track in tracks.values())
         for track in tracks.values():
             track.clock = StreamClock(track.time_base, origin)
+        reading.promised = _promised(container, tracks.values())
         spent, resumed = 0.0, time.monotonic()
         for packet in _packets(container, tracks, reading):
             track = tracks[packet.stream.index]
@@ -77,7 +78,7 @@ def decode(
             resumed = time.monotonic()
         for track in tracks.values():
             yield from track.finish()
-        _judge(container, reading, video, audio)
+        _judge(reading)
 
 
 def _packets(
@@ -107,12 +108,7 @@ def _nothing_to_read(container: InputContainer, reading: Reading) -> tuple[Reaso
     return Reason.EMPTY, f"{reading.path}: no video or audio stream (streams: {kinds or 'none'})"
 
 
-def _judge(
-    container: InputContainer,
-    reading: Reading,
-    video: VideoTrack | None,
-    audio: AudioTrack | None,
-) -> None:
+def _judge(reading: Reading) -> None:
     """Set the flags that only the end can tell."""
     if not reading.video_span and not reading.audio_span:
         raise MediaError(
@@ -126,9 +122,13 @@ def _judge(
         reading.flags.add(Reason.NO_AUDIO)
     if reading.damaged_packets:
         reading.flags.add(Reason.DECODE_ERROR)
-    tracks = [track for track in (video, audio) if track]
+    if reading.promised - reading.duration > Fraction(1, 2):
+        reading.flags.add(Reason.TRUNCATED)
+
+
+def _promised(container: InputContainer, tracks: Collection[VideoTrack | AudioTrack]) -> Fraction:
+    """Seconds that the headers promise of the chosen streams."""
     promised = max((track.promised() for track in tracks), default=Fraction(0))
     if not promised and container.duration and len(container.streams) == len(tracks):
         promised = Fraction(container.duration, av.time_base)  # Matroska says it for the file only
-    if promised - reading.duration > Fraction(1, 2):
-        reading.flags.add(Reason.TRUNCATED)
+    return promised

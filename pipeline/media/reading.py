@@ -37,6 +37,8 @@ class Reading:
     audio_span: tuple[Fraction, Fraction] | None = None
     damaged_packets: int = 0
     flags: set[Reason] = field(default_factory=set)
+    promised: Fraction = Fraction(0)
+    """Seconds that the headers say there are, known once the file is open; 0 where they do not."""
     position: int = 0
     """Whole seconds of common time up to which the file has been read."""
 

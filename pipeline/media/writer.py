@@ -59,14 +59,13 @@ class Mp4Writer:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         streams: Sequence[VideoStream | AudioStream | None] = (self._video, self._audio)
         try:
-            for stream in streams if kind is None else ():
-                if stream is not None:
-                    self._container.mux(stream.encode(None))
-        finally:
-            self._container.close()
-        if kind is None:
-            os.replace(self._temporary, self._path)
-        else:
+            with self._container:
+                for stream in streams if kind is None else ():
+                    if stream is not None:
+                        self._container.mux(stream.encode(None))
+            if kind is None:
+                os.replace(self._temporary, self._path)
+        finally:  # the disk may be full only now
             self._temporary.unlink(missing_ok=True)
 
 

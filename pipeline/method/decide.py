@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.pipeline.reasons import InputError
+
 DECODERS = ("gate", "argmax", "ungated")
 Decoder = Literal["gate", "argmax", "ungated"]
 
@@ -27,9 +29,9 @@ class EventConfig:
 
     def __post_init__(self) -> None:
         if self.decoder not in DECODERS:
-            raise ValueError(f"decoder ({self.decoder!r}) must be one of {', '.join(DECODERS)}")
+            raise InputError(f"decoder ({self.decoder!r}) must be one of {', '.join(DECODERS)}")
         if not 0 < self.threshold < 1:
-            raise ValueError(f"threshold ({self.threshold}) must be between 0 and 1")
+            raise InputError(f"threshold ({self.threshold}) must be between 0 and 1")
 
 
 class Output(Protocol):

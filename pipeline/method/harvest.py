@@ -1,30 +1,40 @@
 """Many videos through decode, segment and extract: cached, resumable, one failure at a time.
 
-Decoding runs ahead in worker processes while the encoder works on cells of many videos. Each
-video's features are handed to the cache as soon as they are complete.
+Files are hashed and decoded ahead in other processes while the encoder works on cells of many
+videos. Each video's features are handed to the cache as soon as they are complete; those of a long
+one window by window, so that memory does not grow with its length.
 """
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from avel.cache.fingerprint import ContentKeys
-from avel.cache.store import Store, Writer
-from avel.pipeline.media.segment import SegmentConfig, Segments, join, segment_video
-from avel.pipeline.method.extract import CellBatches, Features, check_finite, encode_whole
-from avel.pipeline.method.plan import Plan, Stores
-from avel.pipeline.method.recipes import pack, unpack
+import numpy as np
+from numpy.typing import NDArray
+
+from avel.cache.store import Store
+from avel.cache.stream import ItemStream
+from avel.cache.writer import Writer
+from avel.pipeline.media.cells import Segments, join
+from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Event, Window
+from avel.pipeline.method.contents import Source, sources
+from avel.pipeline.method.extract import (
+    CellBatches,
+    Encoded,
+    Features,
+    check_finite,
+    join_features,
+)
+from avel.pipeline.method.plan import Plan
+from avel.pipeline.method.recipes import META, pack, unpack
+from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.work.runtime import RuntimeConfig
-from avel.pipeline.work.workers import Crashed, map_unordered
+from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
-if TYPE_CHECKING:
-    from avel.extractors import Extractor
-
-VIDEOS_AT_ONCE = 16
-"""Videos per worker that are decoded before the next lot is handed out: bounds the memory."""
+Watch = Callable[[Path, int, float], None]
+"""Told of a long video's cells so far, and of the seconds that its file promises (0: unknown)."""
 
 
 @dataclass(frozen=True)
@@ -39,64 +49,238 @@ class Outcome:
     message: str = ""
 
 
-@dataclass(frozen=True)
-class _Long:
-    """A video of more cells than a worker may send; it is encoded where the encoder is."""
-
-
 def harvest(
-    paths: Sequence[Path],
+    paths: Iterable[Path],
     stores: Stores,
     plan: Plan,
     runtime: RuntimeConfig,
-    device: str,
     *,
+    known: Callable[[str], bool] = lambda key: False,
     verify: bool = False,
+    watch: Watch | None = None,
 ) -> Generator[Outcome, None, None]:
     """Make sure that every file has features in the cache; one outcome per file, as they come.
 
-    The extractor is loaded only if a file needs it. Interrupting the iteration publishes what
-    is finished. With `verify` cached features are read whole, so that a damaged item is computed
-    again here; without it, who reads them first finds out.
+    The encoder is loaded only if a file needs it. Interrupting the iteration publishes what is
+    finished.
+
+    Args:
+        paths: The files; one that cannot be read is an outcome with its reason.
+        stores: Where cells and features are.
+        plan: How videos are cut, and the encoder.
+        runtime: Device, workers and limits.
+        known: Whether a key needs no features, since what is made of them is there.
+        verify: Whether cached features are read whole, so that a damaged item is computed again
+            here; without it, who reads them first finds out.
+        watch: Told how far a long video is.
+
+    Raises:
+        WeightsError: features must be made and the encoder's weights are missing.
+        CacheError: the cache cannot be read or written.
     """
-    todo: list[tuple[Path, str]] = []
-    copies: dict[str, list[Path]] = {}
-    for path in paths:
-        key = content_key(path, stores.keys)
-        if isinstance(key, Outcome):
-            yield key
-        elif cells := _cached_cells(stores.features, key, verify):
+    with stores.features.writer() as features, stores.segments.writer() as segments:
+        work = _Harvest(stores, plan, runtime, features, segments, watch)
+        with closing(sources(paths, stores.keys)) as files:
+            yield from work.run(files, known, verify)
+
+
+@dataclass
+class _Video:
+    """One video on its way."""
+
+    path: Path
+    key: str
+    copies: list[Path] = field(default_factory=list)
+    """Other files of the same content, met while this one was on its way."""
+    since: int = 0
+    """Serial number after which windows are of this try."""
+    cells: int = 0
+    windows: int = 0
+    """Decoded so far."""
+    kept: list[Segments] = field(default_factory=list)
+    """All that is decoded, while it may be cached."""
+    is_long: bool = False
+    decoded: bool = False
+    encoded: int = 0
+    """Windows that the encoder has done."""
+    encoded_cells: int = 0
+    parts: list[Features] = field(default_factory=list)
+    """Windows' features, until they are streamed."""
+    rest: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    """Of the last streamed window: what is no array, packed."""
+    stream: ItemStream | None = None
+    """Where a long video's features go."""
+
+    def keep(self, segments: Segments, window_cells: int) -> None:
+        """Count a window, and keep it while the video is short."""
+        self.cells += len(segments.samples)
+        self.is_long = self.is_long or self.cells > window_cells
+        self.kept = [] if self.is_long else [*self.kept, segments]
+
+    def take(self, features: Features, open_stream: Callable[[], ItemStream]) -> None:
+        """Take one window's features, into the cache where the video is long."""
+        self.encoded += 1
+        self.encoded_cells += len(features.visual)
+        self.parts.append(features)
+        if not self.is_long:
+            return
+        if self.stream is None:
+            self.stream = open_stream()
+        for part in self.parts:
+            arrays = pack(part)
+            self.rest = {META: arrays.pop(META)}
+            self.stream.append(arrays)
+        self.parts = []
+
+    def begin_again(self, serial: int) -> None:
+        """Forget a try whose decoder died."""
+        self.drop()
+        fresh = _Video(self.path, self.key, self.copies, serial)
+        vars(self).update(vars(fresh))
+
+    def drop(self) -> None:
+        """Leave nothing behind of what was streamed."""
+        if self.stream is not None:
+            self.stream.abandon()
+
+
+class _Harvest:
+    """Everything that one harvest holds."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        plan: Plan,
+        runtime: RuntimeConfig,
+        features: Writer,
+        segments: Writer,
+        watch: Watch | None,
+    ) -> None:
+        self._stores, self._plan, self._runtime = stores, plan, runtime
+        self._features, self._segments, self._watch = features, segments, watch
+        self._videos: dict[int, _Video] = {}
+        self._number = self._serial = 0
+        self._failed: dict[str, MediaError] = {}
+
+    @cached_property
+    def _batches(self) -> CellBatches:
+        encoder = self._plan.encoder.load(resolve_device(self._runtime.device))
+        return CellBatches(encoder, self._runtime.batch_cells)
+
+    def run(
+        self, files: Iterator[Source], known: Callable[[str], bool], verify: bool
+    ) -> Iterator[Outcome]:
+        runtime, more = self._runtime, True
+        limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
+        with Decoders(self._plan.segment, limits) as decoders:
+            while more or decoders.busy:
+                while more and decoders.free:
+                    source = next(files, None)
+                    if more := source is not None:
+                        yield from self._begin(source, known, verify, decoders)
+                for event in decoders.events():
+                    yield from self._hear(event)
+        if self._videos:
+            yield from self._gather(self._batches.finish())
+
+    def _begin(
+        self, source: Source, known: Callable[[str], bool], verify: bool, decoders: Decoders
+    ) -> Iterator[Outcome]:
+        """What is there already for a file, or its first step."""
+        path, key = source.path, source.key
+        failed = source.error or self._failed.get(key)
+        if failed is not None:
+            yield _failure(path, failed, key or None)
+        elif known(key):
+            yield Outcome(path, key, cached=True)
+        elif cells := _cached_cells(self._stores.features, key, verify):
             yield Outcome(path, key, cached=True, cells=cells)
-        elif key in copies:
-            copies[key].append(path)
+        elif twin := next((v for v in self._videos.values() if v.key == key), None):
+            twin.copies.append(path)
         else:
-            copies[key] = []
-            todo.append((path, key))
-    if not todo:
-        return
-    worker = _Harvest(stores, plan.segment, runtime, plan.encoder.load(device))
-    for outcome in worker.run(todo):
-        yield outcome
-        for copy in copies.get(outcome.key or "", []):
-            yield replace(outcome, path=copy, cached=outcome.reason is None)
+            yield from self._open(_Video(path, key), decoders)
+
+    def _open(self, video: _Video, decoders: Decoders) -> Iterator[Outcome]:
+        self._number += 1
+        self._videos[self._number] = video
+        store = self._stores.segments
+        cells = store.get(video.key) if self._runtime.keep_segments else None
+        if cells is None:
+            decoders.start(self._number, video.path)
+            _ = self._batches  # loaded while the first video is decoded
+            return
+        segments = unpack(Segments, cells)
+        video.keep(segments, self._runtime.window_cells)
+        yield from self._gather(self._batches.add(self._name(self._number), segments))
+        yield from self._end(self._number, video, None)
+
+    def _hear(self, event: Event) -> Iterator[Outcome]:
+        """Take what a decoder says; what it says of a video that is given up means nothing."""
+        video = self._videos.get(event.job)
+        if video is None:
+            return
+        if isinstance(event, Window):
+            video.keep(event.segments, self._runtime.window_cells)
+            if self._watch and video.is_long:
+                self._watch(video.path, video.cells, event.promised)
+            yield from self._gather(self._batches.add(self._name(event.job), event.segments))
+        elif isinstance(event, Ended):
+            yield from self._end(event.job, video, event.error)
+        else:
+            video.begin_again(self._serial)
+
+    def _name(self, job: int) -> tuple[int, int]:
+        self._serial += 1
+        self._videos[job].windows += 1
+        return job, self._serial
+
+    def _end(self, job: int, video: _Video, error: MediaError | None) -> Iterator[Outcome]:
+        """A video is decoded, or is given up."""
+        if error is not None:
+            yield from self._give_up(job, error)
+            return
+        if video.kept and self._runtime.keep_segments and video.key not in self._stores.segments:
+            self._segments.add(video.key, pack(join(video.kept)))
+        video.kept, video.decoded = [], True
+        yield from self._finish(job, video)
+
+    def _gather(self, encoded: Iterable[Encoded]) -> Iterator[Outcome]:
+        """Windows that the encoder has done, to their videos."""
+        for (job, serial), features in encoded:
+            video = self._videos.get(job)
+            if video is None or serial <= video.since:  # given up, or of its first try
+                continue
+            try:
+                if isinstance(features, MediaError):
+                    raise MediaError(features.reason, f"{video.path}: {features.message}")
+                check_finite(features, str(video.path), first_cell=video.encoded_cells)
+            except MediaError as err:
+                yield from self._give_up(job, err)
+                continue
+            video.take(features, lambda key=video.key: self._features.stream(key))  # type: ignore[misc]
+            yield from self._finish(job, video)
+
+    def _finish(self, job: int, video: _Video) -> Iterator[Outcome]:
+        """Publish a video's features once all of them are there."""
+        if not video.decoded or video.encoded < video.windows:
+            return
+        del self._videos[job]
+        if video.stream is not None:
+            video.stream.finish(video.rest)
+        else:
+            self._features.add(video.key, pack(join_features(video.parts)))
+        for number, path in enumerate((video.path, *video.copies)):
+            yield Outcome(path, video.key, cached=number > 0, cells=video.cells)
+
+    def _give_up(self, job: int, error: MediaError) -> Iterator[Outcome]:
+        video = self._videos.pop(job)
+        video.drop()
+        self._failed[video.key] = error
+        for path in (video.path, *video.copies):
+            yield _failure(path, error, video.key)
 
 
-def content_key(path: Path, keys: ContentKeys) -> str | Outcome:
-    """Content hash of a file, or the outcome that says why there is none."""
-    try:
-        if path.is_file() and path.stat().st_size == 0:
-            return _failed(
-                path, MediaError(Reason.EMPTY, f"{path}: the file has 0 bytes; copy it again")
-            )
-        return keys.key(path)
-    except PermissionError:
-        why = MediaError(Reason.PERMISSION, f"{path}: may not be read; check its rights")
-    except OSError:
-        why = MediaError(Reason.MISSING_FILE, f"{path}: is not a file")
-    return _failed(path, why)
-
-
-def _failed(path: Path, error: MediaError, key: str | None = None) -> Outcome:
+def _failure(path: Path, error: MediaError, key: str | None) -> Outcome:
     return Outcome(path, key, reason=error.reason, message=error.message)
 
 
@@ -105,119 +289,3 @@ def _cached_cells(store: Store, key: str, verify: bool) -> int:
         return 0
     arrays = store.get(key, None if verify else ["visual_mask"])
     return len(arrays["visual_mask"]) if arrays else 0
-
-
-class _Harvest:
-    def __init__(
-        self,
-        stores: Stores,
-        config: SegmentConfig,
-        runtime: RuntimeConfig,
-        extractor: "Extractor",
-    ) -> None:
-        self._stores, self._config, self._runtime = stores, config, runtime
-        self._extractor = extractor
-        self._batches = CellBatches(extractor, runtime.batch_cells)
-        self._paths: dict[str, Path] = {}
-
-    def run(self, todo: list[tuple[Path, str]]) -> Iterator[Outcome]:
-        with self._stores.features.writer() as features, self._stores.segments.writer() as segments:
-            lots = iter(todo)
-            while lot := list(islice(lots, VIDEOS_AT_ONCE * self._runtime.workers)):
-                for path, key, decoded in self._decoded(lot):
-                    yield from self._take(path, key, decoded, features, segments)
-            yield from self._done(self._batches.finish(), features)
-
-    def _decoded(
-        self, lot: list[tuple[Path, str]]
-    ) -> Iterator[tuple[Path, str, Segments | _Long | MediaError]]:
-        """Segments of a lot: from the cache, else decoded by the workers, in any order."""
-        rest = []
-        for path, key in lot:
-            arrays = self._stores.segments.get(key) if self._runtime.keep_segments else None
-            if arrays:
-                yield path, key, unpack(Segments, arrays)
-            else:
-                rest.append((path, key))
-        options = (self._config, self._runtime.window_cells, self._runtime.timeout_seconds)
-        jobs = [(path, *options) for path, _ in rest]
-        for number, result in map_unordered(decode_short, jobs, self._runtime.workers):
-            path, key = rest[number]
-            if isinstance(result, Crashed):
-                crash = f"{path}: the worker process died while decoding it (a codec's fault)"
-                yield path, key, MediaError(Reason.WORKER_CRASH, crash)
-            else:
-                yield path, key, result
-
-    def _take(
-        self,
-        path: Path,
-        key: str,
-        decoded: Segments | _Long | MediaError,
-        features: Writer,
-        segments: Writer,
-    ) -> Iterator[Outcome]:
-        if isinstance(decoded, MediaError):
-            yield _failed(path, decoded, key)
-            return
-        self._paths[key] = path
-        if isinstance(decoded, _Long):
-            yield from self._take_long(path, key, features)
-            return
-        if self._runtime.keep_segments and key not in self._stores.segments:
-            segments.add(key, pack(decoded))
-        yield from self._done(self._batches.add(key, decoded), features)
-
-    def _take_long(self, path: Path, key: str, features: Writer) -> Iterator[Outcome]:
-        runtime = self._runtime
-        windows = _windows(path, self._config, runtime.window_cells, runtime.timeout_seconds)
-        try:
-            whole = encode_whole(self._extractor, windows, runtime.batch_cells)
-        except MediaError as err:
-            yield _failed(path, err, key)
-            return
-        yield from self._done(iter([(key, whole)]), features)
-
-    def _done(
-        self, complete: Iterator[tuple[str, Features]], features: Writer
-    ) -> Iterator[Outcome]:
-        for key, result in complete:
-            path = self._paths.pop(key)
-            try:
-                check_finite(result, str(path))
-            except MediaError as err:
-                yield _failed(path, err, key)
-                continue
-            features.add(key, pack(result))
-            yield Outcome(path, key, cells=len(result.visual))
-
-
-def decode_short(
-    path: Path, config: SegmentConfig, window_cells: int, timeout_seconds: float
-) -> Segments | _Long | MediaError:
-    """All cells of a video that fits into one window; runs in a worker process."""
-    parts = []
-    try:
-        for segments in _windows(path, config, window_cells, timeout_seconds):
-            parts.append(segments)
-            if len(parts) > 1:
-                return _Long()
-    except MediaError as err:
-        return err
-    return join(parts)
-
-
-def _windows(
-    path: Path, config: SegmentConfig, window_cells: int, timeout_seconds: float
-) -> Iterator[Segments]:
-    """Windows of a file; whatever goes wrong in it is a MediaError, so that others go on."""
-    options = {"window_cells": window_cells, "timeout_seconds": timeout_seconds}
-    try:
-        yield from segment_video(path, config, **options)  # type: ignore[arg-type]
-    except MediaError:
-        raise
-    except MemoryError as err:
-        message = f"{path}: out of memory while decoding; use fewer --workers"
-        raise MediaError(Reason.OOM, message) from err
-    except Exception as err:  # libav has no complete list of its errors
-        raise MediaError(Reason.DECODE_ERROR, f"{path}: {type(err).__name__}: {err}") from err

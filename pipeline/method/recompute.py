@@ -8,9 +8,10 @@ import numpy as np
 from avel.cache.store import Store
 from avel.extractors import choose
 from avel.models.card import differing
-from avel.pipeline.media.segment import Segments
+from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features, encode_whole
-from avel.pipeline.method.recipes import open_store, unpack
+from avel.pipeline.method.recipes import unpack
+from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
 
 
@@ -41,7 +42,7 @@ def recompute(
         cells, cached = segments.get(key), features.get(key)
         if cells is None or cached is None:
             continue
-        fresh = encode_whole(extractor, iter([unpack(Segments, cells)]), 32)
+        fresh = encode_whole(extractor, [unpack(Segments, cells)], 32)
         old = unpack(Features, cached)
         for name in ("visual", "visual_map", "audio"):
             difference = np.abs(np.float32(getattr(fresh, name)) - np.float32(getattr(old, name)))

@@ -5,9 +5,13 @@ The schema is `docs/results.md`; a field changes its meaning only with the schem
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.method.events import Disagreement, Event
+from avel.pipeline.reasons import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SCHEMA = "avel.result/1"
 
@@ -49,6 +53,25 @@ class Result:
     top_classes: tuple[tuple[str, float], ...] = ()
     in_domain: float | None = None
     cached: bool = False
+
+    def to_dataframe(self) -> "DataFrame":
+        """Events as a table of pandas: file, onset and offset in seconds, label, score.
+
+        Columns and their types are the same where there is no event.
+
+        Raises:
+            EnvironmentProblem: pandas is not installed.
+        """
+        try:  # optional: the extra `dataframe`
+            from pandas import DataFrame
+        except ImportError as err:
+            raise EnvironmentProblem(
+                "a table of events needs pandas, which is not installed; "
+                "pip install 'avel[dataframe]'"
+            ) from err
+        kinds = {"file": str, "onset": float, "offset": float, "label": str, "score": float}
+        rows = [(self.file, e.onset, e.offset, e.label, e.score) for e in self.events]
+        return DataFrame(rows, columns=list(kinds)).astype(kinds)
 
     def document(self) -> dict[str, Any]:
         """The JSON document, its schema first."""

@@ -5,49 +5,82 @@ decode -> segment -> extract (`harvest` does the three for many videos, cached)
 """
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
-from avel.cache.store import CacheError, Store
+from avel.cache.errors import CacheError
+from avel.cache.store import Store
+from avel.cache.writer import Writer
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.harvest import harvest
+from avel.pipeline.method.harvest import Watch, harvest
 from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.recipes import pack, unpack
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.method.stores import LocalizationStores
 from avel.pipeline.method.verdict import judge, refuse
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
 
 def localize(
-    paths: Sequence[Path], plan: LocalizationPlan, runtime: RuntimeConfig
+    paths: Iterable[Path],
+    plan: LocalizationPlan,
+    runtime: RuntimeConfig,
+    *,
+    stores: LocalizationStores | None = None,
+    watch: Watch | None = None,
 ) -> Generator[Result, None, None]:
     """Events of each file, as they come; a file that fails is a result with its reason.
+
+    What is cached is looked for from the end: scores, then features, then cells. Nothing that is
+    there needs an encoder, a model's weights or torch.
+
+    Args:
+        paths: The files.
+        plan: Who localizes what, see `plan_localization`.
+        runtime: Cache, device, workers.
+        stores: Where everything is kept; None for the plan's own in the runtime's cache folder.
+        watch: Told how far a long video is, see `harvest`.
 
     Raises:
         CheckpointError: the model is missing, damaged or for other features.
         WeightsError: the encoder's weights are missing or wrong.
-        CacheError: the cache cannot be written.
+        CacheError: the cache cannot be read or written.
     """
-    stores, scored = plan.stores(runtime.cache_dir), plan.scored(runtime.cache_dir)
-    localizer = plan.localizer
-    device = resolve_device(runtime.device)
-    with scored.writer() as writer:
-        for outcome in harvest(paths, stores, plan, runtime, device, verify=True):
+    kept = stores or plan.stores(runtime.cache_dir)
+
+    def known(key: str) -> bool:
+        return kept.scores.get(key) is not None
+
+    with kept.scores.writer() as writer:
+        outcomes = harvest(paths, kept, plan, runtime, known=known, verify=True, watch=watch)
+        for outcome in outcomes:
             if outcome.key is None or outcome.reason:
-                yield refuse(outcome, localizer.identity)
+                yield refuse(outcome, plan.localizer.identity)
                 continue
-            if (arrays := scored.get(outcome.key)) is None:
-                features = _features(stores.features, outcome.key)
-                arrays = pack(localizer.score([features], plan.scores)[0])
-                writer.add(outcome.key, arrays)
-            scores = unpack(SegmentScores, arrays)
-            events = find_events(scores, localizer.classes, plan.decoder)
-            yield judge(outcome, scores, events, localizer, plan.decoder)
-    for store in (stores.segments, stores.features, scored):
+            scores = _scores(outcome.key, plan, kept, writer, runtime.device)
+            events = find_events(scores, plan.localizer.classes, plan.decoder)
+            yield judge(outcome, scores, events, plan.localizer, plan.decoder)
+    for store in (kept.segments, kept.features, kept.scores):
         for sentence in store.damage:
             logging.getLogger("avel").warning("damaged, computed again: %s", sentence)
+
+
+def _scores(
+    key: str,
+    plan: LocalizationPlan,
+    stores: LocalizationStores,
+    writer: Writer,
+    device: str,
+) -> SegmentScores:
+    """A video's scores: cached, or made of its features."""
+    if (arrays := stores.scores.get(key)) is None:
+        plan.localizer.to(resolve_device(device))
+        features = _features(stores.features, key)
+        arrays = pack(plan.localizer.score([features], plan.scores)[0])
+        writer.add(key, arrays)
+    return unpack(SegmentScores, arrays)
 
 
 def _features(store: Store, key: str) -> Features:

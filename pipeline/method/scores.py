@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.pipeline.reasons import InputError
+
 VERSION = 3
 """Raise when the numbers of an unchanged model over unchanged features change."""
 
@@ -14,6 +16,11 @@ class ScoreConfig:
     """How windows are laid over a video; a window's length is the model's own."""
 
     overlap_cells: int = 5
+    """Cells that two neighbouring windows share; at most one less than a window has."""
+
+    def __post_init__(self) -> None:
+        if self.overlap_cells < 0:
+            raise InputError(f"overlap_cells ({self.overlap_cells}) must not be negative")
 
 
 @dataclass(frozen=True)

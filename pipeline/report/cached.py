@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from avel.cache.store import Store
-from avel.pipeline.media.segment import SegmentConfig, Segments
-from avel.pipeline.method.plan import LocalizationPlan, Stores
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.recipes import unpack
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.method.stores import LocalizationStores
 
 Kind = TypeVar("Kind")
 
@@ -20,14 +21,13 @@ class CachedRun:
     opened beside do not.
     """
 
-    def __init__(self, segment: SegmentConfig, stores: Stores, scored: Store) -> None:
-        self.segment_config = segment
-        self._stores, self._scored = stores, scored
+    def __init__(self, segment: SegmentConfig, stores: LocalizationStores) -> None:
+        self.segment_config, self._stores = segment, stores
 
     @classmethod
     def of(cls, plan: LocalizationPlan, root: Path) -> Self:
         """The run of a plan that is done, by the cache folder that it used."""
-        return cls(plan.segment, plan.stores(root), plan.scored(root))
+        return cls(plan.segment, plan.stores(root))
 
     def segments(self, result: Result) -> Segments | None:
         """Its cells; None where they were not kept or hold no picture."""
@@ -36,7 +36,7 @@ class CachedRun:
 
     def scores(self, result: Result) -> SegmentScores | None:
         """Its scores; None where there are none."""
-        return self._read(self._scored, SegmentScores, result)
+        return self._read(self._stores.scores, SegmentScores, result)
 
     def _read(self, store: Store, kind: type[Kind], result: Result) -> Kind | None:
         try:

@@ -84,6 +84,8 @@ def paint(scene: Floats, thing: Thing, seconds: float) -> None:
     radius = thing.radius * height
     left, top = max(0, int(cx - radius * 1.1)), max(0, int(cy - radius * 1.1))
     right, low = min(width, int(cx + radius * 1.1) + 1), min(height, int(cy + radius * 1.1) + 1)
+    if right <= left or low <= top:
+        return  # outside of the picture
     y, x = np.mgrid[top:low, left:right].astype(np.float32)
     u, v = (x - cx) / radius, (y - cy) / radius
     cos, sin = np.cos(thing.angle), np.sin(thing.angle)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from avel.pipeline.reasons import InputError
 from avel.pipeline.synth.looks import FILLS, NUM_LOOKS, SHAPES, Style
 from avel.pipeline.synth.timbres import VOICES, Timbre
 
@@ -46,7 +47,7 @@ class SynthConfig:
 
     def __post_init__(self) -> None:
         if self.num_videos < 3 * NUM_LOOKS:
-            raise ValueError(
+            raise InputError(
                 f"num_videos ({self.num_videos}) must be at least {3 * NUM_LOOKS}: "
                 f"{NUM_LOOKS} classes in three splits"
             )

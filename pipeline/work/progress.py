@@ -2,62 +2,109 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 LINE_SECONDS = 10.0
+"""Between two plain lines."""
+Show = Callable[[int, str], None]
+"""Shows how many items are done, and where inside of one the work is."""
 
 
 def track(items: Iterable[T], total: int, what: str, *, quiet: bool = False) -> Iterator[T]:
     """Pass items through, showing how many of `total` are done."""
-    if quiet:
-        yield from items
-    elif sys.stderr.isatty():
-        yield from _bar(items, total, what)
-    else:
-        yield from _lines(items, total, what)
+    yield from Progress(total, what, quiet=quiet).track(items)
 
 
-def _bar(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+class Progress:
+    """Shows how far a run is: in items, and inside a long one.
+
+    Args:
+        total: Number of items.
+        what: They are, in the plural.
+        quiet: Whether to show nothing of single items; what is inside a long one is shown.
+    """
+
+    def __init__(self, total: int, what: str, *, quiet: bool = False) -> None:
+        self._total, self._what, self._quiet = total, what, quiet
+        self._show: Show = lambda done, inside: None
+        self._done = 0
+
+    def track(self, items: Iterable[T]) -> Iterator[T]:
+        """Pass items through."""
+        with (_bar if sys.stderr.isatty() else _lines)(self) as self._show:
+            for item in items:
+                self._done += 1
+                yield item
+                self._show(self._done, "")
+
+    def watch(self, path: Path, seconds: int, promised: float) -> None:
+        """Show where inside a file the work is; `promised` is 0 where its length is not known."""
+        of = f" of {_clock(promised)}" if promised else ""
+        self._show(self._done, f"{path.name}: {_clock(seconds)}{of}")
+
+
+@contextmanager
+def _bar(progress: Progress) -> Iterator[Show]:
     from rich.console import Console  # slow to import
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
-        Progress,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.progress import Progress as Bar
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    started = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total, rate="")
-        for done, item in enumerate(items, 1):
-            yield item
-            progress.update(task, completed=done, rate=_rate(done, started))
+    texts = (TextColumn("{task.description}"), TextColumn("{task.fields[rate]}"))
+    columns = (texts[0], BarColumn(), MofNCompleteColumn(), texts[1], TimeRemainingColumn())
+    started, total = time.monotonic(), progress._total
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(progress._what, total=total, rate="", visible=not progress._quiet)
+
+        def show(done: int, inside: str) -> None:
+            text = f"{progress._what}  {inside}" if inside else progress._what
+            rate = _rate(done, started)
+            there = bool(inside) or not progress._quiet
+            bar.update(task, completed=done, description=text, rate=rate, visible=there)
+
+        yield show
 
 
-def _lines(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+@contextmanager
+def _lines(progress: Progress) -> Iterator[Show]:
     started = last = time.monotonic()
-    done = 0
-    for done, item in enumerate(items, 1):
-        yield item
-        if time.monotonic() - last >= LINE_SECONDS:
-            last = time.monotonic()
-            left = (last - started) / done * (total - done)
-            print(
-                f"{what}: {done} of {total}, {_rate(done, started)}, {left:.0f} s left",
-                file=sys.stderr,
-            )
-    print(f"{what}: {done} of {total}, {_rate(done, started)}", file=sys.stderr)
+    total, what = progress._total, progress._what
+
+    def show(done: int, inside: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < LINE_SECONDS or (progress._quiet and not inside):
+            return
+        last = now
+        if inside:
+            print(inside, file=sys.stderr)
+            return
+        left = (last - started) / done * (total - done)
+        print(
+            f"{what}: {done} of {total}, {_rate(done, started)}, {left:.0f} s left",
+            file=sys.stderr,
+        )
+
+    yield show
+    if not progress._quiet:
+        done = progress._done
+        print(f"{what}: {done} of {total}, {_rate(done, started)}", file=sys.stderr)
 
 
 def _rate(done: int, started: float) -> str:
     return f"{done / max(1e-9, time.monotonic() - started):.1f}/s"
+
+
+def _clock(seconds: float) -> str:
+    """`1:05` or `2:00:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -7,8 +7,12 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avel.pipeline.reasons import EnvironmentProblem
-from avel.pipeline.work.workers import default_workers
+from avel.pipeline.reasons import EnvironmentProblem, InputError
+
+
+def default_workers() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cache_root(flag: Path | None = None) -> tuple[Path, str]:
@@ -46,9 +50,9 @@ class RuntimeConfig:
     def __post_init__(self) -> None:
         for name in ("devices", "workers", "batch_cells", "window_cells", "timeout_seconds"):
             if getattr(self, name) <= 0:
-                raise ValueError(f"{name} ({getattr(self, name)}) must be greater than 0")
+                raise InputError(f"{name} ({getattr(self, name)}) must be greater than 0")
         if self.loaders < 0:
-            raise ValueError(f"loaders ({self.loaders}) must not be negative")
+            raise InputError(f"loaders ({self.loaders}) must not be negative")
 
 
 def resolve_device(device: str) -> str:

@@ -1,22 +1,26 @@
 """A small bench whose features say what happens in each cell."""
 
+from __future__ import annotations
+
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from avel.cache.ave_h5 import write_order
-from avel.cache.fingerprint import ContentKeys
-from avel.extractors import choose
-from avel.pipeline.media.segment import SegmentConfig
-from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import features_recipe, open_store, pack
+from tests.once import made_once
+
+if TYPE_CHECKING:
+    from avel.pipeline.method.extract import Features
 
 CLASSES = 4
 
 
 def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Features:
     """Features that name what is seen and heard in each of ten cells; -1 is nothing."""
+    from avel.pipeline.method.extract import Features  # slow to import
+
     T = len(seen)
 
     def code(values: np.ndarray) -> np.ndarray:
@@ -31,7 +35,21 @@ def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Fe
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A dataset folder and a cache with made-up features that say what happens in each cell."""
-    root, cache = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
+    made = made_once(tmp_path_factory, "bench", _make_bench)
+    own = Path(shutil.copytree(made, tmp_path_factory.mktemp("bench") / "own"))
+    return own / "data", own / "cache"
+
+
+def _make_bench(folder: Path) -> None:
+    from avel.cache.ave_h5 import write_order  # slow to import
+    from avel.cache.fingerprint import ContentKeys
+    from avel.extractors import choose
+    from avel.pipeline.media.cells import SegmentConfig
+    from avel.pipeline.method.recipes import features_recipe, pack
+    from avel.pipeline.method.stores import open_store
+
+    root, cache = folder / "data", folder / "cache"
+    root.mkdir()
     rng = np.random.default_rng(0)
     recipe = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
     store, keys = open_store(cache, recipe), ContentKeys(cache)
@@ -61,4 +79,3 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for split, part in (("train", order[:48]), ("val", order[48:60]), ("test", order[60:])):
         write_order(root / f"{split}_order.h5", sorted(part))
         write_order(root / f"{split}_order_match.h5", sorted(part))
-    return root, cache

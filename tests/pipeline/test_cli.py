@@ -2,13 +2,10 @@
 
 import csv
 import json
-import os
 import shutil
 import signal
-import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -64,7 +61,7 @@ def test_a_warm_cache_decodes_nothing_and_loads_no_encoder(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the cache was warm")
 
-    monkeypatch.setattr("avel.pipeline.method.harvest.segment_video", never)
+    monkeypatch.setattr("avel.pipeline.media.decoder.Decoders.start", never)
     monkeypatch.setattr("avel.extractors.FrozenExtractor.__init__", never)
     assert run_json(capsys, "localize", synth / "AVE", "--cache-dir", warm, "--json") == first
 
@@ -99,9 +96,8 @@ def test_damage_is_named_and_computed_again(
         for at in range(len(data) // 2, len(data), max(1, len(data) // 40)):
             data[at] ^= 0x55
         shard.write_bytes(bytes(data))
-    if stage == "segments":  # read again only when features are missing
-        shutil.rmtree(cache / "features")
-        shutil.rmtree(cache / "scores")
+    for later in {"segments": ("features", "scores"), "features": ("scores",)}.get(stage, ()):
+        shutil.rmtree(cache / later)  # a stage is read only where what comes of it is missing
     assert run_json(capsys, "localize", synth / "AVE", "--cache-dir", cache, "--json") == expected
     assert "damaged, computed again" in caplog.text
     assert f"/{stage}/" in caplog.text
@@ -275,47 +271,42 @@ def test_extract_of_a_dataset_lists_missing_videos(
     assert summary["videos"] == 84
 
 
+STOPPED = """
+import os, sys
+from avel.pipeline.cli import main
+from avel.pipeline.work import progress
+real, number = progress.Progress.track, int(sys.argv[1])
+def track(self, items):
+    for count, item in enumerate(real(self, items)):
+        yield item
+        if count == 2:
+            os.killpg(0, number)  # as a terminal does: everybody hears it
+progress.Progress.track = track
+sys.exit(main(sys.argv[2:]))
+"""
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopping_keeps_what_is_finished(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    """Stop a run in the middle; run again: only the rest is done and the bits are the same."""
-    folder = tmp_path / "videos"
-    folder.mkdir()
-    film = write_film(
-        tmp_path / "film.mp4",
-        frame_times=regular(50),
-        samples=clicks(88_200, [9]),
-        audio_codec="aac",
-    ).read_bytes()
-    for n in range(300):  # an empty box at the end makes other content of the same film
-        (folder / f"{n}.mp4").write_bytes(film + struct.pack(">I4sI", 12, b"free", n))
-    command = [
-        sys.executable,
-        "-m",
-        "avel.pipeline",
-        "extract",
-        str(folder),
-        "--cache-dir",
-        str(tmp_path / "c"),
-        "--batch",
-        "4",
-        "--json",
-    ]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+def test_stopping_keeps_what_is_finished(
+    synth: Path, tmp_path: Path, number: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stopped after three videos of six; run again, only the rest is done."""
+    argv = ["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path / "c"), "--batch", "10"]
+    stopped = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(int(number)), *argv],
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
     )
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "c").glob("features/*/*.h5")) and time.monotonic() < deadline:
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.killpg(process.pid, number)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == code, err
-    assert "everything finished is kept" in err
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    summary = json.loads(done.stdout)
-    assert summary["cached"] + summary["extracted"] == 300
-    assert 0 < summary["cached"] < 300
+    assert stopped.returncode == code, stopped.stderr
+    assert "everything finished is kept" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
     assert not list((tmp_path / "c").rglob(".*.part"))
+    assert main([*argv, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["cached"] + summary["extracted"] == 6
+    assert 3 <= summary["cached"] < 6
 
 
 def test_cache_commands(warm: Path, synth: Path, capsys: pytest.CaptureFixture[str]) -> None:

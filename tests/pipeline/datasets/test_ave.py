@@ -5,9 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from avel.cache.ave_h5 import LayoutError, read_labels, read_order, write_order
 from avel.pipeline.datasets.ave import (
+    CELLS,
+    MATCH_SPLITS,
+    VIDEO_FOLDERS,
+    VIDEO_SUFFIXES,
+    AveFolder,
+    Row,
+    match_file,
     open_ave,
     read_annotations,
     segment_labels,
@@ -145,3 +154,183 @@ def test_listing_with_a_strange_row(tmp_path: Path) -> None:
         (tmp_path / f"{split}Set.txt").write_text("Bark&zzzzzzzzzzz&good&0&10\n")
     with pytest.raises(InputError, match=r"trainSet\.txt, line 1: is no row of Annotations"):
         open_ave(tmp_path)
+
+
+# Labels, against a loop over cells.
+
+
+@st.composite
+def drawn_rows(draw: st.DrawFn, num_classes: int = 5) -> list[Row]:
+    rows = []
+    for number in range(draw(st.integers(0, 30))):
+        start = draw(st.integers(0, CELLS))
+        label, end = draw(st.integers(0, num_classes - 1)), draw(st.integers(start, CELLS))
+        rows.append(Row(label, f"video{number}", start, end))
+    return rows
+
+
+@given(drawn_rows())
+def test_label_rule_by_the_cell(rows: list[Row]) -> None:
+    """Cell t of [s, e) of class c is c where s <= t < e, else background."""
+    labels = segment_labels(rows, 5)
+    assert (labels.dtype, labels.shape) == (np.int64, (len(rows), CELLS))
+    for n, row in enumerate(rows):
+        for t in range(CELLS):
+            assert labels[n, t] == (row.label if row.start <= t < row.end else 5)
+
+
+@given(drawn_rows())
+def test_a_row_without_a_second_keeps_its_videos_class(rows: list[Row]) -> None:
+    assert video_labels(rows).tolist() == [row.label for row in rows]
+    empty = [row for row in rows if row.start == row.end]
+    assert (segment_labels(empty, 5) == 5).all()
+
+
+# Files written and read back.
+
+
+@settings(max_examples=20)
+@given(drawn_rows().filter(bool), st.booleans(), st.randoms(use_true_random=False))
+def test_annotations_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Row], header: bool, rng
+) -> None:
+    """Classes are numbered by first appearance; blank lines and line ends do not matter."""
+    names = [f"class, {n} (of five)" for n in range(5)]
+    lines = [f"{names[r.label]}&{r.video_id}&good&{r.start}&{r.end}" for r in rows]
+    end = rng.choice(["\n", "\r\n", "\n\n"])
+    path = tmp_path_factory.mktemp("rows") / "Annotations.txt"
+    path.write_bytes((end.join([HEADER] * header + lines) + end).encode())
+    classes, found = read_annotations(path)
+    assert [(classes[r.label], r.video_id, r.start, r.end) for r in found] == [
+        (names[r.label], r.video_id, r.start, r.end) for r in rows
+    ]
+    first_seen = list(dict.fromkeys(names[r.label] for r in rows))
+    assert list(classes) == first_seen
+
+
+def test_equal_rows_in_a_listing_are_taken_one_after_another(tmp_path: Path) -> None:
+    """AVE lists some rows twice; each of the two is asked for once."""
+    rows = [GOOD[0], GOOD[1], GOOD[0]]
+    folder(tmp_path, rows, orders=False)
+    for split, lines in (
+        ("train", [GOOD[0]] * 2),
+        ("val", [HEADER, GOOD[1]]),
+        ("test", ["", GOOD[1]]),
+    ):
+        (tmp_path / f"{split}Set.txt").write_text("\n".join(lines))
+    splits = open_ave(tmp_path).splits
+    assert splits["train"].tolist() == [0, 2]
+    assert splits["val"].tolist() == splits["test"].tolist() == [1]
+    assert splits["train"].dtype == np.int64
+
+
+def test_orders_go_before_listings(tmp_path: Path) -> None:
+    folder(tmp_path, GOOD)
+    (tmp_path / "testSet.txt").write_text("no row at all\n")
+    assert open_ave(tmp_path).splits["test"].tolist() == [0, 1]
+
+
+def test_match_splits_and_noisy_ids_where_they_are(tmp_path: Path) -> None:
+    folder(tmp_path, GOOD)
+    data = open_ave(tmp_path)
+    assert (dict(data.match_splits), data.noisy) == ({}, ())
+    assert [match_file(split) for split in MATCH_SPLITS] == [
+        "train_order_match.h5",
+        "val_order_match.h5",
+        "test_order_match.h5",
+    ]
+    write_order(tmp_path / "val_order_match.h5", [1])
+    (tmp_path / "noisySet.txt").write_text("aaa\n\n-bb ccc\n")
+    data = open_ave(tmp_path)
+    assert {split: rows.tolist() for split, rows in data.match_splits.items()} == {"val_match": [1]}
+    assert data.noisy == ("aaa", "-bb", "ccc")
+
+
+def test_match_orders_out_of_range(tmp_path: Path) -> None:
+    folder(tmp_path, GOOD)
+    write_order(tmp_path / "test_order_match.h5", [9])
+    with pytest.raises(InputError, match=r"test_order_match\.h5.*row 9 is not among the 2"):
+        open_ave(tmp_path)
+
+
+def test_categories_may_name_more_classes(tmp_path: Path) -> None:
+    folder(tmp_path, GOOD)
+    for text in ("Bark\nFrying (food), loud\n", "Bark\nFrying (food), loud\nUnused\n"):
+        (tmp_path / "categories.txt").write_text(text)
+        assert len(open_ave(tmp_path).classes) == 2
+
+
+def test_too_few_categories(tmp_path: Path) -> None:
+    folder(tmp_path, GOOD)
+    (tmp_path / "categories.txt").write_text("Bark")
+    with pytest.raises(InputError, match=r"categories\.txt"):
+        open_ave(tmp_path)
+
+
+@pytest.mark.parametrize("video_id", ["", "a/b", "a\\b", ".hidden"])
+def test_ids_that_are_no_file_names(tmp_path: Path, video_id: str) -> None:
+    with pytest.raises(InputError, match=r"line 3: .* is no video id"):
+        open_ave(folder(tmp_path, [*GOOD, f"Bark&{video_id}&good&0&3"]))
+
+
+# Where videos are.
+
+
+@pytest.mark.parametrize("place", VIDEO_FOLDERS)
+@pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
+def test_videos_are_found_in_any_of_the_places(tmp_path: Path, place: str, suffix: str) -> None:
+    data = open_ave(folder(tmp_path, GOOD))
+    path = tmp_path / place / f"-abcdefghij{suffix}"
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    assert data.video_path("-abcdefghij") == path
+    assert data.noisy_path("-abcdefghij") is None
+
+
+def test_the_first_place_goes_before_the_others(tmp_path: Path) -> None:
+    data = open_ave(folder(tmp_path, GOOD))
+    for place in reversed(VIDEO_FOLDERS):
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / "x.mkv").touch()
+        assert data.video_path("x") == tmp_path / place / "x.mkv"
+    (tmp_path / "AVE" / "x.mp4").mkdir()  # a folder is no video
+    assert data.video_path("x") == tmp_path / "AVE" / "x.mkv"
+    (tmp_path / "noisy").mkdir()
+    (tmp_path / "noisy" / "n.mp4").touch()
+    assert data.noisy_path("n") == tmp_path / "noisy" / "n.mp4"
+    assert data.video_path("n") is None
+
+
+# What features by row number belong to.
+
+
+def hash_of(rows: list[Row], classes: tuple[str, ...] = ("a", "b")) -> str:
+    return AveFolder(Path(), classes, tuple(rows), {}, (), {}).sha256
+
+
+def test_the_hash_is_of_classes_and_rows_alone(tmp_path: Path) -> None:
+    rows = [Row(0, "x", 1, 4), Row(1, "y", 0, 10)]
+    other = AveFolder(tmp_path, ("a", "b"), tuple(rows), {"test": np.array([0])}, ("n",), {})
+    assert hash_of(rows) == other.sha256
+    assert len(hash_of(rows)) == 64
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [Row(1, "y", 0, 10), Row(0, "x", 1, 4)],
+        [Row(0, "x", 1, 5), Row(1, "y", 0, 10)],
+        [Row(0, "z", 1, 4), Row(1, "y", 0, 10)],
+        [Row(1, "x", 1, 4), Row(1, "y", 0, 10)],
+        [Row(0, "x", 1, 4)],
+    ],
+    ids=["order", "end", "video", "class", "fewer"],
+)
+def test_another_row_is_another_hash(changed: list[Row]) -> None:
+    assert hash_of(changed) != hash_of([Row(0, "x", 1, 4), Row(1, "y", 0, 10)])
+
+
+def test_another_name_of_a_class_is_another_hash() -> None:
+    rows = [Row(0, "x", 1, 4)]
+    assert hash_of(rows, ("a",)) != hash_of(rows, ("b",))
+    assert hash_of(rows, ("a",)) == hash_of(rows, ("a", "unused"))

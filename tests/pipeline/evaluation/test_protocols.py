@@ -11,7 +11,7 @@ from avel.cache.ave_h5 import LayoutError, read_one_hot, write_labels
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.evaluation.metrics import baselines
-from avel.pipeline.evaluation.protocols import PROTOCOLS, decoder_name
+from avel.pipeline.evaluation.protocols import DECODERS, PROTOCOLS, Protocol, decoder_name
 from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.scoring import Probabilities
 from tests.pipeline.learning.test_train import run
@@ -64,6 +64,21 @@ def test_the_table_is_the_specifications() -> None:
         "lavish": ("argmax", "argmax", "labels.h5", "test"),
         "dg-sct": ("gate 0.5", "gate 0.5", "labels.h5", "test"),
     }
+
+
+def test_a_protocol_decodes_by_the_supervision() -> None:
+    protocol = Protocol(EventConfig("argmax"), EventConfig("gate", 0.7), "", "val")
+    assert protocol.decoder("weak") == EventConfig("gate", 0.7)
+    assert protocol.decoder("full") == EventConfig("argmax")
+    assert protocol.note == ""
+
+
+def test_names_of_decoders_lead_back_to_them() -> None:
+    assert set(DECODERS) == {"gate 0.5", "gate 0.7", "argmax", "ungated"}
+    for name, decoder in DECODERS.items():
+        assert decoder_name(decoder) == name
+    used = {d for p in PROTOCOLS.values() for d in (p.full, p.weak)}
+    assert used <= set(DECODERS.values())
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.exchange.ave_export import export_ave_h5
 from avel.pipeline.exchange.feature_sets import features_store
-from avel.pipeline.method.recipes import open_store
+from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
 from tests.pipeline.exchange.conftest import read
 

@@ -10,7 +10,7 @@ import pytest
 from avel.cache.ave_h5 import FeatureFile, LayoutError, open_features, write_order
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
-from avel.pipeline.evaluation.evaluate import open_split
+from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.exchange.ave_import import import_ave_h5
 from avel.pipeline.exchange.feature_sets import features_store
 from avel.pipeline.reasons import InputError

@@ -8,7 +8,7 @@ import pytest
 
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
-from avel.pipeline.evaluation.evaluate import open_split
+from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.exchange.feature_sets import features_store
 from avel.pipeline.exchange.npy import COLUMNS, KINDS, export_npy
 from avel.pipeline.reasons import InputError

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from avel.pipeline.formats.json import JSON, array, document
+from avel.pipeline.formats.json import JSON, Array, document
 from avel.pipeline.method.results import Result
 from tests.pipeline.formats.results import NOT_UTF8, STRANGE, failed, plain, strange
 
@@ -28,22 +28,30 @@ def test_numbers_that_json_has_not_are_null() -> None:
 def test_the_array_is_what_json_writes_of_a_list(count: int) -> None:
     results = [plain(), strange(), failed()][:count]
     expected = json.dumps([r.document() for r in results], indent=2, ensure_ascii=False)
-    assert "".join(array(results)) == expected
+    pieces: list[str] = []
+    with Array(pieces.append) as array:
+        for result in results:
+            array.add(result)
+    assert "".join(pieces) == expected
 
 
 def test_the_array_waits_for_nothing() -> None:
-    """Each result is written before the next one is asked for."""
-    asked: list[str] = []
+    """Each result is written when it is given."""
+    pieces: list[str] = []
+    with Array(pieces.append) as array:
+        array.add(plain("a.mp4"))
+        assert json.loads("".join(pieces) + "]")[0]["file"] == "a.mp4"
+        array.add(plain("b.mp4"))
+    assert [each["file"] for each in json.loads("".join(pieces))] == ["a.mp4", "b.mp4"]
 
-    def results():  # type: ignore[no-untyped-def]
-        for name in ("a.mp4", "b.mp4"):
-            asked.append(name)
-            yield plain(name)
 
-    pieces = array(results())
-    assert "a.mp4" in next(pieces)
-    assert asked == ["a.mp4"]
-    assert json.loads("[" + "".join(pieces).lstrip(",\n "))[0]["file"] == "b.mp4"
+def test_an_array_that_is_broken_off_is_not_closed() -> None:
+    """It must not be taken for all there is."""
+    pieces: list[str] = []
+    with pytest.raises(KeyboardInterrupt), Array(pieces.append) as array:
+        array.add(plain())
+        raise KeyboardInterrupt
+    assert not "".join(pieces).endswith("]")
 
 
 def test_a_name_that_is_no_utf8_reads_back_as_its_bytes() -> None:

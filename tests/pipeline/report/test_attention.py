@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from avel.pipeline.datasets.truth import Truth
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import InputError, MediaError, Reason

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from avel.cache.fingerprint import ContentKeys
-from avel.pipeline.media.segment import SegmentConfig, Segments
-from avel.pipeline.method.plan import Stores
-from avel.pipeline.method.recipes import open_store, pack, segments_recipe
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.method.recipes import pack, segments_recipe
+from avel.pipeline.method.stores import Stores, open_store
 from avel.pipeline.report.cached import CachedRun
 from tests.pipeline.report.material import result, scores
 

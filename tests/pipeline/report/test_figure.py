@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avel.pipeline.media.segment import SegmentConfig, segment_whole
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_whole
 from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.figure import COLOURS, Answer, Material, _fitted, draw, read_material

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avel.pipeline.media.segment import Segments
+from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.pictures import MOST_FRAMES, SIDE, attended, pictures_of

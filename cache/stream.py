@@ -1,0 +1,148 @@
+"""One item of any length into the cache, part by part, in constant memory.
+
+Each array is spooled to a file of its own beside the shards, since a shard's arrays lie one after
+another and their lengths are known only at the end; then a shard of this one item is laid out and
+the spools are copied into it.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import xxhash
+
+from avel.cache.errors import writing
+from avel.cache.header import Extent
+from avel.cache.layout import Array, lay_out
+from avel.cache.plain import write_at
+from avel.cache.shard import Shard
+
+COPY_BYTES = 1 << 24
+"""Copied at a time."""
+
+
+@dataclass
+class _Spool:
+    """One array on its way: its file, and all that its shard will say of it."""
+
+    path: Path
+    file: BinaryIO
+    shape: tuple[int, ...]
+    """Of a row."""
+    dtype: np.dtype[np.generic]
+    digest: xxhash.xxh3_64
+    rows: int = 0
+
+    def append(self, array: Array) -> None:
+        """Add rows (n, ...)."""
+        data = np.ascontiguousarray(array).view(np.uint8).reshape(-1).data
+        self.file.write(data)
+        self.digest.update(data)
+        self.rows += len(array)
+
+
+class ItemStream:
+    """Takes the arrays of one item part by part; publishes it whole or not at all.
+
+    Args:
+        folder: Of the store.
+        fingerprint: Sha256, in hex, of the store's recipe.
+        key: The item's 32 bytes.
+        publish: Told of the shard once it is durable.
+    """
+
+    def __init__(
+        self, folder: Path, fingerprint: str, key: bytes, publish: Callable[[Shard], None]
+    ) -> None:
+        self._folder, self._fingerprint, self._key = folder, fingerprint, key
+        self._publish = publish
+        self._mark = uuid.uuid4().hex[:12]
+        self._spools: dict[str, _Spool] = {}
+
+    def append(self, arrays: Mapping[str, Array]) -> None:
+        """Add rows (n, ...) to each array; every call gives the same names.
+
+        Raises:
+            CacheError: the disk is full or the folder not writable.
+            ValueError: an array's rows are not those of the calls before.
+        """
+        with writing(self._folder):
+            for name, array in arrays.items():
+                spool = self._spools.get(name) or self._open(name, array)
+                if (array.shape[1:], array.dtype) != (spool.shape, spool.dtype):
+                    raise ValueError(
+                        f"item {self._key.hex()[:12]}: array '{name}' is {array.dtype}"
+                        f"{list(array.shape[1:])} per row, before it was {spool.dtype}"
+                        f"{list(spool.shape)}"
+                    )
+                spool.append(array)
+
+    def _open(self, name: str, array: Array) -> _Spool:
+        path = self._folder / f".{self._mark}-{name}.part"
+        file = path.open("x+b")
+        spool = _Spool(path, file, array.shape[1:], array.dtype, xxhash.xxh3_64())
+        self._spools[name] = spool
+        return spool
+
+    def finish(self, rest: Mapping[str, Array]) -> None:
+        """Publish the item, with further arrays that were not streamed.
+
+        Raises:
+            CacheError: the disk is full or the folder not writable; nothing of it stays.
+        """
+        self.append(rest)
+        name = f"{time.time_ns():020d}-{self._mark}"
+        temporary, path = self._folder / f".{name}.part", self._folder / f"{name}.h5"
+        try:
+            with writing(self._folder):
+                keys = self._write(temporary)
+                os.replace(temporary, path)
+                sync_folder(self._folder)
+        finally:
+            temporary.unlink(missing_ok=True)
+            self.abandon()
+        self._publish(Shard(path, keys))
+
+    def _write(self, path: Path) -> Array:
+        spools = dict(sorted(self._spools.items()))
+        rows = np.array([[[0, spool.rows] for spool in spools.values()]], np.int64)
+        checksums = np.array([[s.digest.intdigest() for s in spools.values()]], np.uint64)
+        keys = np.frombuffer(self._key, np.uint8).reshape(1, -1)
+        tables: dict[str, Array] = {"keys": keys, "rows": rows, "checksums": checksums}
+        shapes = {
+            name: Extent(0, (spool.rows, *spool.shape), spool.dtype)
+            for name, spool in spools.items()
+        }
+        paper, header = lay_out(tables, shapes, self._fingerprint)
+        with path.open("xb", buffering=0) as file:
+            handle = file.fileno()
+            paper.paint(handle)
+            for name, spool in spools.items():
+                offset = header.arrays[name].offset
+                spool.file.seek(0)
+                while chunk := spool.file.read(COPY_BYTES):
+                    write_at(handle, offset, chunk)
+                    offset += len(chunk)
+            os.fsync(handle)
+        return keys
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        for spool in self._spools.values():
+            spool.file.close()
+            spool.path.unlink(missing_ok=True)
+        self._spools = {}
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

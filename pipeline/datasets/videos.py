@@ -1,0 +1,42 @@
+"""Which files a user means: media files, folders, lists, and AVE-shaped folders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from avel.pipeline.datasets.ave import open_ave
+from avel.pipeline.media.inputs import expand
+
+
+@dataclass(frozen=True)
+class Videos:
+    """Files to read, and a sentence for each row of a dataset whose video is not there."""
+
+    paths: list[Path]
+    missing: list[str]
+
+
+def find_videos(names: Sequence[str]) -> Videos:
+    """Files that a user's words mean; an AVE-shaped folder means the videos of its rows.
+
+    Raises:
+        InputError: as `expand` and `open_ave`.
+    """
+    found = Videos([], [])
+    for name in names:
+        if (Path(name) / "Annotations.txt").is_file():
+            _add_dataset(found, Path(name))
+        else:
+            found.paths.extend(expand([name]))
+    return found
+
+
+def _add_dataset(found: Videos, root: Path) -> None:
+    data = open_ave(root)
+    wanted = {row.video_id: data.video_path(row.video_id) for row in data.rows}
+    noisy = {video_id: data.noisy_path(video_id) for video_id in data.noisy}
+    for video_id, path in [*wanted.items(), *noisy.items()]:
+        if path:
+            found.paths.append(path)
+        else:
+            found.missing.append(f"{root}: no video file for id {video_id}")

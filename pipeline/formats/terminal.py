@@ -1,0 +1,66 @@
+"""Results for people at a terminal, and for programs that read what it prints."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from avel.pipeline.method.results import Result
+
+Spans = Sequence[tuple[str, float, float]]
+"""Annotated events as label, onset and offset in seconds."""
+Take = Callable[[Result], None]
+
+
+@contextmanager
+def printing(truth_of: Callable[[str], Spans | None], *, as_json: bool) -> Iterator[Take]:
+    """Print results as they come: in words with the model's name at the end, or as one array."""
+    if as_json:
+        from avel.pipeline.formats.json import Array  # for those who ask for it
+
+        with Array(sys.stdout.write) as array:
+            yield array.add
+        print()
+        return
+    knows: list[str] = []
+
+    def show(result: Result) -> None:
+        print(text(result, truth_of(result.file)), flush=True)
+        if result.events and not knows:
+            knows.append(f"model: {result.model['name']}, {result.model['knows']}")
+
+    yield show
+    if knows:
+        print(knows[0])
+
+
+def text(result: Result, truth: Spans | None = None) -> str:
+    """One result in words; no control character of a file's name reaches the terminal.
+
+    Args:
+        result: Of one video.
+        truth: Annotated events as label, onset and offset in seconds; None where not known.
+    """
+    return "\n".join("".join(_shown(c) for c in line) for line in _lines(result, truth or ()))
+
+
+def _lines(result: Result, truth: Spans) -> Iterator[str]:
+    why = f" ({', '.join(result.reasons)})" if result.reasons else ""
+    yield f"{result.file}  {result.duration:.1f} s  {result.status}{why}"
+    for event in result.events:
+        yield f"{_span(event.onset, event.offset)}  {event.score:.2f}  {event.label}"
+    for d in result.disagreements:
+        yield f"{_span(d.onset, d.offset)}  ({d.kind})  {d.label}"
+    for label, onset, offset in truth:
+        yield f"{_span(onset, offset)}  truth  {label}"
+    if result.message:
+        yield f"  {result.message}"
+    for note in result.notes:
+        yield f"  note: {note}"
+
+
+def _span(onset: float, offset: float) -> str:
+    return f"  {onset:6.1f} - {offset:6.1f} s"
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"

@@ -1,0 +1,56 @@
+"""Files to content keys, hashed a little ahead of whoever asks for them."""
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from avel.cache.fingerprint import ContentKeys
+from avel.pipeline.reasons import MediaError, Reason
+
+AHEAD = 32
+"""Files that may be hashed before they are asked for."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file with its content's key, or with the reason why it has none."""
+
+    path: Path
+    key: str = ""
+    error: MediaError | None = None
+
+
+def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None, None]:
+    """Each file with its key, in order; hashing goes on in a thread while the caller works."""
+    waiting: deque[Future[Source]] = deque()
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            for path in paths:
+                waiting.append(thread.submit(identify, path, keys))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            thread.shutdown(cancel_futures=True)
+
+
+def identify(path: Path, keys: ContentKeys) -> Source:
+    """A file's content key, or why it cannot be read."""
+    try:
+        if path.is_file() and path.stat().st_size == 0:
+            return _without(path, Reason.EMPTY, "the file has 0 bytes; copy it again")
+        if not path.is_file():
+            path.stat()  # says why, if there is a reason beside its kind
+            return _without(path, Reason.MISSING_FILE, "is not a file")
+        return Source(path, keys.key(path))
+    except PermissionError:
+        return _without(path, Reason.PERMISSION, "may not be read; check its rights")
+    except OSError:
+        return _without(path, Reason.MISSING_FILE, "is not a file")
+
+
+def _without(path: Path, reason: Reason, what: str) -> Source:
+    return Source(path, error=MediaError(reason, f"{path}: {what}"))

@@ -1,0 +1,60 @@
+"""Results of `avel localize` into a folder, one by one, with a page each."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.folder import ResultFolder
+from avel.pipeline.formats.names import ResultNames
+from avel.pipeline.method.results import Result
+from avel.pipeline.report.cached import CachedRun
+
+Take = Callable[[Result], None]
+
+
+@contextmanager
+def filing(
+    out: Path, files: Sequence[str], truth: Truth, run: CachedRun, *, attention: bool
+) -> Iterator[Take]:
+    """Write results into a folder with a page each.
+
+    Args:
+        out: The folder, made where it is missing.
+        files: All inputs, in their order.
+        truth: Annotated events, shown where they are known.
+        run: What the run has in its stores.
+        attention: Whether to draw pictures and videos of the attention, too.
+    """
+    draw = _attention(out, truth, run) if attention else lambda result: None
+    with ResultFolder(out, files, {".html": _page(truth, run)}) as folder:
+
+        def write(result: Result) -> None:
+            folder.add(result)
+            draw(result)
+
+        yield write
+    print(f"wrote {len(files)} results to {out}", file=sys.stderr)
+
+
+def _page(truth: Truth, run: CachedRun) -> Callable[[Result], str]:
+    from avel.pipeline.report.page import report_page  # slow: loads Jinja
+    from avel.pipeline.report.pictures import pictures_of
+
+    return lambda result: report_page(result, truth.of(result.file), pictures_of(run, result))
+
+
+def _attention(out: Path, truth: Truth, run: CachedRun) -> Take:
+    from avel.pipeline.report.attention import AttentionPictures  # slow: loads matplotlib
+
+    pictures, names = AttentionPictures(out, [run], [out], truth), ResultNames()
+
+    def draw(result: Result) -> None:
+        drawn = pictures.draw(names.name(result.file), [result])
+        if drawn.why_none:
+            print(f"{result.file}: no picture of it: {drawn.why_none}", file=sys.stderr)
+        for path in drawn.paths:
+            print(path, file=sys.stderr)
+
+    return draw

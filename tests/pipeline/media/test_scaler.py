@@ -1,0 +1,285 @@
+"""One frame to the square, against PIL, torchvision's sizes and pictures whose parts are known."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import numpy as np
+import pytest
+from av.video.reformatter import ColorRange, Interpolation
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from avel.pipeline.media.decode import decode
+from avel.pipeline.media.reading import Picture, Reading
+from avel.pipeline.media.scaler import Scaler, Square, _range_of
+from tests.films import regular, rotate_mp4, write_film
+
+SMALL = Square(32, 32, "crop", "bicubic")
+CLIP = Square(224, 224, "crop", "bicubic")
+
+
+def first_pictures(path: Path, square: Square = SMALL, count: int = 1) -> list[np.ndarray]:
+    """The first pictures (3, size, size) of a file at one shot a second."""
+    reading, found = Reading(path), []
+    items = decode(reading, frames_per_cell=1, square=square, sample_rate=8000, timeout_seconds=60)
+    for item in items:
+        found += [item.rgb] if isinstance(item, Picture) else []
+        if len(found) == count:
+            break
+    items.close()  # type: ignore[attr-defined]
+    return found
+
+
+def scale(rgb: np.ndarray, square: Square, aspect: Fraction | None = None) -> np.ndarray:
+    """One RGB picture (H, W, 3) through the scaler, without any file."""
+    stream = SimpleNamespace(sample_aspect_ratio=aspect)
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24")
+    return Scaler(stream, square)(frame)  # type: ignore[arg-type]
+
+
+def waves(width: int, height: int) -> np.ndarray:
+    """A smooth picture (H, W, 3) without symmetry."""
+    y, x = np.mgrid[0:height, 0:width]
+    parts = (np.sin(x / 5) * np.cos(y / 7), np.sin(x / 11 + y / 6), np.cos(x / 8 - y / 13))
+    return np.stack([127 + 120 * part for part in parts], 2).astype(np.uint8)
+
+
+# PIL on the same pixels.
+
+
+@pytest.mark.parametrize("kernel", ["bicubic", "bilinear"])
+@pytest.mark.parametrize("size", [(120, 80), (80, 120), (64, 64), (40, 300), (33, 31)])
+def test_a_picture_is_pils_resize_and_centre_crop(size: tuple[int, int], kernel: str) -> None:
+    """Resize(40), CenterCrop(32): nearer to PIL's kernel of that name than to the other."""
+    rgb = waves(*size)
+    found = scale(rgb, Square(32, 40, "crop", kernel)).astype(float)
+    short = min(size)
+    width, height = (int(side * 40 / short) if side != short else 40 for side in size)
+    left, top = round((width - 32) / 2), round((height - 32) / 2)
+    off = {}
+    for name in ("bicubic", "bilinear"):
+        resized = Image.fromarray(rgb).resize((width, height), Image.Resampling[name.upper()])
+        expected = np.asarray(resized, float)[top : top + 32, left : left + 32]
+        off[name] = np.abs(found - expected.transpose(2, 0, 1)).mean()
+    assert off[kernel] < 1
+    if min(size) > 40:
+        assert off[kernel] == min(off.values())
+
+
+@settings(max_examples=60)
+@given(st.integers(16, 4000), st.integers(16, 4000), st.integers(16, 512))
+def test_sizes_are_torchvisions(width: int, height: int, side: int) -> None:
+    from torchvision.transforms.v2.functional._geometry import _compute_resized_output_size
+
+    scaler = Scaler(SimpleNamespace(sample_aspect_ratio=None), Square(16, side, "crop", "bicubic"))  # type: ignore[arg-type]
+    expected = _compute_resized_output_size((height, width), [side])
+    assert list(scaler._scaled(Fraction(width), height)) == expected[::-1]
+    squash = Scaler(
+        SimpleNamespace(sample_aspect_ratio=None), Square(16, side, "squash", "bicubic")
+    )  # type: ignore[arg-type]
+    assert squash._scaled(Fraction(width), height) == (side, side)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264_10bits.mp4",
+        "bt709_full_range.mp4",
+        "dog_barking.mp4",
+        "applausing.mp4",
+        "boat.mp4",
+        "nasa_13013.mp4",
+        "silence_girl.mp4",
+        "h265_10bits.mp4",
+    ],
+)
+def test_scaling_agrees_with_pil(media: Path, name: str) -> None:
+    """Real pictures within a mean of 1.5 of 255 levels of PIL's bicubic on the decoded frame.
+
+    The frame is made RGB at full size with interpolated chroma first: `to_image` repeats chroma
+    samples instead, which alone is off by up to 3.4 levels.
+    """
+    found = first_pictures(media / name, CLIP, count=2)
+    expected = [clip_resize(full_rgb(frame)) for frame in frames_at_shots(media / name, 2)]
+    for picture, image in zip(found, expected, strict=True):
+        assert np.abs(image - picture).mean() < 1.5
+
+
+def frames_at_shots(path: Path, count: int) -> list[av.VideoFrame]:
+    """The last frame not after 0.5 s, 1.5 s ... of common time; fewer in a short file."""
+    with av.open(str(path)) as container:
+        stream = container.streams.best("video")
+        assert stream is not None
+        both = (stream, container.streams.best("audio"))
+        start = min((s.start_time or 0) * s.time_base for s in both if s)
+        found: list[av.VideoFrame] = []
+        before = None
+        for frame in container.decode(stream):
+            if frame.pts * stream.time_base - start > len(found) + Fraction(1, 2):
+                found.append(before or frame)
+            if len(found) == count:
+                return found
+            before = frame
+    return [*found, before][:count]
+
+
+def full_rgb(frame: av.VideoFrame) -> Image.Image:
+    flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+    return Image.fromarray(frame.reformat(format="rgb24", interpolation=flags).to_ndarray())
+
+
+def clip_resize(image: Image.Image) -> np.ndarray:
+    """CLIP's resize and centre crop by PIL: float (3, 224, 224)."""
+    factor = 224 / min(image.size)
+    size = [max(224, int(side * factor)) for side in image.size]
+    resized = image.resize(size, Image.Resampling.BICUBIC)
+    left, top = round((size[0] - 224) / 2), round((size[1] - 224) / 2)
+    return np.asarray(resized.crop((left, top, left + 224, top + 224)), float).transpose(2, 0, 1)
+
+
+# What is kept of a picture that is not square.
+
+
+def test_squash_keeps_the_sides_and_crop_does_not() -> None:
+    """A wide picture, blue on its outer quarters."""
+    wide = np.zeros((64, 128, 3), np.uint8)
+    wide[:, 32:96] = (250, 0, 0)
+    wide[:, :32] = wide[:, 96:] = (0, 0, 250)
+    crop, squash = (scale(wide, Square(64, 64, fit, "bicubic")) for fit in ("crop", "squash"))
+    assert (crop[2, 32] > 125).sum() == 0
+    assert (squash[2, 32] > 125).sum() == pytest.approx(32, abs=1)
+
+
+def test_pixels_that_are_not_square() -> None:
+    """A disc stored squeezed by half is a disc again."""
+    y, x = np.mgrid[0:96, 0:96]
+    disc = np.where(((x - 48) * 2) ** 2 + (y - 48) ** 2 < 40**2, 250, 0).astype(np.uint8)
+    rgb = np.repeat(disc[:, 24:72, None], 3, 2)
+    white = scale(rgb, Square(96, 96, "crop", "bicubic"), Fraction(2))[0] > 125
+    assert white.any(0).sum() == pytest.approx(80, abs=2)
+    assert white.any(1).sum() == pytest.approx(80, abs=2)
+
+
+def test_a_files_pixel_shape_is_read(tmp_path: Path) -> None:
+    wide = np.zeros((48, 48, 3), np.uint8)
+    wide[:, 12:36] = 250
+    path = write_film(
+        tmp_path / "v.mp4",
+        frame_times=regular(5),
+        frames=[wide] * 5,
+        size=(48, 48),
+        aspect=Fraction(2),
+    )
+    assert first_pictures(path)[0].mean() > 240  # the dark sides are cut away
+
+
+# How it lies.
+
+
+def corners(frame: np.ndarray) -> str:
+    """Letters of the strongest colour channel in the four quarters, in reading order."""
+    half = frame.shape[1] // 2
+    quarters = (frame[:, y : y + half, x : x + half] for y in (0, half) for x in (0, half))
+    means = [quarter.reshape(3, -1).mean(1) for quarter in quarters]
+    return "".join("W" if m.min() > 120 else "RGB"[int(m.argmax())] for m in means)
+
+
+def quartered(width: int, height: int) -> np.ndarray:
+    rgb = np.zeros((height, width, 3), np.uint8)
+    rgb[: height // 2, : width // 2, 0] = 250
+    rgb[: height // 2, width // 2 :, 1] = 250
+    rgb[height // 2 :, : width // 2, 2] = 250
+    rgb[height // 2 :, width // 2 :] = 250
+    return rgb
+
+
+def test_an_upright_picture_is_not_mirrored() -> None:
+    assert corners(scale(quartered(64, 64), SMALL)) == "RGBW"
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        ((1, 0, 0, 1), "RGBW"),
+        ((0, 1, -1, 0), "BRWG"),  # turned 90 degrees clockwise for display
+        ((-1, 0, 0, -1), "WBGR"),
+        ((0, -1, 1, 0), "GWRB"),
+    ],
+)
+@pytest.mark.parametrize("size", [(64, 64), (96, 48)])
+def test_rotation_side_data(
+    tmp_path: Path, matrix: tuple[int, ...], expected: str, size: tuple[int, int]
+) -> None:
+    frames = [quartered(*size)] * 5
+    path = write_film(tmp_path / "v.mp4", frame_times=regular(5), frames=frames, size=size)
+    rotate_mp4(path, matrix)
+    assert corners(first_pictures(path)[0]) == expected
+
+
+# Its levels.
+
+
+def test_full_range_is_not_stretched(tmp_path: Path) -> None:
+    """Limited range 16-235 and full range 0-255 of the same grey levels look the same."""
+    grey = np.tile(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], (64, 1, 3))
+    means = []
+    for form in ("yuv420p", "yuvj420p"):
+        path = write_film(
+            tmp_path / f"{form}.mkv",
+            frame_times=regular(3),
+            frames=[grey] * 3,
+            size=(64, 64),
+            codec="mjpeg" if form == "yuvj420p" else "libx264",
+            pixel_format=form,
+            options={"qscale": "1"} if form == "yuvj420p" else {"qp": "0"},
+        )
+        means.append(first_pictures(path)[0].mean((0, 1)))
+    np.testing.assert_allclose(means[0], means[1], atol=4)
+    np.testing.assert_allclose(means[0], grey[0, ::2, 0], atol=8)
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "expected"),
+    [
+        ("yuvj420p", ColorRange.UNSPECIFIED, ColorRange.JPEG),
+        ("yuvj444p", ColorRange.MPEG, ColorRange.JPEG),
+        ("yuv420p", ColorRange.JPEG, ColorRange.JPEG),
+        ("yuv420p", ColorRange.MPEG, ColorRange.MPEG),
+        ("rgb24", ColorRange.UNSPECIFIED, ColorRange.UNSPECIFIED),
+    ],
+)
+def test_the_range_is_the_frames_or_its_formats(
+    form: str, said: ColorRange, expected: ColorRange
+) -> None:
+    frame = av.VideoFrame(16, 16, form)
+    frame.color_range = said
+    assert _range_of(frame) == expected
+
+
+def test_one_colour_stays_that_colour() -> None:
+    for colour in ((0, 0, 0), (255, 255, 255), (200, 30, 90)):
+        found = scale(np.full((50, 70, 3), colour, np.uint8), SMALL)
+        assert found.shape == (3, 32, 32)
+        assert found.flags["C_CONTIGUOUS"]
+        np.testing.assert_allclose(found.reshape(3, -1).T, [colour] * 1024, atol=1)
+
+
+def test_interlaced_takes_one_field(tmp_path: Path) -> None:
+    """Two fields of two moments: what is shown is the first, not a comb of both."""
+    rgb = np.zeros((64, 64, 3), np.uint8)
+    rgb[0::2] = 200
+    path = write_film(
+        tmp_path / "v.mkv",
+        frame_times=regular(5),
+        frames=[rgb] * 5,
+        size=(64, 64),
+        codec="libx264",
+        pixel_format="yuv420p",
+        options={"qp": "0", "x264-params": "tff=1"},
+    )
+    with av.open(str(path)) as container:
+        assert next(container.decode(video=0)).interlaced_frame
+    assert first_pictures(path)[0].mean() == pytest.approx(200, abs=12)

@@ -1,0 +1,104 @@
+"""An encoder that is quick and says what it was given, and a decoder that plays a script."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor, nn
+
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.media.decoder import Ended, Event, Restarted, Window
+from avel.pipeline.method.plan import Plan, plan_features
+
+CUT = {"image_size": 16, "sample_rate": 4_000}
+"""Of cells that are small."""
+
+
+class StubEncoder:
+    """Means of picture and sound; `fault` may raise on what it is given."""
+
+    name = "stub"
+    recipe = {"extractor": "stub", "options": {}}  # noqa: RUF012
+    cells = CUT
+
+    def __init__(self, fault: Callable[[Tensor], None] = lambda frames: None) -> None:
+        self.model: nn.Module = nn.Identity()
+        self.fault, self.batches, self.loads = fault, [], 0
+
+    def load(self, device: str) -> "StubEncoder":
+        self.loads += 1
+        return self
+
+    def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
+        self.batches.append(len(frames))
+        self.fault(frames)
+        seen = frames.float().mean((1, 3, 4))
+        heard = samples.float().mean(1, keepdim=True)
+        return {"visual": seen, "visual_map": seen[:, None].half(), "audio": heard}
+
+
+def stub_plan(encoder: StubEncoder) -> Plan:
+    return plan_features(encoder)  # type: ignore[arg-type]
+
+
+def cells(count: int, value: int = 7, *, duration: float = 0.0) -> Segments:
+    """Cells that all show and sound one value."""
+    config = SegmentConfig(**CUT)
+    size, rate = config.image_size, config.sample_rate
+    return Segments(
+        np.full((count, 1, 3, size, size), value, np.uint8),
+        np.full((count, rate), value, np.int16),
+        np.ones(count, bool),
+        np.ones(count, bool),
+        duration,
+        (),
+    )
+
+
+class ScriptedDecoders:
+    """Stands for `Decoders`: plays, for each file by its name, a list of windows and ends.
+
+    An entry is `Segments`, a `MediaError`, "restart", or "end".
+    """
+
+    scripts: dict[str, list] = {}  # noqa: RUF012
+    started: list[str] = []  # noqa: RUF012
+
+    def __init__(self, config: SegmentConfig, limits: object) -> None:
+        self._playing: dict[int, Iterator] = {}
+
+    def __enter__(self) -> "ScriptedDecoders":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._playing = {}
+
+    @property
+    def free(self) -> bool:
+        return len(self._playing) < 2
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._playing)
+
+    def start(self, number: int, path: Path) -> None:
+        type(self).started.append(path.name)
+        self._playing[number] = iter(self.scripts[path.name])
+
+    def events(self) -> Iterator[Event]:
+        for number, script in list(self._playing.items()):
+            entry = next(script)
+            if isinstance(entry, Segments):
+                yield Window(number, entry, 99.0)
+            elif entry == "restart":
+                yield Restarted(number)
+            else:
+                del self._playing[number]
+                yield Ended(number, None if entry == "end" else entry)
+
+
+def file(folder: Path, name: str, content: str = "") -> Path:
+    """A file whose content is what decides its key."""
+    path = folder / name
+    path.write_text(content or name)
+    return path

@@ -1,0 +1,268 @@
+"""Many videos into the cache: each costs only itself, nothing is done twice, nothing is held."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torch import Tensor
+
+from avel.extractors import choose
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.method import harvest as module
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.harvest import Outcome, harvest
+from avel.pipeline.method.plan import plan_features
+from avel.pipeline.method.recipes import unpack
+from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.work.runtime import RuntimeConfig
+from tests.films import clicks, regular, write_film
+from tests.pipeline.method.stubs import ScriptedDecoders, StubEncoder, cells, file, stub_plan
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
+    """What each file's decoder will say."""
+    monkeypatch.setattr(module, "Decoders", ScriptedDecoders)
+    monkeypatch.setattr(ScriptedDecoders, "scripts", {})
+    monkeypatch.setattr(ScriptedDecoders, "started", [])
+    return ScriptedDecoders.scripts
+
+
+def run(paths: list[Path], cache: Path, encoder: StubEncoder, **options: object) -> list[Outcome]:
+    plan = stub_plan(encoder)
+    settings = {"cache_dir": cache, "workers": 2, "batch_cells": 4, **options}
+    runtime = RuntimeConfig(**settings)  # type: ignore[arg-type]
+    return list(harvest(paths, plan.stores(cache), plan, runtime))
+
+
+def stored(cache: Path, outcome: Outcome) -> Features:
+    arrays = stub_plan(StubEncoder()).stores(cache).features.get(outcome.key or "")
+    assert arrays is not None
+    return unpack(Features, arrays)
+
+
+def test_features_are_those_of_their_own_cells(tmp_path: Path, scripts: dict) -> None:
+    """Batches mix cells of several videos; none gets another's numbers."""
+    lengths = {"a": 3, "b": 6, "c": 1}
+    for value, (name, count) in enumerate(lengths.items(), 1):
+        scripts[name] = [cells(count, value, duration=float(count)), "end"]
+    outcomes = run([file(tmp_path, name) for name in lengths], tmp_path / "cache", StubEncoder())
+    assert {o.path.name: o.cells for o in outcomes} == lengths
+    for value, name in enumerate(lengths, 1):
+        found = stored(tmp_path / "cache", next(o for o in outcomes if o.path.name == name))
+        np.testing.assert_array_equal(found.visual, np.full((lengths[name], 3), value))
+        np.testing.assert_array_equal(found.audio, np.full((lengths[name], 1), value))
+        assert found.duration == lengths[name]
+
+
+def test_a_second_run_needs_neither_decoder_nor_encoder(tmp_path: Path, scripts: dict) -> None:
+    scripts["a"] = [cells(2, duration=2.0), "end"]
+    path, first, second = file(tmp_path, "a"), StubEncoder(), StubEncoder()
+    run([path], tmp_path / "cache", first)
+    (outcome,) = run([path], tmp_path / "cache", second)
+    assert (outcome.cached, outcome.cells) == (True, 2)
+    assert ScriptedDecoders.started == ["a"]
+    assert (first.loads, second.loads) == (1, 0)
+
+
+def test_kept_cells_spare_the_decoder(tmp_path: Path, scripts: dict) -> None:
+    """Another encoder on the same cut: the cells are in the cache."""
+    scripts["a"] = [cells(2, 5, duration=2.0), "end"]
+    path, other = file(tmp_path, "a"), StubEncoder()
+    run([path], tmp_path / "cache", StubEncoder())
+    other.recipe = {"extractor": "other", "options": {}}
+    (outcome,) = run([path], tmp_path / "cache", other)
+    assert (outcome.cached, outcome.cells) == (False, 2)
+    assert ScriptedDecoders.started == ["a"]
+    without = StubEncoder()
+    without.recipe = {"extractor": "third", "options": {}}
+    run([path], tmp_path / "cache", without, keep_segments=False)
+    assert ScriptedDecoders.started == ["a", "a"]
+
+
+def test_what_is_known_needs_no_features(tmp_path: Path, scripts: dict) -> None:
+    plan = stub_plan(StubEncoder())
+    runtime, stores = RuntimeConfig(cache_dir=tmp_path / "cache"), plan.stores(tmp_path / "cache")
+    (outcome,) = harvest([file(tmp_path, "a")], stores, plan, runtime, known=lambda key: True)
+    assert outcome.cached
+    assert ScriptedDecoders.started == []
+
+
+def test_long_videos_are_streamed_window_by_window(tmp_path: Path, scripts: dict) -> None:
+    """Longer than a window: the same item as in one piece, with progress, and no cells kept."""
+    windows = [cells(3, value) for value in (1, 2)] + [cells(1, 3, duration=7.0)]
+    scripts["long"], scripts["whole"] = [*windows, "end"], [*windows, "end"]
+    seen: list[tuple[str, int, float]] = []
+    root = tmp_path / "caches"
+    plan = stub_plan(StubEncoder())
+    for cache, window in (("long", 4), ("whole", 64)):
+        runtime = RuntimeConfig(cache_dir=root / cache, window_cells=window, batch_cells=4)
+        (outcome,) = harvest(
+            [file(tmp_path, cache, "one content")],
+            plan.stores(root / cache),
+            plan,
+            runtime,
+            watch=lambda path, count, promised: seen.append((path.name, count, promised)),
+        )
+        assert outcome.cells == 7
+    assert seen == [("long", 6, 99.0), ("long", 7, 99.0)]
+    long, whole = (plan.stores(root / name) for name in ("long", "whole"))
+    assert len(long.segments) == 0
+    assert len(whole.segments) == 1
+    (key,) = long.features.keys()
+    one, other = long.features.get(key), whole.features.get(key)
+    assert one is not None
+    assert other is not None
+    assert {n: a.tobytes() for n, a in one.items()} == {n: a.tobytes() for n, a in other.items()}
+    assert not list(root.rglob("*.part"))
+
+
+def test_a_video_that_breaks_off_costs_itself(tmp_path: Path, scripts: dict) -> None:
+    error = MediaError(Reason.DECODE_ERROR, "long: broken")
+    scripts["long"] = [cells(3), cells(3), cells(3), error]
+    scripts["short"] = [cells(2, duration=2.0), "end"]
+    paths = [file(tmp_path, name) for name in ("long", "short")]
+    outcomes = {
+        o.path.name: o for o in run(paths, tmp_path / "cache", StubEncoder(), window_cells=4)
+    }
+    assert (outcomes["long"].reason, outcomes["long"].message) == ("DECODE_ERROR", "long: broken")
+    assert outcomes["short"].cells == 2
+    assert not list((tmp_path / "cache").rglob("*.part"))
+    assert len(stub_plan(StubEncoder()).stores(tmp_path / "cache").features) == 1
+
+
+def test_a_decoder_that_died_begins_again(tmp_path: Path, scripts: dict) -> None:
+    """What the first try gave is void, also where it still waits for the encoder."""
+    scripts["a"] = [cells(3, 1), "restart", cells(2, 8), cells(2, 9, duration=4.0), "end"]
+    (outcome,) = run([file(tmp_path, "a")], tmp_path / "cache", StubEncoder(), window_cells=3)
+    assert outcome.cells == 4
+    found = stored(tmp_path / "cache", outcome)
+    assert found.visual[:, 0].tolist() == [8, 8, 9, 9]
+
+
+def test_copies_share_their_outcome(tmp_path: Path, scripts: dict) -> None:
+    """Names of one content: decoded once; if it fails, it fails for all, later ones too."""
+    bad = MediaError(Reason.DECODE_ERROR, "c: no video")
+    scripts["a"], scripts["c"] = [cells(2, duration=2.0), "end"], [bad]
+    names = {"a": "one", "b": "one", "c": "two", "d": "two", "e": "two"}
+    paths = [file(tmp_path, name, content) for name, content in names.items()]
+    outcomes = {o.path.name: o for o in run(paths, tmp_path / "cache", StubEncoder())}
+    assert [outcomes[n].cells for n in ("a", "b")] == [2, 2]
+    assert [outcomes[n].cached for n in ("a", "b")] == [False, True]
+    assert [outcomes[n].reason for n in ("c", "d", "e")] == [Reason.DECODE_ERROR] * 3
+    assert ScriptedDecoders.started == ["a", "c"]
+
+
+def test_files_that_cannot_be_read_are_outcomes(tmp_path: Path, scripts: dict) -> None:
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    found = run([tmp_path / "none.mp4", tmp_path, empty], tmp_path / "cache", StubEncoder())
+    assert [o.reason for o in found] == ["MISSING_FILE", "MISSING_FILE", "EMPTY"]
+    assert "is not a file" in found[0].message
+    assert "has 0 bytes; copy it again" in found[2].message
+
+
+def test_an_encoder_error_is_that_videos_outcome(tmp_path: Path, scripts: dict) -> None:
+    def fault(frames: Tensor) -> None:
+        if (frames == 13).any():
+            raise RuntimeError("shapes\ncannot be multiplied")
+
+    for name, value in (("a", 1), ("b", 13), ("c", 3)):
+        scripts[name] = [cells(3, value, duration=3.0), "end"]
+    paths = [file(tmp_path, name) for name in ("a", "b", "c")]
+    outcomes = {o.path.name: o for o in run(paths, tmp_path / "cache", StubEncoder(fault))}
+    assert outcomes["b"].reason == Reason.ENCODE_ERROR
+    assert "encoder failed: RuntimeError: shapes cannot be multiplied" in outcomes["b"].message
+    assert str(paths[1]) in outcomes["b"].message
+    for name, value in (("a", 1), ("c", 3)):
+        assert stored(tmp_path / "cache", outcomes[name]).visual[:, 0].tolist() == [value] * 3
+
+
+def test_a_batch_that_does_not_fit_is_halved(tmp_path: Path, scripts: dict) -> None:
+    def fault(frames: Tensor) -> None:
+        if len(frames) > 2:
+            raise MemoryError
+
+    scripts["a"] = [cells(5, 4, duration=5.0), "end"]
+    encoder = StubEncoder(fault)
+    (outcome,) = run([file(tmp_path, "a")], tmp_path / "cache", encoder, batch_cells=8)
+    assert outcome.cells == 5
+    assert encoder.batches == [8, 4, 2, 2, 2]
+    assert stored(tmp_path / "cache", outcome).visual[:, 0].tolist() == [4] * 5
+
+
+def test_one_cell_that_does_not_fit_is_named(tmp_path: Path, scripts: dict) -> None:
+    def fault(frames: Tensor) -> None:
+        raise MemoryError("no room")
+
+    scripts["a"] = [cells(2, duration=2.0), "end"]
+    (outcome,) = run([file(tmp_path, "a")], tmp_path / "cache", StubEncoder(fault))
+    assert outcome.reason == Reason.OOM
+    assert "one segment does not fit into the encoder's memory: no room" in outcome.message
+
+
+def test_features_that_are_not_finite_are_refused(tmp_path: Path, scripts: dict) -> None:
+    class Spoiled(StubEncoder):
+        def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
+            features = super().__call__(frames, samples)
+            features["audio"][frames[:, 0, 0, 0, 0] == 13] = float("nan")
+            return features
+
+    scripts["a"] = [cells(2, 1), cells(1, 13), cells(1, 1, duration=4.0), "end"]
+    (outcome,) = run([file(tmp_path, "a")], tmp_path / "cache", Spoiled(), batch_cells=1)
+    assert outcome.reason == Reason.NAN_FEATURE
+    assert "audio of cell 2 is not finite" in outcome.message
+
+
+def test_stopping_keeps_what_is_finished(tmp_path: Path, scripts: dict) -> None:
+    for name in ("a", "b", "c"):
+        scripts[name] = [cells(4, duration=4.0), "end"]
+    plan = stub_plan(StubEncoder())
+    runtime = RuntimeConfig(cache_dir=tmp_path / "cache", workers=1, batch_cells=4)
+    paths = [file(tmp_path, name) for name in ("a", "b", "c")]
+    outcomes = harvest(paths, plan.stores(tmp_path / "cache"), plan, runtime)
+    first = next(outcomes)
+    outcomes.close()
+    assert first.key in plan.stores(tmp_path / "cache").features
+
+
+def test_numbers_do_not_depend_on_the_company(tmp_path: Path) -> None:
+    """Real files and encoder, bit for bit: a video alone, and the same in mixed batches."""
+    films = [
+        write_film(
+            tmp_path / f"{n}.mp4",
+            frame_times=regular(25 * (n + 1)),
+            samples=clicks(44_100 * (n + 1), [n]),
+            audio_codec="aac",
+        )
+        for n in range(2)
+    ]
+    plan = plan_features(choose("audioclip-tiny"))
+    assert plan.segment == SegmentConfig()
+    stores = {name: plan.stores(tmp_path / name) for name in ("together", "alone")}
+    keys = []
+    for name, lots in (("together", [films]), ("alone", [[film] for film in films])):
+        for lot in lots:
+            runtime = RuntimeConfig(cache_dir=tmp_path / name, workers=2, batch_cells=2)
+            outcomes = list(harvest(lot, stores[name], plan, runtime))
+            assert {o.reason for o in outcomes} == {None}
+            keys += [o.key for o in outcomes]
+    for key in set(keys):
+        one, other = (stores[name].features.get(key) for name in stores)
+        assert one is not None
+        assert other is not None
+        assert all(np.array_equal(one[n], other[n]) for n in one)
+
+
+def test_unreadable_files_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights, as a user without them meets them: the superuser who runs tests has them all."""
+    secret = file(tmp_path, "secret.mp4")
+
+    def deny(*_: object, **__: object) -> None:
+        raise PermissionError(13, os.strerror(13))
+
+    monkeypatch.setattr("avel.cache.fingerprint.file_sha256", deny)
+    (outcome,) = run([secret], tmp_path / "cache", StubEncoder())
+    assert outcome.reason == Reason.PERMISSION
+    assert "may not be read; check its rights" in outcome.message

@@ -1,0 +1,126 @@
+"""Progress for people: a bar on a terminal, lines in a log, nothing when quiet, and never on stdout."""
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from avel.pipeline.work import progress
+from avel.pipeline.work.progress import LINE_SECONDS, track
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """`now` seconds, which the test turns."""
+    state = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: state.now))
+    return state
+
+
+def each_takes(clock: SimpleNamespace, seconds: float, count: int) -> Iterator[int]:
+    for number in range(count):
+        clock.now += seconds
+        yield number
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_items_pass_through(
+    quiet: bool,
+    terminal: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal() if terminal else io.StringIO())
+    assert list(track(iter("abc"), 3, "letters", quiet=quiet)) == ["a", "b", "c"]
+    assert list(track([], 0, "letters", quiet=quiet)) == []
+    assert capsys.readouterr().out == ""
+
+
+def test_items_come_one_by_one_as_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = []
+
+    def items() -> Iterator[int]:
+        for number in range(3):
+            asked.append(number)
+            yield number
+
+    tracked = track(items(), 3, "numbers")
+    assert asked == []
+    assert next(tracked) == 0
+    assert asked == [0]
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    list(track(range(5), 5, "numbers", quiet=True))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(
+    clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four seconds an item: a line every third, with what is left at that rate."""
+    assert LINE_SECONDS == 10
+    list(track(each_takes(clock, 4.0, 8), 8, "videos"))
+    assert capsys.readouterr().err.splitlines() == [
+        "videos: 3 of 8, 0.2/s, 20 s left",
+        "videos: 6 of 8, 0.2/s, 8 s left",
+        "videos: 8 of 8, 0.2/s",
+    ]
+
+
+def test_a_short_run_says_one_line(
+    clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    list(track(each_takes(clock, 0.01, 50), 50, "videos"))
+    assert capsys.readouterr().err == "videos: 50 of 50, 100.0/s\n"
+
+
+def test_nothing_to_do_is_no_division_by_zero(
+    clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    list(track([], 0, "videos"))
+    assert capsys.readouterr().err == "videos: 0 of 0, 0.0/s\n"
+    list(track(range(2), 2, "videos"))  # no time has passed at all
+    assert "videos: 2 of 2" in capsys.readouterr().err
+
+
+def test_a_run_that_breaks_off_says_no_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise OSError("disk gone")
+
+    with pytest.raises(OSError, match="disk gone"):
+        list(track(items(), 3, "videos"))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What, how many of how many, at which rate; it goes away when all is done."""
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    seen = list(track(range(4), 4, "videos"))
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
+    assert seen == [0, 1, 2, 3]
+    assert "videos" in text
+    assert "4/4" in text
+    assert "/s" in text
+    assert screen.getvalue().endswith(("\x1b[2K", "\x1b[?25h", "\r\x1b[1A\x1b[2K"))
+
+
+def test_the_bars_library_is_loaded_only_for_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    for name in [name for name in sys.modules if name.split(".")[0] == "rich"]:
+        monkeypatch.delitem(sys.modules, name)
+    list(track(range(2), 2, "videos"))
+    assert not any(name.split(".")[0] == "rich" for name in sys.modules)
