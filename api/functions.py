@@ -156,17 +156,15 @@ def train(
         ConfigError: the config, a setting or its value is wrong.
         InputError: the dataset or its features are not there.
     """
-    from avel.pipeline.learning.start import train_any
+    from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.learning.experiment import load_experiment
+    from avel.pipeline.learning.run import train_any
 
-    return train_any(
-        Path(data),
-        Path(config),
-        _overrides(settings),
-        _runtime(runtime),
-        None if out is None else Path(out),
-        weights=tuple(map(Path, weights)),
-        resume=resume,
-    )
+    experiment = load_experiment(Path(config), _overrides(settings))
+    folder = out or Path("runs") / f"{Path(config).stem}-seed{experiment.train.seed}"
+    files = tuple(map(Path, weights))
+    rows, how = open_ave(Path(data)), _runtime(runtime)
+    return train_any(rows, experiment, how, Path(folder), weights=files, resume=resume)
 
 
 def evaluate(

@@ -22,7 +22,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from avel.pipeline.media.segment import SegmentConfig, segment_video, segment_whole
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_video, segment_whole
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
 REAL = ("applausing.mp4", "boat.mp4", "dog_barking.mp4", "nasa_13013.mp4")

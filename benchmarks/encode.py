@@ -23,12 +23,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from avel.extractors import AudioCLIPExtractor, choose
+from avel.extractors import choose
 from avel.extractors.audioclip.audio import NUM_BANDS, SILENCE_POWER, AudioHead
-from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.extractors.audioclip.joint import AudioCLIP
 from avel.extractors.extractor import PRECISIONS, check_precision
-from avel.pipeline.media.segment import SegmentConfig, segment_whole
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_whole
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
 FILES = (

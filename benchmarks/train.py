@@ -14,17 +14,15 @@ from pathlib import Path
 
 import torch
 
-from avel.configs.load import load
-from avel.extractors import choose
 from avel.models.table import LOSSES, build
 from avel.pipeline.datasets.ave import AveFolder, open_ave
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
-from avel.pipeline.evaluation.evaluate import open_split
+from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.learning.batches import loader
-from avel.pipeline.learning.experiment import Experiment, model_options
-from avel.pipeline.learning.fronts import make_front, tuned
+from avel.pipeline.learning.experiment import load_experiment, model_options
+from avel.pipeline.learning.fronts import tuned
 from avel.pipeline.learning.module import LocalizerTraining
-from avel.pipeline.learning.train import prepare
+from avel.pipeline.learning.prepare import prepare
 from avel.pipeline.work.runtime import RuntimeConfig
 
 WARM_STEPS = 3
@@ -56,12 +54,14 @@ def main() -> None:
 
 
 def epoch(data: AveFolder, overrides: list[str], most: int) -> tuple[list[float], list[float]]:
-    experiment, runtime = load(Path("dmsf.yaml"), Experiment, overrides), RuntimeConfig()
+    experiment, runtime = load_experiment(Path("dmsf"), overrides), RuntimeConfig()
     whole = experiment.augment.enabled
     kind = SegmentRows if whole else FeatureRows
-    rows = open_split(data, "train", prepare(data, experiment, runtime), runtime, kind).rows
+    prepared = prepare(experiment, runtime)
+    prepared.fill(data, runtime)
+    rows = open_split(data, "train", prepared.recipe, runtime, kind).rows
     first = rows.features(0)
-    front = make_front(choose(experiment.extractor), experiment.adapter, first, whole=whole)
+    front = prepared.front(first)
     model = build("dmsf", model_options(experiment, tuned(front)(first), len(data.classes)))
     training = LocalizerTraining(
         model, front, LOSSES["dmsf"]["full"], len(data.classes), experiment.train

@@ -14,9 +14,9 @@ from torch.nn import functional
 from avel.extractors import choose
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import FeatureRows
-from avel.pipeline.evaluation.evaluate import open_split
 from avel.pipeline.evaluation.metrics import segment_accuracy
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.evaluation.split import open_split
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.recipes import features_recipe

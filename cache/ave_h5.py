@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import h5py
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from avel.cache.errors import writing
 from avel.cache.hdf5 import drawing, open_hdf5, reading_hdf5, reserve
+from avel.cache.plain import write_at
 
 ORDER, DATA = "order", "avadataset"
 """The field's dataset names; the second is misspelt in every published file."""
@@ -150,16 +150,14 @@ def write_features(
     parts = {path: path.with_name(f".{path.name}.part") for path in files}
     try:
         with ExitStack() as stack:
-            made = {p: stack.enter_context(_blank(parts[p], files[p], dtype)) for p in files}
+            made = {p: stack.enter_context(_blank(p, parts[p], files[p], dtype)) for p in files}
             for number, row in enumerate(rows):
                 for path, values in row.items():
-                    file, offset = made[path]
+                    handle, offset = made[path]
                     whole = np.empty(files[path][1:], dtype)
                     whole[...] = values
                     with _writing(path):
-                        file.seek(offset + number * whole.nbytes)
-                        file.write(whole.tobytes())
-                        file.flush()  # a full disk is told here, with the file's name
+                        write_at(handle, offset + number * whole.nbytes, whole.tobytes())
                 yield number + 1
         for path, part in parts.items():
             with _writing(path):
@@ -170,15 +168,16 @@ def write_features(
 
 
 @contextmanager
-def _blank(part: Path, shape: tuple[int, ...], dtype: str) -> Iterator[tuple[BinaryIO, int]]:
-    """A new file of zeros to be filled by plain I/O, and the byte offset of its values."""
+def _blank(path: Path, part: Path, shape: tuple[int, ...], dtype: str) -> Iterator[tuple[int, int]]:
+    """A descriptor of a new file of zeros, to be filled, and the byte offset of its values."""
     with drawing() as (group, paper):
         offset = reserve(group, DATA, shape, dtype)
-    with ExitStack() as stack:
-        with _writing(part):
-            file = stack.enter_context(part.open("wb"))
-            paper.paint(file)
-        yield file, offset
+    with _writing(path):
+        file = part.open("wb", buffering=0)
+    with file:
+        with _writing(path):
+            paper.paint(file.fileno())
+        yield file.fileno(), offset
 
 
 def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
@@ -219,8 +218,8 @@ def _write(path: Path, name: str, values: NDArray[np.generic]) -> None:
     part = path.with_name(f".{path.name}.part")
     with _writing(path):
         try:
-            with part.open("wb") as written:
-                paper.paint(written)
+            with part.open("wb", buffering=0) as written:
+                paper.paint(written.fileno())
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)

@@ -60,11 +60,14 @@ def reading(path: Path) -> Iterator[None]:
 
     Raises:
         CacheUnavailable: the system refused.
-        FileNotFoundError: there is no such file, which only the caller can judge.
+        FileNotFoundError: there is no such file, which only the caller can judge; also where what
+            should be its folder is a file.
     """
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError):
+    except NotADirectoryError as err:
+        raise FileNotFoundError(err.errno, err.strerror, str(path)) from err
+    except FileNotFoundError:
         raise
     except (OSError, MemoryError) as err:
         raise unavailable(path, err) from err

@@ -1,5 +1,6 @@
 """What identifies numbers: recipes by canonical JSON, files by content."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -7,6 +8,8 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+KEY_BYTES = 32
 
 Recipe = Mapping[str, Any]
 """Everything that decides a stage's numbers: stage, version, config, upstream, weights."""
@@ -30,6 +33,18 @@ def file_sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def raw_key(key: str) -> bytes:
+    """The 32 bytes of an item's key.
+
+    Raises:
+        ValueError: it is no sha256 in hex.
+    """
+    with contextlib.suppress(ValueError):
+        if len(raw := bytes.fromhex(key)) == KEY_BYTES:
+            return raw
+    raise ValueError(f"key '{key}' must be a sha256: 64 hexadecimal digits")
 
 
 class ContentKeys:

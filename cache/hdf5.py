@@ -10,14 +10,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import DTypeLike
 
 from avel.cache.errors import reading, unavailable
-from avel.cache.plain import CHUNK
+from avel.cache.plain import CHUNK, write_at
 
 
 class Drawing(io.RawIOBase):
@@ -60,13 +60,11 @@ class Drawing(io.RawIOBase):
         self.size = self._at if size is None else size
         return self.size
 
-    def paint(self, file: BinaryIO) -> None:
-        """Write the pieces into a new file and give it its size; the rest is zeros."""
-        file.truncate(self.size)
+    def paint(self, handle: int) -> None:
+        """Write the pieces into a new, open file and give it its size; the rest is zeros."""
+        os.ftruncate(handle, self.size)
         for offset, piece in self.pieces:
-            file.seek(offset)
-            file.write(piece)
-        file.flush()
+            write_at(handle, offset, piece)
 
 
 @contextmanager

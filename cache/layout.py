@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from avel.cache.hdf5 import Drawing, drawing, reserve
 from avel.cache.header import USER_BLOCK, Extent, Header, encode
+from avel.cache.plain import write_at
 
 SCHEMA = 1
 ALIGNMENT = 64
@@ -97,14 +98,15 @@ def write_shard(path: Path, items: Sequence[Item], fingerprint: str) -> Array:
         for name, arrays in columns.items()
     }
     paper, header = lay_out(tables, shapes, fingerprint)
-    with path.open("xb") as file:
-        paper.paint(file)
+    with path.open("xb", buffering=0) as file:
+        handle = file.fileno()
+        paper.paint(handle)
         for name, arrays in columns.items():
-            file.seek(header.arrays[name].offset)
+            offset = header.arrays[name].offset
             for array in arrays:
-                file.write(_bytes(array))
-        file.flush()
-        os.fsync(file.fileno())
+                write_at(handle, offset, _bytes(array))
+                offset += array.nbytes
+        os.fsync(handle)
     return tables["keys"]
 
 

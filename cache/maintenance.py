@@ -45,8 +45,8 @@ def stores(root: Path) -> Iterator[Store]:
 
 
 def _folders(root: Path) -> list[Path]:
-    below = [(root / stage, listing(root / stage) or []) for stage in STAGES]
-    return [stage / name for stage, names in below for name in names if (stage / name).is_dir()]
+    paths = [root / stage / name for stage in STAGES for name in listing(root / stage) or ()]
+    return [path for path in paths if listing(path) is not None]
 
 
 def open_by_folder(root: Path, folder: Path) -> Store:

@@ -1,4 +1,4 @@
-"""Plain reading of files and folders, where the system's own errno is seen.
+"""Plain reading and writing of files and folders, where the system's own errno is seen.
 
 `Path.glob`, `Path.exists` and HDF5 hide it: a folder that may not be listed looks empty.
 """
@@ -39,7 +39,7 @@ def listing(folder: Path) -> list[str] | None:
     try:
         with reading(folder):
             return sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
 
 
@@ -52,7 +52,7 @@ def exists(path: Path) -> bool:
     try:
         with reading(path):
             path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return False
     return True
 
@@ -66,7 +66,7 @@ def read_text(path: Path) -> str | None:
     try:
         with reading(path):
             return path.read_bytes().decode("utf-8", "replace")
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
 
 
@@ -96,6 +96,14 @@ def read_at(handle: int, offset: int, size: int) -> NDArray[np.uint8]:
             break
         done += count
     return found[:done]
+
+
+def write_at(handle: int, offset: int, data: bytes | memoryview) -> None:
+    """Write all of `data` into an open file from byte `offset`."""
+    left = memoryview(data)
+    while left:
+        count = os.pwrite(handle, left, offset)
+        offset, left = offset + count, left[count:]
 
 
 def chunks(handle: int, offset: int, size: int) -> Iterator[NDArray[np.uint8]]:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.cache.fingerprint import KEY_BYTES
 from avel.cache.layout import Array
 from avel.cache.shard import Shard
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True, eq=False)

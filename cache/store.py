@@ -19,12 +19,12 @@ from avel.cache.damage import read_damaged, remember_damaged
 from avel.cache.errors import CacheError as CacheError
 from avel.cache.errors import CacheUnavailable as CacheUnavailable
 from avel.cache.errors import DamagedShard, writing
-from avel.cache.fingerprint import Recipe, fingerprint
+from avel.cache.fingerprint import Recipe, fingerprint, raw_key
 from avel.cache.layout import Array, Item
 from avel.cache.mapped import MAX_MAPPED, MappedShards
 from avel.cache.plain import listing, read_text
 from avel.cache.shard import Shard, open_shard
-from avel.cache.snapshot import KEY_BYTES, Snapshot
+from avel.cache.snapshot import Snapshot
 from avel.cache.writer import Writer as Writer
 
 ABOUT = "stage.json"
@@ -130,22 +130,13 @@ class Store:
 
     def _current(self) -> Snapshot:
         if self._stale:
-            self.refresh()
+            with self._lock:
+                if self._stale:  # no other thread was faster
+                    self.refresh()
         return self._snapshot
 
-    def raw_key(self, key: str) -> bytes:
-        """The 32 bytes of a key.
-
-        Raises:
-            ValueError: it is no sha256 in hex.
-        """
-        with contextlib.suppress(ValueError):
-            if len(raw := bytes.fromhex(key)) == KEY_BYTES:
-                return raw
-        raise ValueError(f"key '{key}' must be a sha256: 64 hexadecimal digits")
-
     def __contains__(self, key: str) -> bool:
-        raw = self.raw_key(key)
+        raw = raw_key(key)
         return raw in self._held or bool(self._current().find(raw))
 
     def __len__(self) -> int:
@@ -164,7 +155,7 @@ class Store:
         Raises:
             CacheUnavailable: the item is there and cannot be read now.
         """
-        raw = self.raw_key(key)
+        raw = raw_key(key)
         if (held := self._held.get(raw)) is not None:  # before the snapshot: `adopt` swaps it first
             return {n: array for n, array in held.arrays.items() if names is None or n in names}
         for shard, row in self._current().find(raw):

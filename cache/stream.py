@@ -19,6 +19,7 @@ import xxhash
 from avel.cache.errors import writing
 from avel.cache.header import Extent
 from avel.cache.layout import Array, lay_out
+from avel.cache.plain import write_at
 from avel.cache.shard import Shard
 
 COPY_BYTES = 1 << 24
@@ -118,15 +119,16 @@ class ItemStream:
             for name, spool in spools.items()
         }
         paper, header = lay_out(tables, shapes, self._fingerprint)
-        with path.open("xb") as file:
-            paper.paint(file)
+        with path.open("xb", buffering=0) as file:
+            handle = file.fileno()
+            paper.paint(handle)
             for name, spool in spools.items():
-                file.seek(header.arrays[name].offset)
+                offset = header.arrays[name].offset
                 spool.file.seek(0)
                 while chunk := spool.file.read(COPY_BYTES):
-                    file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+                    write_at(handle, offset, chunk)
+                    offset += len(chunk)
+            os.fsync(handle)
         return keys
 
     def abandon(self) -> None:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Protocol
 
 from avel.cache.errors import CacheError, writing
+from avel.cache.fingerprint import raw_key
 from avel.cache.layout import Array, Item, check_alike, write_shard
 from avel.cache.shard import Shard
 from avel.cache.stream import ItemStream, sync_folder
@@ -25,9 +26,6 @@ class Target(Protocol):
 
     folder: Path
     fingerprint: str
-
-    def raw_key(self, key: str) -> bytes:
-        """The 32 bytes of a key."""
 
     def hold(self, item: Item) -> None:
         """Show an item to this process's readers until it is published or dropped."""
@@ -95,7 +93,7 @@ class Writer:
             CacheError: a shard could not be published; what was published before stays.
             ValueError: the arrays do not fit those before, or the key is no sha256.
         """
-        item = Item(self._target.raw_key(key), arrays)
+        item = Item(raw_key(key), arrays)
         with self._lock:
             if self._closed:
                 raise ValueError(f"item {key[:12]}: its writer is closed; add within the `with`")
@@ -115,7 +113,7 @@ class Writer:
         def publish(shard: Shard) -> None:
             target.adopt(shard, ())
 
-        return ItemStream(target.folder, target.fingerprint, target.raw_key(key), publish)
+        return ItemStream(target.folder, target.fingerprint, raw_key(key), publish)
 
     def publish(self) -> None:
         """Make all items taken so far durable and visible to every reader.
@@ -189,7 +187,8 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if not self._failed:  # the disk has said no; asking again hides it
+            refused = self._failed and isinstance(error, CacheError)
+            if not refused:  # where the disk has said no, asking again hides it
                 self.publish()
         finally:
             with self._lock:

@@ -1,27 +1,21 @@
-"""Encoders of sight and sound, by name."""
+"""Encoders of sight and sound, by name; torch is loaded when one of them is, not before."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from avel.extractors import choice
-from avel.extractors.adapters.adapted import AdaptedChoice
-from avel.extractors.audioclip.extractor import AudioCLIPExtractor, TinyAudioCLIPExtractor
+from avel.extractors.adapters.choice import AdaptedChoice
+from avel.extractors.audioclip.declarations import AUDIOCLIP, AUDIOCLIP_TINY, AudioCLIPDeclaration
 from avel.extractors.choice import Choice, PairChoice
-from avel.extractors.extractor import Extractor, FrozenExtractor
-from avel.extractors.sound.vggish import VGGishExtractor
-from avel.extractors.vision.openclip import OpenCLIPExtractor
-from avel.extractors.vision.vgg19 import VGG19Extractor
+from avel.extractors.declaration import Declaration
+from avel.extractors.errors import ExtractorError
+from avel.extractors.protocol import Extractor
+from avel.extractors.sound.declarations import VGGISH
+from avel.extractors.vision.declarations import OPENCLIP, VGG19
 
-EXTRACTORS: dict[str, type[FrozenExtractor]] = {
-    extractor.name: extractor
-    for extractor in (
-        AudioCLIPExtractor,
-        TinyAudioCLIPExtractor,
-        OpenCLIPExtractor,
-        VGG19Extractor,
-        VGGishExtractor,
-    )
+EXTRACTORS: dict[str, Declaration] = {
+    declared.name: declared for declared in (AUDIOCLIP, AUDIOCLIP_TINY, OPENCLIP, VGG19, VGGISH)
 }
 
 
@@ -32,7 +26,7 @@ Encoder = Choice | PairChoice | AdaptedChoice
 def choose(
     name: str, weights: Sequence[Path] = (), options: Mapping[str, Any] | None = None
 ) -> Choice | PairChoice:
-    """An extractor, or `SIGHT+SOUND` for two, with its weights found.
+    """An extractor, or `SIGHT+SOUND` for two, with its weights found; no torch is loaded.
 
     Args:
         name: Of the table, or two of its names joined by `+`.
@@ -40,7 +34,7 @@ def choose(
         options: By name; those not given have their defaults.
 
     Raises:
-        ValueError: no such extractor or option; lists those there are.
+        ExtractorError: no such extractor or option; lists those there are.
         WeightsError: its weights are missing.
     """
     return choice.choose(EXTRACTORS, name, weights, options or {})
@@ -49,11 +43,12 @@ def choose(
 __all__ = [
     "EXTRACTORS",
     "AdaptedChoice",
-    "AudioCLIPExtractor",
+    "AudioCLIPDeclaration",
     "Choice",
+    "Declaration",
     "Encoder",
     "Extractor",
-    "FrozenExtractor",
+    "ExtractorError",
     "PairChoice",
     "choose",
 ]

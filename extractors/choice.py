@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor, nn
-
-from avel.extractors.adapters.adapters import Pooling
-from avel.extractors.extractor import (
-    EncodeOptions,
-    FrozenExtractor,
-    make_options,
-)
+from avel.extractors.declaration import Declaration
+from avel.extractors.errors import ExtractorError, unknown
+from avel.extractors.options import EncodeOptions, make_options
 from avel.extractors.weights.files import Weights, WeightsError
+
+if TYPE_CHECKING:
+    from avel.extractors.adapters.adapters import Pooling
+    from avel.extractors.extractor import FrozenExtractor
+    from avel.extractors.pair import Pair
 
 SOUND_CELLS = ("sample_rate",)
 """Settings of the segments stage that a pair takes from its second extractor."""
@@ -21,9 +21,9 @@ SOUND_CELLS = ("sample_rate",)
 
 @dataclass(frozen=True)
 class Choice:
-    """One extractor: its class, its weight files and its options."""
+    """One extractor: its declaration, its weight files and its options."""
 
-    kind: type[FrozenExtractor]
+    kind: Declaration
     weights: Weights
     options: EncodeOptions
 
@@ -37,13 +37,13 @@ class Choice:
         """How videos must be cut for it: settings of the segments stage, by name."""
         return self.kind.cells(self.weights)
 
-    def pooling(self) -> Pooling | None:
+    def pooling(self) -> "Pooling | None":
         """See `FrozenExtractor.pooling`; nothing is read for an extractor that has none."""
-        return self.load().pooling if self.kind.pooling is not FrozenExtractor.pooling else None
+        return self.load().pooling if self.kind.pools else None
 
-    def load(self, device: str = "cpu") -> FrozenExtractor:
-        """The extractor with its weights on a device."""
-        return self.kind(self.weights, self.options, device)
+    def load(self, device: str = "cpu") -> "FrozenExtractor":
+        """The extractor with its weights on a torch device, `cpu` or `cuda:1`."""
+        return self.kind.load(self.weights, self.options, device)
 
 
 @dataclass(frozen=True)
@@ -70,43 +70,25 @@ class PairChoice:
         sound = {k: v for k, v in self.sound.cells.items() if k in SOUND_CELLS}
         return {**{k: v for k, v in self.sight.cells.items() if k not in SOUND_CELLS}, **sound}
 
-    def pooling(self) -> Pooling | None:
+    def pooling(self) -> "Pooling | None":
         """That of sight, since the vector of a picture is."""
         return self.sight.pooling()
 
     def load(self, device: str = "cpu") -> "Pair":
-        """Both extractors with their weights on a device."""
+        """Both extractors with their weights on a torch device."""
+        from avel.extractors.pair import Pair  # slow: loads torch
+
         return Pair(self.recipe, self.sight.load(device), self.sound.load(device))
 
 
-class Pair:
-    """Two extractors as one."""
-
-    def __init__(
-        self, recipe: Mapping[str, Any], sight: FrozenExtractor, sound: FrozenExtractor
-    ) -> None:
-        self.recipe, self.name = recipe, str(recipe["extractor"])
-        self.model: nn.Module = nn.ModuleList([sight.model, sound.model]).eval()
-        self._sight, self._sound = sight, sound
-
-    @property
-    def pooling(self) -> Pooling | None:
-        """That of sight, since the vector of a picture is."""
-        return self._sight.pooling
-
-    def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
-        """Embed cells; see `Extractor`."""
-        return {**self._sight.embed_sight(frames), **self._sound.embed_sound(samples)}
-
-
 def choose(
-    table: Mapping[str, type[FrozenExtractor]],
+    table: Mapping[str, Declaration],
     name: str,
     weights: Sequence[Path],
     options: Mapping[str, Any],
 ) -> Choice | PairChoice:
     """See `avel.extractors.choose`, which knows the table."""
-    parts = [_kind(table, part) for part in name.split("+")]
+    parts = [_declared(table, part) for part in name.split("+")]
     if len(parts) == 1:
         chosen = make_options(parts[0].options_type, options, name)
         return Choice(parts[0], parts[0].find(weights), chosen)
@@ -114,41 +96,38 @@ def choose(
 
 
 def _pair(
-    parts: list[type[FrozenExtractor]],
-    name: str,
-    weights: Sequence[Path],
-    options: Mapping[str, Any],
+    parts: list[Declaration], name: str, weights: Sequence[Path], options: Mapping[str, Any]
 ) -> PairChoice:
-    if (
-        len(parts) != 2
-        or parts[0].see is FrozenExtractor.see
-        or parts[1].hear is FrozenExtractor.hear
-    ):
-        raise ValueError(
+    if len(parts) != 2 or not parts[0].sees or not parts[1].hears:
+        raise ExtractorError(
             f"extractor '{name}' is no pair; write SIGHT+SOUND, for example vgg19+vggish"
         )
     if len(weights) == 1:
         raise WeightsError(
             f"'{name}' takes {parts[0].name}'s weight file and then {parts[1].name}'s; one given"
         )
+    sight, sound = parts
     known = [set(vars(part.options_type())) for part in parts]
-    strange = [key for key in options if not any(key in names for names in known)]
-    if strange:
-        make_options(parts[0].options_type, {strange[0]: options[strange[0]]}, name)
-    chosen = [
-        Choice(
-            part,
-            part.find(weights[1:] if i else weights[:1]),
-            make_options(
-                part.options_type, {k: v for k, v in options.items() if k in known[i]}, part.name
-            ),
-        )
-        for i, part in enumerate(parts)
-    ]
-    return PairChoice(*chosen)
+    for key in options:
+        if key not in known[0] | known[1]:
+            raise unknown(f"extractor '{name}' has no option '{key}'; it has", key, _both(parts))
+    return PairChoice(
+        _half(sight, weights[:1], {k: v for k, v in options.items() if k in known[0]}),
+        _half(sound, weights[1:], {k: v for k, v in options.items() if k in known[1]}),
+    )
 
 
-def _kind(table: Mapping[str, type[FrozenExtractor]], name: str) -> type[FrozenExtractor]:
+def _both(parts: list[Declaration]) -> list[str]:
+    """Options of either, in their order."""
+    return list(dict.fromkeys(name for part in parts for name in vars(part.options_type())))
+
+
+def _half(part: Declaration, weights: Sequence[Path], options: Mapping[str, Any]) -> Choice:
+    chosen = make_options(part.options_type, options, part.name)
+    return Choice(part, part.find(weights), chosen)
+
+
+def _declared(table: Mapping[str, Declaration], name: str) -> Declaration:
     if name not in table:
-        raise ValueError(f"no extractor '{name}'; there are {', '.join(table)}")
+        raise unknown(f"no extractor '{name}'; there are", name, table)
     return table[name]

@@ -2,80 +2,37 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from avel.extractors.adapters.adapters import Adapters, Front, Pooling
-from avel.extractors.weights.files import Weights, find_weights, read_all
+from avel.extractors.adapters.adapters import Adapters, Pooling
+from avel.extractors.declaration import Declaration
+from avel.extractors.errors import ExtractorError
+from avel.extractors.options import EncodeOptions
+from avel.extractors.weights.files import Weights
+from avel.extractors.weights.tensors import read_all
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 IMAGES_AT_ONCE = 64
 """Pictures that go through a trunk together: bounds the memory when a cell has many."""
 
 
-@dataclass(frozen=True)
-class EncodeOptions:
-    """What of the encoding is chosen; all of it decides the features' numbers."""
+class FrozenExtractor(ABC):
+    """One trunk for sight, for sound, or both, with weights from the user's files.
 
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    """Of the trunks. AudioCLIP's spectrogram and VGGish's stay in float32."""
-    compile: bool = False
-    """Whether `torch.compile` makes the trunks' kernels."""
+    Args:
+        weights: The files, found.
+        options: Of the declaration's type; None for the defaults.
+        device: Any torch device, `cpu` or `cuda:1`.
 
-    def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision '{self.precision}' is none of {', '.join(PRECISIONS)}")
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """Those that are not at their default, so that a new option changes no old recipe."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
-        }
-
-
-class Extractor(Protocol):
-    """Cells to features.
-
-    Attributes:
-        name: How it is called on the command line.
-        model: Its networks.
-        recipe: Everything that decides the features, for the fingerprint.
+    Raises:
+        WeightsError: the files cannot be read, or are another model's.
+        ExtractorError: the device lacks the precision.
     """
 
-    name: str
-    model: nn.Module
-
-    @property
-    def recipe(self) -> Mapping[str, Any]:
-        """Everything that decides the features, for the fingerprint."""
-
-    def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
-        """Embed cells.
-
-        Args:
-            frames: RGB uint8 (N, F, 3, H, W); the F frames of a cell are averaged.
-            samples: Mono int16 (N, S).
-
-        Returns:
-            visual (N, D) and audio (N, D') float32, visual_map (N, P, C) float16, on the CPU; of
-            width 0 where the extractor has no such head.
-        """
-
-
-class FrozenExtractor(ABC):
-    """One trunk for sight, for sound, or both, with weights from the user's files."""
-
-    name: str = ""
-    files: ClassVar[tuple[str, ...]] = ()
-    """File names that are looked for when no weights are given."""
-    options_type: ClassVar[type[EncodeOptions]] = EncodeOptions
+    declaration: ClassVar[Declaration]
     mean: Sequence[float] = (0.5, 0.5, 0.5)
     std: Sequence[float] = (0.5, 0.5, 0.5)
     """Of the pictures that the weights were trained on, RGB in [0, 1]."""
@@ -83,9 +40,9 @@ class FrozenExtractor(ABC):
     def __init__(
         self, weights: Weights, options: EncodeOptions | None = None, device: str = "cpu"
     ) -> None:
-        self.weights, self.options = weights, options or self.options_type()
+        self.weights, self.options = weights, options or self.declaration.options_type()
+        self.name, self.device = self.declaration.name, torch.device(device)
         self.adapters: Adapters | None = None
-        self.device = torch.device(device)
         check_precision(self.options.precision, self.device)
         model = self.load()
         self.model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -120,34 +77,14 @@ class FrozenExtractor(ABC):
         return samples.new_zeros(len(samples), 0)
 
     @classmethod
-    def find(cls, given: Sequence[Path]) -> Weights:
-        """The weight files given, else those of `files` where weights are kept."""
-        return find_weights(cls.files, given)
-
-    @classmethod
     def tensors(cls, weights: Weights) -> dict[str, Tensor]:
         """What is in the files, under this extractor's own names."""
         return read_all(weights)
 
-    @classmethod
-    def cells(cls, weights: Weights) -> Mapping[str, Any]:
-        """How videos must be cut for it: settings of the segments stage, by name."""
-        return {}
-
-    @classmethod
-    def recipe_of(cls, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:
-        """Everything that decides the features; no tensor is read for it."""
-        return {
-            "extractor": cls.name,
-            "weights_sha256": weights.sha256,
-            "options": options.chosen,
-            "map_precision": "float16",
-        }
-
     @property
     def recipe(self) -> Mapping[str, Any]:
         """Everything that decides the features, for the fingerprint."""
-        return self.recipe_of(self.weights, self.options)
+        return self.declaration.recipe_of(self.weights, self.options)
 
     @torch.inference_mode()
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
@@ -156,13 +93,13 @@ class FrozenExtractor(ABC):
 
     @torch.inference_mode()
     def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
-        """Sight's part of what a call gives."""
+        """Sight's part of what a call gives, of RGB uint8 (N, F, 3, H, W)."""
         N, F = frames.shape[:2]
         if not N:
             return _none(self.embed_sight(frames.new_zeros(1, *frames.shape[1:])))
-        with self._mixed():
+        with self.mixed():
             seen = [self._look(part) for part in torch.split(frames.flatten(0, 1), IMAGES_AT_ONCE)]
-        maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
+            maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
         return {
             "visual": visual.float().view(N, F, *visual.shape[1:]).mean(1).cpu(),
             "visual_map": maps.float().reshape(N, F, *maps.shape[1:]).mean(1).half().cpu(),
@@ -170,13 +107,14 @@ class FrozenExtractor(ABC):
 
     @torch.inference_mode()
     def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
-        """Sound's part of what a call gives."""
+        """Sound's part of what a call gives, of mono int16 (N, S)."""
         if not len(samples):
             return _none(self.embed_sound(samples.new_zeros(1, samples.shape[1])))
-        with self._mixed():
+        with self.mixed():
             return {"audio": self._hear(samples.to(self.device).float()).float().cpu()}
 
-    def _mixed(self) -> torch.autocast:
+    def mixed(self) -> torch.autocast:
+        """The precision of the trunks, whatever that of a training around them is."""
         dtype = PRECISIONS[self.options.precision]
         return torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
 
@@ -188,46 +126,17 @@ class FrozenExtractor(ABC):
         images = frames.float() * self._scale + self._shift
         return images.contiguous(memory_format=torch.channels_last)
 
-    def to(self, device: torch.device) -> None:
-        """Move networks and constants to a device."""
+    def to(self, device: str | torch.device) -> None:
+        """Move networks and constants to a torch device.
+
+        Raises:
+            ExtractorError: the device lacks the precision.
+        """
+        device = torch.device(device)
         if device != self.device:
+            check_precision(self.options.precision, device)
             self.device, self.model = device, self.model.to(device)
             self._scale, self._shift = self._scale.to(device), self._shift.to(device)
-
-
-class SegmentFront(Front):
-    """Segments to features through the whole encoder, with or without adapters, for training.
-
-    The trunk is no part of the module's state: it is frozen and has a file of its own.
-    """
-
-    def __init__(self, extractor: FrozenExtractor, adapters: Adapters | None) -> None:
-        super().__init__()
-        self.adapters = adapters
-        self._extractor = extractor
-        extractor.adapters = adapters
-
-    def forward(
-        self, audio: Tensor, visual_map: Tensor, visual: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Samples int16 (B, T, S), RGB uint8 (B, T, F, 3, H, W) and nothing to features.
-
-        Returns:
-            audio (B, T, D), visual_map (B, T, P, C) and visual (B, T, D).
-        """
-        B, T, F = visual_map.shape[:3]
-        extractor = self._extractor
-        extractor.to(audio.device)
-        maps, seen = extractor.see(extractor.normalised(visual_map.flatten(0, 2)))
-        heard = extractor.hear(audio.flatten(0, 1).float())
-        features = (
-            heard.view(B, T, -1),
-            maps.reshape(B, T, F, *maps.shape[1:]).mean(2),
-            seen.view(B, T, F, seen.shape[1]).mean(2),
-        )
-        if self.adapters is None:
-            return features
-        return self.adapters.outputs(*features, extractor.pooling)
 
 
 def _none(features: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -239,35 +148,22 @@ def check_precision(precision: str, device: torch.device) -> None:
     """Refuse a precision that the device would only emulate.
 
     Raises:
-        ValueError: names the device and what it can do.
+        ExtractorError: names the device and what it can do.
     """
     if precision == "float32":
         return
     if device.type == "cuda":
-        if precision == "bfloat16" and not torch.cuda.is_bf16_supported(including_emulation=False):
-            raise ValueError(f"{device} has no bfloat16; use float16 or float32")
+        if precision == "bfloat16" and not _cuda_has_bfloat16(device):
+            raise ExtractorError(f"{device} has no bfloat16; use float16 or float32")
         return
     instructions = torch.cpu.get_capabilities().items()
     has_bfloat16 = any(name.endswith("bf16") and there for name, there in instructions)
     if precision == "bfloat16" and has_bfloat16:
         return
     lack = "bfloat16 instructions" if precision == "bfloat16" else "float16 kernels"
-    raise ValueError(f"the {device.type} has no {lack}; use precision float32")
+    raise ExtractorError(f"the {device.type} has no {lack}; use precision float32")
 
 
-def make_options(kind: type[EncodeOptions], given: Mapping[str, Any], name: str) -> EncodeOptions:
-    """An extractor's options from a mapping.
-
-    Raises:
-        ValueError: an option that it does not have, or of another type; lists the allowed ones.
-    """
-    known = {field.name: field.default for field in fields(kind)}
-    for key, value in given.items():
-        if key not in known:
-            raise ValueError(f"extractor '{name}' has no option '{key}'; it has {', '.join(known)}")
-        if type(value) is not type(known[key]):
-            example = f"{key}={str(known[key]).lower()}"
-            raise ValueError(
-                f"extractor option {key}={value!r} has the wrong type, as in {example}"
-            )
-    return kind(**given)
+def _cuda_has_bfloat16(device: torch.device) -> bool:
+    with torch.cuda.device(device):  # torch is asked about the current one
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -12,6 +12,8 @@ from safetensors import SafetensorError, safe_open
 
 FORMAT = 1
 KEY = "avel"
+CHECKPOINT = "model.safetensors"
+"""What a checkpoint is called in a training's run folder."""
 MATCHERS = frozenset({"cmm", "dcmr"})
 """Models that answer queries of cross-modality localization and find no events."""
 
@@ -56,6 +58,11 @@ class Described:
 
     card: Card
     extra: Mapping[str, NDArray[np.float32]]
+
+
+def checkpoint_of(path: Path) -> Path:
+    """A checkpoint's file, given itself or the run folder that holds it."""
+    return path / CHECKPOINT if path.is_dir() else path
 
 
 def describe(path: Path) -> Described:

@@ -54,19 +54,35 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
 def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:
     """Sum over branches of BCE(relevance) + CE(class), plus mutual learning.
 
-    A video without any event segment teaches relevance only.
+    A video without any event segment teaches relevance only. Where a branch names the class of each
+    segment, its two terms together are the cross entropy over K + 1, background included.
     """
     background = output.classes.shape[-1]
     event = (targets.segments != background) & targets.mask
-    has_event = event.any(1)
-    labels = targets.labels(background)[has_event]
     losses = []
     for branch in output.branches.values():
         relevance = functional.binary_cross_entropy_with_logits(
             branch.relevance[targets.mask], event[targets.mask].float()
         )
-        losses.append(relevance + class_loss(branch.classes[has_event], labels))
+        of = segment_class_loss if branch.classes.ndim == 3 else video_class_loss
+        losses.append(relevance + of(branch.classes, targets, event))
     return torch.stack(losses).sum() + mutual_weight * mutual_loss(output.branches, targets.mask)
+
+
+def video_class_loss(logits: Tensor, targets: Targets, event: Tensor) -> Tensor:
+    """Cross entropy of video logits (B, K) over the videos with an event in `event` (B, T)."""
+    has_event = event.any(1)
+    return class_loss(logits[has_event], targets.labels(logits.shape[-1])[has_event])
+
+
+def segment_class_loss(logits: Tensor, targets: Targets, event: Tensor) -> Tensor:
+    """Cross entropy of segment logits (B, T, K) at `event` (B, T), as a mean over all segments.
+
+    A mean over all, not over the events: beside the mean BCE of the relevance it completes
+    `-log p(label)` of each segment, in which a background segment has no class.
+    """
+    named = functional.cross_entropy(logits[event], targets.segments[event], reduction="sum")
+    return named / targets.mask.sum()
 
 
 def weak_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:
@@ -107,18 +123,20 @@ def video_relevance(branch: Branch, mask: Tensor) -> Tensor:
 def mutual_loss(branches: Mapping[str, Branch], mask: Tensor) -> Tensor:
     """Symmetric KL between the branches, each learning from the other held fixed.
 
-    Classes at temperature 2 (times 4, so that gradients keep their size), relevance as Bernoulli.
+    Classes at temperature 2 (times 4, so that gradients keep their size), relevance as Bernoulli;
+    both are means, over videos or over the segments that exist by `mask` (B, T).
     """
     s, c = branches["S"], branches["C"]
-    total = (
-        _class_kl(c, s) + _class_kl(s, c) + _bernoulli_kl(c, s, mask) + _bernoulli_kl(s, c, mask)
-    )
+    classes = _class_kl(c, s, mask) + _class_kl(s, c, mask)
+    total = classes + _bernoulli_kl(c, s, mask) + _bernoulli_kl(s, c, mask)
     return total / 2
 
 
-def _class_kl(teacher: Branch, student: Branch) -> Tensor:
-    fixed = (teacher.classes.detach() / TEMPERATURE).log_softmax(-1)
-    learning = (student.classes / TEMPERATURE).log_softmax(-1)
+def _class_kl(teacher: Branch, student: Branch, mask: Tensor) -> Tensor:
+    fixed, learning = (
+        (logits[mask] if logits.ndim == 3 else logits).div(TEMPERATURE).log_softmax(-1)
+        for logits in (teacher.classes.detach(), student.classes)
+    )
     kl = functional.kl_div(learning, fixed, log_target=True, reduction="batchmean")
     return kl * TEMPERATURE**2
 

@@ -19,7 +19,12 @@ class Visual(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """One head's logits: `relevance` (B, T) and `classes` (B, K), or (B, K + 1) when weak."""
+    """One head's logits.
+
+    Attributes:
+        relevance: (B, T).
+        classes: Of the video (B, K), or (B, K + 1) when weak; or of each segment (B, T, K).
+    """
 
     relevance: Tensor
     classes: Tensor
@@ -47,14 +52,24 @@ class LocalizationOutput(NamedTuple):
 def of_segment_scores(scores: Tensor, attention: Tensor, mask: Tensor) -> LocalizationOutput:
     """Output of a model that scores K classes and background in each segment.
 
-    The relevance is the odds of any class against background, so that
-    `sigmoid(relevance) softmax(classes)` is exactly the softmax over all K + 1.
-
     Args:
         scores: (B, T, K + 1) before the softmax, background last.
         attention: (B, T, P).
         mask: Bool (B, T).
     """
-    classes = scores[..., :-1]
-    relevance = (torch.logsumexp(classes, -1) - scores[..., -1]).masked_fill(~mask, MASKED)
-    return LocalizationOutput(relevance, classes, {}, {"agva": attention}, {"scores": scores})
+    relevance = odds_of_event(scores, mask)
+    extra = {"scores": scores}
+    return LocalizationOutput(relevance, scores[..., :-1], {}, {"agva": attention}, extra)
+
+
+def odds_of_event(scores: Tensor, mask: Tensor) -> Tensor:
+    """Relevance (B, T): the logarithmic odds of any class against background.
+
+    So `sigmoid(relevance) softmax(classes)` is exactly the softmax over all K + 1.
+
+    Args:
+        scores: (B, T, K + 1) before the softmax, background last.
+        mask: Bool (B, T); segments that do not exist get MASKED.
+    """
+    odds = torch.logsumexp(scores[..., :-1], -1) - scores[..., -1]
+    return odds.masked_fill(~mask, MASKED)

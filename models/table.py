@@ -22,7 +22,11 @@ MODELS: dict[str, tuple[type[nn.Module], type]] = {
     "dmin": (DMIN, DMINConfig),
     "magan": (MAGAN, MAGANConfig),
 }
-"""Each takes `(audio, visual, mask)` and gives a `LocalizationOutput`."""
+"""Each takes `(audio, visual, mask)` and gives a `LocalizationOutput`.
+
+Each says by `mixes_videos` whether a video's numbers depend on the others of its batch; who scores
+videos that have nothing to do with each other then runs them one by one.
+"""
 
 Matcher = CMM | DCMR
 MATCHING: dict[str, tuple[type[nn.Module], type]] = {

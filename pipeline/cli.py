@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "compare two runs: the difference with its interval, and the videos that changed",
     "ablate": "train variants that differ in one setting, over seeds, and compare them",
     "bench": "train and evaluate every system of the field over seeds, in one leaderboard",
+    "config": "the presets, and every setting with its value and what it means",
     "export": "write a trained model as ONNX or torch.export, and compare the two",
     "model": "a model's parts and parameters, and published weights: summary, import",
     "synth": "write a synthetic AVE dataset of real MP4s",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.once import made_once
+from tests.outside import outside
 
 # two test processes share two cores; the commands that they start, and torch, inherit it
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -44,19 +45,19 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def media() -> Path:
     """Real files that break pipelines."""
-    return _outside(SHARED / "media")
+    return outside(SHARED / "media")
 
 
 @pytest.fixture(scope="session")
 def ave_tables() -> Path:
     """The real AVE tables."""
-    return _outside(SHARED / "data" / "ave")
+    return outside(SHARED / "data" / "ave")
 
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """Outputs of the published implementations."""
-    return _outside(Path(os.environ.get("AVEL_GOLDEN_DIR", SHARED / "golden")))
+    return outside(Path(os.environ.get("AVEL_GOLDEN_DIR", SHARED / "golden")))
 
 
 @pytest.fixture(scope="session")
@@ -85,13 +86,11 @@ def warm(tmp_path_factory: pytest.TempPathFactory, synth: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path_factory.mktemp("cache") / "warm"))
 
 
-def _outside(folder: Path) -> Path:
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not there")
-    return folder
-
-
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "golden" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.golden)
     on_a_gpu = [item for item in items if item.get_closest_marker("needs_cuda")]
     if not on_a_gpu or os.environ.get("FAIL_WITHOUT_CUDA") == "1":
         return

@@ -4,57 +4,17 @@ Source: Houlsby et al., ICML 2019 (residual bottleneck, zero at the start); plac
 reference section 3.8.2. At step 0 an adapted encoder gives the frozen one's numbers, bit for bit.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.extractors.weights.files import WeightsError, load_into
+from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.errors import ExtractorError
 
-FILE = "adapters.safetensors"
-"""What they are called in a run folder."""
-KEY = "avel adapters"
 Pooling = Callable[[Tensor], Tensor]
 """Of a map's tokens (..., P, C) into joint-space vectors (..., D)."""
-
-
-@dataclass(frozen=True)
-class AdapterConfig:
-    """Where adapters are and how wide."""
-
-    placement: Literal["none", "output", "trunk", "both"] = "none"
-    """On the encoder's outputs, after stages of its trunks, or both."""
-    stages: Sequence[int] = (3, 4)
-    """Residual stages of both trunks that get one, of 1 to 4."""
-    reduction: int = 4
-    """Of the bottleneck: channels / reduction."""
-    dropout: float = 0.1
-
-    def __post_init__(self) -> None:
-        placements = ("none", "output", "trunk", "both")
-        if self.placement not in placements:
-            raise ValueError(
-                f"adapter.placement '{self.placement}' is none of {', '.join(placements)}"
-            )
-        if not self.stages or any(stage not in (1, 2, 3, 4) for stage in self.stages):
-            raise ValueError(f"adapter.stages {list(self.stages)} must be some of 1, 2, 3, 4")
-
-    @property
-    def trunk_stages(self) -> tuple[int, ...]:
-        """Stages that have an adapter, in order; empty without in-trunk placement."""
-        return tuple(sorted(set(self.stages))) if self.placement in ("trunk", "both") else ()
-
-    @property
-    def at_output(self) -> bool:
-        """Whether the encoder's outputs have one."""
-        return self.placement in ("output", "both")
 
 
 class Adapter(nn.Module):
@@ -89,6 +49,9 @@ class Adapters(nn.Module):
     Args:
         config: Where and how wide.
         channels: Channels at each place that exists; places of width 0 get no adapter.
+
+    Raises:
+        ExtractorError: adapters inside the trunk of an encoder that has no stages.
     """
 
     def __init__(self, config: AdapterConfig, channels: Mapping[str, int]) -> None:
@@ -98,7 +61,7 @@ class Adapters(nn.Module):
         places += [f"{side}{i}" for i in config.trunk_stages for side in ("visual", "audio")]
         missing = [place for place in places if place not in channels]
         if missing:
-            raise ValueError(
+            raise ExtractorError(
                 f"adapter.placement '{config.placement}': this extractor has no place "
                 f"'{missing[0]}'; in-trunk adapters need an AudioCLIP extractor"
             )
@@ -123,6 +86,9 @@ class Adapters(nn.Module):
             visual_map: (..., P, C).
             visual: (..., D).
             pooling: The encoder's, of tokens into vectors; None: the vector has its adapter alone.
+
+        Returns:
+            audio, visual_map and visual in the shapes given.
         """
         if not self.config.at_output:
             return audio, visual_map, visual
@@ -142,68 +108,3 @@ class Adapters(nn.Module):
             return x
         corrected: Tensor = self.at[place](x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return corrected
-
-
-def save_adapters(path: Path, adapters: Adapters, base: Mapping[str, Any]) -> None:
-    """Write adapters with their config and the recipe of the encoder that they correct."""
-    card = {"config": asdict(adapters.config), "channels": adapters.channels, "base": dict(base)}
-    tensors = {name: t.detach().cpu().contiguous() for name, t in adapters.state_dict().items()}
-    save_file(tensors, path, {KEY: json.dumps(card)})
-
-
-def load_adapters(path: Path, base: Mapping[str, Any]) -> Adapters:
-    """Adapters of a file, frozen.
-
-    Args:
-        path: The file, or the run folder that holds one.
-        base: Recipe of the encoder that they are for.
-
-    Raises:
-        WeightsError: no such file, no adapters, or for another encoder.
-    """
-    path = path / FILE if path.is_dir() else path
-    if not path.is_file():
-        raise WeightsError(
-            f"{path}: no such adapters; `avel train --set adapter.placement=output` writes them"
-        )
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, OSError) as err:
-        raise WeightsError(f"{path}: cannot be read as adapters ({err}); copy it again") from err
-    if KEY not in metadata:
-        raise WeightsError(f"{path}: is no file of adapters (metadata: {list(metadata) or 'none'})")
-    card = json.loads(metadata[KEY])
-    if card["base"] != json.loads(json.dumps(base)):
-        wrong = [key for key in {*card["base"], *base} if card["base"].get(key) != base.get(key)]
-        raise WeightsError(
-            f"{path}: was tuned on another encoder: {sorted(wrong)[0]} is "
-            f"{str(base.get(sorted(wrong)[0]))[:40]}, it wants "
-            f"{str(card['base'].get(sorted(wrong)[0]))[:40]}"
-        )
-    adapters = Adapters(AdapterConfig(**card["config"]), card["channels"])
-    load_into(adapters, tensors, path)
-    return adapters.eval().requires_grad_(False)
-
-
-class Front(nn.Module):
-    """What turns the cached stage into features in training; its parameters are the adapters'."""
-
-    adapters: Adapters | None
-
-
-class OutputFront(Front):
-    """Features of a frozen encoder to features with output adapters, for training."""
-
-    adapters: Adapters
-
-    def __init__(self, adapters: Adapters, pooling: Pooling | None) -> None:
-        super().__init__()
-        self.adapters, self._pooling = adapters, pooling
-
-    def forward(
-        self, audio: Tensor, visual_map: Tensor, visual: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, T, D), (B, T, P, C) and (B, T, D) to the same."""
-        return self.adapters.outputs(audio, visual_map.float(), visual, self._pooling)

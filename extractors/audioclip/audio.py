@@ -161,9 +161,12 @@ class AudioHead(nn.Module):
         return pooled.view(B, channels, pooled.shape[1]).sum(1)
 
     def spectrogram(self, samples: Tensor) -> Tensor:
-        """Log power in three bands (N, 3, filters / 3, frames) in dB; always in float32."""
+        """Log power in three bands (N, 3, filters / 3, frames) in dB, in the weights' precision.
+
+        Never in 16 bits: autocast is off here.
+        """
         with torch.autocast(samples.device.type, enabled=False):
-            frames = self._frames(samples.float())
+            frames = self._frames(samples.to(self.window.dtype))
             filters = self._filters()
             real, imaginary = (frames @ filters.to(frames.device)).chunk(2, -1)
             power = (real.square() + imaginary.square()).transpose(1, 2)
@@ -211,13 +214,14 @@ class AudioHead(nn.Module):
         return self.rest(self.stem(spectrogram), 0, adapters)
 
     def stem(self, spectrogram: Tensor) -> Tensor:
-        """Map before the first stage; always in float32.
+        """Map before the first stage; in the weights' precision, never in 16 bits.
 
         Decibels far from zero lose whole units in 16 bits: the worst second of sound would keep a
         cosine of 0.966 instead of 0.982 with untrained weights.
         """
         with torch.autocast(spectrogram.device.type, enabled=False):
-            x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(spectrogram.float()))))
+            exact = spectrogram.to(self.conv1.weight.dtype)
+            x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(exact))))
         return x
 
     def stages(self, x: Tensor, until: int) -> Tensor:

@@ -5,7 +5,8 @@ from math import log
 import torch
 from torch import Tensor
 
-from avel.extractors.weights.files import Weights, WeightsError, read_tensors
+from avel.extractors.weights.files import Weights, WeightsError
+from avel.extractors.weights.tensors import read_tensors
 
 OPENAI_SCALARS = frozenset({"input_resolution", "context_length", "vocab_size"})
 """Entries of OpenAI's archives that are settings, not weights."""

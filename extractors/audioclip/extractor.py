@@ -1,9 +1,7 @@
 """AudioCLIP as an extractor: sight and sound in one space with text."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import replace
 
 import torch
 from open_clip import get_tokenizer
@@ -12,32 +10,20 @@ from torch.nn import functional
 
 from avel.extractors.adapters.adapters import Pooling
 from avel.extractors.audioclip.checkpoint import joint_tensors
+from avel.extractors.audioclip.declarations import (
+    AUDIOCLIP,
+    AUDIOCLIP_TINY,
+    IMAGE_MEAN,
+    IMAGE_STD,
+    TOKENIZER,
+    AudioCLIPOptions,
+)
 from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
 from avel.extractors.audioclip.pool import TokenPooling
-from avel.extractors.extractor import EncodeOptions, FrozenExtractor
+from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
-from avel.extractors.weights.files import Weights, find_file, load_into
-
-IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
-IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
-"""CLIP's own normalisation (reference section 3.3)."""
-
-TOKENIZER = "RN50-quickgelu"
-
-
-@dataclass(frozen=True)
-class AudioCLIPOptions(EncodeOptions):
-    """AudioCLIP's own choices beside the common ones."""
-
-    dense_map: bool = False
-    """Whether the map is projected into the joint space (7x7x1024), where text lives too."""
-    until: int = 0
-    """1 to 4: activations after that stage of both trunks instead of features, for training."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.until not in range(5):
-            raise ValueError(f"option until={self.until} must be 0 (features) or a stage, 1 to 4")
+from avel.extractors.weights.files import Weights
+from avel.extractors.weights.tensors import load_into
 
 
 class AudioCLIPExtractor(FrozenExtractor):
@@ -47,13 +33,9 @@ class AudioCLIPExtractor(FrozenExtractor):
     2048 pooled channels before the classifier, and text can be compared with pictures only.
     """
 
-    name = "audioclip"
-    files = ("AudioCLIP-Full-Training.pt",)
-    options_type = AudioCLIPOptions
+    declaration = AUDIOCLIP
     config = AudioCLIPConfig()
     mean, std = IMAGE_MEAN, IMAGE_STD
-    rest_cosines: ClassVar[Mapping[str, float]] = {}
-    """Per modality, the cosine with text that unrelated things reach; empty: not calibrated."""
     model: AudioCLIP
     options: AudioCLIPOptions
 
@@ -78,16 +60,6 @@ class AudioCLIPExtractor(FrozenExtractor):
         """The published names, from any of the published files."""
         return joint_tensors(weights)
 
-    @classmethod
-    def recipe_of(cls, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:
-        """Everything that decides the features; no tensor is read for it."""
-        return {
-            **super().recipe_of(weights, options),
-            "amplitude": "int16",  # AudioCLIP hears samples in [-32768, 32767]
-            "image_mean": list(cls.mean),
-            "image_std": list(cls.std),
-        }
-
     @property
     def pooling(self) -> Pooling | None:
         """CLIP's attention pooling; none where the map is no longer what it pools."""
@@ -99,7 +71,10 @@ class AudioCLIPExtractor(FrozenExtractor):
         return self.model.audio.config.embed_dim == self.config.embed_dim
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Maps and embeddings of normalised pictures."""
+        """Maps (N, 49, C) and embeddings (N, D) of normalised pictures (N, 3, H, W).
+
+        With the option `until`, that stage's map (N, P, C) and nothing (N, 0).
+        """
         if self.options.until:
             stage = self.model.image_stages(images, self.options.until)
             return stage.flatten(2).transpose(1, 2), images.new_zeros(len(images), 0)
@@ -110,34 +85,16 @@ class AudioCLIPExtractor(FrozenExtractor):
         return maps, self.model.pool_map(trunk)
 
     def hear(self, samples: Tensor) -> Tensor:
-        """Embeddings of sound on the int16 scale."""
+        """Embeddings (N, D) of sound (N, S) on the int16 scale.
+
+        With the option `until`, that stage's map as rows (N, C * F * T').
+        """
         head = self.model.audio
         if self.options.until:
             stem = head.stem(head.spectrogram(samples))
             return head.stages(stem, self.options.until).flatten(1)
         described = head.describe(samples, self.adapters)
         return head.fc(described) if self.hears_text else described
-
-    @classmethod
-    def known_labels(cls) -> tuple[str, ...]:
-        """The only names that the text head knows; empty where it knows words at large."""
-        return ()
-
-    @staticmethod
-    def check_text(prompts: Sequence[str]) -> None:
-        """Refuse a prompt that does not fit the text head's context.
-
-        Raises:
-            ValueError: names the prompt, its tokens and the limit.
-        """
-        tokenizer = get_tokenizer(TOKENIZER)
-        for prompt in prompts:
-            tokens = len(tokenizer.encode(prompt)) + 2  # start and end
-            if tokens > tokenizer.context_length:
-                raise ValueError(
-                    f"label {prompt[:40]!r}… has {tokens} tokens, the text head reads "
-                    f"{tokenizer.context_length}; shorten it"
-                )
 
     @torch.inference_mode()
     def text(self, prompts: Sequence[str]) -> Tensor:
@@ -169,15 +126,5 @@ class AudioCLIPExtractor(FrozenExtractor):
 class TinyAudioCLIPExtractor(AudioCLIPExtractor):
     """The same classes, narrow, with weights in the package: trained on synthetic video only."""
 
-    name = "audioclip-tiny"
-    files = ("audioclip-tiny.safetensors",)
+    declaration = AUDIOCLIP_TINY
     config = TINY
-    # On the validation split of `avel synth`, below 98 % of events' cosines and above those of
-    # cells without object or sound; `benchmarks/zero_shot.py` prints both.
-    rest_cosines: ClassVar[Mapping[str, float]] = {"visual": 0.72, "audio": 0.82}
-
-    @classmethod
-    def known_labels(cls) -> tuple[str, ...]:
-        """The class names of its training, from the record beside the weights."""
-        record = find_file(cls.files[0]).path.with_suffix(".json")
-        return tuple(json.loads(record.read_text("utf-8"))["classes"])

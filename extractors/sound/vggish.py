@@ -5,35 +5,27 @@ with AudioSet. The AVE features are the raw embeddings after the last ReLU (refe
 The weights' names are those of the widely used PyTorch conversion.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torchaudio.compliance.kaldi import get_mel_banks
 
-from avel.extractors.extractor import EncodeOptions, FrozenExtractor
-from avel.extractors.weights.files import Weights, WeightsError, load_into, read_all
+from avel.extractors.extractor import FrozenExtractor
+from avel.extractors.sound.declarations import VGGISH, VGGishOptions
+from avel.extractors.weights.files import Weights, WeightsError
+from avel.extractors.weights.tensors import load_into, read_all
 
-SAMPLE_RATE = 16_000
+SAMPLE_RATE = VGGISH.cut["sample_rate"]
 WINDOW, HOP, FFT = 400, 160, 512
 """25 ms every 10 ms, in samples."""
 NUM_BANDS, LOWEST, HIGHEST = 64, 125.0, 7500.0
 """Mel bands between two frequencies in Hz."""
 NUM_FRAMES = 96
 """Of one example: the first 0.96 s of each second."""
+DENSE = 4096
+"""Units of the two hidden layers."""
 LOG_OFFSET = 0.01
 QUANTIZE_MIN, QUANTIZE_MAX = -2.0, 2.0
-
-
-@dataclass(frozen=True)
-class VGGishOptions(EncodeOptions):
-    """VGGish's own choice beside the common ones."""
-
-    postprocess: bool = False
-    """PCA, whitening and 8 bits as in the AudioSet release; needs `vggish_pca_params-…pth` too."""
 
 
 class VGGish(nn.Module):
@@ -41,6 +33,8 @@ class VGGish(nn.Module):
 
     window: Tensor
     mel: Tensor
+    pca_vectors: Tensor
+    pca_means: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,18 +46,19 @@ class VGGish(nn.Module):
                 channels = width
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
-        sizes = (512 * 6 * 4, 4096, 4096, 128)
+        sizes = (512 * 6 * 4, DENSE, DENSE, 128)
         dense = [
             layer
             for i in range(3)
             for layer in (nn.Linear(sizes[i], sizes[i + 1]), nn.ReLU(inplace=True))
         ]
         self.embeddings = nn.Sequential(*dense)
-        self.register_buffer("window", torch.hann_window(WINDOW, dtype=torch.float32))
-        self.register_buffer("mel", mel_matrix())
+        window = torch.hann_window(WINDOW, dtype=torch.float32)
+        self.register_buffer("window", window, persistent=False)  # in no file of weights
+        self.register_buffer("mel", mel_matrix(), persistent=False)
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """Embed patches."""
+        """Patches (N, 1, 96, 64) to embeddings (N, 128)."""
         maps = self.features(log_mel)
         # the weights were trained with channels last
         return self.embeddings(maps.permute(0, 2, 3, 1).flatten(1))  # type: ignore[no-any-return]
@@ -95,24 +90,29 @@ def mel_matrix() -> Tensor:
 class VGGishExtractor(FrozenExtractor):
     """Raw embeddings, or post-processed ones in [0, 255]."""
 
-    name = "vggish"
-    files = ("vggish-10086976.pth",)
-    options_type = VGGishOptions
+    declaration = VGGISH
     options: VGGishOptions
     model: VGGish
 
     def load(self) -> nn.Module:
-        """The network; the front end's constants are not in its files."""
+        """The network; the post-processing's matrix goes with it where it is asked for.
+
+        Raises:
+            WeightsError: the post-processing is in none of the files.
+        """
         tensors = self.tensors(self.weights)
-        self._pca = tensors.pop("pca_eigen_vectors", None), tensors.pop("pca_means", None)
-        if self.options.postprocess and None in self._pca:
-            raise WeightsError(
-                f"{self.weights.source}: has no pca_eigen_vectors and pca_means, which "
-                "postprocess=true needs; add their file: --weights vggish_pca_params-970ea276.pth"
-            )
+        vectors, means = tensors.pop("pca_eigen_vectors", None), tensors.pop("pca_means", None)
         model = VGGish()
-        front_end = {name: getattr(model, name) for name in ("window", "mel")}
-        load_into(model, {**tensors, **front_end}, self.weights.source)
+        load_into(model, tensors, self.weights.source)
+        if self.options.postprocess:
+            if vectors is None or means is None:
+                raise WeightsError(
+                    f"{self.weights.source}: has no pca_eigen_vectors and pca_means, which "
+                    "postprocess=true needs; add their file: --weights "
+                    "vggish_pca_params-970ea276.pth"
+                )
+            model.register_buffer("pca_vectors", vectors.float())
+            model.register_buffer("pca_means", means.float().reshape(1, -1))
         return model
 
     @classmethod
@@ -120,19 +120,14 @@ class VGGishExtractor(FrozenExtractor):
         """The network's tensors, and the post-processing's where they are given."""
         return {name.removeprefix("pproc."): value for name, value in read_all(weights).items()}
 
-    @classmethod
-    def cells(cls, weights: Weights) -> Mapping[str, Any]:
-        """Sound at 16 kHz."""
-        return {"sample_rate": SAMPLE_RATE}
-
     def hear(self, samples: Tensor) -> Tensor:
         """Embeddings (N, 128) of sound on the int16 scale."""
         embedded = self.model(self.model.log_mel(samples / 32768)).float()
         return self._postprocess(embedded) if self.options.postprocess else embedded
 
     def _postprocess(self, embedded: Tensor) -> Tensor:
-        """PCA with whitening, clipped to [-2, 2] and quantised to 0..255."""
-        vectors, means = (part.to(self.device).float() for part in self._pca if part is not None)
-        projected = (embedded - means.reshape(1, -1)) @ vectors.T
+        """Of (N, 128): PCA with whitening, clipped to [-2, 2] and quantised to 0..255."""
+        model = self.model
+        projected = (embedded - model.pca_means) @ model.pca_vectors.T
         clipped = projected.clamp(QUANTIZE_MIN, QUANTIZE_MAX)
         return ((clipped - QUANTIZE_MIN) * (255 / (QUANTIZE_MAX - QUANTIZE_MIN))).round()

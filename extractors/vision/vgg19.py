@@ -5,28 +5,24 @@ Source: Simonyan and Zisserman, ICLR 2015; Tian et al., ECCV 2018, section 5.1; 
 from another conversion of the weights; these are torchvision's, with their own pre-processing.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from torch import Tensor, nn
-from torchvision.models import VGG19_Weights, vgg19
+from torchvision.models.vgg import cfgs, make_layers
 
 from avel.extractors.extractor import FrozenExtractor
-from avel.extractors.weights.files import Weights, load_into, read_all
-
-_PREPROCESSING = VGG19_Weights.IMAGENET1K_V1.transforms()
+from avel.extractors.vision.declarations import VGG19
+from avel.extractors.weights.files import Weights
+from avel.extractors.weights.tensors import load_into, read_all
 
 
 class VGG19Extractor(FrozenExtractor):
     """Map 7x7x512 after the fifth pooling, and its spatial mean; ReLU'd, so never negative."""
 
-    name = "vgg19"
-    files = ("vgg19-dcbb9e9d.pth",)
-    mean, std = tuple(_PREPROCESSING.mean), tuple(_PREPROCESSING.std)
+    declaration = VGG19
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
     def load(self) -> nn.Module:
-        """The convolutional part."""
-        features: nn.Module = vgg19().features
+        """The convolutional part; torchvision's whole model would be eight times as large."""
+        features: nn.Module = make_layers(cfgs["E"])
         load_into(features, self.tensors(self.weights), self.weights.source)
         return features
 
@@ -39,17 +35,7 @@ class VGG19Extractor(FrozenExtractor):
             if not name.startswith("classifier.")
         }
 
-    @classmethod
-    def cells(cls, weights: Weights) -> Mapping[str, Any]:
-        """As torchvision prepares pictures for these weights, 16 a second."""
-        return {
-            "frames_per_cell": 16,
-            "image_size": _PREPROCESSING.crop_size[0],
-            "short_side": _PREPROCESSING.resize_size[0],
-            "interpolation": _PREPROCESSING.interpolation.value,
-        }
-
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (N, 49, 512) and its mean over positions (N, 512)."""
+        """Map (N, P, 512) of pictures (N, 3, H, W) and its mean (N, 512); 224 x 224: 49 places."""
         maps = self.model(images).flatten(2).transpose(1, 2)
         return maps, maps.mean(1)

@@ -24,14 +24,6 @@ class _Node:
         pass
 
 
-def is_torchscript(path: Path) -> bool:
-    """Whether a file is a TorchScript archive."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.split("/")[-1] == "constants.pkl" for name in archive.namelist())
-
-
 def read_torchscript(path: Path) -> dict[str, Tensor]:
     """Parameters and buffers by their dotted names, on the CPU.
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 from avel.models.attention import AudioGuidedAttention
 from avel.models.dmsf.cic import CIC, Concatenation
 from avel.models.dmsf.sns import SNS, SNSConfig
-from avel.models.output import MASKED, Branch, LocalizationOutput, Visual
+from avel.models.output import MASKED, Branch, LocalizationOutput, Visual, odds_of_event
 
 Modalities = Literal["both", "audio", "visual"]
 
@@ -27,7 +27,12 @@ class DMSFConfig:
     visual_dim: int = 128
     map_channels: int = 512
     d_model: int = 128
+    projection: bool = True
+    """Whether layers of their own bring the encoder's vectors to `d_model`. Without, the streams
+    are those vectors, normed, and `d_model` is their width; the map, whose width is another, has a
+    layer in either case."""
     heads: int = 8
+    """Of every attention in SNS and CIC."""
     agva_hidden: int = 128
     agva_projection: int = 49
     dropout: float = 0.1
@@ -48,6 +53,8 @@ class DMSFConfig:
     fusion: Literal["cic", "concatenation"] = "cic"
     prediction: Literal["post", "pre"] = "post"
     """Which branch answers: after fusion (C) or before it (S)."""
+    head: Literal["pooled", "linear"] = "pooled"
+    """What ends each branch: `Head`, or `LinearHead`, which needs labels of segments."""
 
     def __post_init__(self) -> None:
         if self.d_model % self.heads:
@@ -57,10 +64,23 @@ class DMSFConfig:
                 f"agreement compares sight and sound in one space, but visual_dim is "
                 f"{self.visual_dim} and audio_dim {self.audio_dim}; use agreement=false"
             )
+        widths = (self.audio_dim, self.visual_dim)
+        if not self.projection and widths != (self.d_model, self.d_model):
+            raise ValueError(
+                f"projection=false makes streams of the encoder's own width, but d_model is "
+                f"{self.d_model}, audio_dim {self.audio_dim} and visual_dim {self.visual_dim}; "
+                "make d_model that width, or use projection=true"
+            )
+        if self.head == "linear" and self.supervision == "weak":
+            raise ValueError(
+                "head 'linear' learns from labels of segments, which weak supervision does not "
+                "have; use head=pooled"
+            )
         for name, allowed in (
             ("alignment", ("agva", "mean")),
             ("fusion", ("cic", "concatenation")),
             ("prediction", ("post", "pre")),
+            ("head", ("pooled", "linear")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} '{getattr(self, name)}' is none of {', '.join(allowed)}")
@@ -73,6 +93,8 @@ class DMSF(nn.Module):
     Branch `S` predicts before fusion, from SNS; branch `C` after it, from CIC, and is the answer.
     """
 
+    mixes_videos = False
+
     def __init__(self, config: DMSFConfig) -> None:
         super().__init__()
         self.config = c = config
@@ -83,31 +105,21 @@ class DMSF(nn.Module):
             )
         self.norm_map = nn.LayerNorm(c.map_channels)
         self.map_in = nn.Linear(c.map_channels, c.d_model)
-        self.visual_in = nn.Sequential(
-            nn.LayerNorm(c.visual_dim), nn.Linear(c.visual_dim, c.d_model)
+        self.visual_in, self.audio_in = (
+            _entry(width, c.d_model, projection=c.projection)
+            for width in (c.visual_dim, c.audio_dim)
         )
-        self.audio_in = nn.Sequential(nn.LayerNorm(c.audio_dim), nn.Linear(c.audio_dim, c.d_model))
         self.agreement_in: nn.Linear | None = None
         if c.agreement and c.modalities == "both":
             self.agreement_in = nn.Linear(c.audio_dim, c.d_model)
         self.feature_dropout = nn.Dropout(c.feature_dropout)
-        sns = SNSConfig(
-            c.d_model,
-            c.heads,
-            c.dropout,
-            bidirectional=c.bidirectional,
-            mamba=c.mamba,
-            attention=c.attention,
-            gate=c.gate,
-        )
-        self.visual_sns, self.audio_sns = SNS(sns), SNS(sns)
+        self.visual_sns, self.audio_sns = SNS(_sns(c)), SNS(_sns(c))
         self.cic: CIC | Concatenation = (
             CIC(c.d_model, c.heads, c.dropout)
             if c.fusion == "cic"
             else Concatenation(c.d_model, c.dropout)
         )
-        outputs = c.num_classes + (c.supervision == "weak")
-        self.heads = nn.ModuleDict({name: Head(c.d_model, outputs) for name in ("S", "C")})
+        self.heads = nn.ModuleDict({name: _head(c) for name in ("S", "C")})
 
     def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
         """Localize events in windows of segments.
@@ -117,6 +129,16 @@ class DMSF(nn.Module):
             visual: map (B, T, P, map_channels) and embedding (B, T, visual_dim).
             mask: Bool (B, T), true where there is a segment; padding comes last.
         """
+        v, a, weights = self._streams(audio, visual)
+        padding = ~mask
+        v_s, a_s = self.visual_sns(v, padding), self.audio_sns(a, padding)
+        v_c, a_c, attention = self.cic(v_s, a_s, padding)
+        branches = {"S": self.heads["S"](v_s, a_s, mask), "C": self.heads["C"](v_c, a_c, mask)}
+        relevance, classes = branches["C" if self.config.prediction == "post" else "S"]
+        return LocalizationOutput(relevance, classes, branches, {"agva": weights, **attention})
+
+    def _streams(self, audio: Tensor, visual: Visual) -> tuple[Tensor, Tensor, Tensor]:
+        """What enters SNS: sight and sound (B, T, d_model), and AGVA's weights (B, T, P)."""
         if self.config.modalities == "visual":
             audio = torch.zeros_like(audio)
         attended, weights = self._align(visual.map.float(), audio)
@@ -129,15 +151,7 @@ class DMSF(nn.Module):
         if self.agreement_in is not None:
             shared = self.agreement_in(agreement(visual.embedding, audio))
             v, a = v + shared, a + shared
-        padding = ~mask
-        v_s, a_s = self.visual_sns(v, padding), self.audio_sns(a, padding)
-        v_c, a_c, attention = self.cic(v_s, a_s, padding)
-        branches = {
-            "S": self.heads["S"]((v_s + a_s) / 2, v_s * a_s, mask),
-            "C": self.heads["C"]((v_c + a_c) / 2, v_c * a_c, mask),
-        }
-        relevance, classes = branches["C" if self.config.prediction == "post" else "S"]
-        return LocalizationOutput(relevance, classes, branches, {"agva": weights, **attention})
+        return v, a, weights
 
     def _align(self, visual_map: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
         """One vector (B, T, C) of each map, and the weights (B, T, P) of its positions."""
@@ -145,6 +159,30 @@ class DMSF(nn.Module):
             return self.agva(visual_map, audio)  # type: ignore[no-any-return]
         weights = visual_map.new_full(visual_map.shape[:-1], 1 / visual_map.shape[2])
         return visual_map.mean(2), weights
+
+
+def _entry(width: int, d_model: int, *, projection: bool) -> nn.Module:
+    """How one of the encoder's vectors (..., width) becomes (..., d_model)."""
+    norm = nn.LayerNorm(width)
+    return nn.Sequential(norm, nn.Linear(width, d_model)) if projection else norm
+
+
+def _sns(config: DMSFConfig) -> SNSConfig:
+    return SNSConfig(
+        config.d_model,
+        config.heads,
+        config.dropout,
+        bidirectional=config.bidirectional,
+        mamba=config.mamba,
+        attention=config.attention,
+        gate=config.gate,
+    )
+
+
+def _head(config: DMSFConfig) -> "Head | LinearHead":
+    if config.head == "linear":
+        return LinearHead(config.d_model, config.num_classes)
+    return Head(config.d_model, config.num_classes + (config.supervision == "weak"))
 
 
 def agreement(visual: Tensor, audio: Tensor) -> Tensor:
@@ -170,10 +208,40 @@ class Head(nn.Module):
         self.relevance = nn.Linear(2 * d_model, 1)
         self.classes = nn.Linear(2 * d_model, num_outputs)
 
-    def forward(self, mean: Tensor, product: Tensor, mask: Tensor) -> Branch:
-        """Logits from the mean and product of the streams (B, T, D)."""
-        m = torch.cat([mean, product], -1)
+    def forward(self, visual: Tensor, audio: Tensor, mask: Tensor) -> Branch:
+        """Logits of a branch's two streams.
+
+        Args:
+            visual: (B, T, D).
+            audio: (B, T, D).
+            mask: Bool (B, T); segments that do not exist have relevance MASKED and no say in the
+                classes (B, K).
+        """
+        m = torch.cat([(visual + audio) / 2, visual * audio], -1)
         relevance = self.relevance(m).squeeze(-1).masked_fill(~mask, MASKED)
         weighted = m * torch.sigmoid(relevance.detach()).unsqueeze(-1)
         pooled = weighted.masked_fill(~mask.unsqueeze(-1), float("-inf")).amax(1)
         return Branch(relevance, self.classes(pooled))
+
+
+class LinearHead(nn.Module):
+    """K classes and background of each segment, `Lin v_t + Lin a_t`, and nothing else.
+
+    Source: DMSF (2025), "v^C and a^C pass through a linear transformation to predict events";
+    the segment-wise alternative of reference section 3.8.2.
+    """
+
+    def __init__(self, d_model: int, num_classes: int) -> None:
+        super().__init__()
+        self.visual, self.audio = (nn.Linear(d_model, num_classes + 1) for _ in range(2))
+
+    def forward(self, visual: Tensor, audio: Tensor, mask: Tensor) -> Branch:
+        """Relevance (B, T), the odds of any class, and class logits of each segment (B, T, K).
+
+        Args:
+            visual: (B, T, D).
+            audio: (B, T, D).
+            mask: Bool (B, T).
+        """
+        scores = self.visual(visual) + self.audio(audio)
+        return Branch(odds_of_event(scores, mask), scores[..., :-1])

@@ -56,6 +56,8 @@ ROWS = 49
 class AVAtt(nn.Module):
     """Segment scores (B, T, K + 1) from sound and an audio-attended picture, background last."""
 
+    mixes_videos = False
+
     def __init__(self, config: AVAttConfig) -> None:
         super().__init__()
         self.config = c = config

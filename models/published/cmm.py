@@ -31,6 +31,8 @@ class CMMConfig:
 class CMM(nn.Module):
     """Distance of a segment's picture and sound in a shared space."""
 
+    mixes_videos = False
+
     def __init__(self, config: CMMConfig) -> None:
         super().__init__()
         self.config = c = config

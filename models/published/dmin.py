@@ -38,6 +38,8 @@ class DMIN(nn.Module):
     `visual_relevance`.
     """
 
+    mixes_videos = False
+
     def __init__(self, config: DMINConfig) -> None:
         super().__init__()
         self.config = c = config

@@ -53,6 +53,11 @@ class MAGAN(nn.Module):
     takes.
     """
 
+    @property
+    def mixes_videos(self) -> bool:
+        """Whether a video's numbers depend on the others of its batch."""
+        return self.config.mixing == "legacy"
+
     def __init__(self, config: MAGANConfig) -> None:
         super().__init__()
         self.config = c = config

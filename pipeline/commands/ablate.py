@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 
 if TYPE_CHECKING:
-    from avel.pipeline.studies.ablate import Ablation, Line
+    from avel.pipeline.studies.ablate import Line
+    from avel.pipeline.studies.table import Ablation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_table_arguments(parser, "ablate_dmsf.yaml")
+    add_table_arguments(parser, "ablate_dmsf")
 
 
 def add_table_arguments(parser: argparse.ArgumentParser, preset: str) -> None:
     """Arguments of a table of trainings."""
     parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
-    parser.add_argument(
-        "--config", type=Path, default=Path(preset), help=f"YAML file or preset [{preset}]"
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. seeds=[0]"
-    )
+    options.add_config(parser, preset)
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs and the table")
     parser.add_argument(
         "--processes", type=options.positive, default=1, help="trainings at once [1]"
@@ -34,9 +30,10 @@ def add_table_arguments(parser: argparse.ArgumentParser, preset: str) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.report.table import markdown, write_table
-    from avel.pipeline.studies.ablate import lines  # slow: loads torch
 
     ablation, failed = train_rows(args)
+    from avel.pipeline.studies.ablate import lines  # slow: loads torch, after the arguments' errors
+
     table = [_cells(line) for line in lines(ablation, args.out)]
     write_table(args.out, "ablation", HEADER, table)
     print(markdown(HEADER, table))
@@ -47,24 +44,25 @@ def run(args: argparse.Namespace) -> int:
 
 def train_rows(args: argparse.Namespace) -> "tuple[Ablation, list[str]]":
     """Train what is missing of a table; the table, and a sentence for each run that failed."""
-    from avel.configs.load import load  # slow: loads torch
+    from avel.configs.load import load
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.studies.ablate import Ablation, ablate
+    from avel.pipeline.studies.table import Ablation
     from avel.pipeline.work.progress import track
 
-    ablation = load(args.config, Ablation, args.set)
+    ablation, data = load(args.config, Ablation, args.set), open_ave(args.data)
+    experiments = ablation.experiments(args.out)  # what is wrong is said before torch is loaded
+    from avel.pipeline.studies.ablate import ablate  # slow: loads torch
+
     runs = ablate(
-        open_ave(args.data),
-        ablation,
+        data,
+        experiments,
         options.runtime(args),
         args.out,
         weights=args.weights,
         processes=args.processes,
     )
-    total = len(ablation.rows) * len(ablation.seeds)
-    failed = [
-        f"{row}, seed {seed}: {error}" for row, seed, error in track(runs, total, "runs") if error
-    ]
+    done = track(runs, len(experiments), "runs")
+    failed = [f"{row}, seed {seed}: {error}" for row, seed, error in done if error]
     return ablation, failed
 
 
@@ -74,7 +72,7 @@ HEADER = ["row", "accuracy (%)", "std", "seeds", "difference", "95 % interval", 
 def _cells(line: "Line") -> list[str]:
     difference, interval = "", ""
     if line.difference:
-        mean, low, high = line.difference
-        difference, interval = f"{mean:+.2f}", f"{low:+.2f} to {high:+.2f}"
+        low, high = line.difference.low, line.difference.high
+        difference, interval = f"{line.difference.mean:+.2f}", f"{low:+.2f} to {high:+.2f}"
     numbers = [f"{line.mean:.2f}", f"{line.std:.2f}", str(len(line.accuracies))]
     return [line.name, *numbers, difference, interval, f"{line.train_seconds:.0f}"]

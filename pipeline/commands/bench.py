@@ -7,13 +7,13 @@ from avel.pipeline.commands.ablate import add_table_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_table_arguments(parser, "leaderboard.yaml")
+    add_table_arguments(parser, "leaderboard")
 
 
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.commands.ablate import train_rows
     from avel.pipeline.report.table import markdown, write_table
-    from avel.pipeline.studies.leaderboard import (  # slow: loads torch
+    from avel.pipeline.studies.leaderboard import (
         HEADER,
         MATCH_HEADER,
         leaderboard,

@@ -128,9 +128,10 @@ def _explain(args: argparse.Namespace, root: Path) -> int:
     from avel.cache.fingerprint import ContentKeys  # slow: loads torch
     from avel.cache.maintenance import explain
     from avel.extractors import choose
-    from avel.pipeline.media.segment import SegmentConfig
+    from avel.pipeline.media.cells import SegmentConfig
     from avel.pipeline.method.contents import identify
-    from avel.pipeline.method.recipes import features_recipe, open_store, segments_recipe
+    from avel.pipeline.method.recipes import features_recipe, segments_recipe
+    from avel.pipeline.method.stores import open_store
 
     encoder = choose(args.extractor, args.weights, options.encoder_options(args))
     frames = {"frames_per_cell": args.frames} if args.frames else {}

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.studies.compare import compare  # slow: loads torch
+    from avel.pipeline.studies.compare import compare  # slow: loads scipy
 
     found = compare(args.first, args.second)
     if args.json:

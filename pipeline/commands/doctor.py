@@ -69,8 +69,10 @@ def _amplitude(sound: Path, weights: Sequence[Path]) -> int:
     import torch  # slow to import
     from torch.nn.functional import cosine_similarity
 
-    from avel.extractors import AudioCLIPExtractor, choose
-    from avel.pipeline.media.segment import SegmentConfig, segment_whole
+    from avel.extractors import choose
+    from avel.extractors.audioclip.extractor import AudioCLIPExtractor
+    from avel.pipeline.media.cells import SegmentConfig
+    from avel.pipeline.media.segment import segment_whole
 
     name = "audioclip" if weights else "audioclip-tiny"
     extractor = choose(name, weights).load()
@@ -165,7 +167,7 @@ def _mamba() -> Check:
 
 
 def _weights() -> list[Check]:
-    from avel.extractors import EXTRACTORS  # slow: loads torch
+    from avel.extractors import EXTRACTORS
     from avel.extractors.weights.files import WeightsError
     from avel.models.card import CheckpointError
     from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel

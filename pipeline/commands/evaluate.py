@@ -30,23 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.models.card import MATCHERS  # slow: loads torch
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.evaluation.evaluate import evaluate
-    from avel.pipeline.learning.match import evaluate_matcher
+    from avel.pipeline.evaluation.protocols import PROTOCOLS
     from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
+    from avel.pipeline.reasons import InputError
 
-    model, data = TrainedModel(args.model or DEFAULT_MODEL), open_ave(args.data)
     if args.labels and not args.protocol:
-        raise ValueError("--labels says by which labels --protocol counts; give --protocol too")
-    runtime = options.runtime(args)
-    numbers: Any
-    if model.card.name in MATCHERS:
-        numbers = evaluate_matcher(data, args.split, model.path, runtime)
-    elif args.protocol:
-        numbers = _by_protocol(args, data)
-    else:
-        numbers = evaluate(data, args.split, model.path, runtime)
+        raise InputError("--labels says by which labels --protocol counts; give --protocol too")
+    if args.protocol not in (None, "all", *PROTOCOLS):
+        raise InputError(f"no protocol '{args.protocol}'; there are {', '.join(PROTOCOLS)}, all")
+    model, data = TrainedModel(args.model or DEFAULT_MODEL), open_ave(args.data)
+    numbers = _numbers(args, model, data)
     if args.json:
         print(json.dumps(numbers, indent=2))
     else:
@@ -54,22 +48,22 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _by_protocol(args: argparse.Namespace, data: Any) -> dict[str, Any]:
-    from avel.pipeline.evaluation.evaluate import evaluate_protocols  # slow: loads torch
+def _numbers(args: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
+    """What was asked for, by way of what the model does and how it is to be counted."""
+    from avel.models.card import MATCHERS
+    from avel.pipeline.evaluation.evaluate import evaluate  # slow: loads torch
+    from avel.pipeline.evaluation.match import evaluate_matcher
     from avel.pipeline.evaluation.protocols import PROTOCOLS
-    from avel.pipeline.method.model import DEFAULT_MODEL
+    from avel.pipeline.evaluation.published import evaluate_protocols
 
-    if args.protocol != "all" and args.protocol not in PROTOCOLS:
-        raise ValueError(f"no protocol '{args.protocol}'; there are {', '.join(PROTOCOLS)}, all")
+    runtime = options.runtime(args)
+    if model.card.name in MATCHERS:
+        return evaluate_matcher(data, args.split, model.path, runtime)
+    if not args.protocol:
+        return evaluate(data, args.split, model.path, runtime)
     names = list(PROTOCOLS) if args.protocol == "all" else [args.protocol]
-    return evaluate_protocols(
-        data,
-        args.split,
-        args.model or DEFAULT_MODEL,
-        options.runtime(args),
-        names,
-        args.labels,
-    )
+    run = args.model or model.path
+    return evaluate_protocols(data, args.split, run, runtime, names, args.labels)
 
 
 def _show_protocols(numbers: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """`avel localize`: events of any videos."""
 
 import argparse
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from avel.pipeline.commands import options
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
-    from avel.pipeline.method.plan import PipelineConfig
+    from avel.pipeline.formats.terminal import Spans, Take
+    from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig
+    from avel.pipeline.method.stores import LocalizationStores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,27 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.datasets.truth import read_truth  # h5py, numpy and libav load here
+    from avel.pipeline.formats.terminal import printing  # numpy and h5py load here
     from avel.pipeline.media.inputs import expand
     from avel.pipeline.method.plan import plan_localization
     from avel.pipeline.method.run import localize
-    from avel.pipeline.report.cached import CachedRun
-    from avel.pipeline.report.showing import filing, printing
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
-    plan, truth = plan_localization(_config(args)), read_truth(args.truth)
+    plan = plan_localization(_config(args))
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
+    truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
     results = localize(paths, plan, runtime, stores=stores, watch=progress.watch)
-    with (
-        filing(
-            args.out, files, truth, CachedRun(plan.segment, stores), attention=args.attention
-        ) as write,
-        printing(truth, as_json=args.json) as show,
-        closing(results),
-    ):
+    with filing as write, printing(truth_of, as_json=args.json) as show, closing(results):
         for result in in_order(progress.track(results), files, attrgetter("file")):
             write(result)
             show(result)
@@ -74,7 +70,6 @@ def run(args: argparse.Namespace) -> int:
 def _config(args: argparse.Namespace) -> "PipelineConfig":
     """What was asked for, checked before anything slow is loaded."""
     from avel.pipeline.method.decide import EventConfig
-    from avel.pipeline.method.labels import read_labels
     from avel.pipeline.method.model import DEFAULT_MODEL
     from avel.pipeline.method.plan import PipelineConfig
 
@@ -87,9 +82,37 @@ def _config(args: argparse.Namespace) -> "PipelineConfig":
     return PipelineConfig(
         model=args.model or DEFAULT_MODEL,
         weights=tuple(args.weights),
-        labels=read_labels(args.labels) if args.labels is not None else (),
+        labels=_labels(args.labels),
         template=args.template,
         extractor=args.extractor,
         extractor_options=options.encoder_options(args),
         events=events,
     )
+
+
+def _outputs(
+    args: argparse.Namespace,
+    files: list[str],
+    plan: "LocalizationPlan",
+    stores: "LocalizationStores",
+) -> "tuple[Callable[[str], Spans | None], AbstractContextManager[Take]]":
+    """What was annotated in a file, and where results are written beside the terminal."""
+    if args.truth is None and args.out is None:
+        return lambda file: None, nullcontext(lambda result: None)
+    from avel.pipeline.datasets.truth import read_truth
+    from avel.pipeline.report.cached import CachedRun
+    from avel.pipeline.report.filing import filing
+
+    truth = read_truth(args.truth)
+    if args.out is None:
+        return truth.of, nullcontext(lambda result: None)
+    run = CachedRun(plan.segment, stores)
+    return truth.of, filing(args.out, files, truth, run, attention=args.attention)
+
+
+def _labels(given: list[str] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    from avel.pipeline.method.labels import read_labels
+
+    return read_labels(given)

@@ -30,6 +30,25 @@ def add_encoder(parser: argparse.ArgumentParser, use: str = "") -> None:
     )
 
 
+def add_config(parser: argparse.ArgumentParser, default: str = "") -> None:
+    """Which settings: a YAML file or preset, and overrides."""
+    shown = f" [{default}]" if default else ""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path(default) if default else None,
+        required=not default,
+        help=f"YAML file or preset{shown}; `avel config` lists them",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override; `avel config NAME --describe` says what there is",
+    )
+
+
 def add_weights(group: argparse._ActionsContainer) -> None:
     """The encoder's files alone."""
     group.add_argument(
@@ -80,8 +99,7 @@ def add_cache_dir(group: argparse._ActionsContainer) -> None:
 
 def runtime(args: argparse.Namespace) -> "RuntimeConfig":
     """The runtime config that the options say."""
-    from avel.pipeline.work.runtime import RuntimeConfig, cache_root
-    from avel.pipeline.work.workers import default_workers
+    from avel.pipeline.work.runtime import RuntimeConfig, cache_root, default_workers
 
     return RuntimeConfig(
         cache_dir=cache_root(args.cache_dir)[0],

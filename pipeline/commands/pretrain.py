@@ -18,21 +18,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="[0]")
     parser.add_argument(
-        "--precision", default="bf16-mixed", help="bf16-mixed or 32-true [bf16-mixed]"
+        "--precision",
+        choices=("bf16-mixed", "32-true"),
+        default="bf16-mixed",
+        help="[bf16-mixed]",
     )
     options.add_runtime(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.datasets.ave import open_ave  # slow: loads torch and libav
-    from avel.pipeline.learning.pretrain import PretrainConfig, gather_segments, pretrain
+    from avel.configs.load import fit
+    from avel.pipeline.datasets.ave import open_ave
+    from avel.pipeline.learning.settings import PretrainConfig
+
+    chosen = {"epochs": args.epochs, "seed": args.seed, "precision": args.precision}
+    config = fit("arguments", chosen, PretrainConfig)
+    data, runtime = open_ave(args.data), options.runtime(args)
+    from avel.pipeline.learning.pretrain import gather_segments, pretrain  # slow: loads torch
     from avel.pipeline.work.progress import track
 
-    data, runtime = open_ave(args.data), options.runtime(args)
     videos = len({row.video_id for row in data.rows})
     for _ in track(gather_segments(data, runtime), videos, "decoded"):
         pass
-    config = PretrainConfig(epochs=args.epochs, seed=args.seed, precision=args.precision)
     with redirect_stdout(sys.stderr):  # Lightning's bar is for people
         record = pretrain(data, config, runtime, args.out)
     print(f"{args.out}: {record['test']}, {record['seconds']} s")

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.synth.dataset import write_synth
     from avel.pipeline.synth.script import SynthConfig
     from avel.pipeline.work.progress import track
-    from avel.pipeline.work.workers import default_workers
+    from avel.pipeline.work.runtime import default_workers
 
     config = SynthConfig(
         num_videos=args.videos,

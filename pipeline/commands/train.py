@@ -2,25 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from avel.pipeline.commands import options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
-    parser.add_argument(
-        "--config", type=Path, default=Path("dmsf.yaml"), help="YAML file or preset [dmsf.yaml]"
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override, e.g. train.epochs=10",
-    )
+    options.add_config(parser, "dmsf")
     parser.add_argument("--out", type=Path, help="run folder [runs/<config>-seed<seed>]")
     parser.add_argument("--seed", type=int, help="short for --set train.seed=N")
     options.add_weights(parser)
@@ -38,30 +31,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.configs.load import load  # slow: loads torch
-    from avel.models.card import MATCHERS
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.learning.experiment import Experiment
-    from avel.pipeline.learning.match import train_matcher
-    from avel.pipeline.learning.train import summary, train
+    from avel.pipeline.learning.experiment import load_experiment
 
     overrides = list(args.set)
     if args.seed is not None:
         overrides.append(f"train.seed={args.seed}")
-    experiment = load(args.config, Experiment, overrides)
+    experiment = load_experiment(args.config, overrides)
+    data = open_ave(args.data)  # what is wrong so far is said before torch is loaded
     out = args.out or Path("runs") / f"{args.config.stem}-seed{experiment.train.seed}"
     runtime = replace(options.runtime(args), devices=args.devices, loaders=args.loaders)
-    chosen = {"weights": args.weights, "resume": args.resume}
+    chosen = {"weights": args.weights, "resume": args.resume, "half": args.half}
     with redirect_stdout(sys.stderr):  # Lightning's bar and tables are for people
-        if experiment.model in MATCHERS:
-            metrics = train_matcher(open_ave(args.data), experiment, runtime, out, **chosen)
-        else:
-            metrics = train(open_ave(args.data), experiment, runtime, out, **chosen, half=args.half)
+        from avel.pipeline.learning.run import train_any  # slow: loads torch
+
+        metrics = train_any(data, experiment, runtime, out, **chosen)
     if not metrics:  # another process has the numbers
         return 0
-    print(f"{out}: {summary(metrics)}")
+    if metrics.get("start"):
+        print(metrics["start"], file=sys.stderr)
+    print(f"{out}: {_summary(metrics)}")
     print(
         f"protocol: val-selected; best on test by epoch {metrics['test_selected_accuracy']:.2%}; "
         f"{metrics['train_seconds']:.0f} s"
     )
     return 0
+
+
+def _summary(metrics: Mapping[str, Any]) -> str:
+    """One line of the main numbers."""
+    if "queries" in metrics:
+        found = ", ".join(f"{way} {value:.2%}" for way, value in metrics["accuracy"].items())
+        constants = ", ".join(f"{name} {v:.2%}" for name, v in metrics["baselines"].items())
+        return f"exact starts of {metrics['queries']} queries: {found} ({constants})"
+    return (
+        f"test accuracy {metrics['accuracy']['own']:.2%} ({metrics['decoder']} decoder), "
+        f"event F1 {metrics['event_f1']:.3f}, mAP@0.5 {metrics['map']['0.5']:.3f}, "
+        f"coverage {metrics['coverage']['evaluated']} of {metrics['coverage']['rows']}"
+    )

@@ -76,7 +76,7 @@ def _add(args: argparse.Namespace) -> int:
     name = args.known_as or args.file.name
     kinds = [kind for kind in EXTRACTORS.values() if name in kind.files]
     if kinds:
-        kinds[0](found)
+        kinds[0].load(found)
     elif name not in _names():
         names = ", ".join(_names())
         print(f"avel: {name}: no weight file avel knows; give --as one of {names}", file=sys.stderr)
@@ -120,8 +120,8 @@ def _convert(args: argparse.Namespace) -> int:
     if not isinstance(chosen, Choice):
         print(f"avel: {args.extractor}: convert one extractor at a time", file=sys.stderr)
         return 2
-    chosen.load()
-    tensors = {k: v.contiguous() for k, v in chosen.kind.tensors(chosen.weights).items()}
+    loaded = chosen.load()
+    tensors = {k: v.contiguous() for k, v in loaded.tensors(chosen.weights).items()}
     sources = {f"source {file.path.name}": file.sha256 for file in chosen.weights.files}
     args.out.parent.mkdir(parents=True, exist_ok=True)
     temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.part")

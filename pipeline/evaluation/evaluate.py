@@ -1,7 +1,6 @@
 """Evaluate a trained model on a split: every number with its decoder, labels and coverage."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from avel.cache.ave_h5 import read_one_hot
-from avel.cache.fingerprint import ContentKeys
-from avel.cache.store import Store
 from avel.models.card import Card
 from avel.models.checkpoint import load_checkpoint
 from avel.pipeline.datasets.ave import CELLS, AveFolder, segment_labels
-from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
 from avel.pipeline.evaluation.metrics import (
     Interval,
     accuracy_by_class,
@@ -26,16 +21,15 @@ from avel.pipeline.evaluation.metrics import (
     mean_average_precision,
     segment_accuracy,
 )
-from avel.pipeline.evaluation.protocols import DECODERS, PROTOCOLS, Protocol, decoder_name
+from avel.pipeline.evaluation.protocols import DECODERS, decoder_name
+from avel.pipeline.evaluation.split import Split, open_split
 from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import open_store
-from avel.pipeline.method.run_files import CHECKPOINT, TEST_SELECTED
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.scoring import score_rows
 from avel.pipeline.reasons import InputError
-from avel.pipeline.work.runtime import RuntimeConfig
+from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
 Labels = NDArray[np.int64]
 """Class index (N, 10) of every segment; background is K."""
@@ -47,53 +41,6 @@ BATCH = 16
 MAGAN as released depend."""
 
 
-@dataclass(frozen=True)
-class Split:
-    """Rows of a split that have features, and those that do not."""
-
-    rows: FeatureRows
-    found: RowKeys
-    store: Store
-    contents: ContentKeys
-    video_ids: tuple[str, ...]
-
-    def with_noisy(self, data: AveFolder) -> FeatureRows:
-        """These rows and the background-only videos after them, as the weak setting trains."""
-        noisy = noisy_keys(data, self.store, self.contents)
-        rows = [data.rows[number] for number in self.found.keys]
-        keys = [*self.found.keys.values(), *noisy]
-        kind = type(self.rows)
-        return kind(self.store, keys, [*rows, *[None] * len(noisy)], len(data.classes))
-
-
-def open_split(
-    data: AveFolder,
-    split: str,
-    recipe: Mapping[str, Any],
-    runtime: RuntimeConfig,
-    kind: type[FeatureRows] = FeatureRows,
-) -> Split:
-    """Rows of a split with their cached features, or segments where `kind` reads those.
-
-    Raises:
-        InputError: not one row has features.
-    """
-    store = open_store(runtime.cache_dir, recipe, make=False)
-    contents = ContentKeys(runtime.cache_dir)
-    numbers = {**data.splits, **data.match_splits}[split]
-    found = find_rows(data, store, contents, [int(row) for row in numbers])
-    if not found.keys:
-        adapters = " --adapters RUN" if "adapters" in recipe.get("config", {}) else ""
-        raise InputError(
-            f"{data.root}: no video of split '{split}' ({len(numbers)} rows) has "
-            f"{store.stage} {store.fingerprint[:12]} in {runtime.cache_dir}; run "
-            f"`avel extract {data.root}{adapters}` first"
-        )
-    rows = [data.rows[number] for number in found.keys]
-    examples = kind(store, list(found.keys.values()), rows, len(data.classes))
-    return Split(examples, found, store, contents, tuple(row.video_id for row in rows))
-
-
 def evaluate(
     data: AveFolder, split: str, checkpoint: Path, runtime: RuntimeConfig
 ) -> dict[str, Any]:
@@ -102,108 +49,18 @@ def evaluate(
     Raises:
         InputError: the dataset has other classes, or no features of the checkpoint's recipe.
     """
-    card, model = _open(data, checkpoint)
+    card, model = open_model(data, checkpoint, runtime)
     part = open_split(data, split, card.features, runtime)
-    features = (part.rows.features(i) for i in range(len(part.rows)))
-    numbers, _ = evaluate_features(features, part, card, model, train_labels(data))
+    numbers, _ = evaluate_features(features_of(part), part, card, model, train_labels(data))
     return {"split": split, **numbers}
 
 
-def evaluate_protocols(
-    data: AveFolder,
-    split: str,
-    run: Path,
-    runtime: RuntimeConfig,
-    names: Iterable[str],
-    labels: Path | None = None,
-) -> dict[str, Any]:
-    """Accuracy of a run under published protocols, each with what it really was measured by.
-
-    Beside them, in `baselines`, what needs no model, by the annotations.
-
-    Labels are those of the file that the protocol reads where the dataset's folder has it, else the
-    annotations'; weights are the run's best epoch on the protocol's split where the run kept it.
-
-    Args:
-        data: The dataset.
-        split: Its split.
-        run: Run folder or checkpoint.
-        runtime: Where the features are.
-        names: Of `PROTOCOLS`.
-        labels: A file of segment labels to use instead.
+def open_model(data: AveFolder, checkpoint: Path, runtime: RuntimeConfig) -> tuple[Card, nn.Module]:
+    """A checkpoint's model on the device that it is evaluated on.
 
     Raises:
-        InputError: as `evaluate`.
-        LayoutError: a label file is damaged or is not one-hot.
+        InputError: the dataset has other classes.
     """
-    scored: dict[Path, tuple[Card, Split, list[SegmentScores]]] = {}
-    rows = []
-    for name in names:
-        protocol = PROTOCOLS[name]
-        checkpoint, selection = selected(run, protocol)
-        if checkpoint not in scored:
-            card, model = _open(data, checkpoint)
-            part = open_split(data, split, card.features, runtime)
-            features = (part.rows.features(i) for i in range(len(part.rows)))
-            scored[checkpoint] = card, part, list(score_split(features, card, model))
-        card, part, scores = scored[checkpoint]
-        decoder = protocol.decoder(card.options.get("supervision", "full"))
-        wanted = labels or data.root / protocol.labels
-        truth, source = read_truth(wanted, part, data, missing_ok=labels is None)
-        decided = _decide(scores, decoder, len(card.classes))
-        rows.append(
-            {
-                "protocol": name,
-                "accuracy": segment_accuracy(decided, truth),
-                "decoder": decoder_name(decoder),
-                "labels": source,
-                "selection": selection,
-                "note": protocol.note if decoder.decoder == "ungated" else "",
-            }
-        )
-    return {
-        "split": split,
-        "protocols": rows,
-        "baselines": baselines(part.rows.segments, train_labels(data), len(data.classes)),
-    }
-
-
-def train_labels(data: AveFolder) -> Labels:
-    """Segment labels of the training split, which the most common class is counted in."""
-    return segment_labels([data.rows[n] for n in data.splits["train"]], len(data.classes))
-
-
-def selected(run: Path, protocol: Protocol) -> tuple[Path, str]:
-    """The checkpoint that a protocol reports, and in words how it was selected."""
-    if not run.is_dir():
-        return run, f"as given (the protocol: best on {protocol.selection})"
-    if protocol.selection == "test" and (run / TEST_SELECTED).is_file():
-        return run / TEST_SELECTED, "best on test"
-    wanted = "" if protocol.selection == "val" else "; the run kept no epoch that was best on test"
-    return run / CHECKPOINT, f"best on val{wanted}"
-
-
-def read_truth(
-    path: Path, part: Split, data: AveFolder, *, missing_ok: bool = False
-) -> tuple[Labels, str]:
-    """Segment labels of a split's rows from a label file, and where they are from, in words.
-
-    Raises:
-        LayoutError: the file is missing (unless that is fine), or not one-hot labels of all rows.
-    """
-    derived = part.rows.segments
-    if missing_ok and not path.is_file():
-        return derived, f"annotations ({path.name} is not in {data.root.name})"
-    shape = (len(data.rows), CELLS, len(data.classes) + 1)
-    truth = read_one_hot(path, shape)[list(part.found.keys)]
-    other = truth != derived
-    return truth, (
-        f"{path.name} ({int(other.sum())} segments of {int(other.any(1).sum())} rows differ from "
-        "the annotations)"
-    )
-
-
-def _open(data: AveFolder, checkpoint: Path) -> tuple[Card, nn.Module]:
     card, model, _ = load_checkpoint(checkpoint)
     if card.classes != data.classes:
         strange = [name for name in data.classes if name not in card.classes] or list(data.classes)
@@ -211,7 +68,17 @@ def _open(data: AveFolder, checkpoint: Path) -> tuple[Card, nn.Module]:
             f"{checkpoint}: does not know the dataset's classes (first: {strange[0]!r}); "
             "train on this dataset, or evaluate on the one it was trained on"
         )
-    return card, model
+    return card, model.to(resolve_device(runtime.device))
+
+
+def features_of(part: Split) -> Iterator[Features]:
+    """Features of a split's rows, in their order."""
+    return (part.rows.features(index) for index in range(len(part.rows)))
+
+
+def train_labels(data: AveFolder) -> Labels:
+    """Segment labels of the training split, which the most common class is counted in."""
+    return segment_labels([data.rows[n] for n in data.splits["train"]], len(data.classes))
 
 
 def score_split(
@@ -228,41 +95,54 @@ def evaluate_features(
 ) -> tuple[dict[str, Any], Decisions]:
     """All numbers of a model over a split's features, and what it decided, in the rows' order.
 
-    `train` are the segment labels of the training split, for the trivial baselines.
+    Args:
+        features: Of every row.
+        part: The rows.
+        card: Of the model.
+        model: On any device.
+        train: Segment labels (N, 10) of the training split, for the trivial baselines.
     """
-    scores = list(score_split(features, card, model))
+    scores, background = list(score_split(features, card, model)), len(card.classes)
     own = EventConfig(**card.decoder)
     decoders = {"own": own, **DECODERS}
-    decisions = {name: _decide(scores, d, len(card.classes)) for name, d in decoders.items()}
-    truth, background = part.rows.segments, len(card.classes)
-    found = [
-        Interval(video, card.classes.index(event.label), event.onset, event.offset, event.score)
-        for video, s in enumerate(scores)
-        for event in find_events(s, card.classes, own)
-    ]
-    known, missing = intervals(truth, background), part.found.missing
+    decisions = {name: decide_rows(scores, d, background) for name, d in decoders.items()}
+    truth = part.rows.segments
     numbers = {
         "decoder": decoder_name(own),
         "accuracy": {name: segment_accuracy(d, truth) for name, d in decisions.items()},
         "baselines": baselines(truth, train, background),
-        "event_f1": event_f1(found, known),
-        "map": {str(t): value for t, value in mean_average_precision(found, known).items()},
+        **_event_numbers(scores, card, own, truth),
         "per_class": accuracy_by_class(decisions["own"], truth, card.classes),
-        "coverage": {
-            "rows": len(part.rows) + len(missing),
-            "evaluated": len(part.rows),
-            "missing": missing,
-        },
+        "coverage": part.coverage,
     }
     return numbers, decisions
 
 
-def _decide(scores: Iterable[SegmentScores], decoder: EventConfig, background: int) -> Labels:
+def _event_numbers(
+    scores: Iterable[SegmentScores], card: Card, decoder: EventConfig, truth: Labels
+) -> dict[str, Any]:
+    found = [
+        Interval(video, card.classes.index(event.label), event.onset, event.offset, event.score)
+        for video, s in enumerate(scores)
+        for event in find_events(s, card.classes, decoder)
+    ]
+    known = intervals(truth, len(card.classes))
+    precisions = mean_average_precision(found, known)
+    return {
+        "event_f1": event_f1(found, known),
+        "map": {str(threshold): value for threshold, value in precisions.items()},
+    }
+
+
+def decide_rows(scores: Iterable[SegmentScores], decoder: EventConfig, background: int) -> Labels:
+    """Class index (N, 10) of each row's segments.
+
+    A video of fewer than ten seconds is background after its end, as the bench counts.
+    """
     return np.stack([_ten(decide(s, s.present, decoder), background) for s in scores])
 
 
 def _ten(decisions: Labels, background: int) -> Labels:
-    """Decisions (10,): filled with background where the video is shorter, as the bench counts."""
     fitted = np.full(CELLS, background)
     fitted[: len(decisions)] = decisions[:CELLS]
     return fitted

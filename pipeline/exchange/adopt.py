@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from avel.cache.fingerprint import file_sha256
 from avel.cache.keras_h5 import read_keras
 from avel.models.card import Card, CheckpointError
 from avel.models.checkpoint import save_checkpoint
@@ -16,10 +17,11 @@ from avel.models.published.interaction import without_dead
 from avel.models.published.magan import published_tensors
 from avel.models.table import build
 from avel.pipeline.datasets.ave import CELLS, AveFolder
-from avel.pipeline.evaluation.evaluate import open_split
-from avel.pipeline.learning.experiment import Experiment, model_options
-from avel.pipeline.learning.train import prepare
-from avel.pipeline.method.run_files import CHECKPOINT
+from avel.pipeline.evaluation.split import open_split
+from avel.pipeline.exchange.known import KNOWN
+from avel.pipeline.learning.experiment import Experiment, check_experiment, model_options
+from avel.pipeline.learning.prepare import prepare, users_setting
+from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -28,31 +30,61 @@ def adopt(
 ) -> Card:
     """Write a run folder's `model.safetensors` from a published checkpoint.
 
-    The config says which model and supervision the file is of, and which features it wants.
+    The config says which model and supervision the file is of, and which features it wants. Its
+    content says whether the authors trained it: a file that is not known is imported all the same,
+    and the card says that nobody has verified it.
+
+    Args:
+        file: State dict of PyTorch, or the Keras file of cmm.
+        data: The dataset whose classes it knows.
+        experiment: The config.
+        runtime: Where the features are.
+        out: The run folder.
 
     Raises:
         CheckpointError: not readable as tensors, or of another model or variant; names a tensor
             with its shape and what was expected.
         InputError: the dataset has no such features.
     """
-    recipe = prepare(data, experiment, runtime)
-    first = open_split(data, "test", recipe, runtime).rows.features(0)
+    check_experiment(experiment)
+    prepared = prepare(experiment, runtime)
+    prepared.fill(data, runtime)
+    first = open_split(data, "test", prepared.recipe, runtime).rows.features(0)
     options = model_options(experiment, first, len(data.classes))
-    model = build(experiment.model, options)
+    with users_setting(f"options of {experiment.model}"):
+        model = build(experiment.model, options)
     load_published(file, experiment.model, model)
+    sha256 = file_sha256(file)
     card = Card(
         experiment.model,
         options,
         data.classes,
         CELLS,
-        recipe,
-        training={"experiment": asdict(experiment), "published": file.name},
-        knows=f"trained by the authors of {experiment.model}: {file.name}",
+        prepared.recipe,
+        training={"experiment": asdict(experiment), "published": file.name, "sha256": sha256},
+        knows=whose(file, experiment.model, sha256),
         decoder=asdict(experiment.decoder),
     )
-    out.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(out / CHECKPOINT, card, model, {})
+    with replacing(RunFolder(out).checkpoint) as part:
+        save_checkpoint(part, card, model, {})
     return card
+
+
+def whose(file: Path, model: str, sha256: str) -> str:
+    """Who trained a file's weights, as far as its content says.
+
+    Raises:
+        CheckpointError: it is known as another model's.
+    """
+    known = KNOWN.get(sha256)
+    if known is None:
+        return f"imported from {file.name}, sha256 {sha256}, not verified"
+    if known.model != model:
+        raise CheckpointError(
+            f"{file}: is {known.name} of {known.model} ({known.source}), not of {model}; "
+            f"use --config {known.model}"
+        )
+    return f"trained by the authors of {model}: {known.name}, sha256 {sha256}"
 
 
 def load_published(file: Path, name: str, model: nn.Module) -> None:

@@ -36,7 +36,8 @@ from avel.pipeline.datasets.ave import (
 from avel.pipeline.datasets.features import find_rows, noisy_keys, row_key
 from avel.pipeline.method import extract
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import open_store, pack, unpack
+from avel.pipeline.method.recipes import pack, unpack
+from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 

@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from avel.models.card import Card
+from avel.models.card import Card, checkpoint_of
 from avel.models.checkpoint import load_checkpoint
 from avel.models.output import Visual
 from avel.pipeline.method.model import refuse_matcher
-from avel.pipeline.method.run_files import checkpoint_of
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
 INPUTS = ("audio", "visual_map", "visual", "mask")

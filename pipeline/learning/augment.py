@@ -1,41 +1,10 @@
 """Variations of a batch of segments, both modalities alike in time, for training from there."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from avel.pipeline.datasets.features import Example
-
-
-@dataclass(frozen=True)
-class AugmentConfig:
-    """What is varied, per video; training then reads segments and runs the whole encoder."""
-
-    enabled: bool = False
-    shift_cells: int = 3
-    """Picture, sound and labels turn together by up to so many cells, round the end."""
-    brightness: float = 0.2
-    contrast: float = 0.2
-    saturation: float = 0.2
-    """Factors are drawn from 1 - x to 1 + x."""
-    gain_db: float = 6.0
-    """Of the sound, up or down."""
-    snr_db: tuple[float, float] = (20.0, 50.0)
-    """Range of the signal-to-noise ratio of white noise that is added."""
-    mix: float = 0.0
-    """Share of videos that another video of the batch is laid over, pictures blended and sounds
-    added, with the union of both's labels. Their events then need not be the only ones that can be
-    seen and heard, so it is off unless asked for, and only losses that take two labels allow it."""
-
-    def __post_init__(self) -> None:
-        for name in ("brightness", "contrast", "saturation"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"augment.{name} ({getattr(self, name)}) must be in [0, 1)")
-        if not 0 <= self.mix <= 1:
-            raise ValueError(f"augment.mix ({self.mix}) must be in [0, 1]")
-        if self.shift_cells < 0 or self.gain_db < 0:
-            raise ValueError("augment.shift_cells and augment.gain_db must not be negative")
+from avel.pipeline.learning.settings import AugmentConfig
 
 
 def augmented(

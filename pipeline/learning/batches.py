@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator, Sized
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from avel.pipeline.datasets.features import Example, FeatureRows
-from avel.pipeline.learning.module import TrainConfig, derived_seed
+from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
+
+
+def derived_seed(*place: int) -> int:
+    """Seed of the randomness at one place of a run: its seed, the epoch, the batch, the rank."""
+    return int(np.random.SeedSequence(place).generate_state(1)[0])
 
 
 class EpochSampler(Sampler[int]):

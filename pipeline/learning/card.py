@@ -1,14 +1,15 @@
 """What a run folder says of its model to people: data, protocol, numbers, versions, licence."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from avel.models.card import Card
+from avel.pipeline.datasets.ave import AveFolder
+from avel.pipeline.learning.run_folder import write_text
 
-FILE = "card.md"
 PACKAGES = (
     "avel",
     "torch",
@@ -21,8 +22,17 @@ PACKAGES = (
 )
 
 
-def write_card(out: Path, card: Card, metrics: Mapping[str, Any], data: Path) -> None:
-    """Write `card.md` into a run folder."""
+def write_card(path: Path, card: Card, metrics: Mapping[str, Any], data: Path) -> None:
+    """Write a run folder's `card.md`."""
+    lines = [
+        f"| {name} | {value.replace('|', '/')} |" for name, value in _rows(card, metrics, data)
+    ]
+    text = "\n".join(["# Model card", "", "| | |", "|---|---|", *lines, ""])
+    use = "`avel localize my.mp4 --model FOLDER`; settings are in `config.yaml`."
+    write_text(path, f"{text}\nUse: {use}\n")
+
+
+def _rows(card: Card, metrics: Mapping[str, Any], data: Path) -> Iterator[tuple[str, str]]:
     experiment = card.training["experiment"]
     encoder = card.features["config"]
     rows = {
@@ -38,12 +48,20 @@ def write_card(out: Path, card: Card, metrics: Mapping[str, Any], data: Path) ->
         "best on test by epoch (not selected so)": f"{metrics['test_selected_accuracy']:.2%}",
         **{name: f"{value:.2%}" for name, value in metrics["baselines"].items()},
         "event F1, mAP@0.5": f"{metrics['event_f1']:.3f}, {metrics['map']['0.5']:.3f}",
+        **({"start": metrics["start"]} if metrics.get("start") else {}),
         "knows": card.knows,
         "versions": ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         + f", Python {platform.python_version()}",
         "licence": "code MIT; the weights are bound by the licences of the data and the encoder",
     }
-    lines = [f"| {name} | {value.replace('|', '/')} |" for name, value in rows.items()]
-    text = "\n".join(["# Model card", "", "| | |", "|---|---|", *lines, ""])
-    use = "`avel localize my.mp4 --model FOLDER`; settings are in `config.yaml`."
-    (out / FILE).write_text(f"{text}\nUse: {use}\n", "utf-8")
+    yield from rows.items()
+
+
+def knows(data: AveFolder) -> str:
+    """What a model that was trained on a dataset can and cannot know."""
+    if (data.root / "synth.json").exists():
+        return (
+            f"trained on synthetic video only: knows {len(data.classes)} drawn shapes with made-up "
+            "sounds, and no event of the real world"
+        )
+    return f"trained on {data.root.name}: knows its {len(data.classes)} classes and nothing else"

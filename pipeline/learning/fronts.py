@@ -7,14 +7,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avel.extractors import AudioCLIPExtractor, Choice, PairChoice, choose
-from avel.extractors.adapters.adapters import AdapterConfig, Adapters, Front, OutputFront
+from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice
+from avel.extractors.adapters.adapters import Adapters
+from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.fronts import Front, OutputFront, SegmentFront
+from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.extractors.audioclip.tail import TrunkFront
-from avel.extractors.extractor import FrozenExtractor, SegmentFront
+from avel.extractors.extractor import FrozenExtractor
+from avel.extractors.options import make_options
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import harvest
 from avel.pipeline.method.plan import Plan
+from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -22,18 +27,18 @@ def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice
     """The encoder whose outputs training reads: cut before the first in-trunk adapter.
 
     Raises:
-        ValueError: in-trunk adapters in an encoder without stages.
+        InputError: in-trunk adapters in an encoder without stages.
     """
     if not config.trunk_stages:
         return encoder
-    if not isinstance(encoder, Choice) or not issubclass(encoder.kind, AudioCLIPExtractor):
-        raise ValueError(
+    if not isinstance(encoder, Choice) or not isinstance(encoder.kind, AudioCLIPDeclaration):
+        raise InputError(
             f"adapter.placement '{config.placement}': extractor '{encoder.recipe['extractor']}' "
             "has no stages; use placement 'output', or audioclip or audioclip-tiny"
         )
-    paths = [file.path for file in encoder.weights.files]
     options = {**encoder.options.chosen, "until": config.trunk_stages[0]}
-    return choose(encoder.kind.name, paths, options)
+    chosen = make_options(encoder.kind.options_type, options, encoder.kind.name)
+    return replace(encoder, options=chosen)  # its weights are found and hashed already
 
 
 def fill_cache(
@@ -50,7 +55,12 @@ def fill_cache(
 
 
 def make_front(
-    encoder: Choice | PairChoice, config: AdapterConfig, cached: Features, *, whole: bool = False
+    encoder: Choice | PairChoice,
+    config: AdapterConfig,
+    cached: Features,
+    *,
+    whole: bool = False,
+    device: str = "cpu",
 ) -> Front | None:
     """Adapters, and the rest of the encoder where they are inside; None where there is neither.
 
@@ -59,9 +69,13 @@ def make_front(
         config: Where adapters are.
         cached: One video's outputs of the encoder that `cached_before` names.
         whole: Whether training begins at segments, so that the front is the whole encoder.
+        device: Where the encoder is loaded, if it is.
+
+    Raises:
+        InputError: segments for an encoder that is a pair.
     """
     if whole:
-        return _whole(encoder, config)
+        return _whole(encoder, config, device)
     if config.placement == "none":
         return None
     widths = {
@@ -71,25 +85,25 @@ def make_front(
     }
     if not config.trunk_stages:
         return OutputFront(Adapters(config, widths), encoder.pooling())
-    extractor = encoder.load()
+    extractor = encoder.load(device)
     assert isinstance(extractor, AudioCLIPExtractor)  # `cached_before` refused others
     return TrunkFront(extractor, Adapters(config, _channels(extractor)))
 
 
-def _whole(encoder: Choice | PairChoice, config: AdapterConfig) -> SegmentFront:
+def _whole(encoder: Choice | PairChoice, config: AdapterConfig, device: str) -> SegmentFront:
     if not isinstance(encoder, Choice):
-        raise ValueError(
+        raise InputError(
             f"augment.enabled: training from segments takes one extractor, not "
             f"'{encoder.recipe['extractor']}'"
         )
-    extractor = encoder.load()
+    extractor = encoder.load(device)
     there = config.placement != "none"
     return SegmentFront(extractor, Adapters(config, _channels(extractor)) if there else None)
 
 
 def _channels(extractor: FrozenExtractor) -> dict[str, int]:
     """Channels of every place that may have an adapter."""
-    cells = extractor.cells(extractor.weights)
+    cells = extractor.declaration.cells(extractor.weights)
     size, rate = cells.get("image_size", 224), cells.get("sample_rate", 44_100)
     cell = extractor(
         torch.zeros(1, 1, 3, size, size, dtype=torch.uint8), torch.zeros(1, rate, dtype=torch.int16)

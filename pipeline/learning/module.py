@@ -1,94 +1,29 @@
 """What Lightning runs: one model, its front of adapters, its loss, its schedule, its batches."""
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import lightning
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from avel.extractors.adapters.adapters import Front
+from avel.extractors.adapters.fronts import Front
 from avel.models.losses import IGNORED, Loss, Targets
 from avel.models.output import LocalizationOutput, Visual
 from avel.models.senses import SenseHeads
 from avel.pipeline.datasets.features import Example
-from avel.pipeline.learning.augment import AugmentConfig, augmented
+from avel.pipeline.learning.augment import augmented
+from avel.pipeline.learning.batches import derived_seed
+from avel.pipeline.learning.optimizer import groups_of, optimizer_of
+from avel.pipeline.learning.settings import AugmentConfig, TrainConfig
 from avel.pipeline.learning.splice import with_foreign_sound, with_spliced
 from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.scoring import probabilities
+from avel.pipeline.reasons import InputError
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """Optimisation.
-
-    The defaults are DMSF's, reference section 3.8.2, with the learning rate of the narrow model;
-    the presets of the other systems are their authors'.
-    """
-
-    epochs: int = 20
-    optimizer: Literal["adamw", "adam"] = "adamw"
-    learning_rate: float = 7e-4
-    schedule: Literal["cosine", "milestones"] = "cosine"
-    """Cosine to zero after warm-up, or a factor at each milestone."""
-    warmup_epochs: int = 3
-    milestones: Sequence[int] = ()
-    milestone_unit: Literal["epoch", "step"] = "epoch"
-    milestone_factor: float = 0.5
-    adapter_learning_rate: float = 2e-3
-    """Better than 3.5e-4 on the shifted synthetic set's validation split."""
-    weight_decay: float = 0.02
-    """Not of norms, biases and the scan's A and D; none with adam."""
-    batch_size: int = 32
-    shuffle: bool = True
-    drop_last: bool = False
-    """Whether an epoch leaves out the last batch where it is not full, as AVE's scripts do."""
-    accumulate: int = 1
-    """Batches whose gradients are summed for one step."""
-    recompute: bool = False
-    """Whether in-trunk activations are computed again for the gradient instead of being kept."""
-    clip_norm: float = 1.0
-    """Of all gradients together; 0: not clipped."""
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    """Of the arithmetic; weights stay in float32."""
-    average_decay: float = 0.0
-    """Of an exponential moving average of the weights, which is then what is kept; 0: none."""
-    balanced: bool = False
-    """Whether every class is drawn equally often."""
-    splice: bool = True
-    """Weak supervision: whether pieces of background-only videos are put into others."""
-    foreign_sound: float = 0.0
-    """Full supervision: share of videos that get a piece of another class's sound, which makes
-    background of the segments under it."""
-    sense_weight: float = 1.0
-    """Full supervision: of what teaches adapters each sense by itself, see `SenseHeads`."""
-    mutual_weight: float = 1.0
-    mutual_ramp_epochs: int = 5
-    """Epochs over which mutual learning grows from nothing to its weight."""
-    patience: int = 8
-    """Epochs without a better validation accuracy before training ends; 0: it never does."""
-    validate_every: int = 1
-    """Epochs between validations."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "accumulate", "validate_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"train.{name} ({getattr(self, name)}) must be at least 1")
-        for name in ("sense_weight", "mutual_weight"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"train.{name} ({getattr(self, name)}) must not be negative")
-        if not 0 <= self.foreign_sound <= 1:
-            raise ValueError(f"train.foreign_sound ({self.foreign_sound}) must be in [0, 1]")
-        if not 0 <= self.average_decay < 1:
-            raise ValueError(f"train.average_decay ({self.average_decay}) must be in [0, 1)")
-
-
-class NotFinite(ValueError):
+class NotFinite(InputError):
     """The loss is NaN or infinite; says where, and what is kept."""
 
 
@@ -161,15 +96,8 @@ class LocalizerTraining(lightning.LightningModule):
         seed = derived_seed(self._config.seed, self.current_epoch, number, self.global_rank)
         torch.manual_seed(seed)
         self._generator.manual_seed(seed)
-        known = torch.zeros_like(batch.mask)
         rows = batch.row
-        if self._augment is not None:
-            batch = augmented(batch, self._augment, self._num_classes, self._generator)
-        if not self._weak and self._config.foreign_sound:
-            share = self._config.foreign_sound
-            batch = with_foreign_sound(batch, self._num_classes, share, self._generator)
-        if self._weak and self._config.splice:
-            batch, known = with_spliced(batch, self._num_classes, self._generator)
+        batch, known = self._varied(batch)
         ramp = min(1.0, self.current_epoch / max(1, self._config.mutual_ramp_epochs))
         loss = self._guarded(batch, known, ramp * self._config.mutual_weight)
         if not loss.isfinite():
@@ -179,16 +107,21 @@ class LocalizerTraining(lightning.LightningModule):
                 "Lower train.learning_rate, or look for bad features with `avel cache verify`"
             )
         size = len(batch.video)
-        self.log(
-            "train_loss",
-            loss,
-            prog_bar=True,
-            on_epoch=True,
-            on_step=False,
-            batch_size=size,
-            sync_dist=True,
-        )
+        when: dict[str, Any] = {"on_epoch": True, "on_step": False, "sync_dist": True}
+        self.log("train_loss", loss, batch_size=size, prog_bar=True, **when)
         return loss
+
+    def _varied(self, batch: Example) -> tuple[Example, Tensor]:
+        """A batch as it is learned from, and which segments (B, T) are known background."""
+        known = torch.zeros_like(batch.mask)
+        if self._augment is not None:
+            batch = augmented(batch, self._augment, self._num_classes, self._generator)
+        if not self._weak and self._config.foreign_sound:
+            share = self._config.foreign_sound
+            batch = with_foreign_sound(batch, self._num_classes, share, self._generator)
+        if self._weak and self._config.splice:
+            batch, known = with_spliced(batch, self._num_classes, self._generator)
+        return batch, known
 
     def _guarded(self, batch: Example, known: Tensor, mutual_weight: float) -> Tensor:
         """Loss of a batch; where memory runs out, an error that says which size would fit."""
@@ -239,52 +172,9 @@ class LocalizerTraining(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         config = self._config
-        groups = _groups(self.model, config.learning_rate, config.weight_decay)
+        groups = groups_of(self.model, config.learning_rate, config.weight_decay)
         if self.front is not None:
-            groups += _groups(self.front, config.adapter_learning_rate, config.weight_decay)
+            groups += groups_of(self.front, config.adapter_learning_rate, config.weight_decay)
         if self._senses is not None:
-            groups += _groups(self._senses, config.adapter_learning_rate, config.weight_decay)
+            groups += groups_of(self._senses, config.adapter_learning_rate, config.weight_decay)
         return optimizer_of(groups, config, int(self.trainer.estimated_stepping_batches))
-
-
-def optimizer_of(groups: Any, config: TrainConfig, total_steps: int) -> Any:
-    """The optimizer of some parameters and its schedule, as Lightning takes them."""
-    if config.optimizer == "adam":
-        optimizer: torch.optim.Optimizer = torch.optim.Adam(
-            [{**group, "weight_decay": 0.0} for group in groups], config.learning_rate
-        )
-    else:
-        optimizer = torch.optim.AdamW(groups, config.learning_rate)
-    if config.schedule == "milestones":
-        steps = torch.optim.lr_scheduler.MultiStepLR(
-            optimizer, list(config.milestones), config.milestone_factor
-        )
-        return [optimizer], [{"scheduler": steps, "interval": config.milestone_unit}]
-    warm = max(1, total_steps * config.warmup_epochs // max(1, config.epochs))
-
-    def factor(step: int) -> float:
-        if step < warm:
-            return (step + 1) / warm
-        share = min(1.0, (step - warm) / max(1, total_steps - warm))
-        return 0.5 * (1 + math.cos(math.pi * share))
-
-    cosine = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-    return [optimizer], [{"scheduler": cosine, "interval": "step"}]
-
-
-def derived_seed(*place: int) -> int:
-    """Seed of the randomness at one place of a run: its seed, the epoch, the batch, the rank."""
-    return int(np.random.SeedSequence(place).generate_state(1)[0])
-
-
-def _groups(module: nn.Module, rate: float, decay: float) -> list[dict[str, Any]]:
-    """Parameters that decay, and norms, biases and the scan's A and D, which do not."""
-    decayed: list[nn.Parameter] = []
-    kept: list[nn.Parameter] = []
-    for parameter in module.parameters():
-        free = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
-        (kept if free else decayed).append(parameter)
-    return [
-        {"params": decayed, "weight_decay": decay, "lr": rate},
-        {"params": kept, "weight_decay": 0.0, "lr": rate},
-    ]

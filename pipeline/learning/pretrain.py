@@ -23,29 +23,18 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from avel.cache.fingerprint import ContentKeys, file_sha256
-from avel.extractors.audioclip.extractor import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
-from avel.pipeline.datasets.ave import AveFolder
-from avel.pipeline.learning.trainer import quiet_lightning
+from avel.pipeline.datasets.ave import AveFolder, Row
+from avel.pipeline.learning.run_folder import replacing, write_text
+from avel.pipeline.learning.settings import PretrainConfig
+from avel.pipeline.learning.trainer import placement, quiet_lightning
+from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.media.decoder import DecodeLimits, decode_files
-from avel.pipeline.media.segment import SegmentConfig, Segments
-from avel.pipeline.method.recipes import open_store, pack, segments_recipe, unpack
+from avel.pipeline.method.recipes import pack, segments_recipe, unpack
+from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
-from avel.pipeline.work.runtime import RuntimeConfig
-
-
-@dataclass(frozen=True)
-class PretrainConfig:
-    """Recipe of the tiny weights."""
-
-    epochs: int = 10
-    groups: int = 2
-    """Contrastive groups in a batch; each holds every class once."""
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    seed: int = 0
-    precision: str = "bf16-mixed"
-    """Lightning's word; three times as fast as float32 on a CPU with bf16 instructions."""
+from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
 
 @dataclass(frozen=True)
@@ -84,15 +73,9 @@ def event_cells(
     for row in (data.rows[number] for number in data.splits[split]):
         path = data.video_path(row.video_id)
         arrays = store.get(keys.key(path)) if path else None
-        if not arrays:
-            continue
-        segments = unpack(Segments, arrays)
-        cells = [
-            t
-            for t in range(row.start, min(row.end, len(segments.samples)))
-            if segments.visual_mask[t] and segments.audio_mask[t]
-        ]
-        if not cells:
+        segments = unpack(Segments, arrays) if arrays else None
+        cells = _event(segments, row) if segments else []
+        if not segments or not cells:
             continue
         frames.append(torch.from_numpy(segments.frames[cells, 0]))
         with torch.no_grad():
@@ -102,6 +85,12 @@ def event_cells(
     if not labels:
         raise InputError(f"{data.root}: split '{split}' has no event cell with a readable video")
     return EventCells(torch.cat(frames), torch.cat(spectrograms), np.array(labels))
+
+
+def _event(segments: Segments, row: Row) -> list[int]:
+    """Cells of a row's event that have both picture and sound."""
+    both = segments.visual_mask & segments.audio_mask
+    return [t for t in range(row.start, min(row.end, len(both))) if both[t]]
 
 
 class _Groups(IterableDataset[Tensor]):
@@ -133,13 +122,14 @@ class _Pretrainer(lightning.LightningModule):
         self._tokens = get_tokenizer("RN50-quickgelu")(names)
 
     def training_step(self, numbers: Tensor, _: int) -> Tensor:
+        numbers = numbers.cpu()  # the cells stay in the main memory
         flat = numbers.flatten()
-        images = vary_images(self._cells.frames[flat].float())
-        spectrograms = vary_spectrograms(self._cells.spectrograms[flat].float())
+        images = vary_images(self._cells.frames[flat].float()).to(self.device)
+        spectrograms = vary_spectrograms(self._cells.spectrograms[flat].float()).to(self.device)
         image, audio = embed(self.model, images, spectrograms)
         labels = torch.from_numpy(self._cells.labels)[numbers]
         losses = [
-            self.model.loss(a, i, self.model.encode_text(self._tokens[text]))
+            self.model.loss(a, i, self.model.encode_text(self._tokens[text].to(self.device)))
             for a, i, text in zip(
                 audio.view(*numbers.shape, -1),
                 image.view(*numbers.shape, -1),
@@ -164,7 +154,8 @@ class _Pretrainer(lightning.LightningModule):
 
 def embed(model: AudioCLIP, images: Tensor, spectrograms: Tensor) -> tuple[Tensor, Tensor]:
     """Image and audio embeddings (N, D) of pictures in [0, 255] and spectrograms in dB."""
-    mean, std = (torch.tensor(v).view(3, 1, 1) * 255 for v in (IMAGE_MEAN, IMAGE_STD))
+    statistics = (torch.tensor(v, device=images.device) for v in (IMAGE_MEAN, IMAGE_STD))
+    mean, std = (v.view(3, 1, 1) * 255 for v in statistics)
     images = ((images - mean) / std).to(memory_format=torch.channels_last)
     image = model.pool_map(model.image_map(images))
     spectrograms = spectrograms.to(memory_format=torch.channels_last)
@@ -224,36 +215,38 @@ def pretrain(
         getattr(model, name).data.fill_(2.3)  # exp = 10: a tenth of CLIP's, for small batches
     model.audio.fbsp.requires_grad_(False)
     names = list(data.classes)
-    cells = event_cells(data, "train", runtime, model)
+    _learn(model, event_cells(data, "train", runtime, model), names, config, runtime.device)
+    model.half().float()  # as it will be read back
+    accuracy = text_accuracy(model, event_cells(data, "test", runtime, model), names)
+    model.to(memory_format=torch.contiguous_format)
+    record = {
+        "commands": _commands(data, config),
+        "config": asdict(config),
+        "classes": names,
+        "test": accuracy,
+        "seconds": round(time.monotonic() - started),
+    }
+    return _write(model, out, record)
+
+
+def _learn(
+    model: AudioCLIP, cells: EventCells, names: list[str], config: PretrainConfig, device: str
+) -> None:
+    """Train the model in place and leave it on the CPU."""
     model.to(memory_format=torch.channels_last)
-    module = _Pretrainer(model, cells, names, config)
     quiet_lightning()
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
-        accelerator="cpu",
-        precision=config.precision,  # type: ignore[arg-type]
+        **placement(resolve_device(device), 1),
+        precision=config.precision,
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         gradient_clip_val=1.0,
     )
-    trainer.fit(
-        module, DataLoader(_Groups(cells.labels, config.groups, config.seed), batch_size=None)
-    )
-    model.half().float()  # as it will be read back
-    accuracy = text_accuracy(model, event_cells(data, "test", runtime, model), names)
-    model.to(memory_format=torch.contiguous_format)
-    return _write(
-        model,
-        out,
-        {
-            "commands": _commands(data, config),
-            "config": asdict(config),
-            "classes": names,
-            "test": accuracy,
-            "seconds": round(time.monotonic() - started),
-        },
-    )
+    batches = DataLoader(_Groups(cells.labels, config.groups, config.seed), batch_size=None)
+    trainer.fit(_Pretrainer(model, cells, names, config), batches)
+    model.to("cpu")
 
 
 def _commands(data: AveFolder, config: PretrainConfig) -> list[str]:
@@ -274,13 +267,13 @@ def _commands(data: AveFolder, config: PretrainConfig) -> list[str]:
 
 
 def _write(model: AudioCLIP, out: Path, record: dict[str, Any]) -> dict[str, Any]:
-    out.mkdir(parents=True, exist_ok=True)
     path = out / "audioclip-tiny.safetensors"
     tensors = {
         key: value.half() if value.is_floating_point() else value
         for key, value in model.state_dict().items()
     }
-    save_file({key: value.contiguous() for key, value in tensors.items()}, path)
+    with replacing(path) as part:
+        save_file({key: value.contiguous() for key, value in tensors.items()}, part)
     record = {**record, "sha256": file_sha256(path)}
-    path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
+    write_text(path.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
     return record

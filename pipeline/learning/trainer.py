@@ -1,7 +1,10 @@
 """Lightning's trainer as every training here uses it, and the epochs that it keeps."""
 
 import logging
+import sys
+import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,12 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
 )
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
-from avel.pipeline.learning.module import TrainConfig
+from avel.pipeline.learning.run_folder import RunFolder, replacing
+from avel.pipeline.learning.settings import TrainConfig
+from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
 PRECISIONS: dict[str, Any] = {
@@ -26,50 +32,133 @@ PRECISIONS: dict[str, Any] = {
 }
 """Lightning's names."""
 
-CHECKPOINTS = "checkpoints"
 BEST, BEST_ON_TEST = "best", "best_on_test"
 """Names of the kept epochs. The field's habit is the second; it is reported beside the first."""
+NEVER = sys.maxsize
+"""Epochs between validations when there shall be none."""
+
+
+def fit(
+    module: lightning.LightningModule,
+    batches: Any,
+    held_out: Sequence[Any],
+    config: TrainConfig,
+    runtime: RuntimeConfig,
+    folder: RunFolder,
+    *,
+    resume: bool,
+) -> dict[str, Any]:
+    """Train from the beginning, or from the last epoch that the folder has; the run's protocol.
+
+    Empty in all processes but the first, which has the numbers.
+    """
+    goes_on = resume and folder.last.exists()
+    log = folder.next_log() if goes_on else ""
+    trainer, (best_on_test, best) = make_trainer(config, runtime, folder, log)
+    started = time.monotonic()
+    last = folder.last if goes_on else None
+    trainer.fit(module, batches, list(held_out), ckpt_path=last, weights_only=True)
+    if not trainer.is_global_zero:
+        return {}
+    return {
+        "protocol": "val-selected",
+        "val_accuracy": float(best.best_model_score or 0),
+        "test_selected_accuracy": float(best_on_test.best_model_score or 0),
+        "epochs": trainer.current_epoch,
+        "train_seconds": round(time.monotonic() - started, 1),
+    }
 
 
 def make_trainer(
-    config: TrainConfig, runtime: RuntimeConfig, out: Path, log: str
+    config: TrainConfig, runtime: RuntimeConfig, folder: RunFolder, log: str
 ) -> tuple[lightning.Trainer, tuple[ModelCheckpoint, ModelCheckpoint]]:
     """Lightning's trainer, and what keeps the best epoch on test and the best on validation."""
     quiet_lightning()
+    callbacks, keepers = _callbacks(config, folder)
+    trainer = lightning.Trainer(
+        max_epochs=config.epochs,
+        **placement(runtime.device, runtime.devices),
+        strategy="ddp" if runtime.devices > 1 else "auto",
+        logger=[CSVLogger(folder.path, "", log), TensorBoardLogger(folder.path, "", log)],
+        callbacks=callbacks,
+        plugins=[WholeCheckpoints()],
+        precision=PRECISIONS[config.precision],
+        accumulate_grad_batches=config.accumulate,
+        use_distributed_sampler=False,
+        gradient_clip_val=config.clip_norm or None,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+    )
+    return trainer, keepers
 
+
+def placement(device: str, devices: int) -> dict[str, Any]:
+    """Lightning's words for a device such as `cuda:1`, and a number of processes.
+
+    Raises:
+        InputError: one numbered device for several processes.
+    """
+    kind, _, number = device.partition(":")
+    if not number:
+        return {"accelerator": kind, "devices": devices}
+    if devices > 1:
+        raise InputError(f"--device {device} is one device, --devices {devices} wants more")
+    return {"accelerator": kind, "devices": [int(number)]}
+
+
+def _callbacks(
+    config: TrainConfig, folder: RunFolder
+) -> tuple[list[Callback], tuple[ModelCheckpoint, ModelCheckpoint]]:
     def keeper(name: str, **options: Any) -> ModelCheckpoint:
         return ModelCheckpoint(
-            out / CHECKPOINTS, name, mode="max", enable_version_counter=False, **options
+            folder.epochs, name, mode="max", enable_version_counter=False, **options
         )
 
     # only a whole checkpoint has averaged weights in the place of the weights
     light = not config.average_decay
     best_on_test = keeper(BEST_ON_TEST, monitor="test_accuracy", save_weights_only=light)
     best = keeper(BEST, monitor="val_accuracy", save_weights_only=light)
-    callbacks: list[Callback] = [best_on_test, best]
+    callbacks: list[Callback] = [ValidationSchedule(config), best_on_test, best]
     if config.patience:
-        callbacks.append(EarlyStopping("val_accuracy", mode="max", patience=config.patience))
+        # an epoch without a validation must not count the one before again
+        at_epochs_end = None if config.validate_every == 1 else False
+        callbacks.append(
+            EarlyStopping(
+                "val_accuracy",
+                mode="max",
+                patience=config.patience,
+                check_on_train_epoch_end=at_epochs_end,
+            )
+        )
     # after the others, whose states it holds
-    callbacks.append(keeper("last", monitor=None, save_top_k=1))
+    callbacks.append(keeper("last", monitor=None, save_top_k=1, save_on_train_epoch_end=True))
     if config.average_decay:
         callbacks.append(EMAWeightAveraging(decay=config.average_decay))
-    trainer = lightning.Trainer(
-        max_epochs=config.epochs,
-        accelerator="auto" if runtime.device == "auto" else runtime.device,
-        devices=runtime.devices,
-        strategy="ddp" if runtime.devices > 1 else "auto",
-        logger=[CSVLogger(out, "", log), TensorBoardLogger(out, "", log)],
-        callbacks=callbacks,
-        precision=PRECISIONS[config.precision],
-        accumulate_grad_batches=config.accumulate,
-        use_distributed_sampler=False,
-        gradient_clip_val=config.clip_norm or None,
-        check_val_every_n_epoch=config.validate_every,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=10,
-    )
-    return trainer, (best_on_test, best)
+    return callbacks, (best_on_test, best)
+
+
+class ValidationSchedule(Callback):
+    """Validates after the epochs that the config names; Lightning itself only counts from one."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self._config = config
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        due = self._config.validates(trainer.current_epoch)
+        trainer.check_val_every_n_epoch = 1 if due else NEVER
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are on the disk before they take the place of those before."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+    ) -> None:
+        with replacing(Path(path)) as part:
+            torch.save(checkpoint, part)
 
 
 def quiet_lightning() -> None:
@@ -78,8 +167,7 @@ def quiet_lightning() -> None:
     warnings.filterwarnings("ignore", module="lightning")
 
 
-def kept(out: Path, name: str, prefix: str = "") -> dict[str, Tensor]:
+def kept(folder: RunFolder, name: str, prefix: str = "") -> dict[str, Tensor]:
     """Weights of a kept epoch whose names begin with a prefix, without it."""
-    path = out / CHECKPOINTS / f"{name}.ckpt"
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    state = torch.load(folder.epoch(name), map_location="cpu", weights_only=True)["state_dict"]
     return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}

@@ -8,52 +8,19 @@ import ctypes
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.pipeline.media.cells import Segments
+from avel.pipeline.media.decoder import ALIGN, ARRAYS, Job, Slot
 from avel.pipeline.media.reading import Reading
-from avel.pipeline.media.segment import SegmentConfig, Segments, segment_video
+from avel.pipeline.media.segment import segment_video
 from avel.pipeline.reasons import MediaError, Reason
 
 PR_SET_PDEATHSIG = 1
-ALIGN = 64
-"""Bytes at whose multiples arrays begin in a slot."""
-ARRAYS = ("frames", "samples", "visual_mask", "audio_mask")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One video to decode."""
-
-    number: int
-    path: Path
-    config: SegmentConfig
-    window_cells: int
-    timeout_seconds: float
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A window that lies in a slot: shape and dtype of each array, and what else is known.
-
-    Attributes:
-        number: Of the slot.
-        arrays: Byte offset in the ring, shape and dtype name, in the order of `ARRAYS`.
-        duration: Seconds of the file with the last window, else 0.
-        flags: Reason codes known so far.
-        promised: Seconds that the file says it has; 0 where it does not.
-    """
-
-    number: int
-    arrays: tuple[tuple[int, tuple[int, ...], str], ...]
-    duration: float
-    flags: tuple[Reason, ...]
-    promised: float
 
 
 def die_with_parent() -> None:

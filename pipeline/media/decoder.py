@@ -16,15 +16,14 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from avel.pipeline.media.child import ALIGN, ARRAYS, Job, Slot, serve
-from avel.pipeline.media.segment import SegmentConfig, Segments, join
+from avel.pipeline.media.cells import SegmentConfig, Segments, join
 from avel.pipeline.reasons import MediaError, Reason
 
 SLOTS = 2
@@ -35,7 +34,40 @@ LOOK_SECONDS = 0.25
 """How often children's deadlines and memory are looked at while none says anything."""
 GRACE_SECONDS = 30.0
 """What a child may take beyond its own time-out before it counts as stuck."""
+ALIGN = 64
+"""Bytes at whose multiples arrays begin in a slot."""
+ARRAYS = ("frames", "samples", "visual_mask", "audio_mask")
 START = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One video to decode."""
+
+    number: int
+    path: Path
+    config: SegmentConfig
+    window_cells: int
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A window that lies in a slot: shape and dtype of each array, and what else is known.
+
+    Attributes:
+        number: Of the slot.
+        arrays: Byte offset in the ring, shape and dtype name, in the order of `ARRAYS`.
+        duration: Seconds of the file with the last window, else 0.
+        flags: Reason codes known so far.
+        promised: Seconds that the file says it has; 0 where it does not.
+    """
+
+    number: int
+    arrays: tuple[tuple[int, tuple[int, ...], str], ...]
+    duration: float
+    flags: tuple[Reason, ...]
+    promised: float
 
 
 @dataclass(frozen=True)
@@ -175,7 +207,7 @@ class _Lane:
         self._memory = np.frombuffer(ring, np.uint8)
         self.connection, theirs = context.Pipe()
         arguments = (theirs, ring, self._slot_bytes, SLOTS)
-        self._process: BaseProcess = context.Process(target=serve, args=arguments, daemon=True)
+        self._process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
         _start(self._process)
         theirs.close()
         self._quiet = 0.0
@@ -264,6 +296,12 @@ class _Lane:
         self._process.join()
         self.connection.close()
         return self._process.exitcode
+
+
+def _serve(connection: Connection, ring: Any, slot_bytes: int, slots: int) -> None:
+    from avel.pipeline.media.child import serve  # loads libav, which the parent never needs
+
+    serve(connection, ring, slot_bytes, slots)
 
 
 def _start(process: BaseProcess) -> None:

@@ -1,5 +1,5 @@
 """Imported by the process that decoding children are forked from, and by no other."""
 
-from avel.pipeline.media import child
+from avel.pipeline.media.child import die_with_parent
 
-child.die_with_parent()
+die_with_parent()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.pipeline.media.segment import Segments
+from avel.pipeline.media.cells import Segments
 from avel.pipeline.reasons import MediaError, Reason
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from avel.cache.store import Store
 from avel.cache.stream import ItemStream
 from avel.cache.writer import Writer
+from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Event, Window
-from avel.pipeline.media.segment import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import (
     CellBatches,
@@ -27,8 +27,9 @@ from avel.pipeline.method.extract import (
     check_finite,
     join_features,
 )
-from avel.pipeline.method.plan import Plan, Stores
+from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.recipes import META, pack, unpack
+from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 

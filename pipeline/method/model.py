@@ -7,19 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import avel.models
 from avel.cache.fingerprint import file_sha256
-from avel.models.card import MATCHERS, Card, CheckpointError, check_features, describe
-from avel.pipeline.media.segment import SegmentConfig
+from avel.extractors import AdaptedChoice, Encoder, choose
+from avel.extractors.adapters.card import FILE
+from avel.models.card import (
+    MATCHERS,
+    Card,
+    CheckpointError,
+    check_features,
+    checkpoint_of,
+    describe,
+)
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import features_recipe
-from avel.pipeline.method.run_files import checkpoint_of
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-    from avel.extractors import Encoder
 
 DEFAULT_MODEL = Path(next(iter(avel.models.__path__))) / "weights" / "dmsf-synthetic.safetensors"
 
@@ -88,11 +94,8 @@ class TrainedModel:
         found = {name: self._extra.get(f"{name}.threshold") for name in names}
         return {name: float(value) for name, value in found.items() if value is not None}
 
-    def encoder(self, weights: Sequence[Path]) -> "Encoder":
+    def encoder(self, weights: Sequence[Path]) -> Encoder:
         """The extractor of its features, with the adapters that lie beside the checkpoint."""
-        from avel.extractors import AdaptedChoice, choose  # slow: loads torch
-        from avel.extractors.adapters.adapters import FILE
-
         config = self._of_features("config")
         base = choose(str(config["extractor"]), weights, dict(config["options"]))
         adapted = "adapters" in config

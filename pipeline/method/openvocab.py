@@ -20,8 +20,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from avel.cache.fingerprint import fingerprint
-from avel.extractors import AudioCLIPExtractor, Choice, PairChoice
-from avel.pipeline.media.segment import SegmentConfig
+from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice
+from avel.extractors.audioclip.extractor import AudioCLIPExtractor
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import features_recipe
@@ -69,12 +70,12 @@ class OpenVocabulary:
         encoder: Choice | PairChoice,
         template: str = TEMPLATE,
     ) -> None:
-        if not isinstance(encoder, Choice) or not issubclass(encoder.kind, AudioCLIPExtractor):
+        if not isinstance(encoder, Choice) or not isinstance(encoder.kind, AudioCLIPDeclaration):
             raise InputError(
                 f"extractor '{encoder.recipe['extractor']}' knows no words; --labels works with "
                 "audioclip and audioclip-tiny"
             )
-        self._kind: type[AudioCLIPExtractor] = encoder.kind
+        self._kind = encoder.kind
         self.classes, self._encoder, self.extractor = labels, encoder, encoder.kind.name
         calibrated = bool(self._kind.rest_cosines)
         rest = () if calibrated else tuple(word for word in CONTRAST if word not in labels)
@@ -148,7 +149,7 @@ class OpenVocabulary:
     @cached_property
     def _loaded(self) -> tuple[AudioCLIPExtractor, Tensor]:
         extractor = self._encoder.load()
-        assert isinstance(extractor, AudioCLIPExtractor)  # as its class was checked to be
+        assert isinstance(extractor, AudioCLIPExtractor)  # as its declaration says
         if not extractor.hears_text:
             raise InputError(
                 f"{extractor.weights.source}: this audio head was trained on AudioSet's classes "
@@ -193,7 +194,7 @@ class OpenVocabulary:
     ) -> np.ndarray:
         """Share (T, L) of each label; with a calibrated rest they sum to less than one."""
         cosines = functional.normalize(torch.from_numpy(np.array(vectors)), dim=-1) @ text.T
-        rest = extractor.rest_cosines.get(modality)
+        rest = self._kind.rest_cosines.get(modality)
         if rest is not None:
             cosines = torch.cat([cosines, torch.full_like(cosines[:, :1], rest)], 1)
         shares: np.ndarray = (extractor.text_scale(modality) * cosines).softmax(-1).numpy()

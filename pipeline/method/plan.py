@@ -11,21 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avel.cache.fingerprint import ContentKeys
-from avel.cache.store import Store
-from avel.pipeline.media.segment import SegmentConfig
+from avel.extractors import Encoder, choose
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
-from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
-from avel.pipeline.method.recipes import (
-    features_recipe,
-    open_store,
-    scores_recipe,
-    segments_recipe,
-)
+from avel.pipeline.method.recipes import features_recipe, scores_recipe, segments_recipe
 from avel.pipeline.method.scores import ScoreConfig
+from avel.pipeline.method.stores import LocalizationStores, Stores, open_store
 
 if TYPE_CHECKING:
-    from avel.extractors import Encoder
+    from avel.pipeline.method.localizer import Localizer
 
 
 @dataclass(frozen=True)
@@ -48,22 +43,6 @@ class PipelineConfig:
 
 
 @dataclass(frozen=True)
-class Stores:
-    """Where a run's cells and features are, and what it knows of files' contents."""
-
-    segments: Store
-    features: Store
-    keys: ContentKeys
-
-
-@dataclass(frozen=True)
-class LocalizationStores(Stores):
-    """The same, and where the scores are."""
-
-    scores: Store
-
-
-@dataclass(frozen=True)
 class Plan:
     """How videos are cut and which encoder makes which features.
 
@@ -75,10 +54,10 @@ class Plan:
 
     segment: SegmentConfig
     features: Mapping[str, Any]
-    find_encoder: Callable[[], "Encoder"]
+    find_encoder: Callable[[], Encoder]
 
     @cached_property
-    def encoder(self) -> "Encoder":
+    def encoder(self) -> Encoder:
         """The encoder with its weights found, nothing loaded.
 
         Raises:
@@ -96,7 +75,7 @@ class Plan:
 class LocalizationPlan(Plan):
     """A plan to find events: who scores the segments, and how scores become events."""
 
-    localizer: Localizer
+    localizer: "Localizer"
     decoder: EventConfig
     scores: ScoreConfig
 
@@ -106,7 +85,7 @@ class LocalizationPlan(Plan):
         return LocalizationStores(**vars(super().stores(root)), scores=open_store(root, recipe))
 
 
-def plan_features(encoder: "Encoder", settings: Mapping[str, Any] | None = None) -> Plan:
+def plan_features(encoder: Encoder, settings: Mapping[str, Any] | None = None) -> Plan:
     """The plan to make an encoder's features, with settings of the cut other than its own."""
     segment = SegmentConfig(**{**encoder.cells, **(settings or {})})
     return Plan(segment, features_recipe(segment, encoder.recipe), lambda: encoder)
@@ -134,7 +113,7 @@ def plan_localization(config: PipelineConfig) -> LocalizationPlan:
     return plan
 
 
-def open_localizer(config: PipelineConfig) -> Localizer:
+def open_localizer(config: PipelineConfig) -> "Localizer":
     """The trained model, or the words where labels are given."""
     if config.labels:
         return _words(config.labels, config)
@@ -143,8 +122,7 @@ def open_localizer(config: PipelineConfig) -> Localizer:
     return model
 
 
-def _words(labels: Sequence[str], config: PipelineConfig) -> Localizer:
-    from avel.extractors import choose  # slow: loads torch
+def _words(labels: Sequence[str], config: PipelineConfig) -> "Localizer":
     from avel.pipeline.method.openvocab import OpenVocabulary
 
     encoder = choose(config.extractor, config.weights, config.extractor_options)

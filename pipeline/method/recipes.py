@@ -6,15 +6,13 @@ Recipes are made each from the one before; items are arrays as they are, and the
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.cache.store import Store
-from avel.pipeline.media import segment
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media import cells
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import extract, scores
 
 Packable = TypeVar("Packable")
@@ -23,7 +21,7 @@ META = "meta"
 
 def segments_recipe(config: SegmentConfig) -> dict[str, Any]:
     """Recipe of the segments stage."""
-    return {"stage": "segments", "version": segment.VERSION, "config": asdict(config)}
+    return {"stage": "segments", "version": cells.VERSION, "config": asdict(config)}
 
 
 def features_recipe(config: SegmentConfig, extractor: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,11 +45,6 @@ def scores_recipe(
         "model_sha256": model_sha256,
         "upstream": dict(features),
     }
-
-
-def open_store(root: Path, recipe: Mapping[str, Any], *, make: bool = True) -> Store:
-    """The store of a recipe's stage."""
-    return Store(root, str(recipe["stage"]), recipe, make=make)
 
 
 def pack(result: Any) -> dict[str, NDArray[np.generic]]:

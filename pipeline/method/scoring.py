@@ -35,8 +35,13 @@ def score_videos(
 ) -> list[SegmentScores]:
     """Run a model over videos of any lengths; windows of all of them share batches.
 
-    Where windows overlap, their answers are averaged.
+    Where windows overlap, their answers are averaged. A model that mixes the videos of a batch sees
+    one video at a time, so that what it says of a video does not depend on its company.
     """
+    if model.mixes_videos and len(videos) > 1:
+        return [
+            score for one in videos for score in score_videos([one], card, model, extra, config)
+        ]
     sums = [_Sums(video, len(card.classes)) for video in videos]
     overlap = min(config.overlap_cells, card.cells - 1)
     spans = [
@@ -63,7 +68,8 @@ class _Sums:
 
     def add(self, span: range, *window: NDArray[np.float32]) -> None:
         """Take one window's relevance (T,), classes (T, K + 1) and attention (T, P)."""
-        values = (window[0][:, None], *window[1:], np.ones((len(window[0]), 1)))
+        ones = np.ones((len(window[0]), 1), np.float32)
+        values: tuple[NDArray[np.float32], ...] = (window[0][:, None], *window[1:], ones)
         for total, value in zip(self._sums, values, strict=True):
             total[span.start : span.stop] += np.asarray(value)[: len(span)]
 

@@ -1,16 +1,19 @@
 """Scores and events into a result that says how far to believe it."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.events import Event, find_disagreements
 from avel.pipeline.method.harvest import Outcome
-from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import Reason
+
+if TYPE_CHECKING:
+    from avel.pipeline.method.localizer import Localizer
 
 FAMILIAR_SHARE = 0.5
 """A video of which fewer segments resemble the training is a stranger: its events are withheld."""
@@ -39,7 +42,7 @@ def judge(
     outcome: Outcome,
     scores: SegmentScores,
     events: list[Event],
-    localizer: Localizer,
+    localizer: "Localizer",
     config: EventConfig,
 ) -> Result:
     """The result of a file with scores.

@@ -5,12 +5,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from avel.models.card import CHECKPOINT
 from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.formats.folder import make_folder
 from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig, plan_localization
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.run import localize
-from avel.pipeline.method.run_files import CHECKPOINT
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.figure import Answer, draw, read_material

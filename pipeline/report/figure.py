@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from avel.pipeline.datasets.truth import Spans
 from avel.pipeline.formats.whole import part_of, readable
-from avel.pipeline.media.segment import SegmentConfig, segment_video
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_video
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.report.pictures import attended

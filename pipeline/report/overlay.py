@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from avel.pipeline.datasets.truth import Spans
-from avel.pipeline.media.segment import SegmentConfig, segment_video
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_video
 from avel.pipeline.media.writer import Mp4, Mp4Writer
 from avel.pipeline.reasons import Reason
 from avel.pipeline.report.figure import Answer

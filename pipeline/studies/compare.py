@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.pipeline.method.run_files import DECISIONS
 from avel.pipeline.reasons import InputError
-from avel.pipeline.studies.ablate import paired_difference
+from avel.pipeline.studies.bootstrap import difference_interval
+from avel.pipeline.studies.runs import decisions
 
 SEGMENTS_OF_A_CHANGE = 1
 """Segments more or less right from which a video is listed."""
@@ -57,7 +56,7 @@ def compare(first: Path, second: Path) -> Comparison:
     Raises:
         InputError: a folder has no decisions, or the runs share no row or have other classes.
     """
-    a, b = _decisions(first), _decisions(second)
+    a, b = decisions(first), decisions(second)
     if a["classes"].tolist() != b["classes"].tolist():
         raise InputError(f"{first} and {second} were evaluated on other classes")
     shared, at, bt = np.intersect1d(a["rows"], b["rows"], return_indices=True)
@@ -68,28 +67,15 @@ def compare(first: Path, second: Path) -> Comparison:
         raise InputError(f"{first} and {second} were evaluated against other labels")
     right = [(run["own"][rows] == truth) for run, rows in ((a, at), (b, bt))]
     means = [each.mean(1) for each in right]
-    found = paired_difference({0: means[0]}, {0: means[1]})
-    assert found is not None  # both have seed 0
+    interval = difference_interval(means[1] - means[0])
     names = [*a["classes"].tolist(), "background"]
     return Comparison(
         (100 * float(right[0].mean()), 100 * float(right[1].mean())),
-        found[1:],
+        (interval.low, interval.high),
         _by_class(truth, right, names),
         _changes(a["videos"][at], truth, right, names),
         len(shared),
     )
-
-
-def _decisions(folder: Path) -> dict[str, NDArray[Any]]:
-    path = folder / DECISIONS
-    if not path.is_file():
-        raise InputError(
-            f"{folder}: has no {DECISIONS}; give the folder of a finished `avel train`"
-        )
-    with np.load(path, allow_pickle=False) as run:
-        if "own" not in run:
-            raise InputError(f"{path}: holds answers to queries, not decisions on segments")
-        return dict(run)
 
 
 def _by_class(

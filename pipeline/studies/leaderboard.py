@@ -1,6 +1,5 @@
 """The leaderboard: every system on one feature set, over seeds, by every decoder of the field."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,10 @@ import numpy as np
 from avel.models.card import MATCHERS
 from avel.pipeline.evaluation.protocols import DECODERS
 from avel.pipeline.learning.experiment import Experiment
-from avel.pipeline.method.run_files import METRICS
-from avel.pipeline.studies.ablate import Ablation, paired_difference, right_segments, run_folder
+from avel.pipeline.studies.bootstrap import Difference, paired_difference
 from avel.pipeline.studies.published import ACCURACY, EXACT_STARTS, SOURCES
+from avel.pipeline.studies.runs import metrics_of, right_segments
+from avel.pipeline.studies.table import Ablation
 
 Cells = list[list[str]]
 
@@ -60,22 +60,7 @@ def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
 
     A row is compared with the first of its supervision by a paired bootstrap over videos.
     """
-    firsts: dict[str, str] = {}
-    localization, matching = [], []
-    for row in bench.rows:
-        experiment = bench.experiment(row, bench.seeds[0], out)
-        runs = _runs(bench, row, out)
-        if not runs:
-            continue
-        if experiment.model in MATCHERS:
-            matching.append(_matching_line(row, experiment, runs))
-            continue
-        first = firsts.setdefault(experiment.supervision, row)
-        difference = None
-        if row != first:
-            pair = (right_segments(out, name, bench.seeds) for name in (first, row))
-            difference = paired_difference(*pair)
-        localization.append(_line(row, experiment, runs, difference))
+    localization, matching = _lines(bench, out)
     notes = [
         "mean ± standard deviation over seeds; selected on validation unless said; parameters "
         "without those that no output depends on; multiply-adds of one ten-second video",
@@ -89,16 +74,32 @@ def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
     )
 
 
-def _runs(bench: Ablation, row: str, out: Path) -> list[dict[str, Any]]:
-    paths = (run_folder(out, row, seed) / METRICS for seed in bench.seeds)
-    return [json.loads(path.read_text()) for path in paths if path.is_file()]
+def _lines(bench: Ablation, out: Path) -> tuple[Cells, Cells]:
+    """Lines of the systems that localize, and of those that match."""
+    firsts: dict[str, str] = {}
+    localization, matching = [], []
+    for row in bench.rows:
+        experiment = bench.experiment(row, bench.seeds[0], out)
+        runs = metrics_of(out, row, bench.seeds)
+        if not runs:
+            continue
+        if experiment.model in MATCHERS:
+            matching.append(_matching_line(row, experiment, runs))
+            continue
+        first = firsts.setdefault(experiment.supervision, row)
+        difference = None
+        if row != first:
+            pair = (right_segments(out, name, bench.seeds) for name in (first, row))
+            difference = paired_difference(*pair)
+        localization.append(_line(row, experiment, runs, difference))
+    return localization, matching
 
 
 def _line(
     row: str,
     experiment: Experiment,
     runs: Sequence[Mapping[str, Any]],
-    difference: tuple[float, float, float] | None,
+    difference: Difference | None,
 ) -> list[str]:
     published = ACCURACY.get((experiment.model, experiment.supervision), "?")
     return [
@@ -108,7 +109,9 @@ def _line(
         str(runs[0]["decoder"]),
         *(_spread([100 * run["accuracy"][name] for run in runs]) for name in DECODERS),
         _spread([100 * run["test_selected_accuracy"] for run in runs]),
-        "{:+.1f} ({:+.1f} to {:+.1f})".format(*difference) if difference else "",
+        f"{difference.mean:+.1f} ({difference.low:+.1f} to {difference.high:+.1f})"
+        if difference
+        else "",
         *_costs(runs),
         published,
     ]
@@ -144,7 +147,7 @@ def _constants(bench: Ablation, out: Path, width: int, at: int, *, matching: boo
     """What needs no model, from the first run of the kind."""
     for row in bench.rows:
         is_matcher = bench.experiment(row, bench.seeds[0], out).model in MATCHERS
-        runs = _runs(bench, row, out) if is_matcher == matching else []
+        runs = metrics_of(out, row, bench.seeds) if is_matcher == matching else []
         if runs:
             lines = []
             for name, value in runs[0]["baselines"].items():

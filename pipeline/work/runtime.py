@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avel.pipeline.reasons import EnvironmentProblem, InputError
-from avel.pipeline.work.workers import default_workers
+
+
+def default_workers() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cache_root(flag: Path | None = None) -> tuple[Path, str]:

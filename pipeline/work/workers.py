@@ -1,6 +1,5 @@
 """The one place that maps work over processes: joblib, whose backends reach from one machine on."""
 
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
@@ -10,11 +9,6 @@ Result = TypeVar("Result")
 
 class Crashed(Generic[Result]):
     """Stands for the result of a job whose worker process died."""
-
-
-def default_workers() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def map_unordered(

@@ -1,43 +1,35 @@
-"""Adapters: nothing at step 0, the trunk untouched, and the same features in training and after."""
-
-from pathlib import Path
+"""The adapter's formula, where adapters sit, and that they do nothing before they learn."""
 
 import pytest
 import torch
+from torch import Tensor
 
-from avel.extractors import AdaptedChoice, Choice, choose
-from avel.extractors.adapters.adapters import (
-    Adapter,
-    AdapterConfig,
-    Adapters,
-    load_adapters,
-    save_adapters,
-)
-from avel.extractors.weights.files import WeightsError
-from avel.pipeline.learning.fronts import cached_before, make_front, tuned
-from avel.pipeline.method.extract import CellBatches, Features
+from avel.extractors import ExtractorError
+from avel.extractors.adapters.adapters import Adapter, Adapters
+from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.audioclip.extractor import TinyAudioCLIPExtractor
+from tests.extractors.made import cells
 
-TINY = choose("audioclip-tiny")
+WIDTHS = {"audio": 6, "visual": 4, "visual_map": 8}
 
 
-def batch(count: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
-    g = torch.Generator().manual_seed(7)
-    frames = torch.randint(0, 256, (count, 1, 3, 224, 224), generator=g, dtype=torch.uint8)
-    return frames, torch.randint(-9000, 9000, (count, 44_100), generator=g, dtype=torch.int16)
-
-
-def cached(choice: Choice) -> Features:
-    arrays = {key: value.numpy() for key, value in choice.load()(*batch()).items()}
-    there = torch.ones(3, dtype=torch.bool).numpy()
-    return Features(**arrays, visual_mask=there, audio_mask=there, duration=3.0, flags=())
-
-
-def stir(adapters: Adapters) -> None:
+def stir(adapters: Adapters) -> Adapters:
     """Make every adapter do something, as training would."""
     g = torch.Generator().manual_seed(3)
     for parameter in adapters.parameters():
         with torch.no_grad():
             parameter.add_(torch.randn(parameter.shape, generator=g) * 0.05)
+    return adapters.eval()
+
+
+def features() -> tuple[Tensor, Tensor, Tensor]:
+    """Sound (B, T, D), map (B, T, P, C) and picture (B, T, D) of the widths above."""
+    g = torch.Generator().manual_seed(1)
+    return (
+        torch.randn(2, 3, 6, generator=g),
+        torch.randn(2, 3, 5, 8, generator=g),
+        torch.randn(2, 3, 4, generator=g),
+    )
 
 
 def test_an_adapter_is_the_formula() -> None:
@@ -54,141 +46,124 @@ def test_an_adapter_is_the_formula() -> None:
     torch.testing.assert_close(adapter(x), x + 0.5 * change)
 
 
-@pytest.mark.parametrize("placement", ["output", "trunk", "both"])
-@pytest.mark.parametrize("stages", [(1, 4), (3, 4), (4,)])
-def test_step_0_is_the_frozen_encoder(
-    tmp_path: Path, placement: str, stages: tuple[int, ...]
-) -> None:
-    """Bit for bit, as an extractor and in training's path from the cached stage."""
-    config = AdapterConfig(placement, stages)  # type: ignore[arg-type]
-    plain = TINY.load()(*batch())
-    before = cached(cached_before(TINY, config))  # type: ignore[arg-type]
-    front = make_front(TINY, config, before)
-    save_adapters(tmp_path / "a.safetensors", front.adapters, TINY.recipe)
-    adapted = AdaptedChoice(TINY, tmp_path / "a.safetensors").load()(*batch())
-    assert all(torch.equal(adapted[key], plain[key]) for key in plain)
-    trained = tuned(front.eval())(before)
-    for key, value in plain.items():
-        found = torch.from_numpy(getattr(trained, key)).float()
-        # the cached stage is rounded to 16 bits
-        assert torch.cosine_similarity(found, value.float(), -1).min() > 0.9999
+def test_a_correction_grows_with_what_it_corrects() -> None:
+    """Outputs in the hundreds are felt as those in units are."""
+    adapter = Adapter(8, 2, 0.0).eval()
+    torch.nn.init.normal_(adapter.up.weight)
+    x = torch.randn(5, 8)
+    torch.testing.assert_close(adapter(300 * x), 300 * adapter(x), rtol=1e-3, atol=1e-2)
 
 
-@pytest.mark.parametrize("placement", ["output", "trunk", "both"])
-def test_tuned_features_are_those_of_training(tmp_path: Path, placement: str) -> None:
-    config = AdapterConfig(placement)  # type: ignore[arg-type]
-    before = cached(cached_before(TINY, config))  # type: ignore[arg-type]
-    front = make_front(TINY, config, before)
-    stir(front.adapters)
-    save_adapters(tmp_path / "a.safetensors", front.adapters, TINY.recipe)
-    choice = AdaptedChoice(TINY, tmp_path / "a.safetensors")
-    extractor = choice.load()
-    adapted, plain = extractor(*batch()), TINY.load()(*batch())
-    trained = tuned(front.eval())(before)
-    for key, value in adapted.items():
-        found = torch.from_numpy(getattr(trained, key)).float()
-        assert torch.cosine_similarity(found, value.float(), -1).min() > 0.9999
-        assert torch.cosine_similarity(plain[key].float(), value.float(), -1).min() < 0.9999
-    assert choice.recipe != TINY.recipe
-    assert not any(p.requires_grad for p in extractor.model.parameters())
-    CellBatches(extractor, 4)  # frozen again, so it may go into the cache
+def test_the_bottleneck_is_never_empty() -> None:
+    assert Adapter(3, 8, 0.0).down.weight.shape == (1, 3)
+    assert Adapter(64, 4, 0.0).down.weight.shape == (16, 64)
 
 
-@pytest.mark.parametrize("placement", ["output", "trunk", "both"])
-def test_only_adapters_learn_and_no_trunk_buffer_changes(placement: str) -> None:
-    config = AdapterConfig(placement)  # type: ignore[arg-type]
-    before = cached(cached_before(TINY, config))  # type: ignore[arg-type]
-    front = make_front(TINY, config, before).train()
-    trunk = {}
-    if hasattr(front, "_extractor"):
-        trunk = {k: v.clone() for k, v in front._extractor.model.state_dict().items()}
-        assert "_extractor" not in str(list(front.state_dict()))
-    optimizer = torch.optim.SGD(front.parameters(), 0.1)
-    inputs = [
-        torch.from_numpy(a.copy())[None] for a in (before.audio, before.visual_map, before.visual)
-    ]
-    for _ in range(2):
-        audio, visual_map, visual = front(*inputs)
-        (audio.square().mean() + visual_map.square().mean() + visual.square().mean()).backward()
-        optimizer.step()
-    assert {name.split(".")[0] for name, _ in front.named_parameters()} == {"adapters"}
-    assert all(p.grad is not None for p in front.parameters())
-    for name, value in trunk.items():
-        assert torch.equal(front._extractor.model.state_dict()[name], value), name
+def test_dropout_is_of_training_alone() -> None:
+    torch.manual_seed(0)
+    adapter = Adapter(32, 1, 0.9)
+    torch.nn.init.normal_(adapter.up.weight)
+    x = torch.randn(4, 32)
+    assert not torch.equal(adapter.train()(x), adapter(x))
+    assert torch.equal(adapter.eval()(x), adapter(x))
 
 
-def test_training_adapters_may_not_fill_the_cache(tmp_path: Path) -> None:
-    adapters = Adapters(AdapterConfig("output"), {"audio": 128, "visual": 128, "visual_map": 512})
-    save_adapters(tmp_path / "a.safetensors", adapters, TINY.recipe)
-    extractor = AdaptedChoice(TINY, tmp_path / "a.safetensors").load()
-    extractor.model.requires_grad_(True)
-    with pytest.raises(ValueError, match="'audioclip-tiny, adapted' has parameters in training"):
-        CellBatches(extractor, 4)
+def test_a_fresh_adapter_gives_what_it_gets_and_learns() -> None:
+    """Zero at the start, yet its gradient is not."""
+    adapter = Adapter(8, 4, 0.0)
+    x = torch.randn(2, 8)
+    assert torch.equal(adapter(x), x)
+    adapter(x).square().sum().backward()
+    assert adapter.up.weight.grad is not None
+    assert adapter.up.weight.grad.abs().max() > 0
 
 
-def test_placements_that_do_not_exist() -> None:
-    with pytest.raises(ValueError, match=r"adapter\.placement 'inside' is none of none, output, t"):
-        AdapterConfig("inside")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"adapter\.stages \[5\] must be some of 1, 2, 3, 4"):
-        AdapterConfig("trunk", (5,))
-    with pytest.raises(ValueError, match="has no place 'visual3'; in-trunk adapters need an Aud"):
-        Adapters(AdapterConfig("trunk"), {"audio": 8})
+@pytest.mark.parametrize(
+    ("placement", "places"),
+    [
+        ("none", set()),
+        ("output", {"audio", "visual", "visual_map"}),
+        ("trunk", {"audio3", "audio4", "visual3", "visual4"}),
+        ("both", {"audio", "visual", "visual_map", "audio3", "audio4", "visual3", "visual4"}),
+    ],
+)
+def test_places(placement: str, places: set[str], tiny: TinyAudioCLIPExtractor) -> None:
+    channels = {**WIDTHS, **tiny.stage_channels}
+    adapters = Adapters(AdapterConfig(placement), channels)  # type: ignore[arg-type]
+    assert set(adapters.at) == places
+    for place in places:
+        assert adapters.at[place].down.weight.shape[1] == channels[place]
 
 
-def test_adapters_of_another_encoder(tmp_path: Path) -> None:
-    adapters = Adapters(AdapterConfig("output"), {"audio": 128, "visual": 128, "visual_map": 512})
-    save_adapters(tmp_path / "a.safetensors", adapters, {**TINY.recipe, "weights_sha256": "0" * 64})
-    with pytest.raises(WeightsError, match="was tuned on another encoder: weights_sha256 is b86f"):
-        load_adapters(tmp_path / "a.safetensors", TINY.recipe)
+def test_sides_that_an_encoder_has_not_get_none() -> None:
+    """VGGish's width of sight is 0."""
+    adapters = stir(Adapters(AdapterConfig("output"), {"audio": 6, "visual": 0, "visual_map": 0}))
+    assert set(adapters.at) == {"audio"}
+    audio, _, _ = features()
+    nothing = torch.zeros(2, 3, 0)
+    heard, tokens, seen = adapters.outputs(audio, nothing[..., None, :], nothing, None)
+    assert not torch.equal(heard, audio)
+    assert tokens.shape == (2, 3, 1, 0)
+    assert seen.shape == (2, 3, 0)
+
+
+def test_trunks_without_stages() -> None:
     with pytest.raises(
-        WeightsError, match=r"no such adapters; `avel train --set adapter\.placement"
+        ExtractorError,
+        match=r"adapter\.placement 'trunk': this extractor has no place 'visual3'; in-trunk adapte",
     ):
-        load_adapters(tmp_path, TINY.recipe)
-    (tmp_path / "adapters.safetensors").write_bytes(b"junk")
-    with pytest.raises(WeightsError, match="cannot be read as adapters"):
-        load_adapters(tmp_path, TINY.recipe)
-    with pytest.raises(WeightsError, match="is no file of adapters"):
-        load_adapters(TINY.weights.files[0].path, TINY.recipe)  # type: ignore[union-attr]
+        Adapters(AdapterConfig("trunk"), WIDTHS)
 
 
-def test_pooling_of_tokens_is_the_encoders_own() -> None:
-    """CLIP's module is the oracle; two leading axes as in training."""
-    extractor = TINY.load()
-    tokens = torch.randn(2, 3, 49, 512, generator=torch.Generator().manual_seed(5)).relu() * 3
-    found = extractor.pooling(tokens)
-    maps = tokens.flatten(0, 1).transpose(1, 2).reshape(6, 512, 7, 7)
-    expected = extractor.model.pool_map(maps)
-    torch.testing.assert_close(found.flatten(0, 1), expected, rtol=1e-5, atol=1e-4)
-    with_projected_map = choose("audioclip-tiny", (), {"dense_map": True}).load()
-    assert with_projected_map.pooling is None
+def test_outputs_are_each_corrected_by_their_own() -> None:
+    adapters = stir(Adapters(AdapterConfig("output"), WIDTHS))
+    given = features()
+    found = adapters.outputs(*given, None)
+    for name, before, after in zip(("audio", "visual_map", "visual"), given, found, strict=True):
+        assert torch.equal(after, adapters.at[name](before))
+        assert not torch.equal(after, before)
+
+
+def test_outputs_are_left_where_adapters_are_inside(tiny: TinyAudioCLIPExtractor) -> None:
+    adapters = stir(Adapters(AdapterConfig("trunk"), dict(tiny.stage_channels)))
+    given = features()
+    assert all(a is b for a, b in zip(adapters.outputs(*given, None), given, strict=True))
 
 
 def test_the_vector_follows_its_tokens() -> None:
-    """An adapter of the tokens alone moves the picture's vector by what the pooling moves."""
-    before = cached(TINY)
-    front = make_front(TINY, AdapterConfig("output"), before).eval()
-    torch.nn.init.normal_(front.adapters.at["visual_map"].up.weight)
-    audio, tokens, visual = (
-        torch.from_numpy(a.copy())[None].float()
-        for a in (before.audio, before.visual_map, before.visual)
-    )
-    heard, corrected, seen = front(audio, tokens, visual)
-    pool = TINY.load().pooling
+    """It moves by as much as the pooling of the tokens does."""
+    adapters = Adapters(AdapterConfig("output"), WIDTHS).eval()
+    torch.nn.init.normal_(adapters.at["visual_map"].up.weight)
+    audio, tokens, visual = features()
+
+    def pooling(tokens: Tensor) -> Tensor:
+        return tokens.mean(-2)[..., :4] * 3
+
+    heard, corrected, seen = adapters.outputs(audio, tokens, visual, pooling)
     assert torch.equal(heard, audio)
-    moved = pool(corrected) - pool(tokens)
-    torch.testing.assert_close(seen - visual, moved, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(seen - visual, pooling(corrected) - pooling(tokens))
     assert (seen - visual).abs().max() > 0.1
 
 
-def test_lora_would_do_nothing_in_the_attention_pool() -> None:
+def test_a_stages_map_is_corrected_over_its_channels(tiny: TinyAudioCLIPExtractor) -> None:
+    adapters = stir(Adapters(AdapterConfig("trunk", (3,)), dict(tiny.stage_channels)))
+    x = torch.randn(2, tiny.stage_channels["audio3"], 4, 5)
+    found = adapters.after("audio", 3, x)
+    assert found.shape == x.shape
+    one = adapters.at["audio3"](x[1:, :, 2, 3])[0]
+    torch.testing.assert_close(found[1, :, 2, 3], one)
+    assert adapters.after("audio", 4, x) is x  # no adapter there
+
+
+def test_lora_would_do_nothing_in_the_attention_pool(tiny: TinyAudioCLIPExtractor) -> None:
     """Why there is no third kind: the pool reads its projections' weights and never calls them.
 
     peft puts its change into the call of a linear layer.
     """
-    extractor = TINY.load()
-    called = []
-    for name in ("q_proj", "k_proj", "v_proj", "c_proj"):
-        layer = getattr(extractor.model.visual.attnpool, name)
-        layer.register_forward_hook(lambda *_, name=name: called.append(name))
-    extractor(*batch(1))
+    called: list[str] = []
+    layers = [getattr(tiny.model.visual.attnpool, f"{name}_proj") for name in "qkvc"]
+    hooks = [layer.register_forward_hook(lambda *_: called.append("once")) for layer in layers]
+    tiny(*cells(1))
+    for hook in hooks:
+        hook.remove()
     assert called == []

@@ -1,19 +1,11 @@
-"""DMSF and its losses: invariants that a wrong wiring would break."""
+"""DMSF: how its parts are wired, its heads, and the options that do not go together."""
 
 import pytest
 import torch
 from torch.nn import functional
 
-from avel.models.dmsf.dmsf import DMSFConfig, agreement
-from avel.models.losses import (
-    IGNORED,
-    Targets,
-    full_loss,
-    mutual_loss,
-    video_relevance,
-    weak_loss,
-)
-from avel.models.output import Branch, LocalizationOutput, Visual
+from avel.models.dmsf.dmsf import DMSFConfig, Head, LinearHead, agreement
+from avel.models.output import MASKED, Visual
 from avel.models.table import build
 
 SMALL = {
@@ -92,49 +84,6 @@ def test_a_blinded_model_sees_one_modality_only(modality: str) -> None:
     assert not torch.allclose(base, other.relevance)
 
 
-def test_agva_finds_the_position_that_sounds() -> None:
-    """Taught to copy the one position that matches the sound, attention goes there."""
-    from avel.models.attention import AudioGuidedAttention
-
-    torch.manual_seed(0)
-    module = AudioGuidedAttention(8, 8, 32, 16)
-    optimizer = torch.optim.Adam(module.parameters(), 1e-2)
-    codes = torch.eye(8)
-    for _ in range(300):
-        order = torch.stack([torch.randperm(8) for _ in range(64)])
-        sound = torch.randint(0, 8, (64,))
-        visual, where = codes[order][:, None], (order == sound[:, None]).float().argmax(1)
-        _, weights = module(visual, codes[sound][:, None])
-        loss = functional.nll_loss(weights[:, 0].log(), where)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert (weights[:, 0].argmax(1) == where).float().mean() > 0.95
-
-
-def output_of(relevance: torch.Tensor, classes: torch.Tensor) -> LocalizationOutput:
-    branch = Branch(relevance, classes)
-    return LocalizationOutput(relevance, classes, {"S": branch, "C": branch}, {})
-
-
-def test_full_loss_is_the_sum_of_its_equation() -> None:
-    relevance, classes = torch.randn(2, 4), torch.randn(2, 5)
-    segments = torch.tensor([[5, 1, 1, 5], [5, 5, 5, 5]])
-    targets = Targets(
-        segments,
-        torch.tensor([1, 3]),
-        torch.ones(2, 4, dtype=torch.bool),
-        torch.zeros(2, 4, dtype=torch.bool),
-        torch.full((2,), IGNORED),
-    )
-    event = (segments < 5).float()
-    # the second video has no event: it teaches relevance, not class
-    one = functional.binary_cross_entropy_with_logits(relevance, event) + functional.cross_entropy(
-        classes[:1], torch.tensor([1])
-    )
-    torch.testing.assert_close(full_loss(output_of(relevance, classes), targets, 1.0), 2 * one)
-
-
 def test_agreement_is_the_cosine_and_teaches_no_encoder() -> None:
     visual = torch.randn(2, 3, 8, requires_grad=True)
     audio = torch.randn(2, 3, 8, requires_grad=True)
@@ -160,38 +109,6 @@ def test_agreement_is_the_cosine_and_teaches_no_encoder() -> None:
     assert not torch.allclose(with_it(audio.detach(), inputs, mask).relevance, before)
 
 
-def test_weak_loss_reads_video_labels_only() -> None:
-    relevance, classes = torch.randn(2, 6), torch.randn(2, 6)
-    mask = torch.ones(2, 6, dtype=torch.bool)
-    video, none = torch.tensor([2, 5]), torch.full((2,), IGNORED)
-    losses = [
-        weak_loss(output_of(relevance, classes), Targets(segments, video, mask, ~mask, none), 1.0)
-        for segments in (torch.zeros(2, 6, dtype=torch.long), torch.full((2, 6), 5))
-    ]
-    torch.testing.assert_close(losses[0], losses[1])
-
-
-def test_video_relevance_is_the_mean_of_the_best_two() -> None:
-    branch = Branch(torch.tensor([[1.0, 3.0, 2.0, -9.0]]), torch.zeros(1, 2))
-    every = torch.ones(1, 4, dtype=torch.bool)
-    assert video_relevance(branch, every).tolist() == [2.5]
-    assert video_relevance(branch, torch.tensor([[True, False, False, False]])).tolist() == [1.0]
-
-
-def test_mutual_loss_is_zero_for_equal_branches_and_teaches_both() -> None:
-    mask = torch.ones(2, 4, dtype=torch.bool)
-    s = Branch(torch.randn(2, 4, requires_grad=True), torch.randn(2, 5, requires_grad=True))
-    same = Branch(s.relevance.detach(), s.classes.detach())
-    assert mutual_loss({"S": s, "C": same}, mask).item() == pytest.approx(0, abs=1e-6)
-    c = Branch(torch.randn(2, 4, requires_grad=True), torch.randn(2, 5, requires_grad=True))
-    loss = mutual_loss({"S": s, "C": c}, mask)
-    assert loss.item() > 0.01
-    loss.backward()
-    for leaf in (*s, *c):
-        assert leaf.grad is not None
-        assert leaf.grad.abs().max() > 0
-
-
 def test_unknown_names_are_listed() -> None:
     with pytest.raises(ValueError, match="no model 'dmfs'; there are dmsf"):
         build("dmfs", {})
@@ -201,3 +118,141 @@ def test_unknown_names_are_listed() -> None:
         build("dmsf", {"layers": 3})
     with pytest.raises(ValueError, match=r"d_model \(30\) must be a multiple of heads \(8\)"):
         DMSFConfig(d_model=30)
+
+
+# Heads.
+
+
+@torch.no_grad()
+def test_the_pooled_head_is_its_equation() -> None:
+    """Mean and product of the streams; the class from the segments as far as they are relevant."""
+    torch.manual_seed(0)
+    head = Head(4, 3)
+    v, a, mask = torch.randn(2, 5, 4), torch.randn(2, 5, 4), torch.ones(2, 5).bool()
+    mask[1, 3:] = False
+    relevance, classes = head(v, a, mask)
+    for b, length in ((0, 5), (1, 3)):
+        pooled = torch.full((8,), float("-inf"))
+        for t in range(length):
+            m = torch.cat([(v[b, t] + a[b, t]) / 2, v[b, t] * a[b, t]])
+            r = head.relevance.weight[0] @ m + head.relevance.bias[0]
+            torch.testing.assert_close(relevance[b, t], r)
+            pooled = torch.maximum(pooled, m * torch.sigmoid(r))
+        torch.testing.assert_close(classes[b], head.classes.weight @ pooled + head.classes.bias)
+    assert (relevance[1, 3:] == MASKED).all()
+
+
+def test_the_class_does_not_teach_what_is_relevant() -> None:
+    """Else a segment could become an event to make its video's class likelier."""
+    torch.manual_seed(0)
+    head = Head(4, 3)
+    head(
+        torch.randn(1, 5, 4), torch.randn(1, 5, 4), torch.ones(1, 5).bool()
+    ).classes.sum().backward()
+    assert head.relevance.weight.grad is None
+
+
+@torch.no_grad()
+def test_the_linear_head_is_two_linear_layers() -> None:
+    torch.manual_seed(0)
+    head = LinearHead(4, 3)
+    v, a, mask = torch.randn(2, 5, 4), torch.randn(2, 5, 4), torch.ones(2, 5).bool()
+    mask[0, 4] = False
+    scores = v @ head.visual.weight.T + head.visual.bias + a @ head.audio.weight.T + head.audio.bias
+    relevance, classes = head(v, a, mask)
+    torch.testing.assert_close(classes, scores[..., :3])
+    background = 1 - torch.sigmoid(relevance)
+    torch.testing.assert_close(background[mask], scores.softmax(-1)[..., 3][mask])
+    assert relevance[0, 4] == MASKED
+    assert sum(p.numel() for p in head.parameters()) == 2 * (4 * 4 + 4)
+
+
+# What DMSF (2025) describes, without ours.
+
+PAPER = {**SMALL, "d_model": 8, "projection": False, "head": "linear", "bidirectional": False}
+
+
+@torch.no_grad()
+def test_without_projections_the_streams_are_the_encoders_vectors() -> None:
+    model = build("dmsf", PAPER).eval()
+    names = {name.split(".")[0] for name, _ in model.named_parameters()}
+    assert names == {
+        "agva", "norm_map", "map_in", "visual_in", "audio_in", "visual_sns", "audio_sns", "cic", "heads",
+    }  # fmt: skip
+    assert set(model.visual_in.state_dict()) == {"weight", "bias"}
+    assert model.visual_in.weight.shape == (8,)
+    audio, visual, _ = inputs()
+    v, a, weights = model._streams(audio, visual)
+    torch.testing.assert_close(a, functional.layer_norm(audio, (8,)))
+    attended = torch.einsum("btp,btpc->btc", weights, visual.map)
+    mapped = model.map_in(functional.layer_norm(attended, (12,)))
+    torch.testing.assert_close(
+        v - mapped, functional.layer_norm(visual.embedding, (8,)), atol=1e-5, rtol=1e-5
+    )
+
+
+@torch.no_grad()
+def test_its_answer_is_the_refined_branchs_softmax_over_classes_and_background() -> None:
+    model = build("dmsf", PAPER).eval()
+    output = model(*inputs())
+    assert output.classes.shape == (3, 10, 5)
+    assert torch.equal(output.classes, output.branches["C"].classes)
+    before = build("dmsf", {**PAPER, "prediction": "pre"}).eval()
+    before.load_state_dict(model.state_dict())
+    assert torch.equal(before(*inputs()).classes, output.branches["S"].classes)
+
+
+@pytest.mark.parametrize("name", ["head", "projection"])
+def test_the_new_options_change_nothing_unless_asked(name: str) -> None:
+    default = {"head": "pooled", "projection": True}[name]
+    plain, asked = build("dmsf", SMALL), build("dmsf", {**SMALL, name: default})
+    assert list(plain.state_dict()) == list(asked.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"projection": False, "d_model": 64},
+            r"but d_model is 64, audio_dim 128 and visual_dim 128; make d_model that width",
+        ),
+        (
+            {"projection": False, "visual_dim": 512},
+            r"d_model is 128, audio_dim 128 and visual_dim 512; .* or use projection=true",
+        ),
+        (
+            {"head": "linear", "supervision": "weak"},
+            "head 'linear' learns from labels of segments, which weak supervision does not have; "
+            "use head=pooled",
+        ),
+        ({"head": "deep"}, "head 'deep' is none of pooled, linear"),
+        ({"fusion": "sum"}, "fusion 'sum' is none of cic, concatenation"),
+        ({"alignment": "max"}, "alignment 'max' is none of agva, mean"),
+        ({"prediction": "both"}, "prediction 'both' is none of post, pre"),
+    ],
+)
+def test_options_that_do_not_go_together(options: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        DMSFConfig(**options)  # type: ignore[arg-type]
+
+
+@torch.no_grad()
+def test_mean_alignment_shows_even_weights() -> None:
+    model = build("dmsf", {**SMALL, "alignment": "mean"}).eval()
+    audio, visual, mask = inputs()
+    weights = model(audio, visual, mask).attention["agva"]
+    torch.testing.assert_close(weights, torch.full((3, 10, 49), 1 / 49))
+    moved = Visual(visual.map[:, :, torch.randperm(49)], visual.embedding)
+    torch.testing.assert_close(
+        model(audio, moved, mask).relevance, model(audio, visual, mask).relevance
+    )
+
+
+def test_dropout_of_features_is_training_alone() -> None:
+    model = build("dmsf", {**SMALL, "dropout": 0.0, "feature_dropout": 0.5})
+    given = inputs()
+    torch.manual_seed(0)
+    first = model.train()(*given).relevance
+    assert not torch.equal(first, model(*given).relevance)
+    quiet = build("dmsf", {**SMALL, "dropout": 0.0, "feature_dropout": 0.0}).train()
+    assert torch.equal(quiet(*given).relevance, quiet(*given).relevance)

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from avel.models.dmsf.mamba import Mamba, MambaConfig, fused_scan, selective_scan
+from avel.models.dmsf.mamba import (
+    Mamba,
+    MambaConfig,
+    fused_scan,
+    kernel_difference,
+    selective_scan,
+)
 from tests import fill
 
 
@@ -81,3 +87,59 @@ def test_fused_kernel_agrees() -> None:
         torch.testing.assert_close(
             block.cuda()(x.cuda()).cpu(), block.cpu()(x), atol=1e-4, rtol=1e-4
         )
+
+
+@torch.no_grad()
+def test_the_block_is_its_equations() -> None:
+    """Reference chapter 4 step by step: halves of the projection, the causal convolution, gates."""
+    torch.manual_seed(0)
+    block, x = Mamba(MambaConfig(8, d_state=3)), torch.randn(2, 5, 8)
+    u, z = (x @ block.in_proj.weight.T).chunk(2, -1)  # (B, T, E)
+    kernel = block.conv1d.weight[:, 0]
+    left = torch.nn.functional.pad(u, (0, 0, 3, 0))
+    u = torch.stack([(left[:, t : t + 4] * kernel.T).sum(1) for t in range(5)], 1)
+    u = torch.nn.functional.silu(u + block.conv1d.bias)
+    dt, B, C = (u @ block.x_proj.weight.T).split([1, 3, 3], -1)
+    dt = torch.nn.functional.softplus(dt @ block.dt_proj.weight.T + block.dt_proj.bias)
+    h, rows = torch.zeros(2, 16, 3), []
+    for t in range(5):
+        step = dt[:, t, :, None]
+        h = torch.exp(step * -block.A_log.exp()) * h + step * u[:, t, :, None] * B[:, t, None]
+        rows.append((h * C[:, t, None]).sum(-1) + block.D * u[:, t])
+    expected = (torch.stack(rows, 1) * torch.nn.functional.silu(z)) @ block.out_proj.weight.T
+    torch.testing.assert_close(block(x), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_initial_states_and_what_does_not_decay() -> None:
+    block = Mamba(MambaConfig(16))
+    torch.testing.assert_close(block.A_log.exp(), torch.arange(1, 17.0).expand(32, 16))
+    assert (block.D == 1).all()
+    free = {n for n, p in block.named_parameters() if getattr(p, "_no_weight_decay", False)}
+    assert free == {"A_log", "D"}
+    assert block.dt_proj.weight.abs().max() <= MambaConfig(16).dt_rank ** -0.5
+
+
+@pytest.mark.parametrize(("d_model", "rank"), [(8, 1), (16, 1), (17, 2), (512, 32)])
+def test_sizes_follow_the_width(d_model: int, rank: int) -> None:
+    config = MambaConfig(d_model, expand=3)
+    assert (config.d_inner, config.dt_rank) == (3 * d_model, rank)
+
+
+def test_the_scan_is_in_float32_whatever_comes_in() -> None:
+    """Sixteen bits would lose slow states; the answer has the input's precision."""
+    g = torch.Generator().manual_seed(0)
+    shapes = [(1, 4, 50), (1, 4, 50), (4, 3), (1, 3, 50), (1, 3, 50), (4,), (4,)]
+    parts = [torch.randn(shape, generator=g) for shape in shapes]
+    parts[2] = -parts[2].abs()
+    half = [x.bfloat16() if i in (0, 1, 3, 4) else x for i, x in enumerate(parts)]
+    found = selective_scan(*half)
+    assert found.dtype == torch.bfloat16
+    exact = selective_scan(*(x.float() for x in half))
+    torch.testing.assert_close(found.float(), exact, atol=0, rtol=2**-8)
+
+
+def test_without_a_kernel_there_is_nothing_to_compare() -> None:
+    if fused_scan() is not None:
+        pytest.skip("selective_scan_cuda is installed")
+    with pytest.raises(RuntimeError, match="selective_scan_cuda does not import; there is nothing"):
+        kernel_difference()

@@ -21,7 +21,7 @@ from avel.pipeline.datasets.features import (
     noisy_keys,
     row_key,
 )
-from avel.pipeline.media.segment import Segments
+from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.recipes import pack
 from avel.pipeline.reasons import InputError

@@ -13,7 +13,7 @@ from avel.cache.ave_h5 import FeatureFile, LayoutError, open_features, write_ord
 from avel.cache.store import CacheError
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave, segment_labels
-from avel.pipeline.evaluation.evaluate import open_split
+from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.exchange.ave_features import features_store, import_ave_h5
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from avel.extractors import choose
-from avel.extractors.adapters.adapters import AdapterConfig
+from avel.extractors.adapters.config import AdapterConfig
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.features import Example
-from avel.pipeline.learning.augment import AugmentConfig, augmented
+from avel.pipeline.learning.augment import augmented
 from avel.pipeline.learning.experiment import Experiment, check_experiment
 from avel.pipeline.learning.fronts import make_front, tuned
+from avel.pipeline.learning.settings import AugmentConfig
 from avel.pipeline.learning.splice import with_foreign_sound
 from avel.pipeline.method.extract import Features
 from avel.pipeline.reasons import InputError

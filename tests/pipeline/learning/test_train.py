@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from avel.cache.ave_h5 import write_order
-from avel.extractors.adapters.adapters import AdapterConfig, Adapters, OutputFront
+from avel.extractors.adapters.adapters import Adapters, OutputFront
+from avel.extractors.adapters.config import AdapterConfig
 from avel.models.card import CheckpointError, check_features
 from avel.models.checkpoint import load_checkpoint
 from avel.models.losses import IGNORED
@@ -24,7 +25,8 @@ from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.evaluation.evaluate import evaluate
 from avel.pipeline.learning.batches import EpochSampler
-from avel.pipeline.learning.module import LocalizerTraining, TrainConfig
+from avel.pipeline.learning.module import LocalizerTraining
+from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.learning.splice import with_spliced
 from avel.pipeline.work.runtime import RuntimeConfig
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from avel.pipeline.media import child, decoder
+from avel.pipeline.media.cells import SegmentConfig, Segments, join
 from avel.pipeline.media.decoder import (
     DecodeLimits,
     Decoders,
@@ -24,7 +25,7 @@ from avel.pipeline.media.decoder import (
     decode_files,
 )
 from avel.pipeline.media.reading import Reading
-from avel.pipeline.media.segment import SegmentConfig, Segments, join, segment_whole
+from avel.pipeline.media.segment import segment_whole
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import clicks, regular, write_film
 
@@ -115,7 +116,7 @@ def misbehaving(monkeypatch: pytest.MonkeyPatch, films: list[Path]) -> Callable[
     def arrange(what: str) -> None:
         real = child.windows
 
-        def windows(job: child.Job, reading: object) -> Iterator[Segments]:
+        def windows(job: decoder.Job, reading: object) -> Iterator[Segments]:
             if job.path == films[0]:
                 FAULTS[what]()
             yield from real(job, reading)  # type: ignore[arg-type]
@@ -200,7 +201,7 @@ def test_an_error_that_nobody_foresaw_is_the_files_own(
         yield
 
     monkeypatch.setattr(child, "segment_video", fails)
-    job = child.Job(0, films[0], SMALL, 64, 60.0)
+    job = decoder.Job(0, films[0], SMALL, 64, 60.0)
     with pytest.raises(MediaError, match=said):
         list(child.windows(job, Reading(films[0])))
 
@@ -210,7 +211,7 @@ import os, sys
 from pathlib import Path
 from avel.pipeline.media.decoder import Decoders, DecodeLimits, decode_files
 from avel.pipeline.media.reading import Reading
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 print("main", flush=True)
 film = Path(sys.argv[1])
 cut = SegmentConfig(image_size=32, sample_rate=8000)

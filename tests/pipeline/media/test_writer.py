@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from avel.pipeline.media.segment import SegmentConfig, segment_whole
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.segment import segment_whole
 from avel.pipeline.media.writer import Mp4, Mp4Writer
 from tests.films import number_frame, numbers_of
 

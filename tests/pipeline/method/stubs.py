@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
+from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.media.decoder import Ended, Event, Restarted, Window
-from avel.pipeline.media.segment import SegmentConfig, Segments
 from avel.pipeline.method.plan import Plan, plan_features
 
 CUT = {"image_size": 16, "sample_rate": 4_000}

@@ -8,7 +8,7 @@ import pytest
 from torch import Tensor
 
 from avel.extractors import choose
-from avel.pipeline.media.segment import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import harvest as module
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import Outcome, harvest

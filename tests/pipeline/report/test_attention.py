@@ -1,124 +1,130 @@
-"""The figure and the video of attention: made of the right frames, seconds and sound."""
+"""Attention of several models: whose row is whose, which files are written, and why none."""
 
 from pathlib import Path
+from typing import Any, cast
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from avel.pipeline.cli import main
-from avel.pipeline.media.segment import SegmentConfig, segment_whole
+from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
-from avel.pipeline.report.figure import Answer, Material, draw, read_material
-from avel.pipeline.report.overlay import SIDE, write_overlay
-from tests.films import clicks, write_film
+from avel.pipeline.reasons import InputError, MediaError, Reason
+from avel.pipeline.report import attention
+from avel.pipeline.report.attention import AttentionPictures, Drawn
+from avel.pipeline.report.cached import CachedRun
+from tests.pipeline.report.material import result, scores
 
 
-def scores(T: int, at: int) -> SegmentScores:
-    """All attention on one of 49 positions."""
-    attention = np.zeros((T, 49), np.float32)
-    attention[:, at] = 1
-    none = np.zeros(T, np.float32)
-    return SegmentScores(
-        none, np.zeros((T, 2), np.float32), np.ones(T, bool), attention, none, none, float(T), ()
+class Run:
+    """A run whose cache has scores of every video, or of none."""
+
+    segment_config = SegmentConfig(image_size=16)
+
+    def __init__(self, at: int | None) -> None:
+        self._at = at
+
+    def scores(self, _: Result) -> SegmentScores | None:
+        return None if self._at is None else scores(4, self._at)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[Path, Any]:
+    """What was drawn, by file."""
+    found: dict[Path, Any] = {}
+    monkeypatch.setattr(attention, "read_material", lambda path, config, T: (path, config, T))
+    monkeypatch.setattr(attention, "draw", lambda path, *given: found.update({path: given}))
+    monkeypatch.setattr(
+        attention, "write_overlay", lambda path, *given: found.update({path: given})
     )
+    return found
 
 
-def film(path: Path, seconds: int, *, sound: bool = True) -> Path:
-    """Pictures that change twice a second, and one click."""
-    samples = clicks(seconds * 44_100, [100]) if sound else None
-    return write_film(path, frame_times=[k / 2 for k in range(2 * seconds)], samples=samples)
+def pictures(
+    out: Path, *at: int | None, models: tuple[str, ...] = (), **more: Any
+) -> AttentionPictures:
+    runs = [cast(CachedRun, Run(number)) for number in at]
+    names = [Path(name) for name in models or ("runs/a",) * len(at)]
+    return AttentionPictures(out, runs, names, Truth({"a": [("dog", 0.0, 2.0)]}), **more)
 
 
-def videos(synth: Path) -> list[Path]:
-    return sorted((synth / "AVE").glob("*.mp4"))
+def of_model(name: str, **changes: Any) -> Result:
+    return result("films/a.mp4", model={"name": name}, **changes)
 
 
-def test_material_is_what_the_encoder_saw(synth: Path) -> None:
-    path, config = videos(synth)[0], SegmentConfig(image_size=112)
-    whole = segment_whole(path, config)
-    material = read_material(path, config, len(whole.samples))
-    assert material.shown == list(range(10))
-    np.testing.assert_array_equal(material.frames, whole.frames[:, 0])
-    loud = whole.samples.astype(float).max(1) / 32768
-    per_second = material.envelope[:, 1].reshape(10, -1).max(1)
-    np.testing.assert_allclose(per_second, loud, atol=1e-3)
+def test_one_model_is_a_picture_and_a_video(tmp_path: Path, drawn: dict[Path, Any]) -> None:
+    made = pictures(tmp_path, 3).draw("a.mp4", [of_model("dmsf")])
+    png, mp4 = tmp_path / "a.mp4.attention.png", tmp_path / "a.mp4.attention.mp4"
+    assert made == Drawn((png, mp4))
+    material, answers, truth = drawn[png]
+    assert material == (Path("films/a.mp4"), Run.segment_config, 4)
+    assert truth == [("dog", 0.0, 2.0)]
+    assert [(a.model, a.scores.attention[0].argmax()) for a in answers] == [("dmsf", 3)]
+    assert drawn[mp4] == (answers[0], Run.segment_config, truth)
 
 
-def test_long_videos_show_twelve_frames(tmp_path: Path) -> None:
-    path = film(tmp_path / "long.mkv", 70)
-    material = read_material(path, SegmentConfig(image_size=32), 70)
-    assert (material.shown[0], material.shown[-1], len(material.shown)) == (0, 69, 12)
-    whole = segment_whole(path, SegmentConfig(image_size=32))
-    np.testing.assert_array_equal(material.frames, whole.frames[material.shown, 0])
+def test_two_models_have_a_row_and_a_video_each(tmp_path: Path, drawn: dict[Path, Any]) -> None:
+    made = pictures(tmp_path, 3, 4, suffix=".pdf").draw("v", [of_model("dmsf"), of_model("av_att")])
+    assert [path.name for path in made.paths] == [
+        "v.attention.pdf",
+        "v.attention.1.mp4",
+        "v.attention.2.mp4",
+    ]
+    answers = drawn[tmp_path / "v.attention.pdf"][1]
+    assert [a.model for a in answers] == ["dmsf", "av_att"]
+    assert drawn[tmp_path / "v.attention.2.mp4"][0].scores.attention[0].argmax() == 4
 
 
-def test_the_video_has_the_sound_and_the_attention(synth: Path, tmp_path: Path) -> None:
-    """Decoded again: as long, as loud, and brighter red where the attention is."""
-    path, config = videos(synth)[0], SegmentConfig()
-    answer = Answer("model", Result(str(path), "ok", segments=10), scores(10, 8))
-    write_overlay(tmp_path / "o.mp4", answer, config, [("an event", 2.0, 5.0)])
-    made = segment_whole(tmp_path / "o.mp4", SegmentConfig(image_size=SIDE, short_side=SIDE))
-    assert len(made.samples) == 10
-    source = segment_whole(path, config).samples.astype(float)
-    loud, loud_made = (x.std(1) for x in (source, made.samples.astype(float)))
-    np.testing.assert_allclose(loud_made, loud, rtol=0.15)
-    lag = (
-        np.correlate(source[3][:2000], made.samples[3][:2000].astype(float), "full").argmax() - 1999
-    )
-    assert abs(lag) < 60  # of 44,100: the encoder's delay is taken off again
-    frame = made.frames[5, 0].astype(float)
-    red = frame[0] - frame[2]
-    # the picture is 448 wide and a little higher: the square cut of it loses its lower edge at most
-    cell = red[64:128, 64:128].mean()
-    assert cell > red[256:, 256:].mean() + 20
-    assert not list(tmp_path.glob("*.part"))
-
-
-def test_silent_videos_have_no_sound(tmp_path: Path) -> None:
-    path = film(tmp_path / "mute.mkv", 2, sound=False)
-    result = Result(str(path), "partial", ("NO_AUDIO",), segments=2)
-    write_overlay(tmp_path / "o.mp4", Answer("m", result, scores(2, 0)), SegmentConfig(), None)
-    assert "NO_AUDIO" in {
-        str(flag) for flag in segment_whole(tmp_path / "o.mp4", SegmentConfig()).flags
-    }
-
-
-def test_the_figure_escapes_and_colours(tmp_path: Path) -> None:
-    """Labels that look like formulas are text; an event is a bar of its length."""
-    frames = np.full((3, 3, 16, 16), 128, np.uint8)
-    material = Material([0, 1, 2], frames, np.zeros((300, 2), np.float32))
-    event = ("$\\frac$ <b>", 1.0, 3.0)
-    answer = Answer("m$_x", Result("a$b.mp4", "ok", segments=3), scores(3, 0))
-    draw(tmp_path / "f.png", material, [answer], [event])
-    picture = np.asarray(Image.open(tmp_path / "f.png").convert("RGB")).astype(int)
-    blue = (np.abs(picture - [0x19, 0x71, 0xC2]).max(-1) < 8).any(0)
-    columns = np.flatnonzero(blue)
-    wide = picture.shape[1]
-    assert 0.5 * wide < columns[-1] - columns[0] < 0.75 * wide  # two of three seconds
-    draw(tmp_path / "f.svg", material, [answer], None)
-    assert "<svg" in (tmp_path / "f.svg").read_text()
-
-
-def test_commands(
-    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_models_of_one_name_are_told_apart_by_their_folders(
+    tmp_path: Path, drawn: dict[Path, Any]
 ) -> None:
-    some = [str(path) for path in videos(synth)[:1]]
-    shared = ["--cache-dir", str(warm), "--truth", str(synth)]
-    assert main(["localize", *some, *shared, "--attention"]) == 2
-    assert "--attention writes a picture and a video; give --out" in capsys.readouterr().err
-    out = tmp_path / "o"
-    assert main(["localize", *some, *shared, "--attention", "--out", str(out), "--json"]) == 0
-    assert capsys.readouterr().out.startswith("[")  # the results alone
-    names = sorted(path.name for path in out.iterdir())
-    base = Path(some[0]).name
-    assert {f"{base}.attention.png", f"{base}.attention.mp4", f"{base}.html"} <= set(names)
-    broken = tmp_path / "broken.mp4"
-    broken.write_text("nothing")
-    argv = ["attention", *some, str(broken), *shared, "--out", str(tmp_path / "p"), "--no-video"]
-    assert main([*argv, "--format", "pdf"]) == 3
-    found = capsys.readouterr()
-    assert "broken.mp4: no picture of it:" in found.err
-    assert found.out.split() == [str(tmp_path / "p" / f"{base}.attention.pdf")]
-    assert (tmp_path / "p" / f"{base}.attention.pdf").read_bytes().startswith(b"%PDF")
+    models = ("runs/dmsf-seed0", "runs/dmsf-seed1/model.safetensors", "runs/x")
+    kinds = [of_model(kind) for kind in ("dmsf", "dmsf", "av_att")]
+    pictures(tmp_path, 1, 2, 3, models=models, video=False).draw("v", kinds)
+    assert list(drawn) == [tmp_path / "v.attention.png"]
+    rows = [answer.model for answer in drawn[tmp_path / "v.attention.png"][1]]
+    assert rows == ["dmsf (dmsf-seed0)", "dmsf (dmsf-seed1)", "av_att"]
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (
+            of_model("m", status="failed", reasons=("EMPTY",), message="a: has 0 bytes"),
+            "a: has 0 bytes",
+        ),
+        (of_model("m", status="partial", reasons=("NO_VIDEO",)), "NO_VIDEO"),
+    ],
+)
+def test_files_that_give_nothing_to_look_at(
+    tmp_path: Path, drawn: dict[Path, Any], made: Result, why: str
+) -> None:
+    assert pictures(tmp_path, 3).draw("v", [made]) == Drawn(why_none=why)
+    assert not drawn
+
+
+def test_one_model_without_scores_leaves_the_file_out(
+    tmp_path: Path, drawn: dict[Path, Any]
+) -> None:
+    made = pictures(tmp_path, 3, None).draw("v", [of_model("a"), of_model("b")])
+    assert made == Drawn(why_none="it has no scores")
+    assert not drawn
+
+
+def test_a_file_that_changed_since_is_that_files_matter(
+    tmp_path: Path, drawn: dict[Path, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MediaError(Reason.DECODE_ERROR, "a.mp4: is text")
+
+    monkeypatch.setattr(attention, "read_material", broken)
+    made = pictures(tmp_path, 3).draw("v", [of_model("m")])
+    assert made == Drawn(why_none="DECODE_ERROR: a.mp4: is text")
+
+
+def test_out_is_made_and_must_be_a_folder(tmp_path: Path) -> None:
+    pictures(tmp_path / "deep" / "out", 3)
+    assert (tmp_path / "deep" / "out").is_dir()
+    (tmp_path / "f").touch()
+    with pytest.raises(InputError, match=r"f: is a file or lies in one; give a folder"):
+        pictures(tmp_path / "f", 3)

@@ -6,7 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from avel.pipeline.media.segment import SegmentConfig, Segments, segment_whole
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.media.segment import segment_whole
 from avel.pipeline.synth.film import (
     FRAME_RATE,
     HEIGHT,

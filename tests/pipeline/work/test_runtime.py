@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.reasons import EnvironmentProblem
-from avel.pipeline.work.runtime import RuntimeConfig, cache_root, resolve_device
-from avel.pipeline.work.workers import default_workers
+from avel.pipeline.work.runtime import RuntimeConfig, cache_root, default_workers, resolve_device
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ def test_time_out_is_above_zero_and_loaders_not_below() -> None:
 
 def test_a_runtime_is_fixed_and_has_no_setting_of_any_stage() -> None:
     """What changes numbers belongs to a stage's config, and so to its fingerprint."""
-    from avel.pipeline.media.segment import SegmentConfig
+    from avel.pipeline.media.cells import SegmentConfig
     from avel.pipeline.method.decide import EventConfig
 
     with pytest.raises(AttributeError, match="cannot assign to field"):

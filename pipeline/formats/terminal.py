@@ -1,11 +1,39 @@
-"""Results as lines for a terminal."""
+"""Results for people at a terminal, and for programs that read what it prints."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from avel.pipeline.method.results import Result
 
+Spans = Sequence[tuple[str, float, float]]
+"""Annotated events as label, onset and offset in seconds."""
+Take = Callable[[Result], None]
 
-def text(result: Result, truth: Sequence[tuple[str, float, float]] | None = None) -> str:
+
+@contextmanager
+def printing(truth_of: Callable[[str], Spans | None], *, as_json: bool) -> Iterator[Take]:
+    """Print results as they come: in words with the model's name at the end, or as one array."""
+    if as_json:
+        from avel.pipeline.formats.json import Array  # for those who ask for it
+
+        with Array(sys.stdout.write) as array:
+            yield array.add
+        print()
+        return
+    knows: list[str] = []
+
+    def show(result: Result) -> None:
+        print(text(result, truth_of(result.file)), flush=True)
+        if result.events and not knows:
+            knows.append(f"model: {result.model['name']}, {result.model['knows']}")
+
+    yield show
+    if knows:
+        print(knows[0])
+
+
+def text(result: Result, truth: Spans | None = None) -> str:
     """One result in words; no control character of a file's name reaches the terminal.
 
     Args:
@@ -15,7 +43,7 @@ def text(result: Result, truth: Sequence[tuple[str, float, float]] | None = None
     return "\n".join("".join(_shown(c) for c in line) for line in _lines(result, truth or ()))
 
 
-def _lines(result: Result, truth: Sequence[tuple[str, float, float]]) -> Iterator[str]:
+def _lines(result: Result, truth: Spans) -> Iterator[str]:
     why = f" ({', '.join(result.reasons)})" if result.reasons else ""
     yield f"{result.file}  {result.duration:.1f} s  {result.status}{why}"
     for event in result.events:

@@ -1,4 +1,4 @@
-"""Where the results of `avel localize` go, one by one: to the terminal, and into a folder."""
+"""Results of `avel localize` into a folder, one by one, with a page each."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -7,9 +7,7 @@ from pathlib import Path
 
 from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.formats.folder import ResultFolder
-from avel.pipeline.formats.json import Array
 from avel.pipeline.formats.names import ResultNames
-from avel.pipeline.formats.text import text
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
 
@@ -17,30 +15,10 @@ Take = Callable[[Result], None]
 
 
 @contextmanager
-def printing(truth: Truth, *, as_json: bool) -> Iterator[Take]:
-    """Print results as they come: in words with the model's name at the end, or as one array."""
-    if as_json:
-        with Array(sys.stdout.write) as array:
-            yield array.add
-        print()
-        return
-    knows: list[str] = []
-
-    def show(result: Result) -> None:
-        print(text(result, truth.of(result.file)), flush=True)
-        if result.events and not knows:
-            knows.append(f"model: {result.model['name']}, {result.model['knows']}")
-
-    yield show
-    if knows:
-        print(knows[0])
-
-
-@contextmanager
 def filing(
-    out: Path | None, files: Sequence[str], truth: Truth, run: CachedRun, *, attention: bool
+    out: Path, files: Sequence[str], truth: Truth, run: CachedRun, *, attention: bool
 ) -> Iterator[Take]:
-    """Write results into a folder with a page each; nothing where `out` is None.
+    """Write results into a folder with a page each.
 
     Args:
         out: The folder, made where it is missing.
@@ -49,9 +27,6 @@ def filing(
         run: What the run has in its stores.
         attention: Whether to draw pictures and videos of the attention, too.
     """
-    if out is None:
-        yield lambda result: None
-        return
     draw = _attention(out, truth, run) if attention else lambda result: None
     with ResultFolder(out, files, {".html": _page(truth, run)}) as folder:
 

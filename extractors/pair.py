@@ -1,0 +1,29 @@
+"""Two extractors as one: sight of the first, sound of the second."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from avel.extractors.adapters.adapters import Pooling
+from avel.extractors.extractor import FrozenExtractor
+
+
+class Pair:
+    """Two extractors as one; see `Extractor`."""
+
+    def __init__(
+        self, recipe: Mapping[str, Any], sight: FrozenExtractor, sound: FrozenExtractor
+    ) -> None:
+        self.recipe, self.name = recipe, str(recipe["extractor"])
+        self.model: nn.Module = nn.ModuleList([sight.model, sound.model]).eval()
+        self._sight, self._sound = sight, sound
+
+    @property
+    def pooling(self) -> Pooling | None:
+        """That of sight, since the vector of a picture is."""
+        return self._sight.pooling
+
+    def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
+        """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`."""
+        return {**self._sight.embed_sight(frames), **self._sound.embed_sound(samples)}

@@ -1,0 +1,39 @@
+"""What every loaded encoder is to its callers."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Extractor(Protocol):
+    """Cells to features.
+
+    Attributes:
+        name: How it is called on the command line.
+        model: Its networks.
+        recipe: Everything that decides the features, for the fingerprint.
+    """
+
+    name: str
+    model: "nn.Module"
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """Everything that decides the features, for the fingerprint."""
+
+    def __call__(self, frames: "Tensor", samples: "Tensor") -> "dict[str, Tensor]":
+        """Embed cells.
+
+        Args:
+            frames: RGB uint8 (N, F, 3, H, W); the F frames of a cell are averaged.
+            samples: Mono int16 (N, S).
+
+        Returns:
+            visual (N, D) and audio (N, D') float32, visual_map (N, P, C) float16, on the CPU; of
+            width 0 where the extractor has no such head.
+
+        Raises:
+            torch.OutOfMemoryError: the device's memory is too small for N cells; fewer may fit.
+        """

@@ -1,0 +1,78 @@
+"""Encoders of sight alone, as a run plans with them; no torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avel.extractors.declaration import Declaration
+from avel.extractors.options import EncodeOptions
+from avel.extractors.vision.record import RECORD, read_preprocessing, record_path
+from avel.extractors.weights.files import Weights, WeightsError, find_weights, is_torchscript
+
+TOWER_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+"""What the weights beside a record are called, in the order in which they are looked for."""
+
+
+@dataclass(frozen=True)
+class OpenCLIPDeclaration(Declaration):
+    """The image tower of any open_clip model, from a local folder or OpenAI's archives.
+
+    A folder holds `open_clip_config.json` (architecture and pre-processing) beside the weights, as
+    on the model hubs. OpenAI's TorchScript archives say their architecture by their tensors'
+    shapes. Other files do not say how pictures must be prepared and are refused.
+    """
+
+    def find(self, given: Sequence[Path]) -> Weights:
+        """The weights in a folder, or a file beside a record or of OpenAI's own kind.
+
+        Raises:
+            WeightsError: none is given, or nothing says how to prepare pictures for them.
+        """
+        if len(given) != 1:
+            raise WeightsError(
+                f"extractor 'openclip' needs --weights FOLDER, one with {RECORD} and "
+                f"{' or '.join(TOWER_FILES)}, or an archive of OpenAI's such as RN50.pt"
+            )
+        path = _in_folder(given[0]) if given[0].is_dir() else given[0]
+        weights = find_weights((), [path])
+        if not record_path(weights).is_file() and not is_torchscript(path):
+            raise WeightsError(
+                f"{path}: nothing says which architecture it is and how pictures are prepared; "
+                f"put its {RECORD} into {path.parent}"
+            )
+        return weights
+
+    def cells(self, weights: Weights) -> Mapping[str, Any]:
+        """Size, fit and interpolation from the record; an archive is read for its size."""
+        return read_preprocessing(weights).cells
+
+    def recipe_of(self, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:
+        """Everything that decides the features; the record is part of it."""
+        recipe = super().recipe_of(weights, options)
+        return {**recipe, "preprocessing": read_preprocessing(weights).recipe}
+
+
+def _in_folder(folder: Path) -> Path:
+    for name in TOWER_FILES:
+        if (folder / name).is_file():
+            return folder / name
+    raise WeightsError(f"{folder}: holds no {' and no '.join(TOWER_FILES)}")
+
+
+OPENCLIP = OpenCLIPDeclaration(
+    name="openclip", network="avel.extractors.vision.openclip:OpenCLIPExtractor", sees=True
+)
+VGG19 = Declaration(
+    name="vgg19",
+    network="avel.extractors.vision.vgg19:VGG19Extractor",
+    files=("vgg19-dcbb9e9d.pth",),
+    sees=True,
+    # as torchvision prepares pictures for these weights, 16 a second (reference section 1.4)
+    cut={
+        "frames_per_cell": 16,
+        "image_size": 224,
+        "short_side": 256,
+        "interpolation": "bilinear",
+    },
+)

@@ -1,0 +1,67 @@
+"""A dataset's split as far as its features are in the cache, and what of it is missing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from avel.cache.fingerprint import ContentKeys
+from avel.cache.store import Store
+from avel.pipeline.datasets.ave import AveFolder
+from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
+from avel.pipeline.method.stores import open_store
+from avel.pipeline.reasons import InputError
+from avel.pipeline.work.runtime import RuntimeConfig
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of a split that have features, and those that do not."""
+
+    rows: FeatureRows
+    found: RowKeys
+    store: Store
+    contents: ContentKeys
+    video_ids: tuple[str, ...]
+
+    @property
+    def coverage(self) -> dict[str, Any]:
+        """How many rows there are, how many are evaluated, and what became of the others."""
+        missing = self.found.missing
+        evaluated = len(self.rows)
+        return {"rows": evaluated + len(missing), "evaluated": evaluated, "missing": missing}
+
+    def with_noisy(self, data: AveFolder) -> FeatureRows:
+        """These rows and the background-only videos after them, as the weak setting trains."""
+        noisy = noisy_keys(data, self.store, self.contents)
+        rows = [data.rows[number] for number in self.found.keys]
+        keys = [*self.found.keys.values(), *noisy]
+        kind = type(self.rows)
+        return kind(self.store, keys, [*rows, *[None] * len(noisy)], len(data.classes))
+
+
+def open_split(
+    data: AveFolder,
+    split: str,
+    recipe: Mapping[str, Any],
+    runtime: RuntimeConfig,
+    kind: type[FeatureRows] = FeatureRows,
+) -> Split:
+    """Rows of a split with their cached features, or segments where `kind` reads those.
+
+    Raises:
+        InputError: not one row has features.
+    """
+    store = open_store(runtime.cache_dir, recipe, make=False)
+    contents = ContentKeys(runtime.cache_dir)
+    numbers = {**data.splits, **data.match_splits}[split]
+    found = find_rows(data, store, contents, [int(row) for row in numbers])
+    if not found.keys:
+        adapters = " --adapters RUN" if "adapters" in recipe.get("config", {}) else ""
+        raise InputError(
+            f"{data.root}: no video of split '{split}' ({len(numbers)} rows) has "
+            f"{store.stage} {store.fingerprint[:12]} in {runtime.cache_dir}; run "
+            f"`avel extract {data.root}{adapters}` first"
+        )
+    rows = [data.rows[number] for number in found.keys]
+    examples = kind(store, list(found.keys.values()), rows, len(data.classes))
+    return Split(examples, found, store, contents, tuple(row.video_id for row in rows))

@@ -1,0 +1,129 @@
+"""What a training reads and what stands before its model, worked out once and passed on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avel.cache.maintenance import find
+from avel.configs.load import ConfigError
+from avel.extractors import AdaptedChoice, Choice, PairChoice, choose
+from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.files import save_adapters
+from avel.extractors.adapters.fronts import Front
+from avel.pipeline.datasets.ave import AveFolder
+from avel.pipeline.learning.experiment import Experiment
+from avel.pipeline.learning.fronts import cached_before, fill_cache, make_front
+from avel.pipeline.learning.run_folder import RunFolder, replacing
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.plan import Plan, plan_features
+from avel.pipeline.method.recipes import features_recipe, segments_recipe
+from avel.pipeline.work.runtime import RuntimeConfig
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The encoder of a training, its weights found and hashed, nothing loaded.
+
+    Attributes:
+        encoder: The whole encoder.
+        plan: To make its features.
+        cached: To make the activations before the first in-trunk adapter; `plan` without any.
+        adapter: Where it is corrected.
+        whole: Whether training begins at segments.
+    """
+
+    encoder: Choice | PairChoice
+    plan: Plan
+    cached: Plan
+    adapter: AdapterConfig
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is read from the cache, and how the model's features come of it.
+
+    Attributes:
+        recipe: Of the cached stage that training reads: segments where they are augmented, else
+            features, or the activations before the first in-trunk adapters.
+        encoding: None where features were imported.
+    """
+
+    recipe: Mapping[str, Any]
+    encoding: Encoding | None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the features but what is learned, for the run's record."""
+        encoder = dict(self.encoding.encoder.recipe) if self.encoding else None
+        return {"read": dict(self.recipe), "encoder": encoder}
+
+    def fill(self, data: AveFolder, runtime: RuntimeConfig) -> None:
+        """Make sure that activations before in-trunk adapters are cached; features must be."""
+        encoding = self.encoding
+        if encoding is not None and not encoding.whole and encoding.adapter.trunk_stages:
+            fill_cache(data, encoding.cached, runtime)
+
+    def front(self, cached: Features, device: str = "cpu") -> Front | None:
+        """What makes the model's features of what is read; None where they are the same.
+
+        Args:
+            cached: One video's, for the sizes.
+            device: Where the encoder is loaded, if it is.
+        """
+        if self.encoding is None:
+            return None
+        encoding = self.encoding
+        with users_setting("encoder"):
+            return make_front(
+                encoding.encoder, encoding.adapter, cached, whole=encoding.whole, device=device
+            )
+
+    def tuned_recipe(self, front: Front | None, folder: RunFolder) -> Mapping[str, Any]:
+        """Recipe of the features that the model reads in the end; writes tuned adapters."""
+        if self.encoding is None:
+            return self.recipe
+        encoder, plan = self.encoding.encoder, self.encoding.plan
+        if front is None or front.adapters is None:
+            return plan.features
+        with replacing(folder.adapters) as part:
+            save_adapters(part, front.adapters, encoder.recipe)
+        return features_recipe(plan.segment, AdaptedChoice(encoder, folder.adapters).recipe)
+
+
+def prepare(
+    experiment: Experiment, runtime: RuntimeConfig, weights: Sequence[Path] = ()
+) -> Prepared:
+    """Work out what an experiment reads; finds and hashes weights, and loads nothing.
+
+    Raises:
+        ConfigError: no such extractor, or not such an option.
+        InputError: the encoder has no place for the adapters.
+        WeightsError: the encoder's weights are missing.
+        CacheError: no such imported features.
+    """
+    if experiment.features:
+        return Prepared(dict(find(runtime.cache_dir, experiment.features).recipe), None)
+    with users_setting("extractor"):
+        encoder = choose(experiment.extractor, weights, experiment.extractor_options)
+    with users_setting("segment"):
+        plan = plan_features(encoder, experiment.segment)
+    cached = plan
+    if experiment.adapter.trunk_stages and not experiment.augment.enabled:
+        cached = plan_features(cached_before(encoder, experiment.adapter), experiment.segment)
+    whole = experiment.augment.enabled
+    recipe = segments_recipe(plan.segment) if whole else cached.features
+    return Prepared(recipe, Encoding(encoder, plan, cached, experiment.adapter, whole))
+
+
+@contextmanager
+def users_setting(what: str) -> Iterator[None]:
+    """Turn what a leaf says of a wrong value, a plain ValueError, into an error of the user's."""
+    try:
+        yield
+    except ValueError as err:
+        if type(err) is not ValueError:
+            raise
+        raise ConfigError(f"{what}: {err}") from err

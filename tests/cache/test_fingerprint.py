@@ -1,0 +1,146 @@
+import errno
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avel.cache.fingerprint import ContentKeys, canonical, file_sha256, fingerprint
+
+RECIPES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=30)
+@given(st.dictionaries(st.text(), RECIPES, max_size=4))
+def test_the_order_of_fields_does_not_count(recipe: dict[str, object]) -> None:
+    turned = dict(reversed(recipe.items()))
+    assert canonical(recipe) == canonical(turned)
+    assert fingerprint(recipe) == fingerprint(turned)
+    assert fingerprint({**recipe, "\0 one more": 1}) != fingerprint(recipe)
+
+
+def test_the_fingerprint_is_sha256_of_canonical_json() -> None:
+    recipe = {"b": [1, 0.5], "a": {"y": None, "x": "ü"}}
+    text = '{"a":{"x":"\\u00fc","y":null},"b":[1,0.5]}'
+    assert canonical(recipe) == text
+    assert fingerprint(recipe) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_what_is_no_number_has_no_fingerprint() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        fingerprint({"x": float("nan")})
+
+
+def test_file_sha256(tmp_path: Path) -> None:
+    data = b"x" * 3_000_000
+    (tmp_path / "a").write_bytes(data)
+    assert file_sha256(tmp_path / "a") == hashlib.sha256(data).hexdigest()
+
+
+def test_content_keys_follow_content(tmp_path: Path) -> None:
+    video = tmp_path / "a.mp4"
+    video.write_bytes(b"one")
+    keys = ContentKeys(tmp_path / "cache")
+    first = keys.key(video)
+    assert first == hashlib.sha256(b"one").hexdigest()
+    renamed = video.rename(tmp_path / "b.mp4")
+    assert ContentKeys(tmp_path / "cache").key(renamed) == first
+    renamed.write_bytes(b"two")
+    os.utime(renamed, ns=(1, 1))
+    assert keys.key(renamed) == hashlib.sha256(b"two").hexdigest()
+
+
+def test_content_keys_survive_a_torn_memory(tmp_path: Path) -> None:
+    video = tmp_path / "a.mp4"
+    video.write_bytes(b"one")
+    first = ContentKeys(tmp_path).key(video)
+    with (tmp_path / "sources.jsonl").open("a") as file:
+        file.write('["torn')
+    assert ContentKeys(tmp_path).key(video) == first
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"a\xe2\x80\xa8b.mp4",
+        b"a\x85b\x1e.mp4",
+        b"line\nbreak.mp4",
+        b"no utf8 \xff\xfe.mp4",
+        'ü \\ " é'.encode(),
+    ],
+)
+def test_memory_of_content_is_used_whatever_the_name(tmp_path: Path, name: bytes) -> None:
+    video = tmp_path / os.fsdecode(name)
+    video.write_bytes(b"one")
+    ContentKeys(tmp_path).key(video)
+    memory = tmp_path / "sources.jsonl"
+    assert memory.read_bytes().count(b"\n") == 1
+    memory.write_text(memory.read_text().replace(hashlib.sha256(b"one").hexdigest(), "f" * 64))
+    assert ContentKeys(tmp_path).key(video) == "f" * 64
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EIO])
+def test_a_file_that_may_not_be_read_keeps_its_errno(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    video = tmp_path / "a.mp4"
+    video.write_bytes(b"one")
+    real = Path.open
+
+    def refuse(self: Path, *args: object, **options: object) -> object:
+        if self == video:
+            raise OSError(number, os.strerror(number))
+        return real(self, *args, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OSError, match=os.strerror(number)) as caught:
+        ContentKeys(tmp_path).key(video)
+    assert caught.value.errno == number
+    with pytest.raises(FileNotFoundError):
+        ContentKeys(tmp_path).key(tmp_path / "none")
+
+
+def test_without_a_memory_files_are_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video, root = tmp_path / "a.mp4", tmp_path / "file"
+    video.write_bytes(b"one")
+    root.write_text("no folder")
+    assert ContentKeys(root).key(video) == hashlib.sha256(b"one").hexdigest()
+
+    def refuse(_: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert ContentKeys(tmp_path).key(video) == hashlib.sha256(b"one").hexdigest()
+
+
+def test_threads_share_the_memory(tmp_path: Path) -> None:
+    videos = [tmp_path / f"{n}.mp4" for n in range(40)]
+    for n, video in enumerate(videos):
+        video.write_bytes(b"%d" % n)
+    keys, found = ContentKeys(tmp_path), {}
+
+    def hash_all(order: list[Path]) -> None:
+        for video in order:
+            found[threading.get_ident(), video] = keys.key(video)
+
+    orders = [videos, videos[::-1], videos[20:] + videos[:20]]
+    threads = [threading.Thread(target=hash_all, args=(order,)) for order in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 120
+    for (_, video), key in found.items():
+        assert key == hashlib.sha256(video.stem.encode()).hexdigest()
+    assert ContentKeys(tmp_path)._load() == keys._load()

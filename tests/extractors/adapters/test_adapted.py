@@ -1,0 +1,95 @@
+"""An encoder with adapters in it: nothing at step 0, the same as in training after."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from avel.extractors import AdaptedChoice, Choice, PairChoice
+from avel.extractors.adapters.adapters import Adapters
+from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.files import save_adapters
+from avel.extractors.audioclip.extractor import TinyAudioCLIPExtractor
+from avel.pipeline.learning.fronts import cached_before, make_front, tuned
+from avel.pipeline.method.extract import CellBatches, Features
+from tests.extractors.adapters.test_adapters import stir
+from tests.extractors.conftest import Chooser
+from tests.extractors.made import cells, parts
+
+COUNT = 2
+CASES = [("output", (3, 4)), ("trunk", (3, 4)), ("trunk", (1, 4)), ("both", (4,))]
+
+
+@pytest.fixture(scope="module")
+def plain(tiny: TinyAudioCLIPExtractor) -> dict[str, torch.Tensor]:
+    """What the frozen encoder says of the cells."""
+    return tiny(*cells(COUNT))
+
+
+def cached(choice: Choice | PairChoice) -> Features:
+    """The stage that training reads, as the cache gives it."""
+    arrays = {key: value.numpy() for key, value in choice.load()(*cells(COUNT)).items()}
+    there = torch.ones(COUNT, dtype=torch.bool).numpy()
+    return Features(**arrays, visual_mask=there, audio_mask=there, duration=2.0, flags=())
+
+
+def alike(found: torch.Tensor, value: torch.Tensor) -> float:
+    return float(torch.cosine_similarity(found.float(), value.float(), -1).min())
+
+
+@pytest.mark.parametrize(("placement", "stages"), CASES)
+def test_at_step_0_and_after_it(
+    tmp_path: Path,
+    tiny_choice: Choice,
+    plain: dict[str, torch.Tensor],
+    placement: str,
+    stages: tuple[int, ...],
+) -> None:
+    """Bit for bit the frozen encoder, and then what training's path from the cache says."""
+    config = AdapterConfig(placement, stages)  # type: ignore[arg-type]
+    before, path = cached(cached_before(tiny_choice, config)), tmp_path / "a.safetensors"
+    front = make_front(tiny_choice, config, before)
+    assert front is not None
+    assert isinstance(front.adapters, Adapters)
+    save_adapters(path, front.adapters, tiny_choice.recipe)
+    fresh = AdaptedChoice(tiny_choice, path).load()(*cells(COUNT))
+    trained = tuned(front.eval())(before)
+    for key, value in plain.items():
+        assert torch.equal(fresh[key], value)
+        # the cached stage is rounded to 16 bits
+        assert alike(torch.from_numpy(getattr(trained, key)), value) > 0.9999
+    stir(front.adapters)
+    save_adapters(path, front.adapters, tiny_choice.recipe)
+    choice = AdaptedChoice(tiny_choice, path)
+    extractor = choice.load()
+    adapted, trained = extractor(*cells(COUNT)), tuned(front)(before)
+    for key, value in adapted.items():
+        assert alike(torch.from_numpy(getattr(trained, key)), value) > 0.9999
+        assert alike(plain[key], value) < 0.9999
+        assert value.dtype == plain[key].dtype
+    assert choice.recipe == extractor.recipe != tiny_choice.recipe
+    CellBatches(extractor, 4)  # frozen again, so it may go into the cache
+
+
+def test_a_pair_is_corrected_at_its_outputs(tmp_path: Path, chosen: Chooser) -> None:
+    sight, sound = (parts(chosen(name))[0] for name in ("audioclip-tiny", "vggish"))
+    pair = PairChoice(sight, sound)
+    frames, samples = cells(COUNT, 224, 16_000)
+    adapters = stir(
+        Adapters(AdapterConfig("output"), {"audio": 128, "visual": 128, "visual_map": 512})
+    )
+    save_adapters(tmp_path / "a.safetensors", adapters, pair.recipe)
+    found = AdaptedChoice(pair, tmp_path / "a.safetensors").load()(frames, samples)
+    given = pair.load()(frames, samples)
+    torch.testing.assert_close(found["audio"], adapters.at["audio"](given["audio"]))
+    assert not torch.equal(found["audio"], given["audio"])
+
+
+def test_its_name_says_that_it_is_adapted(tmp_path: Path, tiny_choice: Choice) -> None:
+    adapters = Adapters(AdapterConfig("output"), {"audio": 128, "visual": 128, "visual_map": 512})
+    save_adapters(tmp_path / "a.safetensors", adapters, tiny_choice.recipe)
+    extractor = AdaptedChoice(tiny_choice, tmp_path / "a.safetensors").load()
+    assert extractor.name == "audioclip-tiny, adapted"
+    extractor.model.requires_grad_(True)
+    with pytest.raises(ValueError, match="'audioclip-tiny, adapted' has parameters in training"):
+        CellBatches(extractor, 4)

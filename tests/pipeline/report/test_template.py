@@ -1,0 +1,50 @@
+"""Templates: what is put in is text, what is ours is not, what is missing is an error."""
+
+from importlib.resources import files
+
+import pytest
+from jinja2 import UndefinedError
+from markupsafe import Markup
+
+from avel.pipeline.report import template
+from avel.pipeline.report.template import render
+from tests.pipeline.report.material import EVIL
+
+VALUES = {"title": "t", "header": ["a"], "rows": [["b"]], "notes": []}
+
+
+def test_values_are_escaped_and_assets_are_not() -> None:
+    page = render("table.html.j2", **{**VALUES, "title": EVIL})
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt; &amp; &#39;x&#39;" in page
+    style = (files("avel.pipeline.report") / "page.css").read_text()
+    assert style in page
+
+
+def test_a_value_that_is_missing_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="'rows' is undefined"):
+        render("table.html.j2", **{name: v for name, v in VALUES.items() if name != "rows"})
+
+
+def test_every_template_is_in_the_package_and_reads() -> None:
+    names = [path.name for path in files("avel.pipeline.report").iterdir() if ".j2" in path.name]
+    assert set(names) >= {"page.html.j2", "table.html.j2", "timeline.svg.j2"}
+    for name in names:
+        template._environment().get_template(name)
+
+
+def test_the_environment_is_made_once_and_escapes_by_itself() -> None:
+    environment = template._environment()
+    assert environment is template._environment()
+    assert environment.from_string("{{ x }}").render(x="<") == "&lt;"
+    assert environment.from_string("{{ x }}").render(x=Markup("<")) == "<"
+
+
+def test_no_page_is_put_together_by_hand() -> None:
+    """Tags in a Python string would not be escaped."""
+    room = files("avel.pipeline.report")
+    for path in room.iterdir():
+        if path.name.endswith(".py"):
+            text = path.read_text("utf-8")
+            assert "</" not in text, path.name
+            assert not any(tag in text for tag in ("<p", "<td", "<rect", "<html")), path.name
