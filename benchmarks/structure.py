@@ -25,7 +25,7 @@ UNIT = re.compile(
     r"decibels|percent|degrees)\b|\d (s|%)(\W|$)|%|\[0, 1\]|between 0 and 1"
 )
 """A unit that a quantity is stated in; `[0, 1]` is one, of shares and probabilities."""
-LETTER = r"(?:[A-Z]\w?(?: [+*] \w+)?|\d+|\.\.\.|height|width|size|side)"
+LETTER = r"(?:[a-z]+_[a-z_]+|[A-Z]\w?(?: [+*] \w+)?|\d+|\.\.\.|height|width|size|side)"
 SHAPE = re.compile(rf"\({LETTER}(?:, {LETTER})+\)|\({LETTER},\)|\(\) ")
 """Shape notation: `(T, D)`, `(N,)`, `(B, K + 1)`."""
 

@@ -207,7 +207,7 @@ def _write_tables(data: AveFolder, out: Path) -> None:
 def export_npy(
     data: AveFolder, store: Store, out: Path, runtime: RuntimeConfig, missing_ok: bool
 ) -> Iterator[int]:
-    """One file per video and kind, `audio/<id>.npy`, and `index.csv` of the annotation rows."""
+    """One file (T, ...) per video and kind, `audio/<id>.npy`, and `index.csv` of the rows."""
     keys, _ = _keys(data, store, runtime, missing_ok)
     kinds = ("audio", "visual", "visual_map")
     for kind in kinds:
@@ -228,7 +228,7 @@ def export_npy(
 def import_ave_h5(
     data: AveFolder, folder: Path, runtime: RuntimeConfig
 ) -> tuple[Store, Iterator[int]]:
-    """Take published feature files as a feature set of their own; its store, and rows as they come.
+    """Take published feature files (N, 10, ...) as a feature set; its store, and rows as they come.
 
     Goes on where an earlier call was stopped: rows that are there are not read again.
 
