@@ -27,7 +27,7 @@ class MambaConfig:
 
     @property
     def d_inner(self) -> int:
-        """E, channels of the scan."""
+        """E, channels of the scan (B, T, E)."""
         return self.expand * self.d_model
 
     @property

@@ -112,7 +112,7 @@ def _channels(extractor: FrozenExtractor) -> dict[str, int]:
 
 
 def tuned(front: Front | None) -> Callable[[Features], Features]:
-    """What turns cached outputs of one video into the features that a model reads."""
+    """What turns cached outputs (T, ...) of one video into the features that a model reads."""
     if front is None:
         return lambda features: features
 

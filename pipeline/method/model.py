@@ -78,7 +78,7 @@ class TrainedModel:
 
     @property
     def segment(self) -> SegmentConfig:
-        """How videos must be cut for it."""
+        """How videos must be cut into cells for it."""
         return SegmentConfig(**self._of_features("upstream")["config"])
 
     @property
@@ -108,7 +108,7 @@ class TrainedModel:
         self._device = device
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """Scores of videos of any lengths, their windows in common batches."""
+        """Relevance (T,) and classes (T, K + 1) of videos of any T; windows share batches."""
         from avel.pipeline.method.scoring import score_videos  # slow: loads torch
 
         model, extra = self._loaded

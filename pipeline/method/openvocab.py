@@ -126,7 +126,7 @@ class OpenVocabulary:
 
     @property
     def segment(self) -> SegmentConfig:
-        """How videos are cut for it."""
+        """How videos are cut into cells for it."""
         return SegmentConfig(**self._encoder.cells)
 
     @property
@@ -159,7 +159,7 @@ class OpenVocabulary:
         return extractor, extractor.text(self._prompts)
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """Scores of videos; segments do not look at each other."""
+        """Relevance (T,) and classes (T, K + 1) of videos; segments do not look at each other."""
         return [self._score(features) for features in videos]
 
     @torch.inference_mode()
