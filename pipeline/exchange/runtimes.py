@@ -36,7 +36,7 @@ class Probabilities(nn.Module):
     def forward(
         self, audio: Tensor, visual_map: Tensor, visual: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Probabilities of a batch of windows; shapes are those of `DMSF.forward`."""
+        """Probabilities (B, T) and (B, T, K) of windows; shapes are those of `DMSF.forward`."""
         output = self.model(audio, Visual(visual_map, visual), mask)
         return torch.sigmoid(output.relevance), output.classes.softmax(-1)
 
@@ -107,7 +107,7 @@ def write(traced: Traced, form: str, out: Path) -> float:
 
 
 def windows(card: Card, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Random inputs in a model's shapes; every window but the first is shorter than the last."""
+    """Random inputs (B, T, ...) of a model; every window but the first is shorter than the last."""
     g = torch.Generator().manual_seed(count)
     options, T = card.options, card.cells
     audio = torch.randn(count, T, options["audio_dim"], generator=g)

@@ -62,7 +62,7 @@ def test_a_warm_cache_decodes_nothing_and_loads_no_encoder(
         raise AssertionError("the cache was warm")
 
     monkeypatch.setattr("avel.pipeline.media.decoder.Decoders.start", never)
-    monkeypatch.setattr("avel.extractors.FrozenExtractor.__init__", never)
+    monkeypatch.setattr("avel.extractors.extractor.FrozenExtractor.__init__", never)
     assert run_json(capsys, "localize", synth / "AVE", "--cache-dir", warm, "--json") == first
 
 

@@ -16,7 +16,7 @@ from avel.pipeline.exchange.feature_sets import features_store
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.exchange.conftest import read
-from tests.pipeline.learning.test_train import OPTIONS
+from tests.pipeline.learning.small import OPTIONS
 
 
 def cache(bench: tuple[Path, Path], *argv: str) -> int:
