@@ -297,6 +297,6 @@ def test_short_side_smaller_than_the_square() -> None:
 
 
 def test_the_square_of_a_config() -> None:
-    assert SegmentConfig().square == Square(224, 224, "crop", "bicubic")
+    assert square_of(SegmentConfig()) == Square(224, 224, "crop", "bicubic")
     config = SegmentConfig(1, 32, short_side=40, fit="squash", interpolation="bilinear")
-    assert config.square == Square(32, 40, "squash", "bilinear")
+    assert square_of(config) == Square(32, 40, "squash", "bilinear")
