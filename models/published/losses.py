@@ -6,6 +6,9 @@ a model then answers background for ever. The `corrected` ones are the likelihoo
 Ours differs where a video has no event segment: the published label reader then calls its class 0,
 ours keeps the annotated one. Videos that were mixed of two (`Targets.others`) need losses with two
 labels: the published ones have one.
+
+Shapes are those of `LocalizationOutput` and `Targets`: relevance and segment labels (B, T), classes
+(B, K) or (B, K + 1), segment scores (B, T, K + 1), video labels (B,). Each loss is a scalar.
 """
 
 import torch
@@ -34,7 +37,7 @@ def av_att_weak(output: LocalizationOutput, targets: Targets, _: float) -> Tenso
 
 
 def dmin_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """`BCE(r) + 0.9 CE(c) + 0.1 CE(u)`, r (B, T), c (B, K); u is the visual encoder's own class."""
+    """`BCE(r) + 0.9 CE(c) + 0.1 CE(u)`; u (B, K) is the visual encoder's own class."""
     event = _event(targets, output.classes.shape[-1])
     classes = functional.cross_entropy(output.classes, targets.videos)
     visual = functional.cross_entropy(output.extra["visual_classes"], targets.videos)
@@ -42,7 +45,7 @@ def dmin_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
 
 
 def dmin_weak(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """`0.92 MLSM(e) + 0.08 MLSM(e')`, e (B, K + 1) the softmax of `max_t sigmoid(r_t) c`."""
+    """`0.92 MLSM(e) + 0.08 MLSM(e')`, e the softmax of `max_t sigmoid(r_t) c`."""
     extra, labels = output.extra, targets.labels(output.classes.shape[-1])
     joint = multilabel_soft_margin_loss(gated_events(output.relevance, output.classes), labels)
     seen = gated_events(extra["visual_relevance"], extra["visual_classes"])
@@ -56,7 +59,7 @@ def gated_events(relevance: Tensor, classes: Tensor) -> Tensor:
 
 
 def magan_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """`BCE(r) + CE(c)`, r (B, T), c (B, K), and half as much of the gates' and their classes'."""
+    """`BCE(r) + CE(c)` and half as much of the gates (B, T) and of their classes (B, K)."""
     extra, event = output.extra, _event(targets, output.classes.shape[-1])
     kinds = ("unimodal", "multimodal")
     gates = sum(binary_cross_entropy_with_logits(extra[f"{k}_gates"], event) for k in kinds)
@@ -66,7 +69,7 @@ def magan_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor
 
 
 def magan_weak(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """MultiLabelSoftMargin of the events' softmax (B, K + 1) and of the gates' scores."""
+    """MultiLabelSoftMargin of the events' softmax and of the gates' scores, both (B, K + 1)."""
     labels = targets.labels(output.classes.shape[-1])
     events = multilabel_soft_margin_loss(output.extra["events"], labels)
     return events + multilabel_soft_margin_loss(output.extra["gate_scores"], labels)
@@ -78,12 +81,12 @@ def av_att_full_corrected(output: LocalizationOutput, targets: Targets, _: float
 
 
 def av_att_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """Cross entropy of each class's highest score (B, K + 1) over time."""
+    """Cross entropy of each class's highest score over time (B, K + 1)."""
     return functional.cross_entropy(output.extra["scores"].amax(1), targets.videos)
 
 
 def dmin_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """Negative logarithm of what `dmin_weak` squashes again, (B, K + 1)."""
+    """Negative logarithm of what `dmin_weak` squashes again."""
     extra, K = output.extra, targets.videos
     joint = gated_events(output.relevance, output.classes)
     seen = gated_events(extra["visual_relevance"], extra["visual_classes"])
@@ -105,7 +108,7 @@ def magan_full_corrected(output: LocalizationOutput, targets: Targets, _: float)
 
 
 def magan_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """Negative logarithms of the events' softmax (B, K + 1) and of the gates' normalised scores."""
+    """Negative logarithms of the events' softmax and of the gates' shares, both (B, K + 1)."""
     gates = output.extra["gate_scores"]
     shares = gates / gates.sum(1, keepdim=True)
     return _likelihood(output.extra["events"], targets.videos) + _likelihood(shares, targets.videos)

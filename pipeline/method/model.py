@@ -96,11 +96,11 @@ class TrainedModel:
 
     def encoder(self, weights: Sequence[Path]) -> Encoder:
         """The extractor of its features, with the adapters that lie beside the checkpoint."""
-        config = self._of_features("config")
+        segment, config = self.segment, self._of_features("config")
         base = choose(str(config["extractor"]), weights, dict(config["options"]))
         adapted = "adapters" in config
         encoder = AdaptedChoice(base, self.path.parent / FILE) if adapted else base
-        check_features(self.path, self.card, features_recipe(self.segment, encoder.recipe))
+        check_features(self.path, self.card, features_recipe(segment, encoder.recipe))
         return encoder
 
     def to(self, device: str) -> None:
