@@ -37,7 +37,7 @@ class Item:
     arrays: Mapping[str, Array]
 
     @property
-    def numbytes_of(self) -> int:
+    def num_bytes(self) -> int:
         """Size of all arrays in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
 
