@@ -11,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from avel.cache.arrays import Array
 from avel.cache.errors import CacheError, writing
 from avel.cache.fingerprint import raw_key
-from avel.cache.layout import Array, Item, check_alike, write_shard
+from avel.cache.layout import Item, check_alike, write_shard
 from avel.cache.shard import Shard
 from avel.cache.stream import ItemStream, sync_folder
 
@@ -43,7 +44,7 @@ class Timer(Protocol):
     daemon: bool
 
     def start(self) -> None:
-        """Count down from now on."""
+        """Count down its seconds from now on."""
 
     def cancel(self) -> None:
         """Do nothing in the end."""
@@ -187,7 +188,8 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if not self._failed:  # the disk has said no; asking again hides it
+            refused = self._failed and isinstance(error, CacheError)
+            if not refused:  # where the disk has said no, asking again hides it
                 self.publish()
         finally:
             with self._lock:

@@ -12,11 +12,8 @@ from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
     from avel.pipeline.formats.terminal import Spans, Take
-    from avel.pipeline.method.plan import (
-        LocalizationPlan,
-        LocalizationStores,
-        PipelineConfig,
-    )
+    from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig
+    from avel.pipeline.method.stores import LocalizationStores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
-from avel.pipeline.method.recipes import open_store
+from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 

@@ -60,7 +60,7 @@ def _world() -> tuple[int, int]:
 def loader(
     rows: FeatureRows, config: TrainConfig, runtime: RuntimeConfig, *, training: bool
 ) -> DataLoader[Example]:
-    """Batches of a split; `batch_size` is that of all processes together.
+    """Batches (B, T, ...) of a split; `batch_size` is that of all processes together.
 
     Only training's batches are shared out: every process validates on the whole split, so that the
     numbers are those of one process.

@@ -31,7 +31,8 @@ from avel.pipeline.learning.settings import PretrainConfig
 from avel.pipeline.learning.trainer import placement, quiet_lightning
 from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.media.decoder import DecodeLimits, decode_files
-from avel.pipeline.method.recipes import open_store, pack, segments_recipe, unpack
+from avel.pipeline.method.recipes import pack, segments_recipe, unpack
+from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
@@ -46,7 +47,7 @@ class EventCells:
 
 
 def gather_segments(data: AveFolder, runtime: RuntimeConfig) -> Iterator[int]:
-    """Make sure that every annotated video's segments are cached; yields the number done."""
+    """Make sure that every annotated video's cells are cached; yields the number done."""
     config = SegmentConfig()
     store = open_store(runtime.cache_dir, segments_recipe(config))
     keys = ContentKeys(runtime.cache_dir)

@@ -27,8 +27,9 @@ from avel.pipeline.method.extract import (
     check_finite,
     join_features,
 )
-from avel.pipeline.method.plan import Plan, Stores
+from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.recipes import META, pack, unpack
+from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 

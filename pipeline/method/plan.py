@@ -11,18 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avel.cache.fingerprint import ContentKeys
-from avel.cache.store import Store
 from avel.extractors import Encoder, choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
-from avel.pipeline.method.recipes import (
-    features_recipe,
-    open_store,
-    scores_recipe,
-    segments_recipe,
-)
+from avel.pipeline.method.recipes import features_recipe, scores_recipe, segments_recipe
 from avel.pipeline.method.scores import ScoreConfig
+from avel.pipeline.method.stores import LocalizationStores, Stores, open_store
 
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
@@ -45,22 +40,6 @@ class PipelineConfig:
     scores: ScoreConfig = field(default_factory=ScoreConfig)
     events: EventConfig | None = None
     """How scores become events; None for the model's own way."""
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Where a run's cells and features are, and what it knows of files' contents."""
-
-    segments: Store
-    features: Store
-    keys: ContentKeys
-
-
-@dataclass(frozen=True)
-class LocalizationStores(Stores):
-    """The same, and where the scores are."""
-
-    scores: Store
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,11 @@ Recipes are made each from the one before; items are arrays as they are, and the
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.cache.store import Store
 from avel.pipeline.media import cells
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import extract, scores
@@ -22,12 +20,12 @@ META = "meta"
 
 
 def segments_recipe(config: SegmentConfig) -> dict[str, Any]:
-    """Recipe of the segments stage."""
+    """Recipe of the segments stage, which cuts videos into cells."""
     return {"stage": "segments", "version": cells.VERSION, "config": asdict(config)}
 
 
 def features_recipe(config: SegmentConfig, extractor: Mapping[str, Any]) -> dict[str, Any]:
-    """Recipe of the features stage; `extractor` is the extractor's own recipe."""
+    """Recipe of the features stage, (T, ...) by video; `extractor` is the extractor's own."""
     return {
         "stage": "features",
         "version": extract.VERSION,
@@ -49,13 +47,8 @@ def scores_recipe(
     }
 
 
-def open_store(root: Path, recipe: Mapping[str, Any], *, make: bool = True) -> Store:
-    """The store of a recipe's stage."""
-    return Store(root, str(recipe["stage"]), recipe, make=make)
-
-
 def pack(result: Any) -> dict[str, NDArray[np.generic]]:
-    """Arrays of a dataclass by field name, and its other fields as UTF-8 JSON in `meta`."""
+    """Arrays (T, ...) of a dataclass by name, and its other fields as JSON bytes in `meta`."""
     values = {field.name: getattr(result, field.name) for field in fields(result)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}

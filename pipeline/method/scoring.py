@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avel.cache.plain import release
 from avel.models.card import Card
 from avel.models.domain import distance
 from avel.models.output import LocalizationOutput, Visual
@@ -33,7 +34,7 @@ def score_videos(
     extra: Mapping[str, Tensor],
     config: ScoreConfig,
 ) -> list[SegmentScores]:
-    """Run a model over videos of any lengths; windows of all of them share batches.
+    """Run a model over videos of any T; windows of all of them, (B, T, ...), share batches.
 
     Where windows overlap, their answers are averaged. A model that mixes the videos of a batch sees
     one video at a time, so that what it says of a video does not depend on its company.
@@ -54,6 +55,8 @@ def score_videos(
         output = _run(model, [(videos[n], span) for n, span in part], card)
         for row, (number, span) in enumerate(part):
             sums[number].add(span, *(values[row] for values in output))
+        for number in {number for number, _ in part}:
+            release(videos[number].visual_map)  # of a long video, far more than a batch
     return [each.scores(extra) for each in sums]
 
 
@@ -91,7 +94,7 @@ class _Sums:
 
 
 def score_rows(videos: Sequence[Features], card: Card, model: nn.Module) -> list[SegmentScores]:
-    """Run a model once over the first window of each video, all in one batch, as the bench does.
+    """Run a model once over the first window (T, ...) of each video, in one batch, as the bench.
 
     A model that mixes the videos of a batch (MAGAN as released) sees these together.
     """

@@ -49,7 +49,7 @@ class Line:
 
     @property
     def std(self) -> float:
-        """Standard deviation over seeds, in points."""
+        """Standard deviation over seeds, in points of percent."""
         return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else 0.0
 
 

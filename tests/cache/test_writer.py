@@ -209,6 +209,19 @@ def test_a_disk_that_said_no_is_not_asked_again(
     assert key(1) not in made
 
 
+def test_items_after_an_error_that_was_caught_are_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store(tmp_path).writer() as writer:
+        writer.add(key(0), arrays(0))
+        monkeypatch.setattr(os, "fsync", refuse(errno.ENOSPC))
+        with pytest.raises(CacheError, match="the disk is full"):
+            writer.publish()
+        monkeypatch.undo()
+        writer.add(key(1), arrays(1))
+    assert store(tmp_path).keys() == [key(1)]
+
+
 def test_publishing_leaves_no_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,7 +108,7 @@ def test_unknown_config_key(synth: Path, capsys: pytest.CaptureFixture[str]) -> 
     code, text = refused(capsys, "train", "--data", synth, "--set", "train.learning_rat=1")
     assert code == 2
     assert (
-        "unknown key 'train.learning_rat'; known: accumulate, adapter_learning_rate, average_dec"
+        "unknown key 'train.learning_rat'; did you mean 'train.learning_rate'?; known: accumulate"
         in text
     )
 
@@ -129,7 +129,7 @@ def test_weights_below_zero(synth: Path, capsys: pytest.CaptureFixture[str], nam
 def test_missing_config(synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = refused(capsys, "train", "--data", synth, "--config", "nothing.yaml")
     assert code == 2
-    assert "no such config file; presets: ablate_dmsf.yaml, av_att.yaml, av_att_weak.yaml" in text
+    assert "nothing.yaml: no such config file; presets: av_att, av_att_weak, cmm" in text
 
 
 def test_training_without_features(

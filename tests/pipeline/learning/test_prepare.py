@@ -124,7 +124,7 @@ def test_only_a_plain_value_error_is_taken_for_a_setting() -> None:
 
 
 def test_imported_features_need_no_encoder(tmp_path: Path) -> None:
-    from avel.pipeline.method.recipes import open_store
+    from avel.pipeline.method.stores import open_store
 
     recipe = {"stage": "features", "version": 1, "config": {"imported": "x", "rows": "y"}}
     store = open_store(tmp_path, recipe)

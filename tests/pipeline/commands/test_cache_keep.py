@@ -1,0 +1,55 @@
+"""`avel cache verify | gc`: damage is named, and nothing is removed unasked."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from avel.cache.maintenance import stores
+from avel.pipeline.cli import main
+
+
+def mark(root: Path, stage: str) -> str:
+    return next(store.fingerprint for store in stores(root) if store.stage == stage)
+
+
+def test_verify_reads_everything_and_encodes_a_sample_again(
+    warm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    features = mark(warm, "features")
+    argv = ["cache", "verify", features[:8], "--cache-dir", str(warm)]
+    assert main([*argv, "--recompute", "1"]) == 0
+    out = capsys.readouterr().out
+    assert " sound items, 0 damaged" in out
+    assert "1 items encoded again: largest difference 0.00e+00" in out
+
+
+def test_damage_is_exit_3_and_named(
+    warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "c"
+    shutil.copytree(warm, root)
+    shard = next(root.glob("scores/*/*.h5"))
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2 :: 64] = bytes(b ^ 0x55 for b in data[len(data) // 2 :: 64])
+    shard.write_bytes(data)
+    assert main(["cache", "verify", mark(root, "scores"), "--cache-dir", str(root)]) == 3
+    out = capsys.readouterr().out
+    assert ", 0 damaged" not in out
+    assert shard.name in out
+
+
+def test_gc_lists_before_it_removes(
+    warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "c"
+    shutil.copytree(warm, root)
+    scores = mark(root, "scores")
+    argv = ["cache", "gc", "--store", scores[:10], "--cache-dir", str(root)]
+    assert main(argv) == 0
+    assert "can be freed with --delete" in capsys.readouterr().out
+    assert (root / "scores" / scores).is_dir()
+    assert main([*argv, "--delete"]) == 0
+    assert "MB freed" in capsys.readouterr().out
+    assert not list((root / "scores").glob(f"{scores}*"))
+    assert {store.stage for store in stores(root)} >= {"segments", "features"}
