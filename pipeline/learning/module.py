@@ -104,7 +104,8 @@ class LocalizerTraining(lightning.LightningModule):
             raise NotFinite(
                 f"the loss is {float(loss.detach())} in epoch {self.current_epoch}, batch {number} "
                 f"(rows {rows.tolist()[:8]} …); what was best until then is kept in the run "
-                "folder. Lower train.learning_rate, or look for bad features with `avel cache verify`"
+                "folder. Lower train.learning_rate, or look for bad features with "
+                "`avel cache verify`"
             )
         size = len(batch.video)
         when: dict[str, Any] = {"on_epoch": True, "on_step": False, "sync_dist": True}
