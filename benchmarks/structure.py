@@ -21,11 +21,11 @@ PACKAGES = ("api", "pipeline", "extractors", "models", "cache", "configs")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 UNIT = re.compile(
-    r"\b(seconds?|milliseconds?|ms|minutes?|hours?|k?Hz|px|pixels?|samples|cells|bytes|[KMG]i?B|dB|"
+    r"\b([Ss]econds?|milliseconds?|ms|[Mm]inutes?|hours?|k?Hz|px|[Pp]ixels?|[Ss]amples|[Cc]ells|[Bb]ytes|[KMG]i?B|dB|"
     r"decibels|percent|degrees)\b|\d (s|%)(\W|$)|%|\[0, 1\]|between 0 and 1"
 )
 """A unit that a quantity is stated in; `[0, 1]` is one, of shares and probabilities."""
-LETTER = r"(?:[A-Z]\w?(?: [+*] \w+)?|\d+|\.\.\.|height|width|size|side)"
+LETTER = r"(?:[a-z]+_[a-z_]+|[A-Z]\w?(?: [+*] \w+)?|\d+|\.\.\.|height|width|size|side)"
 SHAPE = re.compile(rf"\({LETTER}(?:, {LETTER})+\)|\({LETTER},\)|\(\) ")
 """Shape notation: `(T, D)`, `(N,)`, `(B, K + 1)`."""
 

@@ -61,7 +61,13 @@ def main() -> None:
     text = table(args.out, args.seeds)
     print(text)
     if args.write:
-        args.write.write_text(text)
+        args.write.write_text(text + by_hand(args.write))
+
+
+def by_hand(page: Path) -> str:
+    """Sections of a page under the tables, which no run of this script measures."""
+    text = page.read_text() if page.is_file() else ""
+    return text[text.index("\n## ") :] if "\n## " in text else ""
 
 
 def run_folder(out: Path, name: str, seed: int) -> Path:

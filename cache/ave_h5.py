@@ -39,12 +39,12 @@ def read_order(path: Path, num_rows: int) -> NDArray[np.int64]:
 
 
 def read_labels(path: Path) -> NDArray[np.generic]:
-    """A label array of any of AVE's shapes, as it is in the file."""
+    """A label array of any of AVE's shapes, such as (N, 10, K), as it is in the file."""
     return _values(path, DATA)
 
 
 def read_one_hot(path: Path, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Class indices, one axis less than `shape`, of a file of one-hot labels.
+    """Class indices (N, 10) or (N,), one axis less than `shape`, of a file of one-hot labels.
 
     Raises:
         LayoutError: the dataset is missing, has another shape, or a row is not one-hot.
@@ -63,18 +63,18 @@ def read_one_hot(path: Path, shape: tuple[int, ...]) -> NDArray[np.int64]:
 
 
 def write_order(path: Path, order: ArrayLike) -> None:
-    """Write a split's row indices."""
+    """Write a split's row indices (N,)."""
     _write(path, ORDER, np.asarray(order, np.int64))
 
 
 def write_labels(path: Path, labels: ArrayLike) -> None:
-    """Write a label array as float32."""
+    """Write a label array (N, 10, K) or (N, K) as float32."""
     _write(path, DATA, np.asarray(labels, np.float32))
 
 
 @contextmanager
 def open_features(path: Path, shape: tuple[int | None, ...]) -> Iterator["FeatureFile"]:
-    """A file of features, read row by row: the visual one is larger than most memories.
+    """A file of features (N, 10, ...), read row by row: the visual one is larger than memories.
 
     Args:
         path: The file.
@@ -135,7 +135,7 @@ def write_features(
     rows: Iterable[Mapping[Path, NDArray[np.floating]]],
     dtype: str,
 ) -> Iterator[int]:
-    """Fill feature files together, row by row; yields the number of rows done.
+    """Fill feature files (N, 10, ...) together, row by row; yields the number of rows done.
 
     The files get their names when all are whole; rows that are not given are zeros.
 

@@ -46,7 +46,7 @@ class Drawing(io.RawIOBase):
         return len(piece)
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` from the present position; what was never written is zeros."""
+        """Fill `buffer` with bytes from the present position; what was never written is zeros."""
         first, found = self._at, bytearray(len(buffer))
         for offset, piece in self.pieces:
             low, high = max(offset, first), min(offset + len(piece), first + len(found))

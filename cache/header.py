@@ -31,7 +31,7 @@ class Extent:
 
     @property
     def num_bytes(self) -> int:
-        """Its size."""
+        """Its size in bytes."""
         return prod(self.shape) * self.dtype.itemsize
 
     @property

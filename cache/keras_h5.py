@@ -10,7 +10,7 @@ from avel.cache.hdf5 import open_hdf5, reading_hdf5
 
 
 def read_keras(path: Path) -> dict[str, NDArray[np.float32]]:
-    """Arrays by `<layer>/<kernel or bias>`, in the file's own shapes.
+    """Arrays by `<layer>/<kernel or bias>`, in the file's own shapes: kernels (I, O), biases (O,).
 
     Raises:
         LayoutError: no HDF5 file, or not one that Keras wrote weights into.

@@ -42,7 +42,7 @@ class Item:
 
     @property
     def num_bytes(self) -> int:
-        """Size of all arrays."""
+        """Size of all arrays in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
 
 

@@ -72,7 +72,7 @@ def open_by_folder(root: Path, folder: Path) -> Store:
 
 
 def summarize(store: Store) -> StoreSummary:
-    """Numbers of one store."""
+    """Numbers of one store: items, shards, bytes."""
     files = [store.folder / n for n in listing(store.folder) or () if n.endswith(SUFFIX)]
     return StoreSummary(
         store.stage,

@@ -31,7 +31,7 @@ class MappedShards:
         return len(self._mapped)
 
     def of(self, shard: Shard) -> MappedShard:
-        """The shard's arrays, mapped now unless they are.
+        """The shard's arrays (rows, ...), mapped now unless they are.
 
         Raises:
             DamagedShard: its index cannot be trusted.

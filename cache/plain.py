@@ -169,7 +169,7 @@ class FileMap:
 
 
 def release(array: NDArray[np.generic]) -> None:
-    """Give back the memory of an array that is read from a file's map; others keep theirs."""
+    """Give back the bytes of an array that is read from a file's map; others keep theirs."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         owner = owner.base

@@ -43,7 +43,7 @@ class Timer(Protocol):
     daemon: bool
 
     def start(self) -> None:
-        """Count down from now on."""
+        """Count down its seconds from now on."""
 
     def cancel(self) -> None:
         """Do nothing in the end."""

@@ -105,7 +105,7 @@ def dump(config: Any) -> str:
 
 def text_of(value: Any) -> str:
     """One value as YAML writes it, on one line."""
-    text = yaml.safe_dump(_plain(value), default_flow_style=True, width=10_000)
+    text = yaml.safe_dump(_plain(value), default_flow_style=True, sort_keys=False, width=10_000)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

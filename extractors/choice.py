@@ -37,9 +37,9 @@ class Choice:
         """How videos must be cut for it: settings of the segments stage, by name."""
         return self.kind.cells(self.weights)
 
-    def pooling(self) -> "Pooling | None":
+    def pooling(self, device: str = "cpu") -> "Pooling | None":
         """See `FrozenExtractor.pooling`; nothing is read for an extractor that has none."""
-        return self.load().pooling if self.kind.pools else None
+        return self.load(device).pooling if self.kind.pools else None
 
     def load(self, device: str = "cpu") -> "FrozenExtractor":
         """The extractor with its weights on a torch device, `cpu` or `cuda:1`."""
@@ -70,9 +70,9 @@ class PairChoice:
         sound = {k: v for k, v in self.sound.cells.items() if k in SOUND_CELLS}
         return {**{k: v for k, v in self.sight.cells.items() if k not in SOUND_CELLS}, **sound}
 
-    def pooling(self) -> "Pooling | None":
+    def pooling(self, device: str = "cpu") -> "Pooling | None":
         """That of sight, since the vector of a picture is."""
-        return self.sight.pooling()
+        return self.sight.pooling(device)
 
     def load(self, device: str = "cpu") -> "Pair":
         """Both extractors with their weights on a torch device."""

@@ -65,7 +65,7 @@ class FrozenExtractor(ABC):
 
     @property
     def pooling(self) -> Pooling | None:
-        """What makes the vector of a picture from the tokens of its map, where that is known."""
+        """What makes a picture's vector (N, D) of its map's tokens (N, P, C), where known."""
         return None
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:

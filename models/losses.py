@@ -32,7 +32,7 @@ class Targets(NamedTuple):
     others: Tensor
 
     def labels(self, outputs: int) -> Tensor:
-        """Which of `outputs` classes each video has, float (B, outputs); none where IGNORED."""
+        """Which of `outputs` classes each video has, float (B, K); none where IGNORED."""
         both = torch.stack([self.videos, self.others], 1)
         hot = functional.one_hot(both.clamp_min(0), outputs) * (both >= 0).unsqueeze(-1)
         return hot.amax(1).float()
@@ -52,7 +52,7 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def full_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:
-    """Sum over branches of BCE(relevance) + CE(class), plus mutual learning.
+    """Sum () over branches of BCE(relevance) + CE(class), plus mutual learning.
 
     A video without any event segment teaches relevance only. Where a branch names the class of each
     segment, its two terms together are the cross entropy over K + 1, background included.
@@ -86,7 +86,7 @@ def segment_class_loss(logits: Tensor, targets: Targets, event: Tensor) -> Tenso
 
 
 def weak_loss(output: LocalizationOutput, targets: Targets, mutual_weight: float) -> Tensor:
-    """Sum over branches of the three things that video labels say, plus mutual learning.
+    """Sum () over branches of the three things that video labels say, plus mutual learning.
 
     The video's class (background-only videos have label K): CE(c, video). Whether it holds an
     event at all, by multiple-instance learning: BCE of the best segments' mean relevance. And

@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """Rooms of `pipeline/`, low to high; those of one floor do not know each other."""
 LOOSE = {"__init__.py", "__main__.py", "cli.py", "reasons.py", "py.typed"}
 LIBRARIES = {  # library -> where alone it may be imported
-    "av": ("pipeline/media/", "pipeline/commands/doctor.py"),
+    "av": ("pipeline/media/",),
     "h5py": ("cache/",),
     "yaml": ("configs/load.py",),
 }

@@ -36,7 +36,7 @@ class Adapter(nn.Module):
         nn.init.zeros_(self.up.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., channels) to the same."""
+        """Features (..., C) to the same."""
         flat = x.flatten(0, -2)
         size = torch.linalg.vector_norm(flat.detach(), dim=-1, keepdim=True) / x.shape[-1] ** 0.5
         hidden = self.dropout(functional.gelu(self.down(self.norm(flat)))) * (self.scale * size)

@@ -38,7 +38,7 @@ class AdaptedChoice:
 
     @property
     def cells(self) -> Mapping[str, Any]:
-        """How videos must be cut for it: settings of the segments stage, by name."""
+        """How videos must be cut into cells for it: settings of the segments stage, by name."""
         return self.base.cells
 
     def load(self, device: str = "cpu") -> "Adapted":

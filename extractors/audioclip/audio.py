@@ -38,7 +38,7 @@ class AudioHeadConfig:
 
     @property
     def num_filters(self) -> int:
-        """One-sided number of filters."""
+        """One-sided number of filters, from 0 Hz to half the sample rate."""
         return self.fft_samples // 2 + 1
 
 
@@ -210,7 +210,7 @@ class AudioHead(nn.Module):
         return torch.cat(parts, dim=1)
 
     def trunk(self, spectrogram: Tensor, adapters: Adapters | None = None) -> Tensor:
-        """Map (N, C, frequency, time) before pooling."""
+        """Map (N, C, H, W) of frequency and time before pooling."""
         return self.rest(self.stem(spectrogram), 0, adapters)
 
     def stem(self, spectrogram: Tensor) -> Tensor:
@@ -225,13 +225,13 @@ class AudioHead(nn.Module):
         return x
 
     def stages(self, x: Tensor, until: int) -> Tensor:
-        """The stem's map after the first `until` stages."""
+        """The stem's map (N, C, H, W) after the first `until` stages."""
         for i in range(1, until + 1):
             x = self._stage(x, i)
         return x
 
     def rest(self, x: Tensor, done: int, adapters: Adapters | None = None) -> Tensor:
-        """Last map from that after `done` stages, each stage's adapter after it."""
+        """Last map (N, C, H, W) from that after `done` stages, each stage's adapter after it."""
         for i in range(done, 5):
             x = self._stage(x, i) if i > done else x
             x = adapters.after("audio", i, x) if adapters else x

@@ -62,7 +62,7 @@ class AudioCLIPExtractor(FrozenExtractor):
 
     @property
     def pooling(self) -> Pooling | None:
-        """CLIP's attention pooling; none where the map is no longer what it pools."""
+        """CLIP's attention pooling of (N, P, C); none where the map is no longer what it pools."""
         return None if self.options.dense_map else TokenPooling(self.model.visual.attnpool)
 
     @property

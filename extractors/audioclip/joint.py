@@ -73,21 +73,21 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
         return self.image_rest(self.visual.stem(images), 0, adapters)
 
     def image_stages(self, images: Tensor, until: int) -> Tensor:
-        """Map of the image trunk after the first `until` stages."""
+        """Map (N, C, H, W) of the image trunk after the first `until` stages."""
         x: Tensor = self.visual.stem(images)
         for i in range(1, until + 1):
             x = getattr(self.visual, f"layer{i}")(x)
         return x
 
     def image_rest(self, x: Tensor, done: int, adapters: Adapters | None = None) -> Tensor:
-        """Last map from that after `done` stages, each stage's adapter after it."""
+        """Last map (N, C, H, W) from that after `done` stages, each stage's adapter after it."""
         for i in range(done, 5):
             x = getattr(self.visual, f"layer{i}")(x) if i > done else x
             x = adapters.after("visual", i, x) if adapters else x
         return x
 
     def pool_map(self, image_map: Tensor) -> Tensor:
-        """Image embedding (N, embed_dim) of a map, by attention pooling."""
+        """Image embedding (N, embed_dim) of a map (N, C, H, W), by attention pooling."""
         return self.visual.attnpool(image_map)  # type: ignore[no-any-return]
 
     def dense_map(self, image_map: Tensor) -> Tensor:

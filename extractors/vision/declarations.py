@@ -44,7 +44,7 @@ class OpenCLIPDeclaration(Declaration):
         return weights
 
     def cells(self, weights: Weights) -> Mapping[str, Any]:
-        """Size, fit and interpolation from the record; an archive is read for its size."""
+        """Size in pixels, fit and interpolation by the record; an archive is read for its size."""
         return read_preprocessing(weights).cells
 
     def recipe_of(self, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:

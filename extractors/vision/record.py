@@ -57,7 +57,7 @@ class Preprocessing:
 
     @property
     def cells(self) -> dict[str, Any]:
-        """Settings of the segments stage, by name."""
+        """Settings of the segments stage, by name; sizes in pixels."""
         size = self.image_size
         return {
             "image_size": size,

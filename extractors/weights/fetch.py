@@ -1,58 +1,95 @@
-"""Download a published weight file: resumed where it broke off, checked before it counts."""
+"""Download a published weight file: resumed where it broke off, checked before it counts.
+
+pooch asks, checks the sha256 and gives the file its name. It begins again after a broken
+connection, which is long for half a gigabyte, so its downloader is given what had come.
+"""
 
 import os
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
-from avel.extractors.weights.files import WeightsError, sha256_of
+from avel.extractors.weights.files import WeightsError
 from avel.extractors.weights.registry import Published
 
 CHUNK = 1 << 20
 
 
-def fetch(entry: Published, folder: Path) -> Iterator[int]:
-    """Download into `folder`, yielding the bytes there so far; done when the iteration ends.
+class Steps(Protocol):
+    """What is told of a download's progress; pooch's own protocol for it."""
 
-    What has come is kept as `<name>.part` and the next call goes on from there.
+    total: int
+
+    def update(self, num_bytes: int) -> None:
+        """So many bytes more are there."""
+
+    def reset(self) -> None:
+        """All of them are there, and will be counted once more."""
+
+    def close(self) -> None:
+        """It is done."""
+
+
+def fetch(entry: Published, folder: Path, steps: Steps | None = None) -> Path:
+    """Download a file of the registry into a folder; its path, there already or now.
+
+    What has come is kept as `<name>.part`, and the next call goes on from there.
 
     Raises:
         WeightsError: offline, or what came is not the published file.
     """
-    path, part = folder / entry.name, folder / f"{entry.name}.part"
-    folder.mkdir(parents=True, exist_ok=True)
-    if (
-        path.is_file()
-        and path.stat().st_size == entry.num_bytes
-        and sha256_of(path) == entry.sha256
-    ):
-        return
+    import pooch  # optional work: who only reads weights needs none
+
+    path = folder / entry.name
+    pooch.get_logger().setLevel("WARNING")
     try:
-        yield from _download(entry, part)
-    except (urllib.error.URLError, OSError) as err:
+        folder.mkdir(parents=True, exist_ok=True)
+        resuming = _Resuming(folder / f"{entry.name}.part", entry.num_bytes, steps)
+        pooch.retrieve(entry.url, f"sha256:{entry.sha256}", entry.name, folder, downloader=resuming)
+    except OSError as err:  # what requests raises is one, too
         raise WeightsError(
-            f"{entry.name}: cannot be downloaded ({getattr(err, 'reason', err)}); with a network "
+            f"{entry.name}: cannot be downloaded ({err}); with a network "
             f"get {entry.url} and put it at {path}, then `avel weights verify`"
         ) from err
-    found = sha256_of(part)
-    if found != entry.sha256:
-        part.unlink()
+    except ValueError as err:  # what pooch raises where the sha256 is another
         raise WeightsError(
-            f"{entry.name}: what came from {entry.url} has sha256 {found[:12]}, published is "
+            f"{entry.name}: what came from {entry.url} has another sha256 than the published "
             f"{entry.sha256[:12]}; it was deleted, fetch again"
-        )
-    os.replace(part, path)
+        ) from err
+    return path
 
 
-def _download(entry: Published, part: Path) -> Iterator[int]:
-    done = part.stat().st_size if part.exists() else 0
-    if done == entry.num_bytes:
-        return
-    request = urllib.request.Request(entry.url, headers={"Range": f"bytes={done}-"} if done else {})
-    with urllib.request.urlopen(request, timeout=30) as answer:  # only URLs of the registry
-        resumed = done and answer.status == 206
-        with part.open("ab" if resumed else "wb") as file:
-            while chunk := answer.read(CHUNK):
-                file.write(chunk)
-                yield file.tell()
+class _Resuming:
+    """pooch's HTTP downloader, asked for what is missing after a part that is there."""
+
+    def __init__(self, part: Path, num_bytes: int, steps: Steps | None) -> None:
+        self._part, self._num_bytes, self._steps = part, num_bytes, steps
+
+    def __call__(self, url: str, output_file: str, pooch: object) -> None:
+        with self._part.open("ab") as file:
+            if file.tell() > self._num_bytes:
+                _empty(file)
+            if file.tell() < self._num_bytes:
+                self._rest(url, file)
+        if self._part.stat().st_size < self._num_bytes:
+            raise OSError("the connection ended early; run again to go on")
+        os.replace(self._part, output_file)
+
+    def _rest(self, url: str, file: BinaryIO) -> None:
+        from pooch import HTTPDownloader
+
+        def whole(answer: Any, *_: object, **__: object) -> None:
+            if answer.status_code == 200:  # a server that gives no parts gives all of it
+                _empty(file)
+
+        asked = {"Range": f"bytes={file.tell()}-"} if file.tell() else {}
+        HTTPDownloader(
+            progressbar=self._steps or False,
+            chunk_size=CHUNK,
+            headers={"Accept-Encoding": "identity", **asked},
+            hooks={"response": whole},
+        )(url, file, None)
+
+
+def _empty(file: BinaryIO) -> None:
+    file.seek(0)
+    file.truncate()

@@ -18,7 +18,7 @@ class Concatenation(nn.Module):
     def forward(
         self, visual: Tensor, audio: Tensor, padding: Tensor
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """As `CIC.forward`; there is no attention to show."""
+        """As `CIC.forward`, (B, T, D) twice to the same; there is no attention to show."""
         joint = self.joint(torch.cat([visual, audio], -1)).relu()
         return self.visual_feed(visual + joint), self.audio_feed(audio + joint), {}
 

@@ -27,7 +27,7 @@ class MambaConfig:
 
     @property
     def d_inner(self) -> int:
-        """E, channels of the scan."""
+        """E, channels of the scan (B, T, E)."""
         return self.expand * self.d_model
 
     @property
@@ -63,7 +63,7 @@ class Mamba(nn.Module):
             self.dt_proj.bias.copy_(step + torch.log(-torch.expm1(-step)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Mix along time; position t sees positions up to t only."""
+        """Mix (B, T, D) along time; position t sees positions up to t only."""
         T = x.shape[1]
         u, z = self.in_proj(x).transpose(1, 2).chunk(2, dim=1)  # each (B, E, T)
         u = functional.silu(self.conv1d(u)[..., :T])

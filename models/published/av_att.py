@@ -81,7 +81,7 @@ class AVAtt(nn.Module):
                 nn.init.xavier_uniform_(layer.weight)
 
     def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
-        """Localize events in windows of segments; see `DMSF.forward` for the shapes.
+        """Localize events in windows (B, T, ...) of segments; see `DMSF.forward` for the shapes.
 
         The published model knows no mask: segments that do not exist enter as zeros.
         """

@@ -49,7 +49,7 @@ class CMM(nn.Module):
         return self(audio.unsqueeze(2), visual.unsqueeze(1))  # type: ignore[no-any-return]
 
     def loss(self, audio: Tensor, visual: Tensor, events: Tensor) -> Tensor:
-        """Contrastive loss of a batch; see `windows` for the shapes."""
+        """Contrastive loss () of a batch; see `windows` for the shapes."""
         return contrastive_loss(self(audio, visual), events.float())
 
     def windows(self, audio: Tensor, visual: Tensor, events: Tensor) -> dict[str, Tensor]:
@@ -95,7 +95,7 @@ def summed_distances(distances: Tensor, events: Tensor) -> Tensor:
 
 
 def contrastive_loss(distance: Tensor, together: Tensor) -> Tensor:
-    """`mean(y d^2 + (1 - y) max(m - d, 0)^2)`; `together` is y, 1 inside an event.
+    """`mean(y d^2 + (1 - y) max(m - d, 0)^2)` of distances (B, T); `together` is y, 1 in an event.
 
     Pairs of background are a segment's own picture and sound: no others are drawn.
     """
@@ -104,7 +104,7 @@ def contrastive_loss(distance: Tensor, together: Tensor) -> Tensor:
 
 
 def keras_state(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
-    """State dict from the published Keras file's arrays; kernels are stored (in, out).
+    """State dict from the published Keras file's arrays; kernels are stored (I, O), here (O, I).
 
     Raises:
         ValueError: a layer is missing; names it.

@@ -57,7 +57,7 @@ class DMIN(nn.Module):
         self.dropout = nn.Dropout(0.2)
 
     def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
-        """Localize events in windows of segments; see `DMSF.forward` for the shapes.
+        """Localize events in windows (B, T, ...) of segments; see `DMSF.forward` for the shapes.
 
         The published model knows no mask: segments that do not exist enter as zeros.
         """
@@ -168,12 +168,12 @@ class DCMR(DMIN):
     config: DCMRConfig
 
     def loss(self, audio: Tensor, visual: Tensor, events: Tensor) -> Tensor:
-        """BCE of the searched segments' relevance; see `CMM.windows` for the shapes."""
+        """BCE () of the searched segments' relevance (B, T); see `CMM.windows` for the shapes."""
         relevance = matched_relevance(self, audio, visual, events, self.config.query)
         return functional.binary_cross_entropy_with_logits(relevance, events.float())
 
     def windows(self, audio: Tensor, visual: Tensor, events: Tensor) -> dict[str, Tensor]:
-        """As `CMM.windows`: the summed relevance, of this model's one direction."""
+        """As `CMM.windows`: the summed relevance (B, T), of this model's one direction."""
         relevance = matched_relevance(self, audio, visual, events, self.config.query)
         T, length = events.shape[1], events.sum(1, keepdim=True)
         total = functional.pad(relevance.cumsum(1), (1, 0))

@@ -26,7 +26,7 @@ class Encoder(nn.Module):
         self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Encode a sequence."""
+        """Encode a sequence (B, T, in) to (B, T, 256)."""
         return self.encoder(self.affine_matrix(x))  # type: ignore[no-any-return]
 
 
@@ -91,7 +91,7 @@ class Decoder(nn.Module):
         self._layer = [layer]
 
     def forward(self, x: Tensor, other: Tensor) -> Tensor:
-        """Decode a sequence beside the other modality's."""
+        """Decode (B, T, in) beside the other modality's (B, T, 256) to (B, T, 256)."""
         decoded: Tensor = self._layer[0](self.affine_matrix(x), other)
         return decoded
 

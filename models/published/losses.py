@@ -6,6 +6,9 @@ a model then answers background for ever. The `corrected` ones are the likelihoo
 Ours differs where a video has no event segment: the published label reader then calls its class 0,
 ours keeps the annotated one. Videos that were mixed of two (`Targets.others`) need losses with two
 labels: the published ones have one.
+
+Shapes are those of `LocalizationOutput` and `Targets`: relevance and segment labels (B, T), classes
+(B, K) or (B, K + 1), segment scores (B, T, K + 1), video labels (B,). Each loss is a scalar.
 """
 
 import torch
@@ -21,20 +24,20 @@ VISUAL_SHARE = 0.08
 
 
 def av_att_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """MultiLabelSoftMargin of each segment's softmax against its one-hot label."""
+    """MultiLabelSoftMargin of each segment's softmax (B, T, K + 1) against its one-hot label."""
     probabilities = output.extra["scores"].softmax(-1)
     hot = functional.one_hot(targets.segments, probabilities.shape[-1]).float()
     return multilabel_soft_margin_loss(probabilities.flatten(0, 1), hot.flatten(0, 1))
 
 
 def av_att_weak(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """MultiLabelSoftMargin of the softmax of each class's highest score over time."""
+    """MultiLabelSoftMargin of the softmax (B, K + 1) of each class's highest score over time."""
     pooled = output.extra["scores"].amax(1).softmax(-1)
     return multilabel_soft_margin_loss(pooled, targets.labels(pooled.shape[-1]))
 
 
 def dmin_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """`BCE(r) + 0.9 CE(c) + 0.1 CE(u)`; u is the visual encoder's own class."""
+    """`BCE(r) + 0.9 CE(c) + 0.1 CE(u)`; u (B, K) is the visual encoder's own class."""
     event = _event(targets, output.classes.shape[-1])
     classes = functional.cross_entropy(output.classes, targets.videos)
     visual = functional.cross_entropy(output.extra["visual_classes"], targets.videos)
@@ -56,7 +59,7 @@ def gated_events(relevance: Tensor, classes: Tensor) -> Tensor:
 
 
 def magan_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """`BCE(r) + CE(c)` and half as much of the gates' and of their classes'."""
+    """`BCE(r) + CE(c)` and half as much of the gates (B, T) and of their classes (B, K)."""
     extra, event = output.extra, _event(targets, output.classes.shape[-1])
     kinds = ("unimodal", "multimodal")
     gates = sum(binary_cross_entropy_with_logits(extra[f"{k}_gates"], event) for k in kinds)
@@ -66,19 +69,19 @@ def magan_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor
 
 
 def magan_weak(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """MultiLabelSoftMargin of the events' softmax and of the gates' scores."""
+    """MultiLabelSoftMargin of the events' softmax and of the gates' scores, both (B, K + 1)."""
     labels = targets.labels(output.classes.shape[-1])
     events = multilabel_soft_margin_loss(output.extra["events"], labels)
     return events + multilabel_soft_margin_loss(output.extra["gate_scores"], labels)
 
 
 def av_att_full_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """Cross entropy of each segment's scores."""
+    """Cross entropy of each segment's scores (B, T, K + 1)."""
     return functional.cross_entropy(output.extra["scores"].transpose(1, 2), targets.segments)
 
 
 def av_att_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """Cross entropy of each class's highest score over time."""
+    """Cross entropy of each class's highest score over time (B, K + 1)."""
     return functional.cross_entropy(output.extra["scores"].amax(1), targets.videos)
 
 
@@ -105,7 +108,7 @@ def magan_full_corrected(output: LocalizationOutput, targets: Targets, _: float)
 
 
 def magan_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """Negative logarithms of the events' softmax and of the gates' normalised scores."""
+    """Negative logarithms of the events' softmax and of the gates' shares, both (B, K + 1)."""
     gates = output.extra["gate_scores"]
     shares = gates / gates.sum(1, keepdim=True)
     return _likelihood(output.extra["events"], targets.videos) + _likelihood(shares, targets.videos)

@@ -84,7 +84,7 @@ class MAGAN(nn.Module):
         )
 
     def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
-        """Localize events in windows of segments; see `DMSF.forward` for the shapes.
+        """Localize events in windows (B, T, ...) of segments; see `DMSF.forward` for the shapes.
 
         The published model knows no mask: segments that do not exist enter as zeros.
         """

@@ -65,9 +65,9 @@ def _described(config: Any) -> list[str]:
 
     lines = []
     for key in keys(config):
-        known = key.default is not MISSING
-        other = f"  [{text_of(key.default)}]" if known and key.default != key.value else ""
-        lines.append(f"{key.name}: {text_of(key.value)}{other}")
+        value = text_of(key.value)
+        default = value if key.default is MISSING else text_of(key.default)
+        lines.append(f"{key.name}: {value}" + (f"  [{default}]" if default != value else ""))
         lines += _indented(f"{key.kind}. {key.meaning}")
         if key.name == "options":
             lines += _options(config)

@@ -55,8 +55,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> "Plan":
-    from avel.extractors import AdaptedChoice, choose  # slow: loads torch
-    from avel.pipeline.method.plan import plan_features
+    from avel.extractors import AdaptedChoice, choose
+    from avel.pipeline.method.plan import plan_features  # slow: loads h5py
 
     base = choose(args.extractor, args.weights, options.encoder_options(args))
     encoder = AdaptedChoice(base, args.adapters) if args.adapters else base

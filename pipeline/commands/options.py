@@ -76,7 +76,7 @@ def encoder_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def add_runtime(parser: argparse.ArgumentParser) -> None:
-    """Cache folder, device, workers and limits."""
+    """Cache folder, device, workers and limits, in cells and seconds."""
     group = parser.add_argument_group("how to work (changes no result)")
     add_cache_dir(group)
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 … [auto]")

@@ -79,7 +79,7 @@ def _find(root: Path, folders: Sequence[str], video_id: str) -> Path | None:
 
 
 def open_ave(root: Path) -> AveFolder:
-    """Read and check the tables of an AVE-shaped folder.
+    """Read and check the tables of an AVE-shaped folder; events are in whole seconds.
 
     Raises:
         InputError: a table is missing or wrong; names the file, the line and the rule.
@@ -104,7 +104,7 @@ def open_ave(root: Path) -> AveFolder:
 
 
 def read_annotations(path: Path) -> tuple[tuple[str, ...], tuple[Row, ...]]:
-    """Classes in order of first appearance, and rows, of an `Annotations.txt`.
+    """Classes in order of first appearance, and rows in seconds, of an `Annotations.txt`.
 
     Both published forms are read: with a header line (dataset archive) and without (code
     repositories). Fields are separated by `&`; category names hold commas.

@@ -127,7 +127,7 @@ class FeatureRows(Dataset[Example]):
         return len(self.keys)
 
     def features(self, index: int) -> Features:
-        """Features of one example at their own length.
+        """Features (T, ...) of one example at their own length, in cells.
 
         Raises:
             LookupError: the item was damaged since; names it and what to do.
@@ -174,7 +174,7 @@ class SegmentRows(FeatureRows):
     """
 
     def features(self, index: int) -> Features:
-        """One video's segments in the place of features."""
+        """One video's segments, samples (T, S) and frames (T, F, 3, H, W), in place of features."""
         segments = unpack(Segments, self._arrays(index))
         return Features(
             visual=np.zeros((len(segments.samples), 0), np.float32),

@@ -15,12 +15,12 @@ class Truth:
     events: Mapping[str, Spans]
 
     def of(self, path: str) -> Spans | None:
-        """Events of the file's video; None where the dataset does not have it."""
+        """Events of the file's video, in seconds; None where the dataset does not have it."""
         return self.events.get(Path(path).stem)
 
 
 def read_truth(folder: Path | None) -> Truth:
-    """Annotated events of an AVE-shaped folder; of nothing where none is given.
+    """Annotated events, in seconds, of an AVE-shaped folder; of nothing where none is given.
 
     Raises:
         InputError: the folder is not AVE-shaped, or a table in it is wrong.

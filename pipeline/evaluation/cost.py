@@ -15,7 +15,7 @@ WARM, REPEATS = 2, 5
 
 
 def cost(card: Card, model: nn.Module) -> dict[str, float]:
-    """All three, by name, as a run's numbers have them."""
+    """All three, by name, as a run's numbers have them: counts, and seconds."""
     model = model.eval()
     return {
         "parameters": parameters(model),
@@ -59,7 +59,7 @@ def seconds_per_video(card: Card, model: nn.Module, batch: int = 16, positions: 
 
 
 def window(card: Card, model: nn.Module, batch: int, positions: int) -> tuple[torch.Tensor, ...]:
-    """Random inputs of a model's shapes: sound, map, picture, and which segments there are."""
+    """Random inputs: sound (B, T, D), map (B, T, P, C), picture (B, T, D), mask (B, T)."""
     options = {**vars(model.config), **card.options}
     g = torch.Generator().manual_seed(0)
     audio = torch.rand(batch, card.cells, options["audio_dim"], generator=g)

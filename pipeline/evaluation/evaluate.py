@@ -72,19 +72,19 @@ def open_model(data: AveFolder, checkpoint: Path, runtime: RuntimeConfig) -> tup
 
 
 def features_of(part: Split) -> Iterator[Features]:
-    """Features of a split's rows, in their order."""
+    """Features (T, ...) of a split's rows, in their order."""
     return (part.rows.features(index) for index in range(len(part.rows)))
 
 
 def train_labels(data: AveFolder) -> Labels:
-    """Segment labels of the training split, which the most common class is counted in."""
+    """Segment labels (N, T) of the training split, in which the most common class is counted."""
     return segment_labels([data.rows[n] for n in data.splits["train"]], len(data.classes))
 
 
 def score_split(
     features: Iterable[Features], card: Card, model: nn.Module
 ) -> Iterator[SegmentScores]:
-    """Scores of videos in their order, `BATCH` at once."""
+    """Relevance (T,) and classes (T, K + 1) of videos in their order, `BATCH` at once."""
     videos = iter(features)
     while batch := list(islice(videos, BATCH)):
         yield from score_rows(batch, card, model)

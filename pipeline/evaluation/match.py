@@ -48,7 +48,7 @@ def read_rows(part: Split) -> MatchRows:
 
 
 def answers(model: Matcher, rows: MatchRows) -> dict[str, NDArray[np.int64]]:
-    """Start of the chosen window by direction, for each query of the rows in order."""
+    """Start (N,) of the chosen window by direction, for each query of the rows in order."""
     asked = queries(rows.events.numpy())
     places = torch.from_numpy(asked.rows)
     with torch.inference_mode():
@@ -57,13 +57,13 @@ def answers(model: Matcher, rows: MatchRows) -> dict[str, NDArray[np.int64]]:
 
 
 def accuracies(model: Matcher, rows: MatchRows) -> dict[str, float]:
-    """Share of queries that are answered exactly, by direction."""
+    """Share in [0, 1] of queries that are answered exactly, by direction."""
     asked = queries(rows.events.numpy())
     return {way: exact_accuracy(found, asked) for way, found in answers(model, rows).items()}
 
 
 def matching_numbers(model: Matcher, rows: MatchRows, part: Split) -> dict[str, Any]:
-    """Accuracy by direction beside the constants that look at nothing, and the coverage."""
+    """Accuracy in [0, 1] by direction, that of constants that look at nothing, and coverage."""
     return {
         "accuracy": accuracies(model, rows),
         "baselines": baselines(rows.events.numpy()),

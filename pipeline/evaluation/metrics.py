@@ -39,7 +39,7 @@ def segment_accuracy(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> 
 def accuracy_by_class(
     predicted: NDArray[np.int64], truth: NDArray[np.int64], classes: Sequence[str]
 ) -> dict[str, float]:
-    """Share of right segments among those annotated with each class, and background."""
+    """Share in [0, 1] of right segments among those of each class, and of background."""
     names = [*classes, "background"]
     return {
         name: float((predicted[truth == index] == index).mean())
@@ -82,7 +82,7 @@ def intervals(decisions: NDArray[np.int64], background: int) -> list[Interval]:
 
 
 def tiou(a: Interval, b: Interval) -> float:
-    """Temporal intersection over union."""
+    """Temporal intersection over union, in [0, 1]."""
     overlap = min(a.offset, b.offset) - max(a.onset, b.onset)
     union = max(a.offset, b.offset) - min(a.onset, b.onset)
     return max(0.0, overlap) / union if union > 0 else 0.0
@@ -91,7 +91,7 @@ def tiou(a: Interval, b: Interval) -> float:
 def event_f1(
     predicted: Sequence[Interval], truth: Sequence[Interval], threshold: float = 0.5
 ) -> float:
-    """Harmonic mean of precision and recall of events at a tIoU; 1 where both are empty."""
+    """Harmonic mean in [0, 1] of events' precision and recall at a tIoU; 1 where both are empty."""
     if not predicted and not truth:
         return 1.0
     hits = sum(_hits(predicted, truth, threshold))
@@ -103,7 +103,7 @@ def mean_average_precision(
     truth: Sequence[Interval],
     thresholds: Sequence[float] = TIOU_THRESHOLDS,
 ) -> Mapping[float, float]:
-    """Mean over annotated classes of average precision, by tIoU threshold; NaN without any."""
+    """Mean in [0, 1] over annotated classes of average precision, by tIoU; NaN without any."""
     labels = sorted({event.label for event in truth})
     result = {}
     for threshold in thresholds:

@@ -41,7 +41,7 @@ def evaluate_protocols(
     names: Iterable[str],
     labels: Path | None = None,
 ) -> dict[str, Any]:
-    """Accuracy of a run under published protocols, each with what it really was measured by.
+    """Accuracy in [0, 1] of a run under published protocols, each with what it was measured by.
 
     Beside them, in `baselines`, what needs no model, by the annotations.
 

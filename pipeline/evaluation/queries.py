@@ -34,12 +34,12 @@ def queries(events: NDArray[np.bool_]) -> Queries:
 
 
 def exact_accuracy(answers: NDArray[np.int64], asked: Queries) -> float:
-    """Share of answers that are exactly the start."""
+    """Share in [0, 1] of answers (N,) that are exactly the start."""
     return float((answers == asked.starts).mean())
 
 
 def baselines(events: NDArray[np.bool_]) -> dict[str, float]:
-    """What answers without looking reach: a random start, always the first, always the last."""
+    """What answers without looking reach, in [0, 1]: a random start, the first, the last."""
     asked = queries(events)
     places = events.shape[1] - asked.lengths + 1
     return {

@@ -3,8 +3,9 @@
 import logging
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from avel.models.card import Card, checkpoint_of
 from avel.models.checkpoint import load_checkpoint
 from avel.models.output import Visual
+from avel.pipeline.formats.folder import make_folder
 from avel.pipeline.method.model import refuse_matcher
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
@@ -20,6 +22,7 @@ INPUTS = ("audio", "visual_map", "visual", "mask")
 OUTPUTS = ("relevance", "classes")
 TOLERANCE = 1e-4
 """Largest difference of a probability that counts as the same."""
+Run = Callable[[tuple[Tensor, ...]], tuple[Tensor, ...]]
 SUFFIXES = {"onnx": ".onnx", "torch-export": ".pt2"}
 
 
@@ -33,9 +36,18 @@ class Probabilities(nn.Module):
     def forward(
         self, audio: Tensor, visual_map: Tensor, visual: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Probabilities of a batch of windows; shapes are those of `DMSF.forward`."""
+        """Probabilities (B, T) and (B, T, K) of windows; shapes are those of `DMSF.forward`."""
         output = self.model(audio, Visual(visual_map, visual), mask)
         return torch.sigmoid(output.relevance), output.classes.softmax(-1)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A model as a graph of operations, and the model itself to compare with."""
+
+    card: Card
+    model: Probabilities
+    program: torch.export.ExportedProgram
 
 
 def export(checkpoint: Path, form: str, out: Path) -> float:
@@ -55,18 +67,34 @@ def export(checkpoint: Path, form: str, out: Path) -> float:
     """
     if form not in SUFFIXES:
         raise InputError(f"--format {form}: must be one of {', '.join(SUFFIXES)}")
+    if form == "onnx":
+        require_onnx()
+    return write(trace(checkpoint), form, out)
+
+
+def trace(checkpoint: Path) -> Traced:
+    """The graph of a checkpoint's model, for any batch size.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+        InputError: the model finds no events.
+    """
     card, model, _ = load_checkpoint(checkpoint_of(checkpoint))
     refuse_matcher(card)
-    wrapped = Probabilities(model).eval()
+    wrapped = Probabilities(model).eval().requires_grad_(False)
     batch = torch.export.Dim("batch", min=1, max=65_536)
-    program = torch.export.export(
-        wrapped, windows(card, 2), dynamic_shapes=tuple({0: batch} for _ in INPUTS)
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    run = _onnx(program, out) if form == "onnx" else _torch(program, out)
-    inputs = windows(card, 5)
+    shapes = tuple({0: batch} for _ in INPUTS)
+    program = torch.export.export(wrapped, windows(card, 2), dynamic_shapes=shapes)
+    return Traced(card, wrapped, program)
+
+
+def write(traced: Traced, form: str, out: Path) -> float:
+    """Write a graph and compare what is read back; as `export`."""
+    make_folder(out.parent)
+    run = _onnx(traced.program, out) if form == "onnx" else _torch(traced.program, out)
+    inputs = windows(traced.card, 5)
     with torch.inference_mode():
-        expected = wrapped(*inputs)
+        expected = traced.model(*inputs)
     found = run(inputs)
     worst = max(float((e - f).abs().max()) for e, f in zip(expected, found, strict=True))
     if not worst <= TOLERANCE:
@@ -79,7 +107,7 @@ def export(checkpoint: Path, form: str, out: Path) -> float:
 
 
 def windows(card: Card, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Random inputs in a model's shapes; every window but the first is shorter than the last."""
+    """Random inputs (B, T, ...) of a model; every window but the first is shorter than the last."""
     g = torch.Generator().manual_seed(count)
     options, T = card.options, card.cells
     audio = torch.randn(count, T, options["audio_dim"], generator=g)
@@ -90,25 +118,36 @@ def windows(card: Card, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return audio, visual_map, visual, torch.arange(T)[None] < lengths[:, None]
 
 
-Run = Callable[[tuple[Tensor, ...]], tuple[Tensor, ...]]
-
-
-def _torch(program: Any, out: Path) -> Run:
+def _torch(program: torch.export.ExportedProgram, out: Path) -> Run:
     torch.export.save(program, out)
     module = torch.export.load(out).module()
-    with torch.inference_mode():
-        return lambda inputs: module(*inputs)
+
+    def run(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        with torch.inference_mode():
+            return tuple(module(*inputs))
+
+    return run
 
 
-def _onnx(program: Any, out: Path) -> Run:
-    try:  # optional: the extra `export`
-        import onnxruntime
-        import onnxscript  # noqa: F401
-    except ImportError as err:
-        raise EnvironmentProblem(
-            f"--format onnx needs packages that are not installed ({err}); "
-            "pip install 'avel[export]'"
-        ) from err
+def require_onnx() -> None:
+    """Refuse to write ONNX where nothing can write or run it.
+
+    Raises:
+        EnvironmentProblem: a package of the extra `export` is not installed.
+    """
+    for package in ("onnxruntime", "onnxscript"):
+        try:
+            import_module(package)
+        except ImportError as err:
+            raise EnvironmentProblem(
+                f"--format onnx needs packages that are not installed ({err}); "
+                "pip install 'avel[export]'"
+            ) from err
+
+
+def _onnx(program: torch.export.ExportedProgram, out: Path) -> Run:
+    import onnxruntime  # optional: the extra `export`
+
     logging.getLogger("onnxscript").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

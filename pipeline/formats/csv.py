@@ -13,7 +13,7 @@ COLUMNS = ("file", "onset", "offset", "label", "score")
 
 
 def lines(result: Result) -> str:
-    """One line per event, in time order; none where there is no event."""
+    """One line per event, times in seconds, in time order; none where there is no event."""
     rows = [
         (result.file, f"{e.onset:g}", f"{e.offset:g}", e.label, f"{e.score:.4f}")
         for e in result.events

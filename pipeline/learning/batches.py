@@ -46,10 +46,8 @@ class EpochSampler(Sampler[int]):
             order = torch.multinomial(self._weights, self._count, True, generator=generator)
         rank, world = _world()
         positions = order.tolist()
-        positions += positions[
-            : len(self) * world - self._count
-        ]  # all processes take as many steps
-        yield from positions[rank::world]
+        for place in range(rank, len(self) * world, world):  # all take as many steps
+            yield positions[place % self._count]
 
 
 def _world() -> tuple[int, int]:
@@ -62,7 +60,7 @@ def _world() -> tuple[int, int]:
 def loader(
     rows: FeatureRows, config: TrainConfig, runtime: RuntimeConfig, *, training: bool
 ) -> DataLoader[Example]:
-    """Batches of a split; `batch_size` is that of all processes together.
+    """Batches (B, T, ...) of a split; `batch_size` is that of all processes together.
 
     Only training's batches are shared out: every process validates on the whole split, so that the
     numbers are those of one process.

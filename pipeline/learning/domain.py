@@ -17,7 +17,7 @@ MODALITIES = ("visual", "audio")
 def domain_of(
     train: FeatureRows, held_out: FeatureRows, tune: Callable[[Features], Features]
 ) -> dict[str, Tensor]:
-    """What `fit_domain` finds, by modality and name, as in `visual.mean`.
+    """What `fit_domain` finds, by modality and name, as in `visual.mean` (D,).
 
     One video is held at a time: of the training rows only sums stay, of the others a distance per
     segment.

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from avel.configs.load import ConfigError, did_you_mean, fit, load
+from avel.extractors import EXTRACTORS
 from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.errors import unknown
 from avel.models.card import MATCHERS
 from avel.pipeline.learning.options import CONFIGS, options_of, written_options
 from avel.pipeline.learning.settings import AugmentConfig, TrainConfig
@@ -70,6 +72,7 @@ def check_experiment(experiment: Experiment, source: str = "experiment") -> None
 
     Raises:
         ConfigError: no such model, or an option or a segment setting that is not.
+        ExtractorError: no such extractor, or not such an option.
         InputError: settings do not go together.
     """
     name = experiment.model
@@ -78,6 +81,7 @@ def check_experiment(experiment: Experiment, source: str = "experiment") -> None
         raise ConfigError(f"{source}: no model '{name}'{near}; there are {', '.join(CONFIGS)}")
     fit(source, experiment.options, options_of(name), prefix="options.")
     _check_segment(experiment, source)
+    _check_extractor(experiment)
     if experiment.augment.mix and name != "dmsf":
         raise InputError(
             f"augment.mix ({experiment.augment.mix}): mixed videos have two labels, and the "
@@ -98,6 +102,18 @@ def _check_segment(experiment: Experiment, source: str) -> None:
     if isinstance(short, int) and "image_size" not in given:
         given["image_size"] = max(16, min(short or 224, 224))  # the encoder's is known later
     fit(source, given, SegmentConfig, prefix="segment.")
+
+
+def _check_extractor(experiment: Experiment) -> None:
+    parts = experiment.extractor.split("+")
+    for part in parts:
+        if part not in EXTRACTORS:
+            raise unknown(f"no extractor '{part}'; there are", part, EXTRACTORS)
+    known = {name for part in parts for name in vars(EXTRACTORS[part].options_type())}
+    for key in experiment.extractor_options:
+        if key not in known:
+            said = f"extractor '{experiment.extractor}' has no option '{key}'; it has"
+            raise unknown(said, key, sorted(known))
 
 
 def model_options(experiment: Experiment, features: Features, num_classes: int) -> dict[str, Any]:

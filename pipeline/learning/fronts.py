@@ -69,13 +69,13 @@ def make_front(
         config: Where adapters are.
         cached: One video's outputs of the encoder that `cached_before` names.
         whole: Whether training begins at segments, so that the front is the whole encoder.
-        device: Where the encoder is loaded, if it is.
+        device: Where it is made; it must have the encoder's precision.
 
     Raises:
         InputError: segments for an encoder that is a pair.
     """
     if whole:
-        return _whole(encoder, config, device)
+        return _whole(encoder, config, device).to(device)
     if config.placement == "none":
         return None
     widths = {
@@ -84,10 +84,10 @@ def make_front(
         "visual_map": cached.visual_map.shape[-1],
     }
     if not config.trunk_stages:
-        return OutputFront(Adapters(config, widths), encoder.pooling())
+        return OutputFront(Adapters(config, widths), encoder.pooling(device)).to(device)
     extractor = encoder.load(device)
     assert isinstance(extractor, AudioCLIPExtractor)  # `cached_before` refused others
-    return TrunkFront(extractor, Adapters(config, _channels(extractor)))
+    return TrunkFront(extractor, Adapters(config, _channels(extractor))).to(device)
 
 
 def _whole(encoder: Choice | PairChoice, config: AdapterConfig, device: str) -> SegmentFront:
@@ -112,7 +112,7 @@ def _channels(extractor: FrozenExtractor) -> dict[str, int]:
 
 
 def tuned(front: Front | None) -> Callable[[Features], Features]:
-    """What turns cached outputs of one video into the features that a model reads."""
+    """What turns cached outputs (T, ...) of one video into the features that a model reads."""
     if front is None:
         return lambda features: features
 

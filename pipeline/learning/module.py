@@ -32,7 +32,7 @@ class OutOfMemory(RuntimeError):
 
 
 def batch_that_fits(loss_of: Callable[[Example], Tensor], batch: Example) -> int:
-    """Largest half, quarter … of a batch that goes forward and backward; 0 where none does."""
+    """Largest half, quarter … of a batch (B, T, ...) that fits into memory; 0 where none does."""
     size = len(batch.row) // 2
     while size:
         try:

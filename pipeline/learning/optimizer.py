@@ -31,7 +31,7 @@ def optimizer_of(groups: list[Group], config: TrainConfig, total_steps: int) -> 
 
 
 def warm_cosine(config: TrainConfig, total_steps: int) -> Callable[[int], float]:
-    """Factor of the rate by step: a line up over the warm-up, then a cosine down to zero."""
+    """Factor in [0, 1] of the rate by step: up over the warm-up, then a cosine down to zero."""
     warm = max(1, total_steps * config.warmup_epochs // config.epochs)
 
     def factor(step: int) -> float:

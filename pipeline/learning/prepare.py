@@ -76,10 +76,9 @@ class Prepared:
         if self.encoding is None:
             return None
         encoding = self.encoding
-        with users_setting("encoder"):
-            return make_front(
-                encoding.encoder, encoding.adapter, cached, whole=encoding.whole, device=device
-            )
+        return make_front(
+            encoding.encoder, encoding.adapter, cached, whole=encoding.whole, device=device
+        )
 
     def tuned_recipe(self, front: Front | None, folder: RunFolder) -> Mapping[str, Any]:
         """Recipe of the features that the model reads in the end; writes tuned adapters."""
@@ -99,17 +98,15 @@ def prepare(
     """Work out what an experiment reads; finds and hashes weights, and loads nothing.
 
     Raises:
-        ConfigError: no such extractor, or not such an option.
-        InputError: the encoder has no place for the adapters.
+        ExtractorError: no such extractor, or not such an option.
+        InputError: videos cannot be cut so for this encoder, or it has no place for the adapters.
         WeightsError: the encoder's weights are missing.
         CacheError: no such imported features.
     """
     if experiment.features:
         return Prepared(dict(find(runtime.cache_dir, experiment.features).recipe), None)
-    with users_setting("extractor"):
-        encoder = choose(experiment.extractor, weights, experiment.extractor_options)
-    with users_setting("segment"):
-        plan = plan_features(encoder, experiment.segment)
+    encoder = choose(experiment.extractor, weights, experiment.extractor_options)
+    plan = plan_features(encoder, experiment.segment)
     cached = plan
     if experiment.adapter.trunk_stages and not experiment.augment.enabled:
         cached = plan_features(cached_before(encoder, experiment.adapter), experiment.segment)

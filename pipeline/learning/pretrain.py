@@ -47,7 +47,7 @@ class EventCells:
 
 
 def gather_segments(data: AveFolder, runtime: RuntimeConfig) -> Iterator[int]:
-    """Make sure that every annotated video's segments are cached; yields the number done."""
+    """Make sure that every annotated video's cells are cached; yields the number done."""
     config = SegmentConfig()
     store = open_store(runtime.cache_dir, segments_recipe(config))
     keys = ContentKeys(runtime.cache_dir)

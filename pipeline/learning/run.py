@@ -8,6 +8,7 @@ from avel.models.card import MATCHERS
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.match import train_matcher
+from avel.pipeline.learning.prepare import Prepared
 from avel.pipeline.learning.train import train
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -21,12 +22,14 @@ def train_any(
     weights: Sequence[Path] = (),
     resume: bool = False,
     half: bool = False,
+    prepared: Prepared | None = None,
 ) -> dict[str, Any]:
     """Train what an experiment says; its numbers.
 
     Raises:
         InputError, ConfigError: as `train` and `train_matcher`.
     """
+    common: dict[str, Any] = {"weights": weights, "resume": resume, "prepared": prepared}
     if experiment.model in MATCHERS:
-        return train_matcher(data, experiment, runtime, out, weights=weights, resume=resume)
-    return train(data, experiment, runtime, out, weights=weights, resume=resume, half=half)
+        return train_matcher(data, experiment, runtime, out, **common)
+    return train(data, experiment, runtime, out, **common, half=half)

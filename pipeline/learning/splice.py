@@ -61,7 +61,7 @@ def with_spliced(
 def with_foreign_sound(
     batch: Example, background: int, share: float, generator: torch.Generator
 ) -> Example:
-    """The batch with pieces of other videos' sound in some of its videos.
+    """The batch (B, T, ...) with pieces of other videos' sound in some of its videos.
 
     Sound and picture of two videos of different classes are no audio-visual event, whatever both
     hold, so the segments under such a piece are background.

@@ -95,6 +95,7 @@ def train(
         InputError: a split has no features, settings do not go together, or a resumed run had
             another config, dataset or features.
         ConfigError: a setting is wrong.
+        ExtractorError: no such encoder, or a precision that the device lacks.
         NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
     """
     runtime = _checked(experiment, runtime)
@@ -132,8 +133,7 @@ def _checked(experiment: Experiment, runtime: RuntimeConfig) -> RuntimeConfig:
         raise InputError(f"model '{experiment.model}' answers queries; `train_matcher` trains it")
     check_experiment(experiment)
     device = resolve_device(runtime.device)
-    with users_setting("train.precision"):
-        check_precision(experiment.train.precision, torch.device(device))
+    check_precision(experiment.train.precision, torch.device(device))
     return replace(runtime, device=device)
 
 

@@ -30,7 +30,7 @@ def die_with_parent() -> None:
 
 
 def serve(connection: Connection, ring: Any, slot_bytes: int, slots: int) -> None:
-    """Decode what the parent asks for until it closes the connection."""
+    """Decode what the parent asks for, into slots of `slot_bytes` bytes, until it hangs up."""
     die_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):  # a terminal's; the parent decides who ends
         signal.signal(number, signal.SIG_IGN)
@@ -76,7 +76,7 @@ class _Child:
 
 
 def windows(job: Job, reading: Reading) -> Iterator[Segments]:
-    """Windows of a file; whatever goes wrong in it is a MediaError, so that others go on."""
+    """Windows of cells of a file; whatever goes wrong is a MediaError, so that others go on."""
     limits = {"window_cells": job.window_cells, "timeout_seconds": job.timeout_seconds}
     try:
         yield from segment_video(job.path, job.config, reading=reading, **limits)  # type: ignore[arg-type]

@@ -143,7 +143,7 @@ class Decoders:
         return any(lane.job is not None for lane in self._lanes)
 
     def start(self, number: int, path: Path) -> None:
-        """Begin to decode a file; `events` speak of it by its number."""
+        """Begin to decode a file into cells; `events` speak of it by its number."""
         seconds = self._limits.timeout_seconds
         job = Job(number, path, self._config, self._window, seconds)
         lane = next((lane for lane in self._lanes if lane.job is None), None)

@@ -28,7 +28,7 @@ def num_cells(duration_seconds: Fraction) -> int:
 
 
 def shot_seconds(index: int, frames_per_cell: int) -> Fraction:
-    """When shot `index` (cell t, frame k: index = t * F + k) looks at the screen."""
+    """Second at which shot `index` (cell t, frame k: index = t * F + k) looks at the screen."""
     return Fraction(2 * index + 1, 2 * frames_per_cell)
 
 
@@ -49,20 +49,20 @@ class StreamClock:
         self._b = origin.numerator * (self._c // origin.denominator)
 
     def seconds(self, pts: int) -> Fraction:
-        """Common time of `pts`."""
+        """Common time of `pts`, in seconds."""
         return Fraction(pts * self._a - self._b, self._c)
 
     def whole_seconds(self, pts: int) -> int:
-        """Common time of `pts` rounded down."""
+        """Common time of `pts`, in seconds rounded down."""
         return (pts * self._a - self._b) // self._c
 
     def first_shot(self, pts: int, frames_per_cell: int) -> int:
-        """Index of the first shot that is not before `pts`, never negative."""
+        """Index of the first shot that is not before `pts` (ticks, not seconds); never negative."""
         ticks = pts * self._a - self._b
         return max(0, -((self._c - 2 * ticks * frames_per_cell) // (2 * self._c)))
 
     def sample(self, pts: int, sample_rate: int) -> int:
-        """Index of the audio sample nearest to `pts`; halves go up, whatever the start."""
+        """Index of the audio sample nearest to `pts` at a rate in Hz; halves go up, always."""
         ticks = pts * self._a - self._b
         return (2 * ticks * sample_rate + self._c) // (2 * self._c)
 

@@ -32,7 +32,7 @@ class Track:
         return (self.stream.start_time or 0) * self.time_base
 
     def promised(self) -> Fraction:
-        """Common time at which the header says that the stream ends; 0 where it does not."""
+        """Common time in seconds at which the header ends the stream; 0 where it does not say."""
         duration = self.stream.duration
         return (
             self.clock.seconds((self.stream.start_time or 0) + duration)

@@ -31,7 +31,7 @@ class Disagreement:
 def find_disagreements(
     scores: SegmentScores, classes: tuple[str, ...], config: EventConfig
 ) -> list[Disagreement]:
-    """Runs of segments in which only one modality names a label, in time order."""
+    """Runs of segments, in seconds, in which only one modality names a label, in time order."""
     found = []
     for kind, says, denies in (
         ("heard, not seen", scores.heard, scores.seen),
@@ -50,7 +50,7 @@ def find_disagreements(
 def find_events(
     scores: SegmentScores, classes: tuple[str, ...], config: EventConfig
 ) -> list[Event]:
-    """Runs of segments with one class, in time order; the last ends with the video."""
+    """Runs of segments with one class, in seconds, in time order; the last ends with the video."""
     decisions = decide(scores, scores.present, config)
     probabilities = joint(scores)
     events = []

@@ -67,7 +67,7 @@ class CellBatches:
         self._queue: list[tuple[Name, int]] = []
 
     def add(self, name: Name, segments: Segments) -> Iterator[Encoded]:
-        """Take one window (or a whole video); gives those that are complete now."""
+        """Take one window of cells (or a whole video); gives those that are complete now."""
         self._windows[name] = (segments, [])
         # as many pictures at once whether a cell has one or sixteen
         self._size = max(1, self._batch_cells // segments.frames.shape[1])
@@ -76,7 +76,7 @@ class CellBatches:
             yield from self._encode()
 
     def finish(self) -> Iterator[Encoded]:
-        """Encode what is left."""
+        """Encode the cells that are left."""
         while self._queue:
             yield from self._encode()
 
@@ -176,14 +176,14 @@ def check_finite(features: Features, name: str, *, first_cell: int = 0) -> None:
 
 
 def join_features(parts: list[Features]) -> Features:
-    """Windows of one video back into one piece; the last one knows duration and flags."""
+    """Windows of one video back into one piece (T, ...); the last one knows duration and flags."""
     keys = ("visual", "visual_map", "audio", "visual_mask", "audio_mask")
     joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
     return Features(**joined, duration=parts[-1].duration, flags=parts[-1].flags)
 
 
 def encode_whole(extractor: "Extractor", windows: Iterable[Segments], batch_cells: int) -> Features:
-    """Features of one video, window by window.
+    """Features (T, ...) of one video, window by window.
 
     Raises:
         MediaError: the encoder failed.

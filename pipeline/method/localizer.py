@@ -37,7 +37,7 @@ class Localizer(Protocol):
 
     @property
     def segment(self) -> SegmentConfig:
-        """How videos must be cut for it."""
+        """How videos must be cut into cells for it."""
 
     @property
     def features(self) -> Mapping[str, Any]:
@@ -59,4 +59,4 @@ class Localizer(Protocol):
         """Score on a device from now on."""
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """Scores of videos of any lengths, their windows in common batches."""
+        """Relevance (T,) and classes (T, K + 1) of videos of any T; windows share batches."""

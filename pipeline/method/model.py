@@ -78,7 +78,7 @@ class TrainedModel:
 
     @property
     def segment(self) -> SegmentConfig:
-        """How videos must be cut for it."""
+        """How videos must be cut into cells for it."""
         return SegmentConfig(**self._of_features("upstream")["config"])
 
     @property
@@ -96,11 +96,11 @@ class TrainedModel:
 
     def encoder(self, weights: Sequence[Path]) -> Encoder:
         """The extractor of its features, with the adapters that lie beside the checkpoint."""
-        config = self._of_features("config")
+        segment, config = self.segment, self._of_features("config")
         base = choose(str(config["extractor"]), weights, dict(config["options"]))
         adapted = "adapters" in config
         encoder = AdaptedChoice(base, self.path.parent / FILE) if adapted else base
-        check_features(self.path, self.card, features_recipe(self.segment, encoder.recipe))
+        check_features(self.path, self.card, features_recipe(segment, encoder.recipe))
         return encoder
 
     def to(self, device: str) -> None:
@@ -108,7 +108,7 @@ class TrainedModel:
         self._device = device
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """Scores of videos of any lengths, their windows in common batches."""
+        """Relevance (T,) and classes (T, K + 1) of videos of any T; windows share batches."""
         from avel.pipeline.method.scoring import score_videos  # slow: loads torch
 
         model, extra = self._loaded

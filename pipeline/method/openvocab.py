@@ -126,7 +126,7 @@ class OpenVocabulary:
 
     @property
     def segment(self) -> SegmentConfig:
-        """How videos are cut for it."""
+        """How videos are cut into cells for it."""
         return SegmentConfig(**self._encoder.cells)
 
     @property
@@ -159,7 +159,7 @@ class OpenVocabulary:
         return extractor, extractor.text(self._prompts)
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """Scores of videos; segments do not look at each other."""
+        """Relevance (T,) and classes (T, K + 1) of videos; segments do not look at each other."""
         return [self._score(features) for features in videos]
 
     @torch.inference_mode()
@@ -174,11 +174,12 @@ class OpenVocabulary:
         both = np.sqrt(seen * heard)
         best = both.argmax(1)
         agreed = both / np.maximum(both.sum(1, keepdims=True), 1e-9)
+        none = 1 - agreed.sum(1, keepdims=True)  # where a stream is missing, all of it
         maps = torch.from_numpy(np.asarray(features.visual_map, np.float32))
         T = len(best)
         return SegmentScores(
             relevance=both.max(1).astype(np.float32),
-            classes=np.concatenate([agreed, np.zeros((T, 1))], 1).astype(np.float32),
+            classes=np.concatenate([agreed, none], 1).astype(np.float32),
             present=features.visual_mask & features.audio_mask,
             attention=extractor.text_attention(maps, text[best]).numpy(),
             visual_distance=np.zeros(T, np.float32),

@@ -20,12 +20,12 @@ META = "meta"
 
 
 def segments_recipe(config: SegmentConfig) -> dict[str, Any]:
-    """Recipe of the segments stage."""
+    """Recipe of the segments stage, which cuts videos into cells."""
     return {"stage": "segments", "version": cells.VERSION, "config": asdict(config)}
 
 
 def features_recipe(config: SegmentConfig, extractor: Mapping[str, Any]) -> dict[str, Any]:
-    """Recipe of the features stage; `extractor` is the extractor's own recipe."""
+    """Recipe of the features stage, (T, ...) by video; `extractor` is the extractor's own."""
     return {
         "stage": "features",
         "version": extract.VERSION,
@@ -48,7 +48,7 @@ def scores_recipe(
 
 
 def pack(result: Any) -> dict[str, NDArray[np.generic]]:
-    """Arrays of a dataclass by field name, and its other fields as UTF-8 JSON in `meta`."""
+    """Arrays (T, ...) of a dataclass by name, and its other fields as JSON bytes in `meta`."""
     values = {field.name: getattr(result, field.name) for field in fields(result)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}

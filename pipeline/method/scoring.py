@@ -33,7 +33,7 @@ def score_videos(
     extra: Mapping[str, Tensor],
     config: ScoreConfig,
 ) -> list[SegmentScores]:
-    """Run a model over videos of any lengths; windows of all of them share batches.
+    """Run a model over videos of any T; windows of all of them, (B, T, ...), share batches.
 
     Where windows overlap, their answers are averaged. A model that mixes the videos of a batch sees
     one video at a time, so that what it says of a video does not depend on its company.
@@ -91,7 +91,7 @@ class _Sums:
 
 
 def score_rows(videos: Sequence[Features], card: Card, model: nn.Module) -> list[SegmentScores]:
-    """Run a model once over the first window of each video, all in one batch, as the bench does.
+    """Run a model once over the first window (T, ...) of each video, in one batch, as the bench.
 
     A model that mixes the videos of a batch (MAGAN as released) sees these together.
     """

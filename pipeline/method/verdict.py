@@ -82,7 +82,7 @@ def judge(
 
 
 def familiar_share(scores: SegmentScores, limits: Mapping[str, float]) -> float | None:
-    """Share of segments whose picture and sound both lie within the training's distances."""
+    """Share in [0, 1] of segments whose picture and sound both lie within the limits."""
     if not {"visual", "audio"} <= limits.keys():
         return None
     both = (scores.visual_distance <= limits["visual"]) & (scores.audio_distance <= limits["audio"])

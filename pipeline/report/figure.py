@@ -59,7 +59,7 @@ class Material:
 
 
 def read_material(path: Path, config: SegmentConfig, segments: int) -> Material:
-    """Decode a file for its figure, window by window."""
+    """Decode a file of T cells for its figure, window by window."""
     count = min(MOST_SHOWN, segments)
     shown = [int(t) for t in np.linspace(0, segments - 1, count).round()]
     frames, envelopes, first = [], [], 0

@@ -71,12 +71,12 @@ class Timeline:
 
 
 def seconds_of(result: Result) -> float:
-    """Length of the axis: the last segment is shown whole."""
+    """Length of the axis in seconds: the last segment is shown whole."""
     return max(result.duration, result.segments)
 
 
 def lay_out(result: Result, truth: Spans | None) -> Timeline | None:
-    """The timeline of a result; None where there are no segments."""
+    """The timeline of a result in seconds; None where there are no segments."""
     if not result.segments:
         return None
     scale = WIDTH / seconds_of(result)

@@ -5,18 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from avel.models.card import MATCHERS
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.experiment import Experiment
-from avel.pipeline.learning.match import train_matcher
 from avel.pipeline.learning.prepare import Prepared, prepare
+from avel.pipeline.learning.run import train_any
 from avel.pipeline.learning.run_folder import RunFolder
-from avel.pipeline.learning.train import train
 from avel.pipeline.reasons import InputError
 from avel.pipeline.studies.bootstrap import Difference, paired_difference
 from avel.pipeline.studies.runs import metrics_of, right_segments, run_folder
@@ -51,7 +48,7 @@ class Line:
 
     @property
     def std(self) -> float:
-        """Standard deviation over seeds, in points."""
+        """Standard deviation over seeds, in points of percent."""
         return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else 0.0
 
 
@@ -137,14 +134,13 @@ def _train_one(
     out.mkdir(parents=True, exist_ok=True)
     if threads := os.environ.get("OMP_NUM_THREADS"):
         torch.set_num_threads(int(threads))
-    run: Any = train_matcher if experiment.model in MATCHERS else train
     with (
         (out / "train.log").open("a") as log,
         redirect_stdout(log),
         redirect_stderr(log),
     ):
         try:
-            run(data, experiment, runtime, out, prepared=prepared, resume=True)
+            train_any(data, experiment, runtime, out, prepared=prepared, resume=True)
         except (InputError, ValueError, RuntimeError, LookupError) as err:
             return f"{type(err).__name__}: {err}"
     return ""

@@ -51,7 +51,7 @@ class Comparison:
 
 
 def compare(first: Path, second: Path) -> Comparison:
-    """Compare two runs' own decisions on the test rows that both have.
+    """Compare two runs' own decisions (N, T) on the test rows that both have.
 
     Raises:
         InputError: a folder has no decisions, or the runs share no row or have other classes.

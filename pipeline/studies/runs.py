@@ -41,7 +41,7 @@ def right_segments(out: Path, row: str, seeds: Sequence[int]) -> dict[int, NDArr
 
 
 def decisions(folder: Path) -> dict[str, NDArray[Any]]:
-    """A run's decisions on its test rows, see `DECISIONS`.
+    """A run's decisions (N, T) on its test rows, see `DECISIONS`.
 
     Raises:
         InputError: there are none, or they are answers to queries.

@@ -25,6 +25,7 @@ def write_synth(
 ) -> Iterator[int]:
     """Write the dataset folder in AVE's layout; yields the number of videos done so far.
 
+    Every video lasts ten seconds, in cells of one.
     Layout: `AVE/<id>.mp4`, `noisy/<id>.mp4`, `Annotations.txt` (with header),
     `categories.txt`, `trainSet.txt`, `valSet.txt`, `testSet.txt`, the order files,
     `labels_noisy.h5`, `noisySet.txt` and `synth.json`. Files that are there already are kept.

@@ -15,7 +15,7 @@ VIDEO_OPTIONS = {"preset": "ultrafast", "crf": "27", "x264-params": "bframes=2:k
 
 
 def film(script: Script, path: Path, style: Style, timbre: Timbre) -> Path:
-    """Write the video of a script to `path` (through a temporary name) and return the path."""
+    """Write ten seconds of a script to `path` (through a temporary name) and return the path."""
     rng = np.random.default_rng([*script.seed, 1])
     rate = SAMPLE_RATE if script.has_audio else None
     shape = Mp4(WIDTH, HEIGHT, FRAME_RATE, rate, VIDEO_OPTIONS, {"aac_coder": "fast"})

@@ -44,7 +44,10 @@ class Thing:
 
     @classmethod
     def draw(cls, look: int, rng: np.random.Generator, style: Style) -> "Thing":
-        """A random object of a look."""
+        """A random object of a look, some way off the middle, at most 0.025 sides/s fast.
+
+        Its picture stays in sight for ten seconds.
+        """
         hue = (look * 0.618034 + style.hue_offset + rng.normal(0, style.hue_jitter)) % 1.0
         x, y = rng.uniform(0.3, 0.7, 2)
         vx, vy = rng.uniform(-0.025, 0.025, 2)

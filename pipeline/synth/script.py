@@ -81,7 +81,7 @@ def timbre_of(label: int) -> int:
 
 
 def annotated_scripts(config: SynthConfig) -> list[Script]:
-    """One script per video, class after class as in AVE; every hundredth has two events."""
+    """One script of ten cells per video, class after class as in AVE; some have two events."""
     labels = [index * NUM_LOOKS // config.num_videos for index in range(config.num_videos)]
     return [_annotated(config.seed, index, label) for index, label in enumerate(labels)]
 
@@ -135,7 +135,7 @@ def _other(label: int, rng: np.random.Generator) -> int:
 
 
 def noisy_scripts(config: SynthConfig) -> list[Script]:
-    """Background-only videos: every side of nothing, so objects and sounds never agree."""
+    """Background-only videos of ten cells: every side of nothing; sight and sound never agree."""
     scripts = []
     for index in range(round(config.num_videos * config.noisy_share)):
         number = 1_000_000 + index

@@ -15,7 +15,7 @@ Show = Callable[[int, str], None]
 
 
 def track(items: Iterable[T], total: int, what: str, *, quiet: bool = False) -> Iterator[T]:
-    """Pass items through, showing how many of `total` are done."""
+    """Pass items through, showing how many of `total` are done and the seconds that are left."""
     yield from Progress(total, what, quiet=quiet).track(items)
 
 
@@ -42,7 +42,7 @@ class Progress:
                 self._show(self._done, "")
 
     def watch(self, path: Path, seconds: int, promised: float) -> None:
-        """Show where inside a file the work is; `promised` is 0 where its length is not known."""
+        """Show where inside a file the work is, in seconds; `promised` is 0 where not known."""
         of = f" of {_clock(promised)}" if promised else ""
         self._show(self._done, f"{path.name}: {_clock(seconds)}{of}")
 

@@ -139,3 +139,15 @@ def test_encoders_without_pooling_are_not_read_for_it(
     assert chosen("audioclip-tiny").pooling() is not None
     monkeypatch.setattr(Choice, "load", lambda *_: pytest.fail("was read"))
     assert [choice.pooling() for choice in choices] == [None, None]
+
+
+def test_pooling_is_read_where_it_is_wanted(
+    chosen: Chooser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A half precision that only the training's device has is refused anywhere else."""
+    tiny, vggish = (parts(chosen(name))[0] for name in ("audioclip-tiny", "vggish"))
+    devices: list[str] = []
+    load = Choice.load
+    monkeypatch.setattr(Choice, "load", lambda self, device: devices.append(device) or load(self))
+    assert PairChoice(tiny, vggish).pooling("cuda:1") is not None
+    assert devices == ["cuda:1"]

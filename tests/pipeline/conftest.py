@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.once import made_once
+from tests.pipeline.learning.small import run, sets
 
 if TYPE_CHECKING:
     from avel.pipeline.method.extract import Features
@@ -79,3 +80,24 @@ def _make_bench(folder: Path) -> None:
     for split, part in (("train", order[:48]), ("val", order[48:60]), ("test", order[60:])):
         write_order(root / f"{split}_order.h5", sorted(part))
         write_order(root / f"{split}_order_match.h5", sorted(part))
+
+
+@pytest.fixture(scope="session")
+def trained(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder of the narrow DMSF that has learned what the features say."""
+    return made_once(
+        tmp_path_factory, "trained", lambda out: _done(run(bench, out, *sets("train.epochs=8")))
+    )
+
+
+@pytest.fixture(scope="session")
+def weak(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same from video-level labels and background-only videos."""
+    settings = sets("train.epochs=6", "train.patience=0")
+    return made_once(
+        tmp_path_factory, "weak", lambda out: _done(run(bench, out, *settings, config="dmsf_weak"))
+    )
+
+
+def _done(code: int) -> None:
+    assert code == 0

@@ -62,7 +62,7 @@ def test_a_warm_cache_decodes_nothing_and_loads_no_encoder(
         raise AssertionError("the cache was warm")
 
     monkeypatch.setattr("avel.pipeline.media.decoder.Decoders.start", never)
-    monkeypatch.setattr("avel.extractors.FrozenExtractor.__init__", never)
+    monkeypatch.setattr("avel.extractors.extractor.FrozenExtractor.__init__", never)
     assert run_json(capsys, "localize", synth / "AVE", "--cache-dir", warm, "--json") == first
 
 
@@ -307,50 +307,6 @@ def test_stopping_keeps_what_is_finished(
     summary = json.loads(capsys.readouterr().out)
     assert summary["cached"] + summary["extracted"] == 6
     assert 3 <= summary["cached"] < 6
-
-
-def test_cache_commands(warm: Path, synth: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cache", "ls", "--cache-dir", str(warm), "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
-    assert {row["stage"] for row in rows} == {"segments", "features", "scores"}
-    mark = next(row["fingerprint"] for row in rows if row["stage"] == "features")
-    assert main(["cache", "info", mark[:8], "--cache-dir", str(warm)]) == 0
-    assert json.loads(capsys.readouterr().out)["recipe"]["config"]["extractor"] == "audioclip-tiny"
-    assert main(["cache", "verify", mark[:8], "--recompute", "2", "--cache-dir", str(warm)]) == 0
-    assert "2 items encoded again: largest difference 0.00e+00" in capsys.readouterr().out
-    video = next((synth / "AVE").glob("*.mp4"))
-    assert main(["cache", "explain", str(video), "--frames", "4", "--cache-dir", str(warm)]) == 0
-    out = capsys.readouterr().out
-    assert "config.frames_per_cell: 1, wanted 4" in out
-    assert "miss" in out
-    assert main(["cache", "explain", str(video), "--cache-dir", str(warm)]) == 0
-    assert "hit" in capsys.readouterr().out
-    assert main(["cache", "gc", "--cache-dir", str(warm)]) == 0
-
-
-def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor", "--json"]) == 0
-    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
-    assert (
-        checks["torch"]["state"]
-        == checks["audioclip-tiny"]["state"]
-        == checks["localizer"]["state"]
-        == "ok"
-    )
-    assert "AudioCLIP-Full-Training.pt" in checks["audioclip"]["remedy"]
-    assert {"decoders", "cpu", "gpu", "precision", "mamba kernel", "cache"} <= checks.keys()
-
-
-def test_doctor_shows_what_another_amplitude_would_do(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    sound = write_film(tmp_path / "a.wav", samples=clicks(2 * 44_100, range(0, 88_200, 50)))
-    assert main(["doctor", "--audioclip", str(sound)]) == 0
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
-    assert len(rows) == 2
-    for _, right, wrong, cosine in rows:
-        assert float(right) - float(wrong) == pytest.approx(90, abs=15)  # 20 log10 32768
-        assert float(cosine) < 0.9
 
 
 def test_help_loads_no_library() -> None:

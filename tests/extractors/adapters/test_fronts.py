@@ -1,5 +1,7 @@
 """Fronts of training: what the cache holds to features, in the precision of extraction."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,11 +11,12 @@ from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.adapters.config import AdapterConfig
 from avel.extractors.adapters.fronts import Front, OutputFront, SegmentFront
 from avel.extractors.audioclip.extractor import TinyAudioCLIPExtractor
+from avel.extractors.audioclip.tail import TrunkFront
 from tests.extractors.adapters.test_adapters import WIDTHS, features, stir
 from tests.extractors.made import cells
 
 OUTPUTS = {"audio": 128, "visual": 128, "visual_map": 512}
-NOTHING = torch.zeros(1, 2, 0)
+MAP, NOTHING = torch.zeros(1, 2, 49, 512), torch.zeros(1, 2, 0)
 
 
 @pytest.fixture
@@ -59,8 +62,10 @@ def test_output_front_pools_as_the_encoder_does(tiny: TinyAudioCLIPExtractor) ->
 
 
 @pytest.mark.usefixtures("able")
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("placement", ["none", "both"])
+@pytest.mark.parametrize(
+    ("precision", "placement"),
+    [("float32", "none"), ("bfloat16", "none"), ("bfloat16", "both")],
+)
 def test_training_sees_what_extraction_gives(precision: str, placement: str) -> None:
     """At step 0, bit for bit, and also inside a training of another precision."""
     extractor = choose("audioclip-tiny", options={"precision": precision}).load()
@@ -96,3 +101,20 @@ def test_only_adapters_learn_and_frames_are_averaged(tiny_choice: Choice) -> Non
     assert not any("_extractor" in name for name in front.state_dict())
     expected = extractor.embed_sight(frames.transpose(0, 1))
     torch.testing.assert_close(visual[0], expected["visual"], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_encoder_follows_the_training_to_its_device(
+    tiny_choice: Choice, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Which is no part of the front, so nobody else moves it."""
+    extractor = tiny_choice.load()
+    assert isinstance(extractor, TinyAudioCLIPExtractor)
+    adapters = Adapters(AdapterConfig("both", (4,)), {**OUTPUTS, **extractor.stage_channels})
+    front: Front = SegmentFront(extractor, adapters) if whole else TrunkFront(extractor, adapters)
+    inputs = (*segments(), NOTHING) if whole else (torch.zeros(1, 2, 256 * 33), MAP, NOTHING)
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    found = front.to("meta")(*(value.to("meta") for value in inputs))
+    assert [tuple(value.shape) for value in found] == [(1, 2, 128), (1, 2, 49, 512), (1, 2, 128)]
+    assert {value.device.type for value in found} == {"meta"}
+    assert extractor.device == torch.device("meta")

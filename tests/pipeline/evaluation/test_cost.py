@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from avel.models.card import MATCHERS, Card
 from avel.models.output import Visual
+from avel.models.table import build
 from avel.pipeline.evaluation import cost as cost_module
 from avel.pipeline.evaluation.cost import cost, multiply_adds, parameters, seconds_per_video, window
 
@@ -125,3 +126,19 @@ def test_all_three_by_name_of_a_model_at_rest() -> None:
     assert found["multiply_adds"] == multiply_adds(card(), model)
     assert 0 < found["seconds_per_video"] < 1
     assert not any(training for *_, training in model.seen)
+
+
+def test_multiply_adds_by_hand() -> None:
+    """A matching network is four products; AV_att's sum was done on paper."""
+    card = Card("cmm", {}, (), 10, {})
+    towers = 512 * 128 + 128 * 64 + 128 * 128 + 128 * 64
+    assert multiply_adds(card, build("cmm", {})) == 10 * towers
+    n, lstm = 490, 2 * 10 * 512
+    attention = n * (512 * 512 + 512 * 49 + 49 + 512) + 10 * (128 * 512 + 512 * 49)
+    recurrent = lstm * (512 + 128) + lstm * (128 + 128)
+    rest = 10 * (512 * 64 + 64 * 29)
+    found = multiply_adds(Card("av_att", {}, (), 10, {}), build("av_att", {}))
+    assert found == attention + recurrent + rest
+    costs = cost(Card("dmsf", {}, (), 10, {}), build("dmsf", {}))
+    assert costs["parameters"] == sum(p.numel() for p in build("dmsf", {}).parameters())
+    assert 0 < costs["seconds_per_video"] < 5

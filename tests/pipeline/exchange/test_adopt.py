@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from avel.models.card import CheckpointError
+from avel.cache.fingerprint import file_sha256
+from avel.models.card import CheckpointError, describe
 from avel.models.checkpoint import load_checkpoint
-from avel.models.table import build
+from avel.models.table import MATCHING, MODELS, build
 from avel.pipeline.cli import main
-from avel.pipeline.exchange.adopt import load_published
-from avel.pipeline.learning.train import begin_with
-from avel.pipeline.reasons import InputError
+from avel.pipeline.exchange.adopt import load_published, whose
+from avel.pipeline.exchange.known import KNOWN
 
 
 def published(model: torch.nn.Module, path: Path, **dead: tuple[int, ...]) -> Path:
@@ -35,7 +35,12 @@ def test_a_published_checkpoint_is_evaluated_by_its_protocol(
     dead = {"video_encoder__encoder_layer__linear1__weight": (2048, 256)}
     file = published(model, tmp_path / "weak.pth.tar", **dead)
     assert adopt(bench, file, "dmin_weak.yaml", tmp_path / "run") == 0
-    assert "trained by the authors of dmin: weak.pth.tar" in capsys.readouterr().out
+    sha256 = file_sha256(file)
+    said = f"imported from weak.pth.tar, sha256 {sha256}, not verified"
+    assert said in capsys.readouterr().out
+    card = describe(tmp_path / "run" / "model.safetensors").card
+    assert card.knows == said  # nobody has said that the authors trained it
+    assert card.training["sha256"] == sha256
     _, loaded, _ = load_checkpoint(tmp_path / "run" / "model.safetensors")
     for name, value in model.state_dict().items():
         torch.testing.assert_close(loaded.state_dict()[name], value)
@@ -53,7 +58,9 @@ def test_the_published_keras_file(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = ave_tables / "cmm_model_weights.h5"
-    assert adopt(bench, file, "cmm.yaml", tmp_path / "run") == 0
+    assert adopt(bench, file, "cmm", tmp_path / "run") == 0
+    knows = describe(tmp_path / "run" / "model.safetensors").card.knows
+    assert knows == f"trained by the authors of cmm: {file.name}, sha256 {file_sha256(file)}"
     argv = ["--data", str(bench[0]), "--cache-dir", str(bench[1]), "--model", str(tmp_path / "run")]
     capsys.readouterr()
     assert main(["evaluate", *argv, "--json"]) == 0
@@ -121,19 +128,30 @@ def test_files_that_are_no_state_dict(tmp_path: Path) -> None:
     load_published(tmp_path / "whole.pt", "av_att", model)
 
 
-def test_dmrn_begins_with_av_atts_weights(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    argv = ["--data", str(bench[0]), "--cache-dir", str(bench[1]), "--device", "cpu"]
-    argv += ["--set", "train.epochs=1", "--set", "train.batch_size=16"]
-    argv += ["--set", "train.validate_every=1"]
-    first = tmp_path / "av_att"
-    assert main(["train", *argv, "--config", "av_att.yaml", "--out", str(first)]) == 0
-    dmrn = build("dmrn", {"num_classes": 4})
-    assert begin_with(dmrn, first) == 24  # all but the fusion's and the last layer's
-    _, av_att, _ = load_checkpoint(first / "model.safetensors")
-    torch.testing.assert_close(
-        dmrn.state_dict()["affine_v.weight"], av_att.state_dict()["affine_v.weight"]
+def test_whose_a_file_is() -> None:
+    for sha256, known in KNOWN.items():
+        said = whose(Path("copy.h5"), known.model, sha256)
+        assert said == f"trained by the authors of {known.model}: {known.name}, sha256 {sha256}"
+        with pytest.raises(
+            CheckpointError,
+            match=rf"copy\.h5: is {known.name} of {known.model} \(.*\), not of dmin; use --config",
+        ):
+            whose(Path("copy.h5"), "dmin", sha256)
+    nobody = whose(Path("weak.tar"), "dmin", "00ff")
+    assert nobody == "imported from weak.tar, sha256 00ff, not verified"
+
+
+def test_known_files_are_of_models(ave_tables: Path) -> None:
+    assert {known.model for known in KNOWN.values()} <= MODELS.keys() | MATCHING.keys()
+    assert all(len(sha256) == 64 for sha256 in KNOWN)
+    assert KNOWN[file_sha256(ave_tables / "cmm_model_weights.h5")].model == "cmm"
+
+
+def test_a_file_that_is_not_there(
+    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert adopt(bench, tmp_path / "none.pt", "dmin", tmp_path / "run") == 2
+    assert "none.pt: no such file; give the file that the authors published" in (
+        capsys.readouterr().err
     )
-    with pytest.raises(
-        InputError, match=r"not one tensor of .* has a name and shape of this model"
-    ):
-        begin_with(build("magan", {}), first)
+    assert not (tmp_path / "run").exists()

@@ -1,24 +1,11 @@
-"""Variations of segments keep picture, sound and labels together; training from segments works."""
+"""Variations of segments keep picture, sound and labels together."""
 
-import json
-import shutil
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 
-from avel.extractors import choose
-from avel.extractors.adapters.config import AdapterConfig
-from avel.pipeline.cli import main
 from avel.pipeline.datasets.features import Example
 from avel.pipeline.learning.augment import augmented
-from avel.pipeline.learning.experiment import Experiment, check_experiment
-from avel.pipeline.learning.fronts import make_front, tuned
 from avel.pipeline.learning.settings import AugmentConfig
-from avel.pipeline.learning.splice import with_foreign_sound
-from avel.pipeline.method.extract import Features
-from avel.pipeline.reasons import InputError
 
 STILL = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "gain_db": 0.0}
 
@@ -110,40 +97,6 @@ def test_mixed_videos_are_half_of_each_with_both_labels() -> None:
     assert torch.equal(still.video, example.video)
 
 
-def test_mixing_needs_a_loss_for_two_labels(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"augment.mix \(1.5\) must be in \[0, 1\]"):
-        AugmentConfig(mix=1.5)
-    experiment = Experiment(model="dmin", augment=AugmentConfig(True, mix=0.5))
-    with pytest.raises(InputError, match=r"augment.mix \(0.5\): mixed videos have two labels"):
-        check_experiment(experiment)
-    check_experiment(Experiment(augment=AugmentConfig(True, mix=0.5)))
-
-
-def test_foreign_sound_makes_background() -> None:
-    """Pieces come from videos of other classes, at the same seconds; the picture stays."""
-    K = 9
-    example = batch(6)._replace(video=torch.tensor([0, 0, 1, 1, 2, 2]))
-    example = example._replace(
-        audio=torch.arange(6).to(torch.int16).view(6, 1, 1).expand(6, 10, 8).clone(),
-        segments=torch.full((6, 10), 3),
-    )
-    changed = 0
-    for seed in range(20):
-        found = with_foreign_sound(example, K, 0.5, torch.Generator().manual_seed(seed))
-        assert torch.equal(found.visual_map, example.visual_map)
-        foreign = found.audio[:, :, 0] != example.audio[:, :, 0]
-        assert torch.equal(found.segments == K, foreign)
-        for n, t in foreign.nonzero().tolist():
-            owner = int(found.audio[n, t, 0])
-            assert example.video[owner] != example.video[n]
-            assert example.mask[owner, t]
-            assert example.mask[n, t]
-        changed += int(foreign.any(1).sum())
-    assert 20 < changed < 80
-    none = with_foreign_sound(example, K, 0.0, torch.Generator())
-    assert torch.equal(none.audio, example.audio)
-
-
 def test_saturation_keeps_grey_grey() -> None:
     config = AugmentConfig(True, 0, 0.0, 0.0, 0.9, 0.0, (90.0, 90.0))
     assert torch.equal(
@@ -153,59 +106,3 @@ def test_saturation_keeps_grey_grey() -> None:
     example.visual_map[:, :, :, 0] = 200
     found = augmented(example, config, 99, torch.Generator()).visual_map
     assert not torch.equal(found, example.visual_map)
-
-
-def test_limits() -> None:
-    with pytest.raises(ValueError, match=r"augment\.brightness \(1\.5\) must be in \[0, 1\)"):
-        AugmentConfig(brightness=1.5)
-    with pytest.raises(ValueError, match="must not be negative"):
-        AugmentConfig(gain_db=-1)
-
-
-@pytest.mark.parametrize("placement", ["none", "output", "both"])
-def test_the_whole_encoder_in_training_gives_its_features(placement: str) -> None:
-    choice = choose("audioclip-tiny")
-    g = torch.Generator().manual_seed(4)
-    frames = torch.randint(0, 256, (3, 2, 3, 224, 224), generator=g, dtype=torch.uint8)
-    samples = torch.randint(-9000, 9000, (3, 44_100), generator=g, dtype=torch.int16)
-    expected = choice.load()(frames, samples)
-    there = np.ones(3, bool)
-    raw = Features(
-        np.zeros((3, 0), np.float32), frames.numpy(), samples.numpy(), there, there, 3.0, ()
-    )  # type: ignore[arg-type]
-    front = make_front(choice, AdapterConfig(placement), raw, whole=True)  # type: ignore[arg-type]
-    assert front is not None
-    found = tuned(front.eval())(raw)
-    for name, value in expected.items():
-        mine = torch.from_numpy(getattr(found, name)).float()
-        assert torch.cosine_similarity(mine, value.float(), -1).min() > 0.9999
-
-
-def test_training_from_segments(
-    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """On six videos it learns nothing, but every part runs and the model is used as any other."""
-    data, cache = tmp_path / "data", tmp_path / "cache"
-    shutil.copytree(warm, cache)  # other tests count what is in the shared one
-    data.mkdir()
-    for name in ("AVE", "Annotations.txt", "categories.txt"):
-        (data / name).symlink_to(synth / name)
-    filmed = {path.stem for path in (synth / "AVE").glob("*.mp4")}
-    lines = (synth / "Annotations.txt").read_text().splitlines()
-    mine = [line for line in lines[1:] if line.split("&")[1] in filmed]
-    for split in ("train", "val", "test"):
-        (data / f"{split}Set.txt").write_text("".join(f"{line}\n" for line in mine))
-    settings = ["augment.enabled=true", "adapter.placement=both", "train.epochs=1"]
-    settings += ["options.d_model=16", "options.heads=2", "train.batch_size=3"]
-    words = [word for option in settings for word in ("--set", option)]
-    arguments = ["--data", str(data), "--cache-dir", str(cache), "--out", str(tmp_path / "run")]
-    assert main(["train", *arguments, *words, "--device", "cpu"]) == 0
-    assert (tmp_path / "run" / "adapters.safetensors").is_file()
-    video = sorted((synth / "AVE").glob("*.mp4"))[0]
-    capsys.readouterr()
-    model = ["--model", str(tmp_path / "run"), "--cache-dir", str(cache)]
-    assert main(["localize", str(video), "--json", *model]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["segments"] == 10
-    adapters = ["--adapters", str(tmp_path / "run"), "--cache-dir", str(cache)]
-    assert main(["extract", str(synth / "AVE"), *adapters]) == 0
-    assert main(["evaluate", "--data", str(data), *model]) == 0

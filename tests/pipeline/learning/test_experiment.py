@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from avel.configs.load import ConfigError
+from avel.extractors import ExtractorError
 from avel.pipeline.learning.experiment import (
     Experiment,
     check_experiment,
@@ -39,8 +40,8 @@ from avel.pipeline.reasons import InputError
         ("train.epochs=0", r"train\.epochs \(0\) must be at least 1"),
         ("decoder.threshold=2", r"threshold \(2\.0\) must be between 0 and 1"),
         ("decoder.decoder=max", r"\"decoder\.decoder\": Expected"),
-        ("adapter.reduction=0", r"adapter\.reduction \(0\) must be at least 1"),
-        ("adapter.dropout=1", r"adapter\.dropout \(1\.0\) must be in \[0, 1\)"),
+        ("adapter.reduction=0", r"adapter\.reduction 0 must be 1 or more"),
+        ("adapter.dropout=1", r"adapter\.dropout 1\.0 must be in \[0, 1\)"),
         ("adapter.stages=[5]", r"adapter\.stages \[5\] must be some of 1, 2, 3, 4"),
         ("augment.snr_db=[9,1]", r"augment\.snr_db \(9\.0, 1\.0\) must be the lower and the"),
         ("supervision=half", r"\"supervision\": Expected"),
@@ -48,6 +49,19 @@ from avel.pipeline.reasons import InputError
 )
 def test_wrong_settings(setting: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
+        load_experiment(Path("dmsf"), [setting])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("extractor=audioclop", r"no extractor 'audioclop'; there are audioclip"),
+        ("extractor=vgg19+vgish", r"no extractor 'vgish'"),
+        ("extractor_options.colour=1", r"'audioclip-tiny' has no option 'colour'; it has compile"),
+    ],
+)
+def test_encoders_that_are_not(setting: str, message: str) -> None:
+    with pytest.raises(ExtractorError, match=message):
         load_experiment(Path("dmsf"), [setting])
 
 

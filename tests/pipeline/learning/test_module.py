@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avel.extractors.adapters.adapters import Adapters, OutputFront
+from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.adapters.config import AdapterConfig
+from avel.extractors.adapters.fronts import OutputFront
 from avel.models.losses import IGNORED
 from avel.models.output import LocalizationOutput
 from avel.models.senses import OUTPUTS

@@ -1,10 +1,8 @@
-"""Training on features that say their label: it must learn them, go on where it stopped, refuse others."""
+"""Training on features that say their label: it must learn them, and write down what it did."""
 
 import csv
 import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,58 +11,18 @@ import torch
 from safetensors.torch import load_file
 
 from avel.cache.ave_h5 import write_order
-from avel.extractors.adapters.adapters import Adapters, OutputFront
-from avel.extractors.adapters.config import AdapterConfig
-from avel.models.card import CheckpointError, check_features
+from avel.models.card import CheckpointError, check_features, describe
 from avel.models.checkpoint import load_checkpoint
-from avel.models.losses import IGNORED
 from avel.models.output import LocalizationOutput
-from avel.models.senses import OUTPUTS
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
-from avel.pipeline.datasets.features import Example
-from avel.pipeline.evaluation.evaluate import evaluate
-from avel.pipeline.learning.batches import EpochSampler
+from avel.pipeline.learning.card import knows
+from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.module import LocalizerTraining
-from avel.pipeline.learning.settings import TrainConfig
-from avel.pipeline.learning.splice import with_spliced
+from avel.pipeline.learning.train import train
+from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
-
-OPTIONS = [
-    "options.d_model=16",
-    "options.heads=2",
-    "options.agva_hidden=8",
-    "options.feature_dropout=0.0",
-    "train.learning_rate=0.004",
-    "train.batch_size=8",
-]
-
-
-def run(bench: tuple[Path, Path], out: Path, *extra: str, config: str = "dmsf.yaml") -> int:
-    root, cache = bench
-    argv = [
-        "train",
-        "--data",
-        str(root),
-        "--cache-dir",
-        str(cache),
-        "--config",
-        config,
-        "--out",
-        str(out),
-        "--device",
-        "cpu",
-    ]
-    for option in OPTIONS:
-        argv += ["--set", option]
-    return main([*argv, *extra])
-
-
-@pytest.fixture(scope="module")
-def trained(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("run")
-    assert run(bench, out, "--set", "train.epochs=8") == 0
-    return out
+from tests.pipeline.learning.small import losses, run, sets
 
 
 def test_learns_what_the_features_say(trained: Path) -> None:
@@ -77,192 +35,118 @@ def test_learns_what_the_features_say(trained: Path) -> None:
     assert metrics["test_selected_accuracy"] == pytest.approx(best)
     assert metrics["test_selected_accuracy"] >= metrics["accuracy"]["own"] - 1e-6
     assert metrics["baselines"]["all background"] < 0.8
+    loss = [float(value) for value in losses(trained / "metrics.csv").values()]
+    assert loss[-1] < 0.5 * loss[0]
+
+
+def test_selection_is_evaluation(trained: Path) -> None:
+    """The epoch that selection on test would keep has the accuracy that evaluation gives it."""
+    metrics = json.loads((trained / "metrics.json").read_text())
+    with np.load(trained / "decisions.npz") as found:
+        assert metrics["accuracy"]["own"] == (found["own"] == found["truth"]).mean()
+    rows = csv.DictReader((trained / "metrics.csv").open())
+    by_epoch = {
+        r["epoch"]: (r["val_accuracy"], r["test_accuracy"]) for r in rows if r["val_accuracy"]
+    }
+    best = max(by_epoch.values(), key=lambda pair: float(pair[0]))
+    assert float(best[1]) == pytest.approx(metrics["accuracy"]["own"], abs=1e-6)
+
+
+def test_weak_labels_are_enough(weak: Path) -> None:
+    metrics = json.loads((weak / "metrics.json").read_text())
+    assert metrics["accuracy"]["own"] > 0.85
+    assert describe(weak / "model.safetensors").card.training["videos"] == 48 + 16
 
 
 def test_run_folder(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
-    assert {"config.yaml", "metrics.json", "metrics.csv", "model.safetensors"} <= names
+    assert names >= {
+        "config.yaml", "run.json", "metrics.json", "metrics.csv", "model.safetensors", "card.md",
+        "decisions.npz", "test_selected.safetensors", "checkpoints",
+    }  # fmt: skip
     assert any(name.startswith("events.out.tfevents") for name in names)
+    assert not any(name.startswith(".") for name in names)
     header = (trained / "metrics.csv").read_text().splitlines()[0]
     assert {"train_loss", "val_accuracy", "test_accuracy"} <= set(header.split(","))
-
-
-def test_evaluate_gives_the_numbers_of_the_run(
-    bench: tuple[Path, Path], trained: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root, cache = bench
+    record = json.loads((trained / "run.json").read_text())
+    card = describe(trained / "model.safetensors").card
+    assert record["data"]["classes"] == list(card.classes)
+    assert record["features"]["read"] == dict(card.features)
     assert (
-        main(
-            [
-                "evaluate",
-                "--data",
-                str(root),
-                "--cache-dir",
-                str(cache),
-                "--model",
-                str(trained),
-                "--json",
-            ]
-        )
-        == 0
+        record["features"]["encoder"]["weights_sha256"] == card.features["config"]["weights_sha256"]
     )
-    metrics, stored = (
-        json.loads(capsys.readouterr().out),
-        json.loads((trained / "metrics.json").read_text()),
-    )
-    for name in ("accuracy", "event_f1", "map", "per_class", "coverage"):
-        assert metrics[name] == stored[name]
-    assert (
-        main(["evaluate", "--data", str(root), "--cache-dir", str(cache), "--model", str(trained)])
-        == 0
-    )
-    assert "12 of 12 rows" in capsys.readouterr().out
 
 
-def test_missing_rows_are_named(
-    bench: tuple[Path, Path], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root, cache = bench
-    data = open_ave(root)
-    gone = data.rows[data.splits["test"][0]].video_id
-    video = root / "AVE" / f"{gone}.mp4"
-    hidden = video.rename(tmp_path / "hidden")
-    try:
-        main(
-            [
-                "evaluate",
-                "--data",
-                str(root),
-                "--cache-dir",
-                str(cache),
-                "--model",
-                str(trained),
-                "--json",
-            ]
-        )
-    finally:
-        hidden.rename(video)
-    assert json.loads(capsys.readouterr().out)["coverage"] == {
-        "rows": 12,
-        "evaluated": 11,
-        "missing": {gone: "no video file"},
-    }
+def test_card(trained: Path) -> None:
+    text = (trained / "card.md").read_text()
+    metrics = json.loads((trained / "metrics.json").read_text())
+    for row in (
+        "| model | dmsf, full supervision |",
+        "48 training videos, 12 of 12 test rows",
+        "| features | audioclip-tiny, adapters: none |",
+        "| protocol | val-selected, seed 0 |",
+        f"| test accuracy, gate 0.5 decoder | {metrics['accuracy']['own']:.2%} |",
+        f"| all background | {metrics['baselines']['all background']:.2%} |",
+        f"lightning {__import__('lightning').__version__}",
+        "knows its 4 classes and nothing else",
+    ):
+        assert row in text
+    assert "| start |" not in text
 
 
-def test_weak_labels_are_enough(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    assert (
-        run(
-            bench,
-            tmp_path,
-            "--set",
-            "train.epochs=10",
-            "--set",
-            "train.patience=10",
-            config="dmsf_weak.yaml",
-        )
-        == 0
-    )
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert metrics["accuracy"]["own"] > 0.85
+def test_the_domain_is_the_trainings(bench: tuple[Path, Path], trained: Path) -> None:
+    """Training features are about 1 away, and nearly all held-out ones within the threshold."""
+    _, _, extra = load_checkpoint(trained / "model.safetensors")
+    assert {"visual.mean", "visual.whitening", "visual.threshold", "audio.mean"} <= extra.keys()
+    assert 0.9 < float(extra["audio.threshold"]) < 2.5
 
 
 def test_equal_seeds_train_equal_models(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        run(bench, tmp_path / name, "--set", "train.epochs=2", "--seed", "5")
-    run(bench, tmp_path / "c", "--set", "train.epochs=2", "--seed", "6")
+    for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
+        assert run(bench, tmp_path / name, *sets("train.epochs=1"), "--seed", seed) == 0
     a, b, c = ((tmp_path / n / "model.safetensors").read_bytes() for n in "abc")
     assert a == b != c
 
 
-def epochs(metrics: Path) -> set[int]:
-    return {int(row["epoch"]) for row in csv.DictReader(metrics.open())}
-
-
-def losses(*logs: Path) -> dict[str, str]:
-    """Training loss of every epoch, as written; a later log's epochs win."""
-    rows = (row for log in logs for row in csv.DictReader(log.open()))
-    return {row["epoch"]: row["train_loss"] for row in rows if row["train_loss"]}
-
-
-@pytest.mark.parametrize(
-    "extra",
-    [(), ("adapter.placement=output", "supervision=full"), ("train.accumulate=2",)],
-)
-def test_a_killed_run_goes_on_with_the_same_losses(
-    bench: tuple[Path, Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    extra: tuple[str, ...],
+def test_weights_are_hashed_once(
+    bench: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bit for bit, with dropout, shuffling and splicing: killed in the middle of an epoch."""
-    settings = [
-        word for e in ("train.epochs=4", "supervision=weak", *extra) for word in ("--set", e)
-    ]
-    run(bench, tmp_path / "whole", *settings)
-    step = LocalizerTraining.training_step
+    """And the encoder is chosen once, whatever stands before the model."""
+    from avel.extractors import choice
+    from avel.extractors.weights import files
 
-    def killed(self: LocalizerTraining, batch: Example, number: int) -> torch.Tensor:
-        if self.current_epoch == 2 and number == 3:
-            raise SystemExit(137)
-        return step(self, batch, number)
+    counts = {"hashed": 0, "chosen": 0}
+    sha256_of, choose = files.sha256_of, choice.choose
 
-    with monkeypatch.context() as patch:
-        patch.setattr(LocalizerTraining, "training_step", killed)
-        with pytest.raises(SystemExit):
-            run(bench, tmp_path / "killed", *settings)
-    run(bench, tmp_path / "killed", *settings, "--resume")
-    whole = losses(tmp_path / "whole" / "metrics.csv")
-    resumed = tmp_path / "killed" / "resumed_0" / "metrics.csv"
-    assert whole.keys() == {"0", "1", "2", "3"}
-    assert losses(tmp_path / "killed" / "metrics.csv", resumed) == whole
-    assert epochs(resumed) == {2, 3}
-    names = ["model.safetensors"] + (["adapters.safetensors"] if "adapter" in str(extra) else [])
-    for name in names:
-        one, other = (load_file(tmp_path / run / name) for run in ("whole", "killed"))
-        assert all(torch.equal(one[key], other[key]) for key in one)
+    def hashed(path: Path) -> str:
+        counts["hashed"] += 1
+        return sha256_of(path)
 
+    def chosen(*arguments: object) -> object:
+        counts["chosen"] += 1
+        return choose(*arguments)  # type: ignore[arg-type]
 
-@pytest.mark.parametrize("weight", [0, 1])
-def test_sense_heads_teach_adapters_of_the_sense_that_the_model_leaves_out(
-    bench: tuple[Path, Path], tmp_path: Path, weight: int
-) -> None:
-    settings = ["adapter.placement=output", "options.modalities=audio", "train.epochs=1"]
-    settings += [f"train.sense_weight={weight}.0"]
-    assert run(bench, tmp_path, *(word for s in settings for word in ("--set", s))) == 0
+    monkeypatch.setattr(files, "sha256_of", hashed)
+    monkeypatch.setattr(choice, "choose", chosen)
+    assert run(bench, tmp_path, *sets("adapter.placement=output", "train.epochs=1")) == 0
+    assert counts == {"hashed": 1, "chosen": 1}
     learned = load_file(tmp_path / "adapters.safetensors")
     assert learned["at.audio.up.weight"].any()
-    assert learned["at.visual_map.up.weight"].any() == bool(weight)
+    assert learned["at.visual_map.up.weight"].any()
     assert not any("senses" in name for name in load_file(tmp_path / "model.safetensors"))
+    assert "adapters: output" in (tmp_path / "card.md").read_text()
 
 
-def test_sense_heads_ask_about_event_segments_of_videos_with_one_class() -> None:
-    """Not about background, padding, or a video that was mixed of two."""
-    front = OutputFront(Adapters(AdapterConfig("output"), dict.fromkeys(OUTPUTS, 4)), None)
-    training = LocalizerTraining(
-        torch.nn.Identity(), front, lambda *_: torch.zeros(()), 3, TrainConfig()
-    )
-    asked = []
-    training._senses.forward = lambda *inputs: asked.append(inputs[-1]) or torch.zeros(())
-    training._localize = lambda *_: None
-    segments = torch.tensor([[0, 3, 1], [2, 2, 3]])
-    mask = torch.tensor([[True, True, False], [True, True, True]])
-    sound, tokens = torch.randn(2, 3, 4), torch.randn(2, 3, 5, 4)
-    rows = torch.arange(2)
-    one = Example(sound, tokens, sound, mask, mask, segments, rows, rows, torch.full((2,), IGNORED))
-    training.loss_of(one, ~mask, 1.0)
-    training.loss_of(one._replace(other=torch.tensor([IGNORED, 1])), ~mask, 1.0)
-    assert asked[0].tolist() == [[True, False, False], [True, True, False]]
-    assert asked[1].tolist() == [[True, False, False], [False, False, False]]
-
-
-def test_resume_with_another_config(
-    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_without_sense_heads_an_adapter_that_the_model_ignores_stays(
+    bench: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    run(bench, tmp_path, "--set", "train.epochs=1")
-    arguments = ["--set", "train.epochs=3", "--set", "train.seed=1", "--resume"]
-    assert run(bench, tmp_path, *arguments) == 2
-    message = capsys.readouterr().err
-    assert "begun with another config (train.epochs: was 1, now 3; train.seed: was 0" in message
+    settings = ["adapter.placement=output", "options.modalities=audio", "train.epochs=1"]
+    for weight in (0, 1):
+        out = tmp_path / str(weight)
+        assert run(bench, out, *sets(*settings, f"train.sense_weight={weight}")) == 0
+        learned = load_file(out / "adapters.safetensors")
+        assert learned["at.audio.up.weight"].any()
+        assert learned["at.visual_map.up.weight"].any() == bool(weight)
 
 
 def test_a_loss_that_is_not_finite(
@@ -284,48 +168,27 @@ def test_a_loss_that_is_not_finite(
         return output
 
     monkeypatch.setattr(LocalizerTraining, "_localize", broken)
-    assert run(bench, tmp_path, "--set", "train.epochs=3") == 2
+    assert run(bench, tmp_path, *sets("train.epochs=3")) == 2
     message = capsys.readouterr().err
     assert "the loss is nan in epoch 1, batch 0 (rows [" in message
     assert (tmp_path / "checkpoints" / "best.ckpt").is_file()
 
 
-def test_balanced_sampling_draws_every_class_alike() -> None:
-    class Rows:
-        videos = np.repeat([0, 1, 2], [100, 10, 1])
-
-        def __len__(self) -> int:
-            return 111
-
-    sampler = EpochSampler(Rows(), TrainConfig(balanced=True))  # type: ignore[arg-type]
-    drawn = []
-    for epoch in range(30):
-        sampler.set_epoch(epoch)
-        drawn += [int(Rows.videos[index]) for index in sampler]
-    share = np.bincount(drawn) / len(drawn)
-    np.testing.assert_allclose(share, 1 / 3, atol=0.03)
-
-
-def test_epochs_have_their_own_order() -> None:
-    class Rows:
-        def __len__(self) -> int:
-            return 50
-
-    sampler = EpochSampler(Rows(), TrainConfig())  # type: ignore[arg-type]
-    first = list(sampler)
-    sampler.set_epoch(1)
-    assert sorted(first) == sorted(sampler) == list(range(50))
-    assert list(sampler) != first
-    sampler.set_epoch(0)
-    assert list(sampler) == first
-
-
 def test_averaged_weights_are_others(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    run(bench, tmp_path / "plain", "--set", "train.epochs=2")
-    run(bench, tmp_path / "mean", "--set", "train.epochs=2", "--set", "train.average_decay=0.9")
+    for name, decay in (("plain", 0.0), ("mean", 0.9)):
+        settings = sets("train.epochs=1", f"train.average_decay={decay}")
+        assert run(bench, tmp_path / name, *settings) == 0
     plain, mean = (load_file(tmp_path / n / "model.safetensors") for n in ("plain", "mean"))
     key = "model.heads.C.relevance.weight"
     assert not torch.equal(plain[key], mean[key])
+
+
+def test_half_the_bits(bench: tuple[Path, Path], trained: Path, tmp_path: Path) -> None:
+    assert run(bench, tmp_path, *sets("train.epochs=1"), "--half") == 0
+    tensors = load_file(tmp_path / "model.safetensors")
+    assert {t.dtype for t in tensors.values() if t.is_floating_point()} == {torch.float16}
+    size = (tmp_path / "model.safetensors").stat().st_size
+    assert size < 0.6 * (trained / "model.safetensors").stat().st_size
 
 
 def test_a_checkpoint_refuses_other_features(trained: Path) -> None:
@@ -346,137 +209,96 @@ def test_damaged_checkpoint(trained: Path, tmp_path: Path) -> None:
         load_checkpoint(cut)
 
 
-def test_splicing_puts_known_background_into_other_videos() -> None:
-    K, B, T = 4, 6, 10
-    labels = torch.tensor([0, K, 1, K, 2, 3])
-    owner = torch.arange(B)[:, None].expand(B, T)
-    batch = Example(
-        owner[..., None].float(),
-        owner[..., None, None].half(),
-        owner[..., None].float(),
-        torch.ones(B, T, dtype=torch.bool),
-        torch.ones(B, T, dtype=torch.bool),
-        owner.clone(),
-        labels,
-        torch.arange(B),
-        torch.full((B,), IGNORED),
-    )
-    mixed, known = with_spliced(batch, K, torch.Generator().manual_seed(0))
-    assert len(mixed.video) == B + 4
-    assert mixed.video[B:].tolist() == [IGNORED] * 4
-    assert known[:B].all(1).tolist() == [False, True, False, True, False, False]
-    for copy, original in zip(range(B, B + 4), (0, 2, 4, 5), strict=True):
-        foreign = mixed.segments[copy] != original
-        assert torch.equal(foreign, known[copy])
-        assert 1 <= foreign.sum() <= 6
-        assert set(mixed.segments[copy][foreign].tolist()) <= {1, 3}
-        assert torch.equal(mixed.audio[copy, :, 0].long(), mixed.segments[copy])
-        assert torch.equal(mixed.visual_map[copy, :, 0, 0].long(), mixed.segments[copy])
-
-
-def test_splicing_needs_a_background_video() -> None:
-    batch = Example(
-        *(torch.zeros(2, 3, 1) for _ in range(3)),
-        torch.ones(2, 3, dtype=torch.bool),
-        torch.ones(2, 3, dtype=torch.bool),
-        torch.zeros(2, 3),
-        torch.tensor([0, 1]),
-        torch.arange(2),
-        torch.full((2,), IGNORED),
-    )
-    mixed, known = with_spliced(batch, 4, torch.Generator())
-    assert len(mixed.video) == 2
-    assert not known.any()
-
-
-def test_runtime_settings_are_checked() -> None:
-    with pytest.raises(ValueError, match=r"workers \(0\) must be greater than 0"):
-        RuntimeConfig(workers=0)
-
-
-def test_two_processes_are_one_run(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    """Without dropout: the same losses but for rounding, and numbers that one process repeats."""
-    root, cache = bench
-    settings = ["train.epochs=3", "options.dropout=0.0", "train.mutual_weight=0.0"]
-    words = [word for option in settings for word in ("--set", option)]
-    run(bench, tmp_path / "one", *words)
-    arguments = [*words, "--devices", "2", "--out", str(tmp_path / "two"), "--device", "cpu"]
-    for option in OPTIONS:
-        arguments += ["--set", option]
-    command = ["train", "--data", str(root), "--cache-dir", str(cache), *arguments]
-    done = subprocess.run(
-        [sys.executable, "-m", "avel.pipeline", *command],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("test accuracy") == 1
-    one, two = (losses(tmp_path / name / "metrics.csv") for name in ("one", "two"))
-    for epoch, loss in one.items():
-        assert float(two[epoch]) == pytest.approx(float(loss), rel=0.02)
-    said = json.loads((tmp_path / "two" / "metrics.json").read_text())
-    again = evaluate(
-        open_ave(root), "test", tmp_path / "two" / "model.safetensors", RuntimeConfig(cache)
-    )
-    assert again["accuracy"] == said["accuracy"]
-
-
-def test_a_batch_that_the_processes_cannot_share(
-    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(bench, tmp_path, "--devices", "3") == 2
-    assert "train.batch_size (8) must be a multiple of --devices (3)" in capsys.readouterr().err
-
-
-def test_out_of_memory_says_what_would_fit(
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (sets("options.d_model=15"), "options of dmsf: d_model (15) must be a multiple of heads"),
+        (sets("train.precision=float16"), "the cpu has no float16 kernels; use precision float32"),
+        (sets("extractor=audioclop"), "no extractor 'audioclop'"),
+        (sets("extractor_options.colour=true"), "has no option 'colour'"),
+        (["--devices", "3"], "train.batch_size (8) must be a multiple of --devices (3)"),
+        (
+            sets("extractor=vgg19+vggish", "adapter.placement=trunk"),
+            "vgg19",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_user_did_is_said_as_such(
     bench: tuple[Path, Path],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    extra: list[str],
+    message: str,
 ) -> None:
-    features = LocalizerTraining._features
-
-    def small(self: LocalizerTraining, batch: Example) -> tuple[torch.Tensor, ...]:
-        if len(batch.row) > 3:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return features(self, batch)
-
-    monkeypatch.setattr(LocalizerTraining, "_features", small)
-    assert run(bench, tmp_path) == 4
-    message = capsys.readouterr().err
-    assert "out of memory with 8 videos at once: use train.batch_size=2, with" in message
+    code = run(bench, tmp_path, *extra)
+    said = capsys.readouterr().err
+    assert message in said
+    assert code == (4 if "vgg19" in message else 2)
+    assert "unexpected" not in said
 
 
-def test_recomputing_changes_nothing(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    placed = ["--set", "train.epochs=1", "--set", "adapter.placement=output"]
-    run(bench, tmp_path / "kept", *placed)
-    run(bench, tmp_path / "again", *placed, "--set", "train.recompute=true")
-    assert losses(tmp_path / "kept" / "metrics.csv") == losses(tmp_path / "again" / "metrics.csv")
-
-
-def test_batches_read_ahead_are_the_same(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    run(bench, tmp_path / "here", "--set", "train.epochs=1")
-    run(bench, tmp_path / "ahead", "--set", "train.epochs=1", "--loaders", "1")
-    assert losses(tmp_path / "here" / "metrics.csv") == losses(tmp_path / "ahead" / "metrics.csv")
-
-
-def test_precision_that_the_device_lacks(
-    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_went_wrong_inside_is_no_usage(
+    bench: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(bench, tmp_path, "--set", "train.precision=float16") == 2
-    assert "the cpu has no float16 kernels; use precision float32" in capsys.readouterr().err
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("shapes (3,) and (4,) do not fit")
+
+    monkeypatch.setattr("avel.pipeline.learning.train.domain_of", broken)
+    with pytest.raises(ValueError, match="do not fit") as caught:
+        train(open_ave(bench[0]), small(), RuntimeConfig(bench[1], device="cpu"), tmp_path)
+    assert type(caught.value) is ValueError  # no ConfigError, no InputError
+
+
+def small() -> Experiment:
+    from avel.pipeline.learning.settings import TrainConfig
+
+    return Experiment(
+        options={"d_model": 16, "heads": 2, "agva_hidden": 8},
+        train=TrainConfig(epochs=1, batch_size=24),
+    )
 
 
 def test_an_empty_split(
     bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import shutil
-
     root, cache = bench
     shutil.copytree(root, tmp_path / "data")
     write_order(tmp_path / "data" / "val_order.h5", [])
     (tmp_path / "data" / "valSet.txt").unlink(missing_ok=True)
     assert run((tmp_path / "data", cache), tmp_path / "run") == 2
     assert "no video of split 'val' (0 rows) has features" in capsys.readouterr().err
+
+
+def test_matchers_are_sent_away(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="model 'cmm' answers queries; `train_matcher` trains it"):
+        train(open_ave(bench[0]), Experiment(model="cmm"), RuntimeConfig(), tmp_path)
+
+
+def test_what_a_model_knows(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    data = open_ave(bench[0])
+    assert knows(data) == f"trained on {bench[0].name}: knows its 4 classes and nothing else"
+    shutil.copytree(bench[0], tmp_path / "s")
+    (tmp_path / "s" / "synth.json").write_text("{}")
+    assert knows(open_ave(tmp_path / "s")).startswith("trained on synthetic video only: knows 4 ")
+
+
+def test_beginning_with_another_run_is_said(
+    bench: tuple[Path, Path], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(bench, tmp_path / "a", *sets("train.epochs=1", f"start={trained}")) == 0
+    said = capsys.readouterr().err
+    assert f"tensors of {trained}" in said
+    metrics = json.loads((tmp_path / "a" / "metrics.json").read_text())
+    assert metrics["start"] in said
+    assert f"| start | {metrics['start']} |" in (tmp_path / "a" / "card.md").read_text()
+    settings = sets("train.epochs=1", f"start={trained}", "options.d_model=32")
+    assert run(bench, tmp_path / "b", *settings) == 2
+    assert "fits this model poorly" in capsys.readouterr().err
+
+
+def test_device_of_several_processes(
+    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["train", "--data", str(bench[0]), "--cache-dir", str(bench[1]), "--out", str(tmp_path)]
+    assert main([*argv, "--device", "cuda:7"]) == 4
+    assert "device 'cuda:7' cannot be used" in capsys.readouterr().err

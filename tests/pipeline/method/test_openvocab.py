@@ -1,14 +1,15 @@
 """Events for given words: where sight and sound name one, and where they disagree."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from avel.extractors import AudioCLIPExtractor, Choice, choose
-from avel.extractors.audioclip.extractor import AudioCLIPOptions, TinyAudioCLIPExtractor
+from avel.extractors import Choice, choose
+from avel.extractors.audioclip.declarations import AUDIOCLIP, AUDIOCLIP_TINY, AudioCLIPOptions
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.extractors.weights.files import Weights
 from avel.pipeline.cli import main
@@ -139,7 +140,7 @@ def test_bad_labels(labels: tuple[str, ...], message: str) -> None:
         OpenVocabulary(labels, choose("audioclip-tiny"))
 
 
-FULL = Choice(AudioCLIPExtractor, Weights(()), AudioCLIPOptions())
+FULL = Choice(AUDIOCLIP, Weights(()), AudioCLIPOptions())
 """AudioCLIP chosen, its file not needed: labels are checked before anything is loaded."""
 
 
@@ -176,13 +177,10 @@ def test_label_files(tmp_path: Path) -> None:
 
 def test_an_encoder_without_a_rest_lets_other_words_compete() -> None:
     """One label alone is not simply present: common sights and sounds take their share."""
-
-    class Uncalibrated(TinyAudioCLIPExtractor):
-        rest_cosines = {}  # noqa: RUF012
-
     found = choose("audioclip-tiny")
+    uncalibrated = replace(AUDIOCLIP_TINY, rest_cosines={})
     words = OpenVocabulary(
-        (NAMES[0],), Choice(Uncalibrated, found.weights, AudioCLIPOptions()), "a sound: {}"
+        (NAMES[0],), Choice(uncalibrated, found.weights, AudioCLIPOptions()), "a sound: {}"
     )
     prompts = words.recipe["prompts"]
     assert prompts == [f"a sound: {word}" for word in (NAMES[0], *CONTRAST)]

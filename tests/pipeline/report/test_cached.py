@@ -8,16 +8,17 @@ import pytest
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.method.recipes import pack, segments_recipe
-from avel.pipeline.method.stores import Stores, open_store
+from avel.pipeline.method.stores import LocalizationStores, open_store
 from avel.pipeline.report.cached import CachedRun
 from tests.pipeline.report.material import result, scores
 
 CONFIG = SegmentConfig(image_size=16)
 
 
-def stores(root: Path) -> Stores:
+def stores(root: Path) -> LocalizationStores:
     segments = open_store(root, segments_recipe(CONFIG))
-    return Stores(segments, segments, ContentKeys(root))
+    scores = open_store(root, {"stage": "scores", "version": 0, "config": {}})
+    return LocalizationStores(segments, segments, ContentKeys(root), scores)
 
 
 def cells(seen: bool) -> Segments:
@@ -30,15 +31,14 @@ def cells(seen: bool) -> Segments:
 def run(tmp_path: Path) -> CachedRun:
     """Of three videos: one with a picture, one without, one of which nothing was kept."""
     opened = stores(tmp_path)
-    scored = open_store(tmp_path, {"stage": "scores", "version": 0, "config": {}})
-    with opened.segments.writer() as segments, scored.writer() as written:
+    with opened.segments.writer() as segments, opened.scores.writer() as written:
         for name, seen in (("seen", True), ("heard", False), ("none", None)):
             path = tmp_path / f"{name}.mp4"
             path.write_text(name)
             if seen is not None:
                 segments.add(opened.keys.key(path), pack(cells(seen)))
                 written.add(opened.keys.key(path), pack(scores(2, 5 if seen else 6)))
-    return CachedRun(CONFIG, opened, scored)
+    return CachedRun(CONFIG, opened)
 
 
 def test_segments_and_scores_of_a_video_by_its_content(run: CachedRun, tmp_path: Path) -> None:
@@ -74,14 +74,22 @@ def test_a_run_is_found_by_its_plan(tmp_path: Path) -> None:
     class Plan:
         segment = CONFIG
 
-        def stores(self, root: Path) -> Stores:
+        def stores(self, root: Path) -> LocalizationStores:
             asked.append(root)
             return stores(root)
 
-        def scored(self, root: Path):  # type: ignore[no-untyped-def]
-            asked.append(root)
-            return open_store(root, {"stage": "scores", "version": 0, "config": {}})
-
     run = CachedRun.of(Plan(), tmp_path)  # type: ignore[arg-type]
     assert run.segment_config is CONFIG
-    assert asked == [tmp_path, tmp_path]
+    assert asked == [tmp_path]
+
+
+def test_a_run_that_goes_on_shows_what_it_has_not_published(tmp_path: Path) -> None:
+    opened, path = stores(tmp_path), tmp_path / "v.mp4"
+    path.write_text("v")
+    run = CachedRun(CONFIG, opened)
+    with opened.scores.writer() as writer:
+        writer.add(opened.keys.key(path), pack(scores(2, 9)))
+        assert not list(opened.scores.folder.glob("*.h5"))
+        found = run.scores(result(str(path)))
+    assert found is not None
+    assert found.attention.argmax(1).tolist() == [9, 9]

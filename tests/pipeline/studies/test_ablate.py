@@ -1,19 +1,28 @@
-"""Ablations: rows over seeds, resumed, compared on the same videos; export and summary of a model."""
+"""Ablations: rows over seeds, prepared once, resumed, compared on the same videos."""
 
 import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from joblib.externals import cloudpickle
 
+from avel.extractors.weights import files
 from avel.pipeline.cli import main
-from avel.pipeline.studies.ablate import Ablation, paired_difference
-from tests.pipeline.learning.test_train import OPTIONS
+from avel.pipeline.datasets.ave import open_ave
+from avel.pipeline.studies import ablate as module
+from avel.pipeline.studies.ablate import ablate, lines
+from avel.pipeline.studies.table import Ablation
+from avel.pipeline.work.runtime import RuntimeConfig
+from avel.pipeline.work.workers import Crashed
+from tests.pipeline.learning.small import OPTIONS
 
 SMALL = """
-base: dmsf.yaml
+base: dmsf
 seeds: [0, 1]
-settings: {%s, train.epochs: 2}
+settings: {%s, train.epochs: 1}
 rows:
   full: {}
   no <b>gate: {options.gate: false}
@@ -32,8 +41,13 @@ def test_rows_over_seeds_in_one_table(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    hashed: list[Path] = []
+    sha256_of = files.sha256_of
     (tmp_path / "a.yaml").write_text(SMALL)
-    assert run(bench, tmp_path / "o", tmp_path / "a.yaml", "--processes", "2") == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "sha256_of", lambda path: hashed.append(path) or sha256_of(path))
+        assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 0
+    assert len(hashed) == 1  # four runs read the same features
     first = capsys.readouterr().out
     with (tmp_path / "o" / "ablation.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -53,7 +67,7 @@ def test_rows_over_seeds_in_one_table(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("everything was done")
 
-    monkeypatch.setattr("avel.pipeline.studies.ablate.train", never)
+    monkeypatch.setattr("avel.pipeline.studies.ablate.train_any", never)
     assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 0
     assert capsys.readouterr().out == first
 
@@ -65,82 +79,108 @@ def test_a_run_that_fails_is_named_and_the_rest_is_done(
     (tmp_path / "a.yaml").write_text(text)
     assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 3
     found = capsys.readouterr()
-    assert "no <b>gate, seed 0: ValueError: d_model (15) must be a multiple of heads" in found.err
+    wrong = "no <b>gate, seed 0: ConfigError: options of dmsf: d_model (15) must be a multiple of"
+    assert wrong in found.err
     assert "| full |" in found.out
-
-
-def test_settings_that_do_not_exist(
-    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "a.yaml").write_text(SMALL.replace("options.gate", "optoins.gate"))
-    assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 2
-    assert "unknown key 'optoins'" in capsys.readouterr().err
-
-
-def test_preset_rows_are_experiments() -> None:
-    from avel.configs.load import load
-
-    ablation = load(Path("ablate_dmsf.yaml"), Ablation)
-    experiments = [ablation.experiment(row, 0, Path("o")) for row in ablation.rows]
-    assert len({str(e) for e in experiments}) == len(experiments) == 13
-
-
-def test_paired_difference_on_known_numbers() -> None:
-    """A row that is right one segment more in every video: no doubt, and no spread."""
-    rng = np.random.default_rng(1)
-    one = {0: rng.integers(0, 9, 50) / 10, 1: rng.integers(0, 9, 50) / 10}
-    better = {seed: values + 0.1 for seed, values in one.items()}
-    assert paired_difference(one, better) == pytest.approx((10, 10, 10))
-    noisy = {0: one[0] + rng.normal(0, 0.1, 50)}
-    mean, low, high = paired_difference({0: one[0]}, noisy) or (0, 0, 0)
-    spread = (noisy[0] - one[0]).std() / 50**0.5
-    assert high - low == pytest.approx(2 * 1.96 * 100 * spread, rel=0.1)
-    assert low < mean < high
-    assert paired_difference(one, {}) is None
 
 
 def test_no_run_of_the_first_row(
     bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = SMALL.replace("full: {}", "full: {options.d_model: 15}").replace("[0, 1]", "[0]")
-    (tmp_path / "a.yaml").write_text(text)
+    (tmp_path / "a.yaml").write_text(text.partition("  no <b>")[0])
     assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 2
     assert "no run of the first row 'full' is done; see its train.log" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("form", "name"), [("torch-export", "m.pt2"), ("onnx", "m.onnx")])
-def test_exported_models_answer_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, name: str
-) -> None:
-    if form == "onnx":
-        pytest.importorskip("onnxscript")
-        pytest.importorskip("onnxruntime")
-    assert main(["export", "--format", form, "--out", str(tmp_path / name)]) == 0
-    assert "largest difference from the model" in capsys.readouterr().out
-    assert (tmp_path / name).stat().st_size > 1_000_000
+def small(**rows: dict[str, Any]) -> Ablation:
+    return Ablation("dmsf", rows, (0, 1))
 
 
-def test_an_exported_model_that_differs_is_not_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+Jobs = Sequence[tuple[Any, ...]]
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Jobs, int]]:
+    """Lots of trainings that would have been started, with the number of processes."""
+    lots: list[tuple[Jobs, int]] = []
+
+    def mapped(_: object, jobs: Jobs, workers: int) -> Iterator[tuple[int, object]]:
+        lots.append((jobs, workers))
+        return ((number, Crashed() if number else "") for number in range(len(jobs)))
+
+    monkeypatch.setattr(module, "map_unordered", mapped)
+    return lots
+
+
+def test_rows_that_begin_with_others_come_second(
+    bench: tuple[Path, Path], tmp_path: Path, jobs: list[tuple[Jobs, int]]
 ) -> None:
+    table = small(later={"base": "dmrn", "after": "one"}, one={"base": "av_att"})
+    runtime = RuntimeConfig(bench[1], device="cpu")
+    data, experiments = open_ave(bench[0]), table.experiments(tmp_path)
+    found = list(ablate(data, experiments, runtime, tmp_path, processes=3))
+    assert found == [
+        ("one", 0, ""), ("one", 1, "the worker process died"),
+        ("later", 0, ""), ("later", 1, "the worker process died"),
+    ]  # fmt: skip
+    assert [workers for _, workers in jobs] == [3, 3]
+    assert [job[1].model for lot, _ in jobs for job in lot] == ["av_att"] * 2 + ["dmrn"] * 2
+
+
+def test_what_rows_read_is_worked_out_once(
+    bench: tuple[Path, Path], tmp_path: Path, jobs: list[tuple[Jobs, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asked: list[Any] = []
+    prepare = module.prepare
     monkeypatch.setattr(
-        "avel.pipeline.exchange.runtimes._torch",
-        lambda *_: lambda x: (x[0][..., 0], x[2][:, 0, :28]),
+        module, "prepare", lambda e, *rest: asked.append(e.adapter) or prepare(e, *rest)
     )
-    (tmp_path / "m.pt2").touch()
-    assert main(["export", "--format", "torch-export", "--out", str(tmp_path / "m.pt2")]) == 2
-    assert "the exported model differs by" in capsys.readouterr().err
-    assert not (tmp_path / "m.pt2").exists()
+    monkeypatch.setattr(
+        "avel.pipeline.learning.prepare.fill_cache", lambda _, plan, *__: filled.append(plan)
+    )
+    filled: list[Any] = []
+    trunk = {"adapter.placement": "trunk", "adapter.stages": [4]}
+    table = small(
+        a={}, b={"options.gate": False}, c={"adapter.placement": "output"}, d=trunk,
+        e={**trunk, "adapter.reduction": 2},
+    )  # fmt: skip
+    runtime = RuntimeConfig(bench[1], device="cpu")
+    list(ablate(open_ave(bench[0]), table.experiments(tmp_path), runtime, tmp_path))
+    assert len(asked) == 4  # of ten runs
+    assert len(filled) == 1  # both widths of in-trunk adapters read the same
+    prepared = {job[3].name: job[4] for lot, _ in jobs for job in lot}
+    assert prepared["a-seed0"] is prepared["b-seed1"]
+    assert prepared["d-seed0"] is not prepared["e-seed0"]
 
 
-def test_summary_counts_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["model", "summary", "--set", "adapter.placement=both"]) == 0
-    rows = dict(
-        (line.split()[0], [int(n.replace(",", "")) for n in line.split()[1:]])
-        for line in capsys.readouterr().out.splitlines()[1:]
-    )
-    assert rows["encoder.audio"][0] == 0 < rows["encoder.audio"][1]
-    hidden = 512 // 4
-    assert rows["adapter.visual_map"] == [512 * hidden * 2 + hidden + 1, 0]
-    assert {"adapter.audio3", "adapter.visual4", "dmsf.agva", "dmsf.cic"} <= rows.keys()
-    assert rows["all"] == [sum(r[i] for n, r in rows.items() if n != "all") for i in (0, 1)]
+def test_jobs_travel_to_other_processes(
+    bench: tuple[Path, Path], tmp_path: Path, jobs: list[tuple[Jobs, int]]
+) -> None:
+    runtime = RuntimeConfig(bench[1], device="cpu")
+    table = small(a={"adapter.placement": "output"})
+    list(ablate(open_ave(bench[0]), table.experiments(tmp_path), runtime, tmp_path, processes=2))
+    there = cloudpickle.loads(cloudpickle.dumps(jobs[0][0][0]))
+    assert there[4].recipe == jobs[0][0][0][4].recipe
+    assert there[4].identity == jobs[0][0][0][4].identity
+    assert there[1] == jobs[0][0][0][1]
+
+
+def test_lines_by_hand(tmp_path: Path) -> None:
+    truth = np.zeros((4, 10), int)
+    for row, seed, wrong in (("a", 0, 2), ("a", 1, 4), ("b", 0, 1), ("b", 1, 1)):
+        folder = tmp_path / f"{row}-seed{seed}"
+        folder.mkdir()
+        own = truth.copy()
+        own[:, :wrong] = 1
+        np.savez(folder / "decisions.npz", own=own, truth=truth)
+        (folder / "metrics.json").write_text('{"train_seconds": %d}' % (seed + 1))  # noqa: UP031
+    first, second = lines(small(a={}, b={}), tmp_path)
+    assert first.accuracies == pytest.approx((80.0, 60.0))
+    assert (first.mean, first.difference) == (pytest.approx(70.0), None)
+    assert first.std == pytest.approx(np.std([80, 60], ddof=1))
+    assert first.train_seconds == 1.5
+    assert second.difference is not None
+    assert second.difference.mean == pytest.approx(20.0)
+    assert second.std == 0.0

@@ -1,4 +1,4 @@
-"""The leaderboard and the comparison of two runs."""
+"""The leaderboard: every system in one table, over seeds."""
 
 import csv
 import json
@@ -9,39 +9,12 @@ import pytest
 import torch
 
 from avel.configs.load import load
-from avel.models.card import MATCHERS, Card
-from avel.models.table import MODELS, build
-from avel.pipeline.cli import main
-from avel.pipeline.evaluation.cost import cost, multiply_adds
+from avel.models.card import MATCHERS
+from avel.models.table import MODELS
 from avel.pipeline.learning.experiment import Experiment
-from avel.pipeline.studies.ablate import Ablation
-from avel.pipeline.studies.compare import compare
 from avel.pipeline.studies.published import ACCURACY, EXACT_STARTS
-
-SMALL = """
-base: dmsf.yaml
-seeds: [0, 1]
-settings: {train.epochs: 1, train.batch_size: 16, train.validate_every: 1}
-rows:
-  DMSF: {options.d_model: 16, options.heads: 2, train.learning_rate: 0.004}
-  AV_att: {base: av_att.yaml, loss: corrected}
-  DMRN: {base: dmrn.yaml, after: AV_att}
-  DMSF weak: {base: dmsf_weak.yaml, options.d_model: 16, options.heads: 2}
-  AVDLN: {base: cmm.yaml}
-"""
-
-
-@pytest.fixture(scope="module")
-def board(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("board")
-    (out / "small.yaml").write_text(SMALL)
-    assert run(bench, out) == 0
-    return out
-
-
-def run(bench: tuple[Path, Path], out: Path, *extra: str) -> int:
-    argv = ["--data", str(bench[0]), "--cache-dir", str(bench[1]), "--device", "cpu"]
-    return main(["bench", *argv, "--config", str(out / "small.yaml"), "--out", str(out), *extra])
+from avel.pipeline.studies.table import Ablation
+from tests.pipeline.studies.small import bench_command
 
 
 def test_one_table_of_all_systems(board: Path) -> None:
@@ -80,24 +53,16 @@ def test_done_runs_are_kept(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("everything was done")
 
-    monkeypatch.setattr("avel.pipeline.studies.ablate.train", never)
-    monkeypatch.setattr("avel.pipeline.studies.ablate.train_matcher", never)
+    monkeypatch.setattr("avel.pipeline.studies.ablate.train_any", never)
     before = (board / "leaderboard.csv").read_text()
-    assert run(bench, board) == 0
+    assert bench_command(bench, board) == 0
     assert (board / "leaderboard.csv").read_text() == before
-
-
-def test_a_row_after_one_that_is_not_there() -> None:
-    with pytest.raises(ValueError, match="after: there is no row 'AV'"):
-        Ablation("dmsf.yaml", {"a": {}, "b": {"after": "AV"}})
-    with pytest.raises(ValueError, match="row 'b' itself comes after another; one step only"):
-        Ablation("dmsf.yaml", {"a": {}, "b": {"after": "a"}, "c": {"after": "b"}})
 
 
 def test_the_preset_has_every_system(tmp_path: Path) -> None:
     bench = load(Path("leaderboard.yaml"), Ablation)
     experiments = [bench.experiment(row, 0, tmp_path) for row in bench.rows]
-    assert {e.model for e in experiments} == MODELS.keys() | MATCHERS.keys()
+    assert {e.model for e in experiments} == MODELS.keys() | MATCHERS
     assert {(e.model, e.supervision) for e in experiments} >= ACCURACY.keys()
     ways = {"audio": "a2v", "visual": "v2a"}
     asked = {(e.model, ways[e.options["query"]]) for e in experiments if e.model == "dcmr"}
@@ -134,69 +99,6 @@ def test_presets_are_the_authors_recipes(
         assert e.train.drop_last
         assert (e.train.milestones, e.train.milestone_unit) == ([15000], "step")
     assert not (e.supervision == "weak" and e.train.splice)
-
-
-def test_multiply_adds_by_hand() -> None:
-    """A matching network is four products; AV_att's sum was done on paper."""
-    card = Card("cmm", {}, (), 10, {})
-    towers = 512 * 128 + 128 * 64 + 128 * 128 + 128 * 64
-    assert multiply_adds(card, build("cmm", {})) == 10 * towers
-    n, lstm = 490, 2 * 10 * 512
-    attention = n * (512 * 512 + 512 * 49 + 49 + 512) + 10 * (128 * 512 + 512 * 49)
-    recurrent = lstm * (512 + 128) + lstm * (128 + 128)
-    rest = 10 * (512 * 64 + 64 * 29)
-    found = multiply_adds(Card("av_att", {}, (), 10, {}), build("av_att", {}))
-    assert found == attention + recurrent + rest
-    costs = cost(Card("dmsf", {}, (), 10, {}), build("dmsf", {}))
-    assert costs["parameters"] == sum(p.numel() for p in build("dmsf", {}).parameters())
-    assert 0 < costs["seconds_per_video"] < 5
-
-
-def test_two_runs_compared(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    first, second = board / "dmsf-seed0", board / "av_att-seed0"
-    found = compare(first, second)
-    runs = [dict(np.load(folder / "decisions.npz")) for folder in (first, second)]
-    right = [run["own"] == run["truth"] for run in runs]
-    assert found.difference == pytest.approx(100 * (right[1].mean() - right[0].mean()))
-    assert found.interval[0] <= found.difference <= found.interval[1]
-    for name, (a, b, count) in found.classes.items():
-        label = [*runs[0]["classes"], "background"].index(name)
-        there = runs[0]["truth"] == label
-        assert count == there.sum()
-        assert (a, b) == pytest.approx([100 * r[there].mean() for r in right])
-    changed = (right[0].sum(1) != right[1].sum(1)).sum()
-    assert len(found.changes) == changed
-    sizes = [abs(c.second - c.first) for c in found.changes]
-    assert sizes == sorted(sizes, reverse=True)
-    assert main(["compare", str(first), str(second), "--most", "1"]) == 0
-    printed = capsys.readouterr().out
-    assert "12 videos that both were tested on" in printed
-    assert f"difference {found.difference:+.2f} points" in printed
-    assert main(["compare", str(first), str(second), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["videos"] == 12
-    same = compare(first, first)
-    assert (same.difference, same.changes) == (0, [])
-
-
-def test_runs_that_cannot_be_compared(
-    board: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["compare", str(board / "dmsf-seed0"), str(tmp_path)]) == 2
-    assert (
-        "has no decisions.npz; give the folder of a finished `avel train`"
-        in capsys.readouterr().err
-    )
-    assert main(["compare", str(board / "dmsf-seed0"), str(board / "avdln-seed0")]) == 2
-    assert "holds answers to queries, not decisions" in capsys.readouterr().err
-    run = dict(np.load(board / "dmsf-seed0" / "decisions.npz"))
-    for change, message in (
-        ({"classes": np.array(["a", "b", "c", "d"])}, "were evaluated on other classes"),
-        ({"rows": run["rows"] + 1000}, "share no test row; they are of other datasets"),
-        ({"truth": run["truth"] * 0}, "were evaluated against other labels"),
-    ):
-        np.savez(tmp_path / "decisions.npz", **{**run, **change})
-        assert main(["compare", str(board / "dmsf-seed0"), str(tmp_path)]) == 2
-        assert message in capsys.readouterr().err
 
 
 def test_weights_of_the_best_epoch_on_test_are_kept(board: Path) -> None:

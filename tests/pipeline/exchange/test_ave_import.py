@@ -1,8 +1,6 @@
-"""The field's feature files: written as its scripts read them, read as they are published."""
+"""The field's feature files, read as they are published."""
 
-import csv
 import json
-import shutil
 from pathlib import Path
 
 import h5py
@@ -10,76 +8,19 @@ import numpy as np
 import pytest
 
 from avel.cache.ave_h5 import FeatureFile, LayoutError, open_features, write_order
-from avel.cache.store import CacheError
 from avel.pipeline.cli import main
-from avel.pipeline.datasets.ave import open_ave, segment_labels
+from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.evaluation.split import open_split
-from avel.pipeline.exchange.ave_features import features_store, import_ave_h5
+from avel.pipeline.exchange.ave_import import import_ave_h5
+from avel.pipeline.exchange.feature_sets import features_store
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
-from tests.pipeline.learning.test_train import OPTIONS
+from tests.pipeline.exchange.conftest import read
+from tests.pipeline.learning.small import OPTIONS
 
 
 def cache(bench: tuple[Path, Path], *argv: str) -> int:
     return main(["cache", *argv, "--data", str(bench[0]), "--cache-dir", str(bench[1])])
-
-
-@pytest.fixture(scope="module")
-def exported(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("ave_h5")
-    assert cache(bench, "export", "--layout", "ave-h5", "--out", str(out)) == 0
-    return out
-
-
-def read(path: Path, name: str = "avadataset") -> np.ndarray:
-    with h5py.File(path) as file:
-        return np.asarray(file[name][()])
-
-
-def test_files_are_those_that_the_scripts_read(bench: tuple[Path, Path], exported: Path) -> None:
-    """Names, dataset names, shapes, types and row order of reference 1.4."""
-    shapes = {
-        path.name: read(path).shape
-        for path in exported.glob("*[!r].h5")
-        if "order" not in path.name
-    }
-    assert shapes == {
-        "audio_feature.h5": (72, 10, 128),
-        "visual_feature.h5": (72, 10, 7, 7, 512),
-        "visual_feature_vec.h5": (72, 10, 512),
-        "visual_embedding.h5": (72, 10, 128),
-        "audio_feature_noisy.h5": (16, 10, 128),
-        "visual_feature_noisy.h5": (16, 10, 7, 7, 512),
-        "visual_feature_vec_noisy.h5": (16, 10, 512),
-        "visual_embedding_noisy.h5": (16, 10, 128),
-        "labels.h5": (72, 10, 5),
-        "right_labels.h5": (72, 10, 5),
-        "mil_labels.h5": (72, 5),
-        "labels_closs.h5": (72, 10),
-        "prob_label.h5": (72, 5),
-        "labels_noisy.h5": (16, 5),
-    }
-    assert read(exported / "audio_feature.h5").dtype == np.float64
-    data = open_ave(bench[0])
-    labels = segment_labels(data.rows, 4)
-    np.testing.assert_array_equal(read(exported / "labels.h5").argmax(-1), labels)
-    np.testing.assert_array_equal(read(exported / "labels_closs.h5") > 0, labels < 4)
-    np.testing.assert_array_equal(
-        read(exported / "mil_labels.h5").argmax(1), [r.label for r in data.rows]
-    )
-    np.testing.assert_allclose(read(exported / "prob_label.h5").sum(1), 1)
-    for split in ("train", "val", "test"):
-        np.testing.assert_array_equal(
-            read(exported / f"{split}_order.h5", "order"), data.splits[split]
-        )
-        assert (exported / f"{split}_order_match.h5").is_file()
-    # the fixture's vectors name what is heard, so that a wrong row order would be seen
-    heard = read(exported / "audio_feature.h5")[..., :5].argmax(-1)
-    np.testing.assert_array_equal(heard, labels)
-    maps = read(exported / "visual_feature.h5")
-    np.testing.assert_allclose(
-        maps.mean((2, 3)), read(exported / "visual_feature_vec.h5"), atol=1e-6
-    )
 
 
 def test_round_trip_is_exact(
@@ -111,8 +52,8 @@ def test_round_trip_is_exact(
 def test_import_goes_on_where_it_stopped(
     bench: tuple[Path, Path], exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, runtime = open_ave(bench[0]), RuntimeConfig(cache_dir=tmp_path)
-    _, rows = import_ave_h5(data, exported, runtime)
+    data = open_ave(bench[0])
+    _, rows = import_ave_h5(data, exported, tmp_path)
     for done in rows:
         if done == 30:
             rows.close()  # as an interrupt does: what is finished is published
@@ -121,7 +62,7 @@ def test_import_goes_on_where_it_stopped(
 
     row = FeatureFile.row
     monkeypatch.setattr(FeatureFile, "row", lambda self, n: read_rows.append(n) or row(self, n))
-    store, rows = import_ave_h5(data, exported, runtime)
+    store, rows = import_ave_h5(data, exported, tmp_path)
     assert list(rows)[-1] == 88
     assert len(store) == 88
     assert min(read_rows[:3]) == 30
@@ -154,53 +95,6 @@ def test_imported_features_train_and_evaluate(
     wrong = ["--set", f"features={mark}", "--set", "adapter.placement=output"]
     assert main(["train", *argv, *wrong, "--out", str(tmp_path / "w")]) == 2
     assert "imported features have no encoder that adapters" in capsys.readouterr().err
-
-
-def test_npy_holds_the_cached_values(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    assert cache(bench, "export", "--layout", "npy", "--out", str(tmp_path)) == 0
-    rows = list(csv.DictReader((tmp_path / "index.csv").open()))
-    data, store = open_ave(bench[0]), features_store(bench[1], "", open_ave(bench[0]))
-    assert [row["video_id"] for row in rows] == [row.video_id for row in data.rows]
-    part = open_split(data, "test", store.recipe, RuntimeConfig(cache_dir=bench[1]))
-    for n in (0, 5):
-        features = part.rows.features(n)
-        for kind in ("audio", "visual", "visual_map"):
-            saved = np.load(tmp_path / kind / f"{part.video_ids[n]}.npy", allow_pickle=False)
-            np.testing.assert_array_equal(saved, getattr(features, kind))
-
-
-def test_videos_without_features(
-    bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    video = next((bench[0] / "AVE").glob("*.mp4"))
-    mark = features_store(bench[1], "", open_ave(bench[0])).fingerprint[:12]
-    text = video.read_text()
-    video.write_text("changed")
-    try:
-        out = str(tmp_path / "o")
-        assert cache(bench, "export", "--out", out) == 2
-        message = capsys.readouterr().err
-        assert f"1 videos have no features in {mark}" in message
-        assert "give --allow-missing to write zeros" in message
-        assert cache(bench, "export", "--out", out, "--allow-missing", "--float32") == 0
-        assert (tmp_path / "o" / "missing.txt").read_text() == f"{video.stem}\n"
-        row = [r.video_id for r in open_ave(bench[0]).rows].index(video.stem)
-        audio = read(tmp_path / "o" / "audio_feature.h5")
-        assert audio.dtype == np.float32
-        assert not audio[row].any()
-        assert audio[row + 1].any()
-    finally:
-        video.write_text(text)
-    quiet = next((bench[0] / "noisy").glob("*.mp4"))
-    text = quiet.read_text()
-    quiet.write_text("changed")
-    try:
-        assert cache(bench, "export", "--out", str(tmp_path / "q")) == 2
-        assert "1 of 16 background-only videos have no features in" in capsys.readouterr().err
-        assert cache(bench, "export", "--out", str(tmp_path / "q"), "--allow-missing") == 0
-        assert read(tmp_path / "q" / "labels_noisy.h5").shape == (15, 5)
-    finally:
-        quiet.write_text(text)
 
 
 def wrong(folder: Path, name: str, values: np.ndarray, dataset: str = "avadataset") -> None:
@@ -261,7 +155,7 @@ def test_features_of_another_dataset(
     bench: tuple[Path, Path], exported: Path, tmp_path: Path
 ) -> None:
     data, runtime = open_ave(bench[0]), RuntimeConfig(cache_dir=tmp_path)
-    store, rows = import_ave_h5(data, exported, runtime)
+    store, rows = import_ave_h5(data, exported, tmp_path)
     assert list(rows)
     text = (bench[0] / "Annotations.txt").read_text()
     for name in ("train", "val", "test"):
@@ -271,24 +165,6 @@ def test_features_of_another_dataset(
         InputError, match=r"was imported for the rows [0-9a-f]{12}, .* has [0-9a-f]"
     ):
         open_split(open_ave(tmp_path), "test", store.recipe, runtime)
-
-
-def test_several_feature_sets_must_be_told_apart(
-    bench: tuple[Path, Path], exported: Path, tmp_path: Path
-) -> None:
-    data = open_ave(bench[0])
-    with pytest.raises(CacheError, match=r"0 feature sets hold videos of .*there are: none"):
-        features_store(tmp_path, "", data)
-    with pytest.raises(CacheError, match=r"0 feature sets begin with 'zz'.*audioclip-tiny"):
-        features_store(bench[1], "zz", data)
-    cache = tmp_path / "two"
-    shutil.copytree(bench[1], cache)
-    _, rows = import_ave_h5(data, exported, RuntimeConfig(cache_dir=cache))
-    assert list(rows)
-    with pytest.raises(
-        CacheError, match=r"2 feature sets hold videos of .*; name one with --store"
-    ):
-        features_store(cache, "", data)
 
 
 def test_the_real_noisy_features_fit_the_reader(ave_tables: Path) -> None:

@@ -1,0 +1,62 @@
+"""`avel cache verify | gc`: whether what is there is whole, and what can go."""
+
+import argparse
+from pathlib import Path
+
+from avel.pipeline.commands import options
+
+
+def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
+    """Arguments of one action."""
+    if action == "verify":
+        parser.add_argument("store", nargs="?", help="first letters of its fingerprint")
+        parser.add_argument(
+            "--recompute",
+            type=int,
+            default=0,
+            metavar="N",
+            help="encode N items again and report the largest difference [0]",
+        )
+        options.add_weights(parser)
+    else:
+        parser.add_argument(
+            "--delete", action="store_true", help="really remove; without it only list"
+        )
+        parser.add_argument("--store", help="remove this whole store too")
+
+
+def verify(args: argparse.Namespace, root: Path) -> int:
+    """Read every item, and recompute a sample of features."""
+    from avel.cache import maintenance  # slow: loads h5py
+
+    damaged = 0
+    for store in [maintenance.find(root, args.store)] if args.store else maintenance.stores(root):
+        sound, damage = maintenance.verify(store)
+        mark = f"{store.stage:<9} {store.fingerprint[:12]}"
+        print(f"{mark}  {sound} sound items, {len(damage)} damaged")
+        for sentence in damage:
+            print(f"  {sentence}")
+        damaged += len(damage)
+        if args.recompute and store.stage == "features":
+            from avel.pipeline.method.recompute import recompute  # slow: loads torch
+
+            count, worst = recompute(root, store, args.recompute, args.weights)
+            print(f"  {count} items encoded again: largest difference {worst:.2e}")
+    return 3 if damaged else 0
+
+
+def gc(args: argparse.Namespace, root: Path) -> int:
+    """Remove what nothing will ever read."""
+    from avel.cache import maintenance  # slow: loads h5py
+
+    garbage = maintenance.collect(root, delete=args.delete)
+    for path, size in garbage:
+        print(f"{path}  {size / 1e6:.1f} MB")
+    freed = sum(size for _, size in garbage)
+    if args.store:
+        store = maintenance.find(root, args.store)
+        if args.delete:
+            freed += maintenance.remove(store)
+        print(f"{store.folder}")
+    print(f"{freed / 1e6:.1f} MB {'freed' if args.delete else 'can be freed with --delete'}")
+    return 0

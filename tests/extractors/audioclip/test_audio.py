@@ -1,0 +1,177 @@
+"""AudioCLIP's audio head: its front end against Fourier, its trunk's parts against the whole."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.signal.windows import blackmanharris
+from torch import Tensor
+
+from avel.extractors.audioclip.audio import (
+    SILENCE_POWER,
+    Attention2d,
+    AudioHead,
+    AudioHeadConfig,
+    FrequencyBSpline,
+)
+from avel.extractors.audioclip.extractor import TinyAudioCLIPExtractor
+
+SMALL = AudioHeadConfig(
+    planes=(2, 2, 2, 2), layers=(1, 1, 1, 1), groups=1, base_width=64, stem_width=4, embed_dim=8
+)
+
+
+def noise(count: int, samples: int = 44_100) -> Tensor:
+    g = torch.Generator().manual_seed(samples)
+    return torch.randint(-9000, 9000, (count, samples), generator=g).float()
+
+
+@pytest.fixture(scope="module")
+def small() -> AudioHead:
+    torch.manual_seed(0)
+    return AudioHead(SMALL).eval().requires_grad_(False)
+
+
+def test_spectrogram_is_a_fourier_transform_at_the_start() -> None:
+    """An independent oracle: numpy's sum over the centred grid, for one tone."""
+    head = AudioHead(AudioHeadConfig())
+    tone = 10_000 * torch.sin(2 * torch.pi * 1000 * torch.arange(44_100) / 44_100)
+    spectrogram = head.spectrogram(tone[None])[0].reshape(1023, 77).detach().numpy()
+    k = spectrogram[:, 30].argmax()
+    assert k == pytest.approx(1000 * 2047 / 44_100, abs=1)  # the grid's step is 2 pi / 2047
+    assert spectrogram.shape == (1023, 77)
+    frame = (tone.numpy() + 32768) * 2 / 65535 - 1
+    start = 30 * 561 - (76 * 561 + 1654 - 44_100) // 2
+    windowed = frame[start : start + 1654] * head.window.numpy()
+    t = np.pi * np.linspace(-1, 1, 2048)[197 : 197 + 1654]
+    value = np.abs((windowed * np.exp(-1j * k * t)).sum()) ** 2 / 2048
+    assert spectrogram[k, 30] == pytest.approx(10 * np.log10(value), abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("length", "frames"), [(1000, 1), (1654, 1), (44_100, 77), (88_200, 156), (220_500, 392)]
+)
+def test_number_of_frames(length: int, frames: int) -> None:
+    head = AudioHead(
+        AudioHeadConfig(
+            planes=(2, 2, 2, 2), layers=(1, 1, 1, 1), groups=1, base_width=64, stem_width=4
+        )
+    )
+    assert head.spectrogram(torch.zeros(1, length)).shape[-1] == frames
+
+
+def test_front_end_gradients_are_scaled_by_their_largest() -> None:
+    head = AudioHead(AudioHeadConfig())
+    torch.nn.init.constant_(head.fbsp.m, 0.1)
+    real, imaginary = head.fbsp()
+    (real.sum() * 7 + imaginary.square().sum()).backward()
+    for parameter in (head.fbsp.m, head.fbsp.fb, head.fbsp.fc):
+        assert parameter.grad is not None
+        assert parameter.grad.abs().max() == pytest.approx(1, abs=1e-3)
+
+
+def test_the_window_is_scipys() -> None:
+    """Periodic, four terms."""
+    window = AudioHead(SMALL).window
+    np.testing.assert_allclose(window, blackmanharris(1654, sym=False), atol=1e-6)
+
+
+def test_filters_are_the_published_formula() -> None:
+    """Complex, in double precision: sqrt(fb) s^m exp(-i fc t) / sqrt(n), s = sinc(fb t / m)."""
+    config = AudioHeadConfig(fft_samples=64)
+    bank = FrequencyBSpline(config)
+    g = torch.Generator().manual_seed(2)
+    m = torch.rand(config.num_filters, generator=g) * 3
+    fb = 0.5 + torch.rand(config.num_filters, generator=g)
+    bank.m.data, bank.fb.data = m, fb
+    real, imaginary = bank()
+    t = np.pi * np.linspace(-1, 1, 64)[None].repeat(config.num_filters, 0) + 1e-8
+    m, fb, fc = (p.detach().double().numpy()[:, None] for p in (bank.m, bank.fb, bank.fc))
+    s = np.sinc(fb * t / (m + 1e-8) / np.pi).astype(complex)
+    expected = np.sqrt(fb) * s**m * np.exp(-1j * fc * t) / 8
+    np.testing.assert_allclose(real.detach(), expected.real, atol=2e-4)
+    np.testing.assert_allclose(imaginary.detach(), expected.imag, atol=2e-4)
+
+
+def test_silence_has_a_power() -> None:
+    """Exact zeros do not become minus infinity."""
+    head = AudioHead(SMALL)
+    head.fbsp.fb.data.zero_()  # filters that let nothing through
+    with torch.no_grad():
+        found = head.spectrogram(torch.zeros(1, 5000))
+    assert (found == 10 * np.log10(SILENCE_POWER)).all()
+
+
+def test_the_scale_is_that_of_16_bits() -> None:
+    """-32768 to 32767 are -1 to 1 before the window: AudioCLIP's own convention."""
+    head = AudioHead(SMALL)
+    frames = head._frames(torch.tensor([[-32768.0, 32767.0, -0.5]]))
+    middle = (1654 - 3) // 2
+    assert frames[0, 0, middle : middle + 3].tolist() == [-1.0, 1.0, 0.0]
+
+
+def test_frames_overlap_in_order(small: AudioHead) -> None:
+    frames = small._frames(noise(1))
+    assert frames.shape == (1, 77, 1654)
+    assert torch.equal(frames[0, 3, 561:], frames[0, 4, :-561])
+
+
+def test_channels_are_summed_before_the_last_layer(small: AudioHead) -> None:
+    stereo = noise(2, 5000)[None]
+    left, right = (small.describe(stereo[:, i]) for i in (0, 1))
+    torch.testing.assert_close(small.describe(stereo), left + right)
+    torch.testing.assert_close(small(stereo), small.fc(left + right))
+
+
+def test_stages_and_the_rest_are_the_trunk(small: AudioHead) -> None:
+    """Wherever training cuts it."""
+    spectrogram = small.spectrogram(noise(1))
+    whole, stem = small.trunk(spectrogram), small.stem(spectrogram)
+    for done in range(5):
+        assert torch.equal(small.rest(small.stages(stem, done), done), whole)
+
+
+def test_each_stage_is_gated() -> None:
+    """The gate is in (0, 1), of the stage's own input, at its output's size."""
+    gate = Attention2d(4, 6, (3, 1)).eval()
+    x = torch.randn(2, 4, 9, 11)
+    found = gate(x, (5, 6))
+    assert found.shape == (2, 6, 5, 6)
+    assert found.min() > 0
+    assert found.max() < 1
+    assert not torch.equal(found, gate(x.flip(0), (5, 6)))
+
+
+def test_frozen_filters_are_made_once(small: AudioHead, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    make = AudioHead._make_filters
+    monkeypatch.setattr(AudioHead, "_make_filters", lambda self: made.append(1) or make(self))
+    small._frozen = None
+    first = small.spectrogram(noise(1, 5000))
+    assert torch.equal(small.spectrogram(noise(1, 5000)), first)
+    assert len(made) == 1
+    small.fbsp.fb.data.mul_(1)  # as loading other weights does
+    with torch.no_grad():
+        small.fbsp.fb.mul_(1.5)
+    assert not torch.equal(small.spectrogram(noise(1, 5000)), first)
+    assert len(made) == 2
+    with torch.no_grad():
+        small.fbsp.fb.div_(1.5)
+
+
+def test_learning_filters_are_made_anew_each_time() -> None:
+    head = AudioHead(SMALL)
+    head.spectrogram(noise(1, 5000)).mean().backward()
+    assert head.fbsp.fc.grad is not None
+    assert head._frozen is None
+
+
+def test_the_spectrogram_is_in_float32_whatever_surrounds_it(
+    tiny: TinyAudioCLIPExtractor,
+) -> None:
+    head = tiny.model.audio
+    with torch.no_grad():
+        expected = head.stem(head.spectrogram(noise(1)))
+        with torch.autocast("cpu", torch.bfloat16):
+            found = head.stem(head.spectrogram(noise(1)))
+    assert found.dtype == torch.float32
+    assert torch.equal(found, expected)

@@ -1,0 +1,66 @@
+"""Options that commands share: what they become, and what is refused."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from avel.pipeline.commands import options
+from avel.pipeline.reasons import InputError
+from avel.pipeline.work.runtime import default_workers
+
+
+def parsed(*argv: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    options.add_encoder(parser)
+    options.add_runtime(parser)
+    return parser.parse_args(argv)
+
+
+def test_the_runtime_is_what_the_options_say(tmp_path: Path) -> None:
+    given = ["--cache-dir", str(tmp_path), "--device", "cpu", "--workers", "3", "--batch", "5"]
+    runtime = options.runtime(parsed(*given, "--timeout", "7.5", "--no-segments"))
+    assert (runtime.cache_dir, runtime.device, runtime.workers) == (tmp_path, "cpu", 3)
+    assert (runtime.batch_cells, runtime.timeout_seconds, runtime.keep_segments) == (5, 7.5, False)
+
+
+def test_the_runtime_of_nothing_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVEL_CACHE_DIR", str(tmp_path))
+    runtime = options.runtime(parsed())
+    assert (runtime.cache_dir, runtime.device) == (tmp_path, "auto")
+    assert runtime.workers == default_workers()
+    assert runtime.keep_segments
+
+
+def test_values_are_what_json_says_else_text() -> None:
+    argv = ["--precision", "bfloat16"]
+    for text in ("compile=true", "side=14", "rate=0.5", "name=a=b", "empty="):
+        argv += ["--option", text]
+    assert options.encoder_options(parsed(*argv)) == {
+        "precision": "bfloat16",
+        "compile": True,
+        "side": 14,
+        "rate": 0.5,
+        "name": "a=b",
+        "empty": "",
+    }
+    assert options.encoder_options(parsed()) == {}
+
+
+def test_an_option_without_a_value() -> None:
+    with pytest.raises(InputError, match="--option 'compile' must be KEY=VALUE, for example"):
+        options.encoder_options(parsed("--option", "compile"))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "one", "1.5"])
+def test_counts_are_whole_and_greater_than_0(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parsed(f"--workers={text}")
+    assert caught.value.code == 2
+    assert "--workers" in capsys.readouterr().err
+
+
+def test_weights_may_be_several() -> None:
+    given = parsed("--weights", "a", "--weights", "b")
+    assert given.weights == [Path("a"), Path("b")]
+    assert parsed().weights == []

@@ -1,0 +1,59 @@
+"""A split as far as its features are there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avel.extractors import choose
+from avel.pipeline.datasets.ave import open_ave
+from avel.pipeline.datasets.features import SegmentRows
+from avel.pipeline.evaluation.split import open_split
+from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.method.recipes import features_recipe, segments_recipe
+from avel.pipeline.reasons import InputError
+from avel.pipeline.work.runtime import RuntimeConfig
+
+RECIPE = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
+
+
+def test_all_rows_are_there(bench: tuple[Path, Path]) -> None:
+    data = open_ave(bench[0])
+    part = open_split(data, "train", RECIPE, RuntimeConfig(bench[1]))
+    assert list(part.found.keys) == [int(row) for row in data.splits["train"]]
+    assert part.coverage == {"rows": 48, "evaluated": 48, "missing": {}}
+    assert part.video_ids[3] == data.rows[data.splits["train"][3]].video_id
+    matched = open_split(data, "val_match", RECIPE, RuntimeConfig(bench[1]))
+    assert list(matched.found.keys) == [int(row) for row in data.match_splits["val_match"]]
+
+
+def test_background_only_videos_come_last(bench: tuple[Path, Path]) -> None:
+    data = open_ave(bench[0])
+    part = open_split(data, "train", RECIPE, RuntimeConfig(bench[1]))
+    joined = part.with_noisy(data)
+    assert len(joined) == 48 + 16
+    np.testing.assert_array_equal(joined.videos[:48], part.rows.videos)
+    assert (joined.videos[48:] == 4).all()
+    assert (joined.segments[48:] == 4).all()
+    assert type(joined) is type(part.rows)
+    assert joined.features(50).audio.shape == (10, 128)
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_features_that_nobody_made(bench: tuple[Path, Path], adapted: bool) -> None:
+    data = open_ave(bench[0])
+    encoder = {**choose("audioclip-tiny").recipe, **({"adapters": "abc"} if adapted else {})}
+    recipe = features_recipe(SegmentConfig(frames_per_cell=9), encoder)
+    option = " --adapters RUN" if adapted else ""
+    with pytest.raises(
+        InputError,
+        match=rf"no video of split 'val' \(12 rows\) has features \w{{12}} in .*; run "
+        rf"`avel extract {bench[0]}{option}` first",
+    ):
+        open_split(data, "val", recipe, RuntimeConfig(bench[1]))
+
+
+def test_segments_that_nobody_made(bench: tuple[Path, Path]) -> None:
+    recipe, runtime = segments_recipe(SegmentConfig()), RuntimeConfig(bench[1])
+    with pytest.raises(InputError, match=r"has segments \w{12} in"):
+        open_split(open_ave(bench[0]), "val", recipe, runtime, SegmentRows)

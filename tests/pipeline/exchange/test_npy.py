@@ -1,0 +1,62 @@
+"""Features as numpy files."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avel.pipeline.cli import main
+from avel.pipeline.datasets.ave import open_ave
+from avel.pipeline.evaluation.split import open_split
+from avel.pipeline.exchange.feature_sets import features_store
+from avel.pipeline.exchange.npy import COLUMNS, KINDS, export_npy
+from avel.pipeline.reasons import InputError
+from avel.pipeline.work.runtime import RuntimeConfig
+
+
+def cache(bench: tuple[Path, Path], *argv: str) -> int:
+    return main(["cache", *argv, "--data", str(bench[0]), "--cache-dir", str(bench[1])])
+
+
+def test_npy_holds_the_cached_values(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    assert cache(bench, "export", "--layout", "npy", "--out", str(tmp_path)) == 0
+    rows = list(csv.DictReader((tmp_path / "index.csv").open()))
+    data, store = open_ave(bench[0]), features_store(bench[1], "", open_ave(bench[0]))
+    assert [row["video_id"] for row in rows] == [row.video_id for row in data.rows]
+    part = open_split(data, "test", store.recipe, RuntimeConfig(cache_dir=bench[1]))
+    for n in (0, 5):
+        features = part.rows.features(n)
+        for kind in ("audio", "visual", "visual_map"):
+            saved = np.load(tmp_path / kind / f"{part.video_ids[n]}.npy", allow_pickle=False)
+            np.testing.assert_array_equal(saved, getattr(features, kind))
+
+
+def test_the_index_comes_last_and_says_what_is_missing(
+    bench: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = open_ave(bench[0])
+    store = features_store(bench[1], "", data)
+    rows = export_npy(data, store, tmp_path / "stopped", bench[1])
+    assert [next(rows), next(rows)] == [1, 2]
+    rows.close()
+    for kind in KINDS:
+        found = {path.stem for path in (tmp_path / "stopped" / kind).iterdir()}
+        assert found == {row.video_id for row in data.rows[:2]}
+    assert not (tmp_path / "stopped" / "index.csv").exists()
+
+    video = data.video_path(data.rows[5].video_id)
+    assert video
+    text = video.read_text()
+    video.write_text("changed")
+    try:
+        with pytest.raises(InputError, match=r"1 videos have no features in .* \(first: video"):
+            list(export_npy(data, store, tmp_path / "o", bench[1]))
+        assert list(export_npy(data, store, tmp_path / "o", bench[1], missing_ok=True))[-1] == 72
+    finally:
+        video.write_text(text)
+    with (tmp_path / "o" / "index.csv").open(newline="") as file:
+        index = list(csv.DictReader(file))
+    assert tuple(index[0]) == COLUMNS
+    assert [n for n, row in enumerate(index) if row["features"] == "missing"] == [5]
+    assert not (tmp_path / "o" / "audio" / f"{video.stem}.npy").exists()

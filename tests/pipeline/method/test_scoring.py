@@ -1,0 +1,112 @@
+"""Windows through a model: which cells go in, how answers are averaged, and the bench's one pass."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from avel.models.card import Card
+from avel.models.output import LocalizationOutput, Visual
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.scores import ScoreConfig
+from avel.pipeline.method.scoring import probabilities, score_rows, score_videos
+
+CARD = Card("stub", {}, ("a", "b"), 4, {})
+
+
+class Echo(nn.Module):
+    """Relevance is the sound's first number, and the window's number of segments is remembered."""
+
+    mixes_videos = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, int]] = []
+        self.masks: list[Tensor] = []
+
+    def forward(self, audio: Tensor, visual: Visual, mask: Tensor) -> LocalizationOutput:
+        self.seen.append((audio.shape[0], audio.shape[1]))
+        self.masks.append(mask)
+        B, T, P = visual.map.shape[:3]
+        classes = torch.stack([visual.embedding[..., 0], -visual.embedding[..., 0]], -1)
+        attention = torch.full((B, T, P), 1 / P)
+        return LocalizationOutput(audio[..., 0], classes, {}, {"agva": attention})
+
+
+def video(T: int, first: float = 0.0) -> Features:
+    number = first + np.arange(T, dtype=np.float32)[:, None]
+    heard = np.arange(T) % 3 != 1
+    return Features(
+        number, np.zeros((T, 2, 3), np.float16), number / 10, np.ones(T, bool), heard, float(T), ()
+    )
+
+
+def logistic(x: Any) -> Any:
+    return 1 / (1 + np.exp(-np.asarray(x, np.float64)))
+
+
+@pytest.mark.parametrize("T", [1, 3, 4, 5, 11])
+def test_every_cell_is_scored_by_its_own_numbers(T: int) -> None:
+    """A model without memory: overlapping windows agree, so their mean is the answer."""
+    model = Echo()
+    (found,) = score_videos([video(T)], CARD, model, {}, ScoreConfig(2))
+    np.testing.assert_allclose(found.relevance, logistic(np.arange(T) / 10), rtol=1e-5)
+    np.testing.assert_allclose(found.classes[:, 0], logistic(2 * np.arange(T)), rtol=1e-5)
+    np.testing.assert_array_equal(found.classes[:, 2], np.zeros(T))
+    assert found.present.tolist() == [t % 3 != 1 for t in range(T)]
+    assert {length for _, length in model.seen} == {4}
+
+
+def test_windows_of_several_videos_share_a_batch() -> None:
+    model, videos = Echo(), [video(4), video(2, 50), video(7, 20)]
+    together = score_videos(videos, CARD, model, {}, ScoreConfig(1))
+    assert model.seen == [(4, 4)]
+    for one, scores in zip(videos, together, strict=True):
+        (alone,) = score_videos([one], CARD, Echo(), {}, ScoreConfig(1))
+        np.testing.assert_array_equal(scores.relevance, alone.relevance)
+
+
+def test_a_model_that_mixes_videos_gets_them_one_by_one() -> None:
+    model = Echo()
+    model.mixes_videos = True
+    score_videos([video(4), video(2, 50)], CARD, model, {}, ScoreConfig(1))
+    assert model.seen == [(1, 4), (1, 4)]
+
+
+def test_short_windows_are_masked() -> None:
+    model = Echo()
+    score_videos([video(3)], CARD, model, {}, ScoreConfig())
+    assert model.masks[0].tolist() == [[True, True, True, False]]
+
+
+def test_distances_are_measured_where_the_stream_is_there() -> None:
+    extra = {
+        f"{name}.{key}": torch.tensor(value)
+        for name in ("visual", "audio")
+        for key, value in (("mean", [0.0]), ("whitening", [[2.0]]), ("threshold", 1.0))
+    }
+    (found,) = score_videos([video(4)], CARD, Echo(), extra, ScoreConfig())
+    np.testing.assert_allclose(found.visual_distance, [0, 2, 4, 6])
+    np.testing.assert_allclose(found.audio_distance, [0, 0, 0.4, 0.6], rtol=1e-6)
+
+
+def test_the_bench_takes_the_first_window_of_all_at_once() -> None:
+    model = Echo()
+    rows = score_rows([video(7), video(2, 50)], CARD, model)
+    assert model.seen == [(2, 4)]
+    assert [len(row.relevance) for row in rows] == [4, 2]
+    assert [row.duration for row in rows] == [4.0, 2.0]
+    np.testing.assert_allclose(rows[1].relevance, logistic([5.0, 5.1]), rtol=1e-5)
+
+
+def test_video_level_classes_are_every_segments() -> None:
+    output = LocalizationOutput(
+        torch.zeros(2, 3), torch.tensor([[1.0, 0, 0], [0, 2, 0]]), {}, {"agva": torch.ones(2, 3, 1)}
+    )
+    relevance, classes, attention = probabilities(output, 2)
+    assert relevance.tolist() == [[0.5] * 3] * 2
+    assert classes.shape == (2, 3, 3)
+    np.testing.assert_allclose(classes[0], np.broadcast_to(classes[0, 0], (3, 3)))
+    assert attention.shape == (2, 3, 1)

@@ -1,0 +1,82 @@
+"""Scores and events into a result that says how far to believe it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avel.pipeline.method.decide import EventConfig
+from avel.pipeline.method.events import find_events
+from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.localizer import Localizer
+from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
+from avel.pipeline.method.results import Result
+from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.method.verdict import judge, refuse
+from avel.pipeline.reasons import Reason
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Localizer:
+    return TrainedModel(DEFAULT_MODEL)
+
+
+def scores(
+    shipped: Localizer, relevance: float, distance: float, flags: tuple[str, ...] = ()
+) -> SegmentScores:
+    classes = np.zeros((4, len(shipped.classes) + 1), np.float32)
+    classes[:, 3] = 1
+    far = np.full(4, distance, np.float32)
+    return SegmentScores(
+        np.full(4, relevance, np.float32),
+        classes,
+        np.ones(4, bool),
+        np.full((4, 49), 1 / 49, np.float32),
+        far,
+        far,
+        4.0,
+        flags,
+    )
+
+
+def judged(shipped: Localizer, s: SegmentScores) -> Result:
+    events = find_events(s, shipped.classes, EventConfig())
+    return judge(Outcome(Path("v.mp4"), "0" * 64), s, events, shipped, EventConfig())
+
+
+def test_familiar_videos_keep_their_events(shipped: Localizer) -> None:
+    result = judged(shipped, scores(shipped, 0.9, 0.1))
+    assert [(e.onset, e.offset, e.label) for e in result.events] == [(0.0, 4.0, shipped.classes[3])]
+    assert (result.status, result.in_domain, result.notes) == ("ok", 1.0, ())
+
+
+def test_strangers_events_are_withheld_and_counted(shipped: Localizer) -> None:
+    result = judged(shipped, scores(shipped, 0.9, 5.0))
+    assert result.events == ()
+    assert result.in_domain == 0.0
+    assert "0% of the segments resemble" in result.notes[0]
+    assert "1 doubtful event(s) withheld" in result.notes[0]
+
+
+def test_nothing_found_says_how_near_it_was(shipped: Localizer) -> None:
+    result = judged(shipped, scores(shipped, 0.3, 0.1))
+    assert "the highest relevance of any segment is 0.30, the threshold 0.5" in result.notes[0]
+
+
+def test_partial_files_say_what_is_missing(shipped: Localizer) -> None:
+    result = judged(shipped, scores(shipped, 0.0, 0.1, ("NO_AUDIO", "TRUNCATED")))
+    assert (result.status, result.reasons) == ("partial", ("NO_AUDIO", "TRUNCATED"))
+    assert "no sound" in result.notes[0]
+    assert "ends before its header says" in result.notes[1]
+
+
+def test_refusals_carry_the_reason(shipped: Localizer) -> None:
+    outcome = Outcome(
+        Path("v.mp4"), None, reason=Reason.EMPTY, message="v.mp4: the file has 0 bytes"
+    )
+    result = refuse(outcome, shipped.identity)
+    assert (result.status, result.reasons, result.message) == (
+        "failed",
+        ("EMPTY",),
+        "v.mp4: the file has 0 bytes",
+    )

@@ -1,0 +1,117 @@
+"""Checks of a machine: each state can come, and each fault has its remedy."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from avel.extractors import EXTRACTORS, ExtractorError
+from avel.models.dmsf import mamba
+from avel.pipeline.media import codecs
+from avel.pipeline.report import checks
+from avel.pipeline.report.checks import Check
+
+
+def test_packages_by_their_versions() -> None:
+    assert checks.check_package("numpy").state == "ok"
+    missing = checks.check_package("no-such-package")
+    assert missing == Check(
+        "no-such-package", "missing", "not installed", "pip install no-such-package"
+    )
+    assert all(checks.check_package(package).state == "ok" for package in checks.PACKAGES)
+
+
+def test_decoders_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.check_decoders().state == "ok"
+    monkeypatch.setattr(codecs, "WANTED", ("h264", "no_such_codec"))
+    found = checks.check_decoders()
+    assert (found.state, found.remedy) == ("note", "no no_such_codec: install av from its wheels")
+    assert found.found.endswith(": h264")
+    assert codecs.decoders() == {"h264": True, "no_such_codec": False}
+
+
+def test_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    found = {check.name: check for check in checks.check_device()}
+    assert found["gpu"].state == "note"
+    assert "torch threads" in found["cpu"].found
+    assert found["precision"].found.split(", ")[0] == "float32"
+
+
+def test_precisions_that_the_device_lacks_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from avel.extractors import extractor
+
+    def only_float32(precision: str, _: object) -> None:
+        if precision != "float32":
+            raise ExtractorError("none of it here")
+
+    monkeypatch.setattr(extractor, "check_precision", only_float32)
+    assert list(checks.able_precisions("cpu")) == ["float32"]
+
+
+@pytest.mark.parametrize(
+    ("off", "state"), [(None, "note"), (1e-6, "ok"), (0.5, "missing")], ids=str
+)
+def test_the_kernel_is_trusted_only_where_it_agrees(
+    monkeypatch: pytest.MonkeyPatch, off: float | None, state: str
+) -> None:
+    monkeypatch.setattr(mamba, "fused_scan", lambda: None if off is None else object())
+    monkeypatch.setattr(mamba, "kernel_difference", lambda: off)
+    found = checks.check_mamba()
+    assert found.state == state
+    assert bool(found.remedy) == (state != "ok")
+    if off is not None:
+        assert f"{off:.1e}" in found.found
+
+
+def test_weights_that_are_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    shipped = checks.check_extractor(EXTRACTORS["audioclip-tiny"])
+    assert shipped.state == "ok"
+    assert "(package, sha256 " in shipped.found
+    other = checks.check_extractor(EXTRACTORS["audioclip"])
+    assert (other.state, other.found) == ("note", "no weights")
+    assert "AudioCLIP-Full-Training.pt" in other.remedy
+    lost = SimpleNamespace(name="audioclip-tiny", find=EXTRACTORS["audioclip"].find)
+    assert checks.check_extractor(lost).state == "missing"  # type: ignore[arg-type]
+
+
+def test_the_shipped_model(tmp_path: Path) -> None:
+    assert "synthetic" in checks.check_localizer().found
+    lost = checks.check_localizer(tmp_path / "none.safetensors")
+    assert (lost.state, lost.found) == ("missing", "no shipped model")
+    assert "no such checkpoint" in lost.remedy
+
+
+def test_the_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = checks.check_cache(tmp_path / "not" / "made" / "yet")
+    assert found.state == "ok"
+    assert "(--cache-dir), " in found.found
+    assert found.found.endswith(" GB free")
+    assert not (tmp_path / "not").exists()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    refused = checks.check_cache(tmp_path)
+    assert refused.state == "missing"
+    assert "is not writable" in refused.found
+    assert "AVEL_CACHE_DIR" in refused.remedy
+
+
+def test_all_of_them_come_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    none: dict[str, Any] = {"check_device": lambda: iter([Check("cpu", "ok", "")])}
+    for name, check in none.items():
+        monkeypatch.setattr(checks, name, check)
+    names = [check.name for check in checks.check_all(tmp_path)]
+    assert names[:2] == ["python", "avel"]
+    assert names[len(checks.PACKAGES) + 1 :] == [
+        "decoders",
+        "cpu",
+        "mamba kernel",
+        *EXTRACTORS,
+        "localizer",
+        "cache",
+    ]
