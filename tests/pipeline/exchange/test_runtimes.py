@@ -10,7 +10,6 @@ import torch
 from avel.models.card import Card, CheckpointError
 from avel.models.checkpoint import save_checkpoint
 from avel.models.table import build
-from avel.pipeline.cli import main
 from avel.pipeline.exchange import runtimes
 from avel.pipeline.exchange.runtimes import (
     INPUTS,
@@ -109,20 +108,6 @@ def test_windows_have_the_models_shapes_and_some_are_short(traced: Traced) -> No
     assert (audio.shape, visual_map.shape, visual.shape) == ((3, 2, 6), (3, 2, 49, 7), (3, 2, 5))
     assert mask.tolist() == [[True, True], [True, False], [True, False]]
     assert torch.equal(audio, windows(traced.card, 3)[0])
-
-
-def test_the_command_says_what_it_wrote(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[object] = []
-    monkeypatch.setattr(runtimes, "trace", lambda path: path)
-    monkeypatch.setattr(runtimes, "write", lambda *given: asked.append(given) or 2.5e-7)
-    assert main(["export", "--format", "torch-export", "--model", "some/run"]) == 0
-    assert asked == [(Path("some/run"), "torch-export", Path("model.pt2"))]
-    assert capsys.readouterr().out.splitlines() == [
-        "model.pt2: audio, visual_map, visual, mask -> relevance, classes; any batch size",
-        "largest difference from the model: 2.5e-07",
-    ]
 
 
 def test_what_cannot_be_exported(tmp_path: Path) -> None:
