@@ -338,7 +338,7 @@ def test_words_are_given_or_lie_in_a_file(
     _, given = run_json(capsys, "localize", *where, "--labels", names[0], names[4])
     _, listed = run_json(capsys, "localize", *where, "--labels", tmp_path / "words.txt")
     assert given == listed
-    assert given[0]["model"]["name"] == "open vocabulary"
+    assert given[0]["model"]["name"] == "open vocabulary (audioclip-tiny)"
     assert {name for name, _ in given[0]["top_classes"]} <= {names[0], names[4], "background"}
     code, text = refused(capsys, "localize", video, "--labels", "dog barking")
     assert code == 2
