@@ -5,11 +5,16 @@ import doctest
 import os
 import re
 import shutil
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from avel.arguments import HowToTrain
+from avel.pipeline.cli import COMMANDS, ENVIRONMENT, OK, SOME_FAILED, UNEXPECTED, USAGE
+from avel.pipeline.method.decide import DECODERS
+from avel.pipeline.reasons import Reason
 from benchmarks.structure import PACKAGES
 from tests.test_layering import FLOORS
 
@@ -114,3 +119,28 @@ def test_every_example_of_the_python_page_is_run() -> None:
     for block in blocks:
         assert block.startswith(">>> "), block
         assert block.endswith("\n\n"), "doctest takes the fence for output without an empty line"
+
+
+def test_every_reason_and_decoder_is_in_the_schema() -> None:
+    text = (REPOSITORY / "docs" / "results.md").read_text()
+    for word in (*Reason, *DECODERS):
+        assert re.search(rf"\b{word}\b", text), word
+
+
+def test_every_way_to_work_is_on_the_python_page() -> None:
+    """Arguments of the functions, and the errors by their places."""
+    text = (REPOSITORY / "docs" / "python.md").read_text()
+    for name in HowToTrain.__annotations__:
+        assert f"`{name}`" in text, name
+    for place in re.findall(r"\| `(avel[\w.]+)` ", text):
+        module, _, name = place.rpartition(".")
+        assert issubclass(getattr(import_module(module), name), Exception)
+
+
+def test_every_command_and_exit_code_is_explained() -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    documents = "".join(path.read_text() for path in DOCUMENTS)
+    for name in COMMANDS:
+        assert f"avel {name}" in documents, name
+    for code in (OK, UNEXPECTED, USAGE, SOME_FAILED, ENVIRONMENT):
+        assert f"\n| {code} | " in text
