@@ -23,6 +23,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.decode
 	$(BIN)/python -m benchmarks.cache
 	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.structure
 
 # Strict editable mode: mypy cannot follow the mapped folders through an import hook.
 $(STAMP): setup.cfg pyproject.toml constraints.txt

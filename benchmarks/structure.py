@@ -30,6 +30,12 @@ SHAPE = re.compile(rf"\({LETTER}(?:, {LETTER})+\)|\({LETTER},\)|\(\) ")
 """Shape notation: `(T, D)`, `(N,)`, `(B, K + 1)`."""
 
 
+QUANTITY = re.compile(
+    r"Tensor|NDArray|Array|Fraction|float|\bint\b|Features|Segments|SegmentScores|Example"
+)
+"""Annotations of numbers, arrays and what is made of them."""
+
+
 @dataclass(frozen=True)
 class Bar:
     """One figure and what it shall be.
@@ -66,6 +72,9 @@ def figures(root: Path) -> dict[str, Bar]:
         "file length, p90": Bar(float(np.percentile([n for n in files if n], 90)), 230),
         "public docstrings with unit or shape": Bar(
             sum(stated.values()) / len(stated), 0.6, most=False
+        ),
+        "the same, where a quantity goes in or out": Bar(
+            share_of_quantities(root), 0.6, most=False
         ),
         "lines of test per line of code": Bar(tests / code, 0.9, most=False),
         "modules of logic without a test file": Bar(len(alone), 0),
@@ -130,6 +139,26 @@ def docstrings(root: Path) -> dict[str, bool]:
             if text and not any(part.startswith("_") for part in name.split(".")):
                 found[f"{path.relative_to(root)}:{name}"] = states_quantity(text)
     return found
+
+
+def share_of_quantities(root: Path) -> float:
+    """Share in [0, 1] of stated units among functions whose signature has a number or an array."""
+    stated = docstrings(root)
+    asked = [
+        stated[key]
+        for path in sources(root)
+        for name, node in functions(parsed(path))
+        if (key := f"{path.relative_to(root)}:{name}") in stated and _has_quantity(node)
+    ]
+    return sum(asked) / max(1, len(asked))
+
+
+def _has_quantity(node: Function) -> bool:
+    return bool(QUANTITY.search(" ".join(filter(None, map(_text, [node.args, node.returns])))))
+
+
+def _text(node: ast.AST | None) -> str:
+    return ast.unparse(node) if node else ""
 
 
 def states_quantity(text: str) -> bool:

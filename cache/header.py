@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import xxhash
 
+SCHEMA = 1
+"""Version of a shard's layout."""
 USER_BLOCK = 4096
 """Bytes before the HDF5 part; HDF5 asks for a power of two from 512 on."""
 MAGIC = b"avel shard, header 1: "

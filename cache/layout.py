@@ -19,18 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import xxhash
-from numpy.typing import NDArray
 
+from avel.cache.arrays import Array, bytes_of, checksum
 from avel.cache.hdf5 import Drawing, drawing, reserve
-from avel.cache.header import USER_BLOCK, Extent, Header, encode
+from avel.cache.header import SCHEMA, USER_BLOCK, Extent, Header, encode
 from avel.cache.plain import write_at
 
-SCHEMA = 1
 ALIGNMENT = 64
 """Bytes, to which arrays are aligned: a cache line."""
-
-Array = NDArray[np.generic]
 
 
 @dataclass(frozen=True)
@@ -44,11 +40,6 @@ class Item:
     def num_bytes(self) -> int:
         """Size of all arrays in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
-
-
-def checksum(array: Array) -> int:
-    """xxh3-64 of an array's bytes."""
-    return xxhash.xxh3_64_intdigest(_bytes(np.ascontiguousarray(array)))
 
 
 def check_alike(item: Item, first: Item) -> None:
@@ -104,7 +95,7 @@ def write_shard(path: Path, items: Sequence[Item], fingerprint: str) -> Array:
         for name, arrays in columns.items():
             offset = header.arrays[name].offset
             for array in arrays:
-                write_at(handle, offset, _bytes(array))
+                write_at(handle, offset, bytes_of(array))
                 offset += array.nbytes
         os.fsync(handle)
     return tables["keys"]
@@ -152,7 +143,3 @@ def lay_out(
     header = Header(SCHEMA, fingerprint, extents, checks, placed)
     paper.pieces.append((0, encode(header)))
     return paper, header
-
-
-def _bytes(array: Array) -> memoryview:
-    return array.view(np.uint8).reshape(-1).data

@@ -15,10 +15,10 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from avel.cache.arrays import Array, checksum
 from avel.cache.errors import DamagedShard
 from avel.cache.hdf5 import open_hdf5, reading_hdf5
-from avel.cache.header import USER_BLOCK, Extent, Header, decode
-from avel.cache.layout import SCHEMA, Array, checksum
+from avel.cache.header import SCHEMA, USER_BLOCK, Extent, Header, decode
 from avel.cache.plain import FileMap, chunks, opened, read_at
 
 TABLES = ("keys", "rows", "checksums")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.cache.arrays import Array
 from avel.cache.fingerprint import KEY_BYTES
-from avel.cache.layout import Array
 from avel.cache.shard import Shard
 
 

@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from avel.cache.arrays import Array
 from avel.cache.damage import read_damaged, remember_damaged
 from avel.cache.errors import CacheError as CacheError
 from avel.cache.errors import CacheUnavailable as CacheUnavailable
 from avel.cache.errors import DamagedShard, writing
 from avel.cache.fingerprint import Recipe, fingerprint, raw_key
-from avel.cache.layout import Array, Item
+from avel.cache.layout import Item
 from avel.cache.mapped import MAX_MAPPED, MappedShards
 from avel.cache.plain import listing, read_text
 from avel.cache.shard import Shard, open_shard

@@ -16,9 +16,10 @@ from typing import BinaryIO
 import numpy as np
 import xxhash
 
+from avel.cache.arrays import Array
 from avel.cache.errors import writing
 from avel.cache.header import Extent
-from avel.cache.layout import Array, lay_out
+from avel.cache.layout import lay_out
 from avel.cache.plain import write_at
 from avel.cache.shard import Shard
 

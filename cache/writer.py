@@ -11,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from avel.cache.arrays import Array
 from avel.cache.errors import CacheError, writing
 from avel.cache.fingerprint import raw_key
-from avel.cache.layout import Array, Item, check_alike, write_shard
+from avel.cache.layout import Item, check_alike, write_shard
 from avel.cache.shard import Shard
 from avel.cache.stream import ItemStream, sync_folder
 

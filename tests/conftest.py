@@ -17,8 +17,10 @@ from tests.outside import outside
 # two test processes share two cores; the commands that they start, and torch, inherit it
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# a loaded machine is no reason to fail
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# a loaded machine is no reason to fail, and every run draws other examples
+settings.register_profile(
+    "suite", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("suite")
 
 REPOSITORY = Path(__file__).resolve().parent.parent

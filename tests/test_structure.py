@@ -13,15 +13,20 @@ from benchmarks.structure import (
     function_lengths,
     imports,
     modules_without_test,
+    share_of_quantities,
     states_quantity,
 )
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ENFORCED = (
+    "floors of imports",
     "import cycles",
     "function length, median",
     "function length, p90",
+    "function length, longest",
     "file length, p90",
+    "the same, where a quantity goes in or out",
+    "lines of test per line of code",
 )
 
 
@@ -98,6 +103,17 @@ def test_lengths_are_without_docstrings_and_decorators(small: Path) -> None:
 def test_public_docstrings_are_counted(small: Path) -> None:
     found = {k.split(":")[1]: v for k, v in docstrings(small).items()}
     assert found == {"short": True, "Thing.method": False, "P.g": False}
+
+
+def test_units_are_asked_of_functions_with_a_number(small: Path) -> None:
+    (small / "pipeline" / "numbers.py").write_text(
+        'def a(x: int):\n    """In seconds."""\n'
+        'def b(x: str) -> "Tensor":\n    """A thing."""\n'
+        'def c(x: str):\n    """In words."""\n'
+    )
+    (small / "pipeline" / "types.py").unlink()
+    (small / "pipeline" / "room" / "thing.py").write_text("")
+    assert share_of_quantities(small) == 0.5
 
 
 @pytest.mark.parametrize(

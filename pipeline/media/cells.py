@@ -67,7 +67,7 @@ class Segments:
 
 
 def join(parts: list[Segments]) -> Segments:
-    """Windows back into one piece; the last one carries the duration and the flags."""
+    """Windows back into one piece of T cells; the last one carries the duration and the flags."""
     arrays = ("frames", "samples", "visual_mask", "audio_mask")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
     return Segments(**joined, duration=parts[-1].duration, flags=parts[-1].flags)

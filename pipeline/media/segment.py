@@ -61,7 +61,7 @@ def segment_whole(path: Path, config: SegmentConfig, **options: float) -> Segmen
 
 
 def square_of(config: SegmentConfig) -> Square:
-    """How a frame becomes the square picture."""
+    """How a frame becomes the square picture; sides in pixels."""
     whole = config.short_side or config.image_size
     return Square(config.image_size, whole, config.fit, config.interpolation)
 

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avel.cache.plain import release
 from avel.models.card import Card
 from avel.models.domain import distance
 from avel.models.output import LocalizationOutput, Visual
@@ -54,6 +55,8 @@ def score_videos(
         output = _run(model, [(videos[n], span) for n, span in part], card)
         for row, (number, span) in enumerate(part):
             sums[number].add(span, *(values[row] for values in output))
+        for number in {number for number, _ in part}:
+            release(videos[number].visual_map)  # of a long video, far more than a batch
     return [each.scores(extra) for each in sums]
 
 

@@ -31,7 +31,10 @@ SHIFTED = Timbre(pitch_jitter=0.03, harmonics=3, noise_db=(-30.0, -14.0), pitch_
 def sound(
     index: int, num_samples: int, rate: int, rng: np.random.Generator, timbre: Timbre
 ) -> Floats:
-    """Samples (S,) of one class in [-1, 1], with 10 ms of fade at either end."""
+    """Samples (S,) of one class at -22 to -12 dB, with 10 ms of fade at either end.
+
+    Full scale is 1; the highest peaks of hissing and ticking may go over it.
+    """
     jitter = timbre.pitch_factor * np.exp(rng.normal(0, timbre.pitch_jitter))
     pitch = PITCHES_HZ[index // len(VOICES)] * jitter
     t = np.arange(num_samples, dtype=np.float32) / np.float32(rate)

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from avel.cache.layout import Array, Item
+from avel.cache.arrays import Array
+from avel.cache.layout import Item
 from avel.cache.store import Store
 
 RECIPE = {"stage": "features", "version": 1, "config": {"extractor": "test", "x": 0.5}}

@@ -7,7 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from avel.cache.layout import Item, checksum
+from avel.cache.arrays import checksum
+from avel.cache.layout import Item
 
 
 def write_old_shard(path: Path, items: Sequence[Item], fingerprint: str, schema: int = 1) -> None:

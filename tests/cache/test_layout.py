@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from avel.cache.arrays import checksum
 from avel.cache.header import USER_BLOCK, decode
-from avel.cache.layout import ALIGNMENT, Item, check_alike, checksum, write_shard
+from avel.cache.layout import ALIGNMENT, Item, check_alike, write_shard
 from avel.cache.shard import MappedShard, _header_by_hdf5, open_shard
 from tests.cache.items import arrays, assert_same, item
 

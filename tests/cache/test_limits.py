@@ -10,10 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
+from avel.cache.arrays import Array, checksum
 from avel.cache.ave_h5 import read_order, write_features, write_labels, write_order
 from avel.cache.errors import CacheError
 from avel.cache.header import Extent, encode
-from avel.cache.layout import Array, checksum, lay_out
+from avel.cache.layout import lay_out
 from avel.cache.store import Store
 from tests.cache.items import REPOSITORY, arrays, assert_holds, fill, item, key, small_disk, store
 from tests.cache.old import write_old_shard

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avel.cache import stream
+from avel.cache.arrays import Array
 from avel.cache.errors import CacheError
-from avel.cache.layout import Array
 from avel.cache.store import Store
 
 RECIPE = {"stage": "features", "version": 1, "config": {}}

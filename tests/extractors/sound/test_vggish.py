@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import librosa
 import numpy as np
 import pytest
 import torch
@@ -14,18 +13,22 @@ from tests.extractors.conftest import Chooser
 from tests.extractors.made import chirp
 
 
-def log_mel_of_the_release(wave: np.ndarray) -> np.ndarray:
-    """AudioSet's own recipe in numpy: frames, periodic Hann, FFT, triangles in mel, log."""
+def spectrum(wave: np.ndarray) -> np.ndarray:
+    """Magnitudes (96, 257): frames of 25 ms every 10, periodic Hann, FFT."""
     frames = np.lib.stride_tricks.sliding_window_view(wave.astype(np.float64), 400)[::160]
     window = 0.5 - 0.5 * np.cos(2 * np.pi / 400 * np.arange(400))
-    spectrum = np.abs(np.fft.rfft(frames * window, 512))
+    return np.abs(np.fft.rfft(frames * window, 512))[:96]
+
+
+def log_mel_of_the_release(wave: np.ndarray) -> np.ndarray:
+    """AudioSet's own recipe in numpy: the spectrum, triangles in mel, log."""
     mel = 1127 * np.log(1 + np.linspace(0, 8000, 257) / 700)
     edges = np.linspace(*(1127 * np.log(1 + f / 700) for f in (125.0, 7500.0)), 66)
     bands = [
         np.maximum(0, np.minimum((mel - a) / (b - a), (c - mel) / (c - b)))
         for a, b, c in zip(edges[:-2], edges[1:-1], edges[2:], strict=True)
     ]
-    return np.log(spectrum @ np.stack(bands, 1) + 0.01)[:96]
+    return np.log(spectrum(wave) @ np.stack(bands, 1) + 0.01)
 
 
 def test_vggish_log_mel_is_the_releases() -> None:
@@ -35,25 +38,17 @@ def test_vggish_log_mel_is_the_releases() -> None:
 
 
 def test_vggish_log_mel_beside_librosa() -> None:
-    """librosa's triangles are straight in Hz, the release's in mel: close, and no closer."""
-    magnitude = librosa.feature.melspectrogram(
-        y=np.pad(chirp(), 56),
-        sr=16_000,
-        n_fft=512,
-        hop_length=160,
-        win_length=400,
-        center=False,
-        power=1.0,
-        n_mels=64,
-        fmin=125,
-        fmax=7500,
-        htk=True,
-        norm=None,
-    )
-    theirs = np.log(magnitude + 0.01).T[:96]
+    """librosa's triangles are straight in Hz, the release's in mel: close, and no closer.
+
+    Its triangles alone are asked for: its spectrogram would be compiled by numba first.
+    """
+    from librosa.filters import mel  # takes long to import
+
+    bands = mel(sr=16_000, n_fft=512, n_mels=64, fmin=125, fmax=7500, htk=True, norm=None)
+    theirs = np.log(spectrum(chirp()) @ bands.T + 0.01)
     off = np.abs(VGGish().log_mel(torch.from_numpy(chirp())[None])[0, 0].numpy() - theirs)
     assert off.mean() < 0.02
-    assert off.max() < 0.5
+    assert 0.01 < off.max() < 0.5
 
 
 def test_vggish_pads_short_sound_with_silence() -> None:

@@ -1,12 +1,10 @@
 """What a command says: on stdout as JSON, or in one line where it refuses."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from avel.cache.maintenance import stores
 from avel.pipeline.cli import main
 
 
@@ -23,8 +21,3 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str
     assert "Traceback" not in captured.err
     assert len(captured.err.strip().splitlines()) == 1
     return code, captured.err
-
-
-def store_mark(root: Path, stage: str) -> str:
-    """Fingerprint of a cache's one store of a stage."""
-    return next(store.fingerprint for store in stores(root) if store.stage == stage)

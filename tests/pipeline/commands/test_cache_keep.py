@@ -1,4 +1,4 @@
-"""`avel cache verify | gc`."""
+"""`avel cache verify | gc`: damage is named, and nothing is removed unasked."""
 
 import shutil
 from pathlib import Path
@@ -7,8 +7,10 @@ import pytest
 
 from avel.cache.maintenance import stores
 from avel.pipeline.cli import main
-from tests.pipeline.commands.said import refused
-from tests.pipeline.commands.said import store_mark as mark
+
+
+def mark(root: Path, stage: str) -> str:
+    return next(store.fingerprint for store in stores(root) if store.stage == stage)
 
 
 def test_verify_reads_everything_and_encodes_a_sample_again(
@@ -51,24 +53,3 @@ def test_gc_lists_before_it_removes(
     assert "MB freed" in capsys.readouterr().out
     assert not list((root / "scores").glob(f"{scores}*"))
     assert {store.stage for store in stores(root)} >= {"segments", "features"}
-
-
-def test_all_stores_are_verified_where_none_is_named(
-    warm: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["cache", "verify", "--cache-dir", str(warm)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert {line.split()[0] for line in lines} == {"segments", "features", "scores"}
-    assert all(line.endswith("sound items, 0 damaged") for line in lines)
-
-
-def test_a_store_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for argv in (["verify", "abc"], ["gc", "--store", "abc"]):
-        code, text = refused(capsys, "cache", *argv, "--cache-dir", tmp_path)
-        assert code == 4
-        assert "abc" in text
-
-
-def test_nothing_to_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cache", "gc", "--cache-dir", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "0.0 MB can be freed with --delete\n"

@@ -1,17 +1,21 @@
-"""`avel cache ls | info | explain`."""
+"""`avel cache ls | info | explain`: what there is, and why a run would miss."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from avel.cache.maintenance import stores
 from avel.pipeline.cli import main
-from tests.pipeline.commands.said import store_mark as mark
 
 
 @pytest.fixture
 def video(synth: Path) -> Path:
     return min((synth / "AVE").glob("*.mp4"))
+
+
+def mark(root: Path, stage: str) -> str:
+    return next(store.fingerprint for store in stores(root) if store.stage == stage)
 
 
 def test_ls_and_info_say_what_each_store_is(warm: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,18 +70,3 @@ def test_explain_of_a_file_that_is_none(
         path.write_text(content)
     assert main(["cache", "explain", str(path), "--cache-dir", str(tmp_path)]) == 2
     assert why in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("config", "name"),
-    [
-        ({"extractor": "vgg19"}, "vgg19"),
-        ({"imported": "my features"}, "imported from my features"),
-        ({"a": 1, "b": "x"}, "a=1, b=x"),
-        ({}, ""),
-    ],
-)
-def test_stores_are_called_by_what_made_them(config: dict[str, object], name: str) -> None:
-    from avel.pipeline.commands.cache_look import _name
-
-    assert _name({"config": config}) == name

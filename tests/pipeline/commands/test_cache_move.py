@@ -1,95 +1,64 @@
-"""`avel cache export | import`: what they ask for and say; the layouts themselves are in exchange."""
+"""`avel cache export | import`: what is passed on, and what is said to do next."""
 
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 
-from avel.cache.fingerprint import fingerprint
+from avel.cache.maintenance import stores
 from avel.pipeline.cli import main
-from avel.pipeline.exchange import ave_export, ave_import, npy
-from tests.pipeline.commands.said import refused, store_mark
+from avel.pipeline.exchange import ave_export
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """In the place of the layouts: what each was asked for."""
-    found: list[Any] = []
-
-    def stand_in(name: str) -> Any:
-        def made(data: Any, store: Any, out: Path, root: Path, **how: Any) -> Any:
-            found.append((name, data.root, store.fingerprint, out, root, how))
-            return iter(range(3))
-
-        return made
-
-    monkeypatch.setattr(ave_export, "export_ave_h5", stand_in("ave-h5"))
-    monkeypatch.setattr(npy, "export_npy", stand_in("npy"))
-    return found
+def data(bench: tuple[Path, Path]) -> list[str]:
+    return ["--data", str(bench[0]), "--cache-dir", str(bench[1])]
 
 
-def command(bench: tuple[Path, Path], *extra: object) -> list[str]:
-    where = ["--data", bench[0], "--cache-dir", bench[1]]
-    return [str(word) for word in ["cache", *extra, *where]]
-
-
-@pytest.mark.parametrize(
-    ("given", "layout", "how"),
-    [
-        ([], "ave-h5", {"dtype": "float64", "missing_ok": False}),
-        (["--float32", "--allow-missing"], "ave-h5", {"dtype": "float32", "missing_ok": True}),
-        (["--layout", "npy"], "npy", {"missing_ok": False}),
-    ],
-)
-def test_exports(
-    asked: list[Any],
+def test_arguments_reach_the_export(
     bench: tuple[Path, Path],
-    given: list[str],
-    layout: str,
-    how: dict[str, Any],
+    data: list[str],
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(command(bench, "export", "--out", "o", *given)) == 0
-    mark = store_mark(bench[1], "features")
-    assert asked == [(layout, bench[0], mark, Path("o"), bench[1], how)]
-    assert capsys.readouterr().out == f"o: features {mark[:12]} of 72 rows, {layout}\n"
+    asked: list[dict[str, object]] = []
+
+    def export(data, store, out, root, **given):  # type: ignore[no-untyped-def]
+        asked.append({"out": out, "root": root, **given})
+        return iter(range(88))
+
+    monkeypatch.setattr(ave_export, "export_ave_h5", export)
+    assert main(["cache", "export", *data, "--out", "o"]) == 0
+    assert main(["cache", "export", *data, "--out", "o", "--float32", "--allow-missing"]) == 0
+    same = {"out": Path("o"), "root": bench[1]}
+    assert asked == [
+        {**same, "dtype": "float64", "missing_ok": False},
+        {**same, "dtype": "float32", "missing_ok": True},
+    ]
+    mark = next(stores(bench[1])).fingerprint[:12]
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == f"o: features {mark} of 72 rows, ave-h5"
+    assert "rows: 88 of 88" in captured.err
 
 
-def test_a_feature_set_that_is_not_there(
-    asked: list[Any], bench: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+def test_there_and_back(
+    bench: tuple[Path, Path], data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, text = refused(capsys, *command(bench, "export", "--out", "o", "--store", "zzz"))
-    assert code in (2, 4)
-    assert "zzz" in text
-    assert asked == []
-
-
-def test_an_import_says_how_to_train_on_it(
-    bench: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Store:
-        fingerprint = fingerprint({"stage": "features"})
-
-        def __len__(self) -> int:
-            return 72
-
-    asked: list[Any] = []
-
-    def import_ave_h5(data: Any, folder: Path, root: Path) -> Any:
-        asked.append((data.root, folder, root))
-        return Store(), iter(range(72))
-
-    monkeypatch.setattr(ave_import, "import_ave_h5", import_ave_h5)
-    assert main(command(bench, "import", "theirs")) == 0
-    assert asked == [(bench[0], Path("theirs"), bench[1])]
-    mark = Store.fingerprint[:12]
+    out = tmp_path / "o"
+    assert main(["cache", "export", *data, "--out", str(out), "--layout", "npy"]) == 0
+    assert np.load(next((out / "audio").iterdir()), allow_pickle=False).shape == (10, 128)
+    assert main(["cache", "export", *data, "--out", str(out), "--float32"]) == 0
+    capsys.readouterr()
+    root = tmp_path / "c"
+    argv = ["cache", "import", str(out), "--data", data[1], "--cache-dir", str(root)]
+    assert main(argv) == 0
+    mark = next(stores(root)).fingerprint[:12]
     assert capsys.readouterr().out.splitlines() == [
-        f"theirs: 72 rows are feature set {mark}",
-        f"next: avel train --data {bench[0]} --set features={mark}",
+        f"{out}: 88 rows are feature set {mark}",
+        f"next: avel train --data {data[1]} --set features={mark}",
     ]
 
 
-def test_layouts_that_cannot_be_imported(bench: tuple[Path, Path]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(command(bench, "import", "theirs", "--layout", "npy"))
-    assert caught.value.code == 2
+def test_a_set_that_is_not_there(data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cache", "export", *data, "--out", "o", "--store", "zz"]) == 4
+    assert "0 feature sets begin with 'zz'" in capsys.readouterr().err

@@ -1,39 +1,49 @@
-"""Annotated events of a video, by its name."""
+"""Annotations of a dataset by video, to show beside results."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from avel.cache.ave_h5 import write_order
 from avel.pipeline.datasets.truth import Truth, read_truth
 from avel.pipeline.reasons import InputError
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Two events in one video, one in another whose id starts with a dash."""
-    rows = ["dog&one&good&0&3", "bell&-two&good&4&10", "bell&one&good&5&6"]
-    (tmp_path / "Annotations.txt").write_text("\n".join(rows) + "\n")
+def dataset(tmp_path: Path) -> Path:
+    rows = ["dog&a.b&good&0&2", "bell&c&good&3&10", "cat&a.b&good&5&6", "dog&-d&good&4&4"]
+    (tmp_path / "Annotations.txt").write_text("\n".join(rows))
     for split in ("train", "val", "test"):
-        (tmp_path / f"{split}Set.txt").write_text("\n".join(rows) + "\n")
+        write_order(tmp_path / f"{split}_order.h5", [0])
     return tmp_path
 
 
-def test_events_by_the_videos_id(folder: Path) -> None:
-    truth = read_truth(folder)
-    assert truth.of("some/where/one.mp4") == [("dog", 0, 3), ("bell", 5, 6)]
-    assert truth.of("-two.mkv") == [("bell", 4, 10)]
+def test_events_of_a_video_are_all_its_rows_in_order(dataset: Path) -> None:
+    truth = read_truth(dataset)
+    assert truth.of("c.mp4") == [("bell", 3, 10)]
+    assert truth.of("a.b.mp4") == [("dog", 0, 2), ("cat", 5, 6)]
+    assert truth.of("/elsewhere/-d.mkv") == [("dog", 4, 4)]
 
 
-def test_other_videos_are_not_known(folder: Path) -> None:
-    """Which is not the same as to have no event."""
-    assert read_truth(folder).of("three.mp4") is None
-    assert Truth({"quiet": []}).of("quiet.mp4") == []
+def test_a_video_that_the_dataset_has_not(dataset: Path) -> None:
+    assert read_truth(dataset).of("x.mp4") is None
+    assert read_truth(dataset).of("a") is None
 
 
 def test_no_folder_is_no_truth() -> None:
-    assert read_truth(None).of("one.mp4") is None
+    assert read_truth(None) == Truth({})
+    assert read_truth(None).of("a.mp4") is None
 
 
 def test_a_folder_that_is_no_dataset(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no Annotations\.txt"):
         read_truth(tmp_path)
+
+
+def test_no_truth_loads_no_library() -> None:
+    code = "import sys; from avel.pipeline.datasets.truth import read_truth; read_truth(None)\n"
+    code += "print([m for m in ('h5py', 'torch', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,16 +1,16 @@
-"""What a format makes of several results."""
+"""A format's file is its head and the texts of its results."""
 
 from avel.pipeline.formats.shape import Format
-from tests.pipeline.formats.results import failed, plain
+from tests.pipeline.formats.results import plain
 
 
-def test_a_file_is_its_head_and_every_body_in_order() -> None:
-    made = Format(".x", "names", "all else", lambda result: f"{result.file}\n", head="names\n")
-    assert made.write(iter([plain("b"), failed("a")])) == "names\nb\na\n"
-    assert made.write([]) == "names\n"
-    assert not made.together
+def test_the_head_stands_once_before_all() -> None:
+    form = Format(".x", "names", "the rest", lambda result: f"{result.file}\n", head="HEAD\n")
+    assert form.write([plain("a"), plain("b")]) == "HEAD\na\nb\n"
+    assert form.write([]) == "HEAD\n"
 
 
-def test_a_result_may_have_nothing_to_say() -> None:
-    made = Format(".x", "", "", lambda result: "event\n" * len(result.events), together=True)
-    assert made.write([plain(events=2), failed(), plain(events=1)]) == "event\n" * 3
+def test_a_file_for_each_is_the_rule() -> None:
+    form = Format(".x", "", "", lambda result: "")
+    assert not form.together
+    assert form.write([plain()]) == ""

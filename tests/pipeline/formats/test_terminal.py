@@ -1,100 +1,76 @@
-"""Results for people, and one JSON array for programs; no file's name controls the terminal."""
+"""Results as people read them, and as programs do; no name drives the terminal."""
 
 import json
 from dataclasses import replace
 
 import pytest
 
-from avel.pipeline.formats.terminal import Spans, printing, text
+from avel.pipeline.formats.terminal import printing, text
 from avel.pipeline.method.events import Disagreement
-from tests.pipeline.formats.results import NOT_UTF8, failed, plain, strange
+from avel.pipeline.method.results import Result
+from tests.pipeline.formats.results import failed, plain
 
-MODEL = {"name": "dmsf", "knows": "trained on films"}
 
-
-def nothing_known(file: str) -> Spans | None:
-    return None
+def known(file: str = "a.mp4") -> Result:
+    return replace(plain(file), model={"name": "dmsf", "knows": "trained on films"})
 
 
 def test_a_result_in_words() -> None:
-    assert text(plain()).splitlines() == [
-        "a.mp4  3.0 s  ok",
+    result = replace(
+        known(),
+        reasons=("TRUNCATED",),
+        notes=("the file ends early",),
+        disagreements=(Disagreement(0.0, 1.0, "cat", "heard, not seen"),),
+    )
+    assert text(result, [("dog", 0.0, 12.0)]).splitlines() == [
+        "a.mp4  3.0 s  ok (TRUNCATED)",
         "     0.0 -    0.5 s  0.25  label 0",
         "     1.0 -    1.5 s  0.25  label 1",
+        "     0.0 -    1.0 s  (heard, not seen)  cat",
+        "     0.0 -   12.0 s  truth  dog",
+        "  note: the file ends early",
     ]
 
 
-def test_what_was_annotated_stands_below() -> None:
-    lines = text(plain(events=1), [("dog", 0.0, 10.0)]).splitlines()
-    assert lines[1:] == ["     0.0 -    0.5 s  0.25  label 0", "     0.0 -   10.0 s  truth  dog"]
-
-
-def test_reasons_messages_and_notes() -> None:
-    assert text(failed()).splitlines() == [
+def test_a_file_that_failed_says_why() -> None:
+    assert text(failed("c.mp4")).splitlines() == [
         "c.mp4  0.0 s  failed (EMPTY)",
         "  c.mp4: the file has 0 bytes",
     ]
-    both = replace(failed(), reasons=("NO_AUDIO", "TRUNCATED"), message="", notes=("no sound",))
-    assert text(both).splitlines() == [
-        "c.mp4  0.0 s  failed (NO_AUDIO, TRUNCATED)",
-        "  note: no sound",
-    ]
 
 
-def test_disagreements_follow_the_events() -> None:
-    found = replace(plain(events=1), disagreements=(Disagreement(1, 2, "dog", "heard, not seen"),))
-    assert text(found).splitlines()[2] == "     1.0 -    2.0 s  (heard, not seen)  dog"
+def test_control_characters_are_shown_as_such() -> None:
+    shown = text(failed("\x1b[31mred\a\r.mp4"))
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert shown.startswith("\N{REPLACEMENT CHARACTER}[31mred")
 
 
-@pytest.mark.parametrize(
-    "name", ["\x1b[31mred", "bell\a", "line\nbreak", "\u202eright to left", NOT_UTF8]
-)
-def test_no_control_character_reaches_the_terminal(name: str) -> None:
-    shown = text(plain(file=name, events=0))
-    assert len(shown.splitlines()) == 1
-    assert shown.isprintable()
-    assert "\N{REPLACEMENT CHARACTER}" in shown
+def test_words_come_one_by_one_and_the_model_once_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    truth = {"b.mp4": [("dog", 0.0, 1.0)]}
+    with printing(truth.get, as_json=False) as show:
+        show(known())
+        first = capsys.readouterr().out
+        assert first == text(known()) + "\n"
+        show(known("b.mp4"))
+    rest = capsys.readouterr().out.splitlines()
+    assert "truth  dog" in rest[3]
+    assert rest[-1] == "model: dmsf, trained on films"
+    assert len([line for line in rest if line.startswith("model:")]) == 1
 
 
-def test_strange_labels_stay_on_their_lines() -> None:
-    lines = text(strange()).split("\n")
-    assert len(lines) == 4
-    assert all(line.isprintable() for line in lines)
-
-
-def test_the_models_name_comes_once_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    """And only if it said anything: words of a model that found nothing explain nothing."""
-    with printing(nothing_known, as_json=False) as show:
-        show(replace(plain("a.mp4"), model=MODEL))
-        assert capsys.readouterr().out.startswith("a.mp4  3.0 s  ok\n")  # as it comes
+def test_no_event_is_no_word_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    with printing(lambda _: None, as_json=False) as show:
         show(failed())
-        show(replace(plain("b.mp4"), model=MODEL))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "model: dmsf, trained on films"
-    assert sum(line.startswith("model: ") for line in lines) == 1
-    with printing(nothing_known, as_json=False) as show:
-        show(replace(plain("a.mp4", events=0), model=MODEL))
-    assert "model: " not in capsys.readouterr().out
+    assert "model:" not in capsys.readouterr().out
 
 
-def test_the_truth_is_asked_for_by_the_files_name(capsys: pytest.CaptureFixture[str]) -> None:
-    known = {"a.mp4": [("dog", 0.0, 1.0)]}
-    with printing(known.get, as_json=False) as show:
-        show(replace(plain("a.mp4", events=0), model=MODEL))
-        show(replace(plain("b.mp4", events=0), model=MODEL))
-    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == [
-        "ok",
-        "dog",
-        "ok",
-    ]
-
-
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_json_is_one_array(count: int, capsys: pytest.CaptureFixture[str]) -> None:
-    results = [strange(f"{number}.mp4") for number in range(count)]
-    with printing(nothing_known, as_json=True) as show:
-        for result in results:
-            show(result)
-    told = capsys.readouterr().out
-    assert told.endswith("\n")
-    assert json.loads(told) == json.loads(json.dumps([result.document() for result in results]))
+@pytest.mark.parametrize("count", [0, 2])
+def test_one_array_for_programs(capsys: pytest.CaptureFixture[str], count: int) -> None:
+    with printing(lambda _: None, as_json=True) as show:
+        for number in range(count):
+            show(plain(f"{number}.mp4"))
+    out = capsys.readouterr().out
+    assert out.endswith("]\n")
+    assert [each["file"] for each in json.loads(out)] == [f"{n}.mp4" for n in range(count)]

@@ -1,5 +1,8 @@
 """Windows through a model: which cells go in, how answers are averaged, and the bench's one pass."""
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from avel.cache.store import Store
 from avel.models.card import Card
 from avel.models.output import LocalizationOutput, Visual
 from avel.pipeline.method.extract import Features
@@ -110,3 +114,31 @@ def test_video_level_classes_are_every_segments() -> None:
     assert classes.shape == (2, 3, 3)
     np.testing.assert_allclose(classes[0], np.broadcast_to(classes[0, 0], (3, 3)))
     assert attention.shape == (2, 3, 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the kernel does not say")
+def test_memory_does_not_grow_with_a_long_videos_map(tmp_path: Path) -> None:
+    """Features of an hour are read from the cache's file; what was scored goes back."""
+    T = 3_600
+    store = Store(tmp_path, "features", {"stage": "features", "version": 1, "config": {}})
+    rows = np.ones((600, 49, 512), np.float16)  # 30 MB
+    with store.writer() as writer:
+        item = writer.stream("ab" * 32)
+        for _ in range(T // len(rows)):
+            item.append({"visual_map": rows})
+        item.finish({})
+    arrays = store.get("ab" * 32)
+    assert arrays is not None
+    long = replace(video(T), visual_map=arrays["visual_map"])  # type: ignore[arg-type]
+    before = resident_bytes()
+    most = [0]
+    model = Echo()
+    model.register_forward_hook(lambda *_: most.append(resident_bytes() - before))
+    (found,) = score_videos([long], CARD, model, {}, ScoreConfig(0))
+    assert len(found.relevance) == T
+    assert max(most) < 60 << 20 < arrays["visual_map"].nbytes
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
