@@ -19,7 +19,8 @@ from avel.extractors.weights.files import WeightsError
 from avel.models.card import CheckpointError
 from avel.pipeline.cli import main
 from avel.pipeline.reasons import EnvironmentProblem, InputError
-from tests.films import clicks, regular, write_film
+from tests.films import LOSSLESS, clicks, regular, write_film
+from tests.pipeline.learning.small import OPTIONS
 
 COLUMNS = ["file", "onset", "offset", "label", "score"]
 
@@ -139,15 +140,14 @@ def test_no_model(tmp_path: Path) -> None:
         avel.open_model(tmp_path)
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds, with a cache beside it that the tests share."""
     return write_film(
-        tmp_path / "film.mkv",
+        tmp_path_factory.mktemp("film") / "film.mkv",
         frame_times=regular(4, 2),
         samples=clicks(2 * 44_100, [5]),
-        codec="ffv1",
-        pixel_format="bgr0",
-        options={},
+        **LOSSLESS,
     )
 
 
@@ -170,7 +170,7 @@ def test_extracted_arrays_are_those_of_the_store(videos: list[Path], warm: Path)
 def test_extraction_of_what_fails_goes_on(film: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     given = [tmp_path / "empty.mp4", film, "none.mp4"]
-    empty, good, missing = avel.extract(given, workers=1)
+    empty, good, missing = avel.extract(given, workers=1, cache_dir=film.parent)
     assert (empty.features, empty.reason) == (None, "EMPTY")
     assert "the file has 0 bytes" in empty.message
     assert good.features is not None
@@ -179,8 +179,8 @@ def test_extraction_of_what_fails_goes_on(film: Path, tmp_path: Path) -> None:
 
 
 def test_frames_are_per_second(film: Path) -> None:
-    (one,) = avel.extract(film, workers=1)
-    (two,) = avel.extract(film, frames=2, workers=1)
+    (one,) = avel.extract(film, workers=1, cache_dir=film.parent)
+    (two,) = avel.extract(film, frames=2, workers=1, cache_dir=film.parent)
     assert one.features is not None
     assert two.features is not None
     np.testing.assert_array_equal(one.features.audio, two.features.audio)
@@ -234,9 +234,10 @@ def test_wrong_arguments_of_extract(
 
 
 def test_training_and_evaluation(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    """Features that name what happens: a model of one epoch more than guesses, and is told so."""
+    """A training's numbers are those of its evaluation; protocols count the same run."""
     data, cache = bench
-    small = {"options.d_model": 32, "train.epochs": 1, "train.batch_size": 16}
+    small = {name: json.loads(value) for name, value in (option.split("=") for option in OPTIONS)}
+    small["train.epochs"] = 1
     out = tmp_path / "run"
     numbers = avel.train(
         str(data), out=str(out), settings=small, cache_dir=str(cache), device="cpu"
