@@ -143,6 +143,8 @@ def train(
 ) -> dict[str, Any]:
     """Train a localization model on cached features; the numbers of its run.
 
+    Accuracies are shares in [0, 1], times are seconds.
+
     Args:
         data: AVE-shaped dataset folder, whose features are in the cache.
         config: YAML file, or name of a preset.
@@ -170,7 +172,7 @@ def train(
 def evaluate(
     data: File, *, model: File | None = None, split: str = "test", **runtime: Any
 ) -> dict[str, Any]:
-    """All numbers of a trained model on a split of a dataset.
+    """All numbers of a trained model on a split of a dataset; accuracies are shares in [0, 1].
 
     Args:
         data: AVE-shaped dataset folder, whose features are in the cache.
@@ -190,7 +192,7 @@ def evaluate(
 
 
 def open_model(model: File | None = None) -> "Localizer":
-    """A trained model: what it knows, which features it reads, and `score` to run it on them.
+    """A trained model: what it knows, which features (T, ...) it reads, `score` to run it.
 
     Args:
         model: Checkpoint or run folder; None for the shipped one.

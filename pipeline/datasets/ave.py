@@ -58,7 +58,7 @@ class AveFolder:
 
     @cached_property
     def sha256(self) -> str:
-        """Of the classes and rows: what features stored by row number belong to."""
+        """Of the classes and rows, 64 hex digits: what features stored by row number belong to."""
         rows = [[self.classes[r.label], r.video_id, r.start, r.end] for r in self.rows]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 

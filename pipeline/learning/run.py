@@ -24,7 +24,7 @@ def train_any(
     half: bool = False,
     prepared: Prepared | None = None,
 ) -> dict[str, Any]:
-    """Train what an experiment says; its numbers.
+    """Train what an experiment says; its numbers, accuracies as shares in [0, 1].
 
     Raises:
         InputError, ConfigError: as `train` and `train_matcher`.

@@ -140,7 +140,7 @@ def _checked(experiment: Experiment, runtime: RuntimeConfig) -> RuntimeConfig:
 def open_parts(
     data: AveFolder, experiment: Experiment, prepared: Prepared, runtime: RuntimeConfig
 ) -> Parts:
-    """The dataset's splits with what training reads of them.
+    """The dataset's splits with what training reads of them, (T, ...) by row.
 
     Raises:
         InputError: one has no features.
