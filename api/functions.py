@@ -23,7 +23,13 @@ from avel.arguments import (
 from avel.pipeline.method.decide import Decoder
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
-from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig, Plan, plan_features, plan_localization
+from avel.pipeline.method.plan import (
+    LocalizationPlan,
+    PipelineConfig,
+    Plan,
+    plan_features,
+    plan_localization,
+)
 from avel.pipeline.method.results import Result
 from avel.pipeline.work.order import in_order
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -175,6 +181,8 @@ def train(
 ) -> dict[str, Any]:
     """Train a localization model on cached features; the numbers of its run.
 
+    Accuracies are shares in [0, 1], times are seconds.
+
     Args:
         data: AVE-shaped dataset folder, whose features are in the cache: `extract` puts them there.
         config: YAML file, or name of a preset.
@@ -212,7 +220,7 @@ def evaluate(
     protocol: str | None = None,
     **how: Unpack[How],
 ) -> dict[str, Any]:
-    """All numbers of a trained model on a split of a dataset.
+    """All numbers of a trained model on a split of a dataset; accuracies are shares in [0, 1].
 
     Args:
         data: AVE-shaped dataset folder, whose features are in the cache.
@@ -237,7 +245,7 @@ def evaluate(
 
 
 def open_model(model: File | None = None) -> "Localizer":
-    """A trained model: what it knows, which features it reads, and `score` to run it on them.
+    """A trained model: what it knows, which features (T, ...) it reads, `score` to run it.
 
     Args:
         model: Checkpoint or run folder; None for the shipped one.

@@ -21,11 +21,16 @@ PACKAGES = ("api", "pipeline", "extractors", "models", "cache", "configs")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 UNIT = re.compile(
-    r"\b([Ss]econds?|milliseconds?|ms|[Mm]inutes?|hours?|k?Hz|px|[Pp]ixels?|[Ss]amples|[Cc]ells|[Bb]ytes|[KMG]i?B|dB|"
-    r"decibels|percent|degrees)\b|\d (s|%)(\W|$)|%|\[0, 1\]|between 0 and 1"
+    r"\b([Ss]econds?|milliseconds?|ms|[Mm]inutes?|hours?|k?Hz|px|[Pp]ixels?|[Ss]amples|[Cc]ells|[Bb]ytes?|[KMG]i?B|dB|"
+    r"decibels|percent|degrees|ticks|standard deviations)\b|\d (s|%)(\W|$)|%|between 0 and 1|"
+    r"[\[(]-?\d[\d.^]*, -?\d[\d.^]*[\])]|"
+    r"\b[Nn]umber of (?!the\b|an?\b)([a-z-]+ )?[a-z-]+s\b|\b[Hh]ow many [a-z]|\bcounted from [01]\b|"
+    r"\b\d+ (bits|hex digits|names|rows|items|points|frames|segments)\b|"
+    r"\bin (steps|epochs|rows|items|points|frames|segments|tokens)\b"
 )
-"""A unit that a quantity is stated in; `[0, 1]` is one, of shares and probabilities."""
-LETTER = r"(?:[a-z]+_[a-z_]+|[A-Z]\w?(?: [+*] \w+)?|\d+|\.\.\.|height|width|size|side)"
+"""A unit that a quantity is stated in, what a number counts, or where an index begins. A range such
+as `[0, 1]` is one, of shares and probabilities."""
+LETTER = r"(?:[a-z]+_[a-z_]+|[A-Z]\w?(?: [+*] \w+)?|\d+|\.\.\.|n|rows|height|width|size|side)"
 SHAPE = re.compile(rf"\({LETTER}(?:, {LETTER})+\)|\({LETTER},\)|\(\) ")
 """Shape notation: `(T, D)`, `(N,)`, `(B, K + 1)`."""
 

@@ -115,6 +115,10 @@ def table(out: Path, seeds: int) -> str:
         "modality can know when an event is: outside events the videos show the object without its",
         "sound, its sound without the object, or either with another class's partner.",
         "",
+        "The splits draw rows, not videos, as AVE's do: where a video has two rows, each of another class,",
+        "one may train and the other test. In this set that is 2 of its 6 such videos with train and test, 2",
+        "with train and validation; in AVE's published splits it is 8 and 10 of 45.",
+        "",
     ]
     return "\n".join(lines)
 

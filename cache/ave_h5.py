@@ -106,7 +106,7 @@ class FeatureFile:
 
     @property
     def num_rows(self) -> int:
-        """Its first axis."""
+        """Number of rows, its first axis."""
         return int(self._dataset.shape[0])
 
     def row(self, number: int) -> NDArray[np.float32]:

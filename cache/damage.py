@@ -24,7 +24,10 @@ def read_damaged(folder: Path) -> set[tuple[str, bytes]]:
 
 
 def remember_damaged(folder: Path, shard: str, key: bytes, why: str) -> None:
-    """Append an item; where the folder is read-only or full, the next run finds out again."""
+    """Append an item by its key, 32 bytes.
+
+    Where the folder is read-only or full, the next run finds out again.
+    """
     line = json.dumps({"shard": shard, "key": key.hex(), "why": why})
     with contextlib.suppress(OSError), (folder / DAMAGED).open("a") as file:
         file.write(line + "\n")

@@ -21,12 +21,12 @@ def canonical(recipe: Any) -> str:
 
 
 def fingerprint(recipe: Recipe) -> str:
-    """Sha256, in hex, of a recipe's canonical JSON."""
+    """Sha256 of a recipe's canonical JSON, 64 hex digits."""
     return hashlib.sha256(canonical(recipe).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
-    """Sha256, in hex, of a file's content.
+    """Sha256 of a file's content, 64 hex digits.
 
     Raises:
         OSError: the file may not be read, by the system's own errno.
@@ -60,7 +60,7 @@ class ContentKeys:
         self._lock = threading.Lock()
 
     def key(self, path: Path) -> str:
-        """Sha256 of the file's content: a renamed file keeps it, an edited one does not.
+        """Sha256, 64 hex digits, of the content: a renamed file keeps it, an edited one does not.
 
         Raises:
             OSError: the file may not be read, by the system's own errno.

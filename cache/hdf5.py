@@ -61,7 +61,7 @@ class Drawing(io.RawIOBase):
         return self.size
 
     def paint(self, handle: int) -> None:
-        """Write the pieces into a new, open file and give it its size; the rest is zeros."""
+        """Write the pieces into a new, open file and give it its size in bytes, the rest zeros."""
         os.ftruncate(handle, self.size)
         for offset, piece in self.pieces:
             write_at(handle, offset, piece)

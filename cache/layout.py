@@ -43,7 +43,7 @@ class Item:
 
 
 def check_alike(item: Item, first: Item) -> None:
-    """Refuse an item that cannot lie in one shard with another.
+    """Refuse an item of arrays (rows, ...) that cannot lie in one shard with another.
 
     Raises:
         ValueError: its arrays have other names, dtypes or shapes per row, or hold no numbers.

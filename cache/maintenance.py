@@ -86,7 +86,7 @@ def summarize(store: Store) -> StoreSummary:
 
 
 def find(root: Path, prefix: str) -> Store:
-    """The one store whose fingerprint starts with `prefix`.
+    """The one store whose fingerprint, 64 hex digits, starts with `prefix`.
 
     Raises:
         CacheError: none or several do.

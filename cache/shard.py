@@ -84,7 +84,7 @@ class MappedShard:
             shard.verified.append(np.zeros(self._checksums.shape, bool))
 
     def read(self, row: int, names: Sequence[str] | None) -> dict[str, Array] | None:
-        """The named arrays of one item as read-only views; None where a checksum disagrees.
+        """Named arrays (rows, ...) of one item, read-only views; None where a checksum disagrees.
 
         Each array of an item is verified on its first read in this process.
 

@@ -54,7 +54,7 @@ class Snapshot:
         return Snapshot(bad=self.bad).with_shards(kept)
 
     def condemning(self, items: set[tuple[str, bytes]]) -> "Snapshot":
-        """The same with more items, by shard name and key, known to be damaged."""
+        """The same with more items, by shard name and key of 32 bytes, known to be damaged."""
         return self if items <= self.bad else replace(self, bad=self.bad | items)
 
     def find(self, key: bytes) -> list[tuple[Shard, int]]:
@@ -70,7 +70,7 @@ class Snapshot:
         return sorted(found, key=lambda place: place[0].name, reverse=True)
 
     def keys(self) -> Iterator[bytes]:
-        """Keys of all items that are not known to be damaged, each once."""
+        """Keys, 32 bytes each, of all items that are not known to be damaged, each once."""
         seen = set()
         for shard in self.shards:
             raw = np.ascontiguousarray(shard.keys).tobytes()

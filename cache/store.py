@@ -144,7 +144,7 @@ class Store:
         return sum(1 for _ in self._current().keys())
 
     def keys(self) -> list[str]:
-        """Keys of all published items, each once, without those known to be damaged."""
+        """Keys, 64 hex digits, of all published items, each once, but those known to be damaged."""
         return [key.hex() for key in self._current().keys()]
 
     def get(self, key: str, names: Sequence[str] | None = None) -> dict[str, Array] | None:
@@ -199,7 +199,10 @@ class Store:
             self.damage.append(sentence)
 
     def writer(self, **limits: Any) -> Writer:
-        """A writer of this process's own shards, with `Writer`'s limits; use it in a `with`."""
+        """A writer of this process's own shards; use it in a `with`.
+
+        Its limits are `Writer`'s, in items, bytes and seconds.
+        """
         return Writer(self, **limits)
 
     def hold(self, item: Item) -> None:

@@ -91,7 +91,7 @@ class ItemStream:
         return spool
 
     def finish(self, rest: Mapping[str, Array]) -> None:
-        """Publish the item, with further arrays that were not streamed.
+        """Publish the item, with further arrays (rows, ...) that were not streamed.
 
         Raises:
             CacheError: the disk is full or the folder not writable; nothing of it stays.

@@ -88,7 +88,7 @@ class Writer:
     def add(self, key: str, arrays: Mapping[str, Array]) -> None:
         """Take one finished item (arrays of (rows, ...)), which must not be changed any more.
 
-        Publishes when the buffer is full.
+        Publishes when the buffer is full, in items or bytes.
 
         Raises:
             CacheError: a shard could not be published; what was published before stays.
@@ -108,7 +108,7 @@ class Writer:
                 self._launch()
 
     def stream(self, key: str) -> ItemStream:
-        """Take one item part by part, whatever its length; it gets a shard of its own."""
+        """Take one item part by part, of any length in rows; it gets a shard of its own."""
         target = self._target
 
         def publish(shard: Shard) -> None:
@@ -204,7 +204,7 @@ class Writer:
 
 
 def publish_shard(folder: Path, name: str, items: Sequence[Item], fingerprint: str) -> Shard:
-    """Write a shard under a temporary name, make it durable, and give it its name.
+    """Write items of arrays (rows, ...) as a shard under a temporary name, then give it its own.
 
     Raises:
         CacheError: the disk is full or the folder not writable; the temporary file is removed.

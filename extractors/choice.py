@@ -34,7 +34,7 @@ class Choice:
 
     @property
     def cells(self) -> Mapping[str, Any]:
-        """How videos must be cut for it: settings of the segments stage, by name."""
+        """How videos must be cut for it: settings of the segments stage by name, sizes in px."""
         return self.kind.cells(self.weights)
 
     def pooling(self, device: str = "cpu") -> "Pooling | None":

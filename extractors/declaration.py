@@ -39,7 +39,7 @@ class Declaration:
         return find_weights(self.files, given)
 
     def cells(self, weights: Weights) -> Mapping[str, Any]:
-        """How videos must be cut into cells for these weights: settings by name."""
+        """How videos must be cut into cells for these weights: settings by name, sizes in px."""
         return self.cut
 
     def recipe_of(self, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:

@@ -60,7 +60,7 @@ class FrozenExtractor(ABC):
 
     @property
     def stage_channels(self) -> Mapping[str, int]:
-        """Channels after each stage that may have an in-trunk adapter, by place."""
+        """Number of channels after each stage that may have an in-trunk adapter, by place."""
         return {}
 
     @property

@@ -66,7 +66,7 @@ def checkpoint_of(path: Path) -> Path:
 
 
 def describe(path: Path) -> Described:
-    """Read a checkpoint's card and extra arrays; its weights stay where they are.
+    """Read a checkpoint's card and extra arrays, in 32 bits; its weights stay where they are.
 
     Raises:
         CheckpointError: the file is missing, damaged, or no checkpoint of this project.

@@ -16,7 +16,7 @@ from avel.models.table import build
 def save_checkpoint(
     path: Path, card: Card, model: nn.Module, extra: Mapping[str, Tensor], *, half: bool = False
 ) -> None:
-    """Write a model, tensors that travel with it, and its card."""
+    """Write a model, tensors that travel with it, and its card; with `half` in 16 bits."""
     tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
     tensors.update({f"extra.{key}": value for key, value in extra.items()})
     if half:
@@ -29,6 +29,8 @@ def save_checkpoint(
 
 def load_checkpoint(path: Path) -> tuple[Card, nn.Module, dict[str, Tensor]]:
     """Read a checkpoint: its card, the model in eval mode, and the tensors that travel along.
+
+    Weights are made 32 bits wide, however many they were stored in.
 
     Raises:
         CheckpointError: the file is missing, damaged, or no checkpoint of this project.

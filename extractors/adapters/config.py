@@ -36,7 +36,7 @@ class AdapterConfig:
 
     @property
     def trunk_stages(self) -> tuple[int, ...]:
-        """Stages that have an adapter, in order; empty without in-trunk placement."""
+        """Stages with an adapter, counted from 1, in order; empty without in-trunk placement."""
         return tuple(sorted(set(self.stages))) if self.placement in ("trunk", "both") else ()
 
     @property

@@ -66,7 +66,7 @@ class AudioCLIPDeclaration(Declaration):
         """Refuse a prompt that does not fit the text head's context.
 
         Raises:
-            ExtractorError: names the prompt, its tokens and the limit.
+            ExtractorError: names the prompt, its number of tokens and the limit.
         """
         from open_clip import get_tokenizer  # slow: loads torch
 

@@ -50,7 +50,7 @@ class AudioCLIPExtractor(FrozenExtractor):
 
     @property
     def stage_channels(self) -> Mapping[str, int]:
-        """Channels after each stage of both trunks, by place."""
+        """Number of channels after each stage of both trunks, by place."""
         width, planes = self.config.image_width, self.config.audio.planes
         visual = {f"visual{i}": width * 4 * 2 ** (i - 1) for i in (1, 2, 3, 4)}
         return {**visual, **{f"audio{i}": 4 * planes[i - 1] for i in (1, 2, 3, 4)}}
@@ -104,7 +104,7 @@ class AudioCLIPExtractor(FrozenExtractor):
         return text.cpu()
 
     def text_scale(self, modality: str) -> float:
-        """What cosines of a modality with text are multiplied by, at most 100."""
+        """What cosines of a modality with text are multiplied by, in [1, 100]."""
         scale = self.model.logit_scale if modality == "visual" else self.model.logit_scale_at
         return float(scale.exp().clamp(1, 100))
 

@@ -114,7 +114,7 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
         }
 
     def loss(self, audio: Tensor, image: Tensor, text: Tensor) -> Tensor:
-        """Training objective for a batch whose rows belong together.
+        """Training objective for embeddings (N, D) whose rows belong together.
 
         Cross entropy of each pair in both directions, summed and divided by the factorial of the
         number of pairs, plus the mean square distance of the audio filters' norms from 1.

@@ -95,7 +95,7 @@ class VGGishExtractor(FrozenExtractor):
     model: VGGish
 
     def load(self) -> nn.Module:
-        """The network; the post-processing's matrix goes with it where it is asked for.
+        """The network; the post-processing's matrix (128, 128) goes with it where it is asked for.
 
         Raises:
             WeightsError: the post-processing is in none of the files.

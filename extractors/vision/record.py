@@ -68,12 +68,12 @@ class Preprocessing:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """All of it, as plain values for the fingerprint."""
+        """All of it, as plain values for the fingerprint; sizes in pixels, RGB in [0, 1]."""
         return {**self.cells, "mean": list(self.mean), "std": list(self.std)}
 
 
 def read_preprocessing(weights: Weights) -> Preprocessing:
-    """The pre-processing that the record says, or that of OpenAI's archives.
+    """The pre-processing, sizes in pixels, that the record says, or that of OpenAI's archives.
 
     Raises:
         WeightsError: the record asks for what the segments stage cannot do.

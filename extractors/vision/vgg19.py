@@ -21,7 +21,10 @@ class VGG19Extractor(FrozenExtractor):
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
     def load(self) -> nn.Module:
-        """The convolutional part; torchvision's whole model would be eight times as large."""
+        """The convolutional part, whose maps are (N, 512, 7, 7) for pictures of 224 px.
+
+        torchvision's whole model would be eight times as large.
+        """
         features: nn.Module = make_layers(cfgs["E"])
         load_into(features, self.tensors(self.weights), self.weights.source)
         return features

@@ -23,7 +23,7 @@ class Steps(Protocol):
         """So many bytes more are there."""
 
     def reset(self) -> None:
-        """All of them are there, and will be counted once more."""
+        """All bytes are there, and will be counted once more."""
 
     def close(self) -> None:
         """It is done."""
@@ -32,7 +32,7 @@ class Steps(Protocol):
 def fetch(entry: Published, folder: Path, steps: Steps | None = None) -> Path:
     """Download a file of the registry into a folder; its path, there already or now.
 
-    What has come is kept as `<name>.part`, and the next call goes on from there.
+    What has come is kept as `<name>.part`, and the next call goes on after its last byte.
 
     Raises:
         WeightsError: offline, or what came is not the published file.

@@ -32,7 +32,7 @@ class Weights:
 
     @property
     def sha256(self) -> str:
-        """Of the one file, or of the files' sha256 in their order."""
+        """Of the one file, or of the files' sha256 in their order; 64 hex digits."""
         if len(self.files) == 1:
             return self.files[0].sha256
         return hashlib.sha256("".join(file.sha256 for file in self.files).encode()).hexdigest()
@@ -93,7 +93,7 @@ def _identified(path: Path, found_in: str) -> WeightsFile:
 
 
 def sha256_of(path: Path) -> str:
-    """Sha256 of a file's content, in hex; read once per process while the file stays as it is."""
+    """Sha256 of a file's content, 64 hex digits; read once per process while it stays as it is."""
     status = path.stat()
     return _sha256(path.absolute(), status.st_size, status.st_mtime_ns, status.st_ino)
 

@@ -112,7 +112,7 @@ KERNEL_TOLERANCE = 1e-3
 
 
 def kernel_difference() -> float:
-    """Largest difference between the fused scan and ours on random input, on the GPU.
+    """Largest difference of the fused scan's outputs (2, 64, 10) from ours, on the GPU.
 
     Raises:
         RuntimeError: the kernel does not import.

@@ -45,7 +45,7 @@ def dmin_full(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
 
 
 def dmin_weak(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """`0.92 MLSM(e) + 0.08 MLSM(e')`, e the softmax of `max_t sigmoid(r_t) c`."""
+    """`0.92 MLSM(e) + 0.08 MLSM(e')`, e (B, K + 1) the softmax of `max_t sigmoid(r_t) c`."""
     extra, labels = output.extra, targets.labels(output.classes.shape[-1])
     joint = multilabel_soft_margin_loss(gated_events(output.relevance, output.classes), labels)
     seen = gated_events(extra["visual_relevance"], extra["visual_classes"])
@@ -86,7 +86,7 @@ def av_att_weak_corrected(output: LocalizationOutput, targets: Targets, _: float
 
 
 def dmin_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """Negative logarithm of what `dmin_weak` squashes again."""
+    """Negative logarithm of the probabilities (B, K + 1) that `dmin_weak` squashes again."""
     extra, K = output.extra, targets.videos
     joint = gated_events(output.relevance, output.classes)
     seen = gated_events(extra["visual_relevance"], extra["visual_classes"])
@@ -94,9 +94,9 @@ def dmin_weak_corrected(output: LocalizationOutput, targets: Targets, _: float) 
 
 
 def magan_full_corrected(output: LocalizationOutput, targets: Targets, _: float) -> Tensor:
-    """As `magan_full`, with the gates and their classes taken for the probabilities that they are.
+    """As `magan_full`, but gates (B, T) and their classes (B, K) are taken as probabilities.
 
-    The unimodal gate is a sum of two and is halved.
+    That is what they are. The unimodal gate is a sum of two and is halved.
     """
     extra, event = output.extra, _event(targets, output.classes.shape[-1])
     gates = (extra["unimodal_gates"] / 2, extra["multimodal_gates"])

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
 
 
 def verify(args: argparse.Namespace, root: Path) -> int:
-    """Read every item, and recompute a sample of features."""
+    """Read every item, and recompute a sample of features; says how many items are sound."""
     from avel.cache import maintenance  # slow: loads h5py
 
     damaged = 0
@@ -46,7 +46,7 @@ def verify(args: argparse.Namespace, root: Path) -> int:
 
 
 def gc(args: argparse.Namespace, root: Path) -> int:
-    """Remove what nothing will ever read."""
+    """Remove what nothing will ever read; says its size in MB."""
     from avel.cache import maintenance  # slow: loads h5py
 
     garbage = maintenance.collect(root, delete=args.delete)

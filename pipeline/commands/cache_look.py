@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
 
 
 def ls(args: argparse.Namespace, root: Path) -> int:
-    """List all stores."""
+    """List all stores with their number of items and their size in MB, in JSON in bytes."""
     from avel.cache.maintenance import stores, summarize  # slow: loads h5py
 
     rows = [summarize(store) for store in stores(root)]
@@ -48,7 +48,7 @@ def _name(recipe: dict[str, Any]) -> str:
 
 
 def info(args: argparse.Namespace, root: Path) -> int:
-    """One store's recipe and numbers."""
+    """One store's recipe, its number of items and its size in bytes."""
     from avel.cache.maintenance import find, summarize  # slow: loads h5py
 
     summary = summarize(find(root, args.store))

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
 
 
 def export(args: argparse.Namespace, root: Path) -> int:
-    """Write features in a layout that other code reads."""
+    """Write features (T, ...) in a layout that other code reads."""
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.exchange.ave_export import export_ave_h5  # slow: loads torch
     from avel.pipeline.exchange.feature_sets import features_store
@@ -51,7 +51,7 @@ def export(args: argparse.Namespace, root: Path) -> int:
 
 
 def import_(args: argparse.Namespace, root: Path) -> int:
-    """Take feature files that other code wrote."""
+    """Take feature files (N, 10, ...) that other code wrote."""
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.exchange.ave_import import import_ave_h5  # slow: loads torch
     from avel.pipeline.work.progress import track

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(args: argparse.Namespace) -> "Plan":
     from avel.extractors import AdaptedChoice, choose
-    from avel.pipeline.method.plan import plan_features# slow: loads h5py
+    from avel.pipeline.method.plan import plan_features  # slow: loads h5py
 
     base = choose(args.extractor, args.weights, options.encoder_options(args))
     encoder = AdaptedChoice(base, args.adapters) if args.adapters else base

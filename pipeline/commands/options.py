@@ -98,7 +98,7 @@ def add_cache_dir(group: argparse._ActionsContainer) -> None:
 
 
 def runtime(args: argparse.Namespace) -> "RuntimeConfig":
-    """The runtime config that the options say."""
+    """The runtime config that the options say: batches in cells, the time limit in seconds."""
     from avel.pipeline.work.runtime import RuntimeConfig, cache_root, default_workers
 
     return RuntimeConfig(

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ class AveFolder:
 
     @cached_property
     def sha256(self) -> str:
-        """Of the classes and rows: what features stored by row number belong to."""
+        """Of the classes and rows, 64 hex digits: what features stored by row number belong to."""
         rows = [[self.classes[r.label], r.video_id, r.start, r.end] for r in self.rows]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
@@ -140,16 +141,16 @@ def _row(path: Path, number: int, line: str, classes: dict[str, int]) -> Row:
 
 
 def _check_categories(path: Path, classes: tuple[str, ...]) -> None:
-    if (
-        path.is_file()
-        and (names := tuple(path.read_text("utf-8").split("\n")))[: len(classes)] != classes
-    ):
-        pairs = enumerate(zip(names, classes, strict=False))
-        at, (name, seen) = next((pair for pair in pairs if pair[1][0] != pair[1][1]), (0, ("", "")))
-        raise InputError(
-            f"{path}, line {at + 1}: {name!r}, but class {at} by first appearance in "
-            f"Annotations.txt is {seen!r}"
-        )
+    if not path.is_file():
+        return
+    names = path.read_text("utf-8").removesuffix("\n").split("\n")
+    for at, (name, seen) in enumerate(zip_longest(names[: len(classes)], classes)):
+        if name != seen:
+            found = "is missing" if name is None else repr(name)
+            raise InputError(
+                f"{path}, line {at + 1}: {found}, but class {at} by first appearance in "
+                f"Annotations.txt is {seen!r}; list every class in that order, or delete the file"
+            )
 
 
 def _read_split(

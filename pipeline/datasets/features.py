@@ -58,6 +58,8 @@ class RowKeys:
 def find_rows(data: AveFolder, store: Store, contents: ContentKeys, rows: Sequence[int]) -> RowKeys:
     """Match rows with cached features by their videos' content, or by row where so imported.
 
+    Rows are numbers, counted from 0.
+
     Raises:
         InputError: the features were imported for other rows than the dataset's.
     """
@@ -81,7 +83,7 @@ def find_rows(data: AveFolder, store: Store, contents: ContentKeys, rows: Sequen
 
 
 def row_key(number: int, kind: str = "row") -> str:
-    """Item key of a row (or of a background-only video, `noisy`) in an imported feature set."""
+    """Item key, 64 hex digits, of a row (or a background-only video, `noisy`) that was imported."""
     return hashlib.sha256(f"{kind} {number}".encode()).hexdigest()
 
 
@@ -103,7 +105,7 @@ def _key(path: Path | None, store: Store, contents: ContentKeys) -> str | None:
 
 
 def noisy_keys(data: AveFolder, store: Store, contents: ContentKeys) -> list[str]:
-    """Keys of background-only videos that have features."""
+    """Keys, 64 hex digits each, of background-only videos that have features."""
     if _by_row(data, store):
         imported = (row_key(n, "noisy") for n in range(store.recipe["config"]["noisy"]))
         return [key for key in imported if key in store]

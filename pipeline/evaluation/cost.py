@@ -30,7 +30,7 @@ def parameters(model: nn.Module) -> int:
 
 
 def multiply_adds(card: Card, model: nn.Module, positions: int = 49) -> int:
-    """Multiply-adds of products of matrices for one window of T segments.
+    """Number of multiply-adds in products of matrices for one window of T segments.
 
     Fused kernels would hide theirs, so recurrent layers and attention run as plain products here.
     Elementwise work and the state scan are not counted, as usual.

@@ -46,6 +46,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """All numbers of one checkpoint on one split, by the annotations and its own decoder.
 
+    Accuracies, F1 and precisions are shares in [0, 1].
+
     Raises:
         InputError: the dataset has other classes, or no features of the checkpoint's recipe.
     """

@@ -75,7 +75,10 @@ def matching_numbers(model: Matcher, rows: MatchRows, part: Split) -> dict[str, 
 def evaluate_matcher(
     data: AveFolder, split: str, checkpoint: Path, runtime: RuntimeConfig
 ) -> dict[str, Any]:
-    """Numbers of a trained matching model on a match split, by the exact rule (reference 1.9)."""
+    """Accuracies in [0, 1] of a trained matching model on a match split.
+
+    By the exact rule, reference 1.9.
+    """
     card, loaded, _ = load_checkpoint(checkpoint)
     model: Matcher = loaded  # type: ignore[assignment]
     part = open_match(data, split, card.features, runtime)
@@ -85,7 +88,7 @@ def evaluate_matcher(
 def open_match(
     data: AveFolder, split: str, recipe: Mapping[str, Any], runtime: RuntimeConfig
 ) -> Split:
-    """Rows of a match split with their features.
+    """Rows of a match split with their features (T, ...).
 
     Raises:
         InputError: the dataset has no such split.

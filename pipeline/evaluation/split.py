@@ -46,7 +46,7 @@ def open_split(
     runtime: RuntimeConfig,
     kind: type[FeatureRows] = FeatureRows,
 ) -> Split:
-    """Rows of a split with their cached features, or segments where `kind` reads those.
+    """Rows of a split with their cached features (T, ...), or segments where `kind` reads those.
 
     Raises:
         InputError: not one row has features.

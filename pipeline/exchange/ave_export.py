@@ -49,7 +49,7 @@ def export_ave_h5(
         missing_ok: Whether some videos may have no features.
 
     Yields:
-        Rows done of the list that is being written: the annotated, then the background-only.
+        Number of rows done of the list being written: the annotated, then the background-only.
 
     Raises:
         InputError: videos have no features and that is not fine, or the map is not square.

@@ -17,7 +17,9 @@ PROBED = 20
 
 
 def features_store(root: Path, prefix: str, data: AveFolder) -> Store:
-    """The feature set whose fingerprint begins so; else the only one that holds the data's videos.
+    """The feature set whose fingerprint, 64 hex digits, begins so.
+
+    With an empty prefix it is the only one that holds the data's videos.
 
     Raises:
         CacheError: none, or more than one; lists what there is.
@@ -51,7 +53,7 @@ def _holds(store: Store, data: AveFolder, contents: ContentKeys) -> bool:
 def row_keys(
     data: AveFolder, store: Store, contents: ContentKeys, *, missing_ok: bool
 ) -> tuple[list[str | None], list[str]]:
-    """Item key of each row, None where it has no features, and the ids of videos without.
+    """Item key, 64 hex digits, of each row, None without features; the ids of videos without.
 
     Raises:
         InputError: no row has features, or some have none and that is not fine.
@@ -74,7 +76,7 @@ def row_keys(
 
 
 def item(store: Store, key: str) -> dict[str, NDArray[np.generic]]:
-    """Arrays of an item that is there.
+    """Arrays (rows, ...) of an item that is there.
 
     Raises:
         CacheError: it was damaged since.

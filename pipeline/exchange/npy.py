@@ -30,7 +30,7 @@ def export_npy(
         missing_ok: Whether some videos may have no features; the index says which.
 
     Yields:
-        Rows done.
+        Number of rows done.
 
     Raises:
         InputError: videos have no features and that is not fine.

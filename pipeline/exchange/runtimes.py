@@ -59,7 +59,7 @@ def export(checkpoint: Path, form: str, out: Path) -> float:
         out: File to write; any batch size fits it, T is the model's own.
 
     Returns:
-        Largest difference of a probability from the model's own.
+        Largest difference of a probability in [0, 1] from the model's own.
 
     Raises:
         EnvironmentProblem: the packages for the form are not installed.
@@ -73,7 +73,7 @@ def export(checkpoint: Path, form: str, out: Path) -> float:
 
 
 def trace(checkpoint: Path) -> Traced:
-    """The graph of a checkpoint's model, for any batch size.
+    """The graph of a checkpoint's model, for windows (B, T, ...) of any batch size B.
 
     Raises:
         CheckpointError: it is missing or damaged.
@@ -89,7 +89,7 @@ def trace(checkpoint: Path) -> Traced:
 
 
 def write(traced: Traced, form: str, out: Path) -> float:
-    """Write a graph and compare what is read back; as `export`."""
+    """Write a graph and compare what is read back; the difference in [0, 1] as `export`."""
     make_folder(out.parent)
     run = _onnx(traced.program, out) if form == "onnx" else _torch(traced.program, out)
     inputs = windows(traced.card, 5)

@@ -43,7 +43,7 @@ class Known:
 
     @property
     def how_to_get(self) -> str:
-        """What to do where it is missing or cannot be used."""
+        """What to do where it is missing or cannot be used; a download's size is in MB."""
         if not self.is_missing:
             return self.problem
         if self.name not in PUBLISHED:
@@ -97,7 +97,7 @@ def add(file: Path, known_as: str | None = None) -> WeightsFile:
 
 
 def fetch_published(name: str) -> tuple[Published, Path]:
-    """Download a published file to where avel looks, showing how far it is; entry and path.
+    """Download a published file to where avel looks, showing the MiB done; entry and path.
 
     Raises:
         InputError: no published file has that name.
@@ -122,7 +122,7 @@ class Megabytes:
             next(self._counted, None)
 
     def reset(self) -> None:
-        """All of them are there."""
+        """All bytes are there."""
         deque(self._counted, maxlen=0)
 
     def close(self) -> None:

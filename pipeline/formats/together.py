@@ -35,7 +35,7 @@ class Together:
         return self
 
     def add(self, number: int, result: Result) -> None:
-        """Take the result that is to stand at a place."""
+        """Take the result that is to stand at a place, counted from 0."""
         try:
             self._file.write(readable(self._form.body(result)).encode())
         except OSError as err:

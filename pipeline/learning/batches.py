@@ -14,7 +14,7 @@ from avel.pipeline.work.runtime import RuntimeConfig
 
 
 def derived_seed(*place: int) -> int:
-    """Seed of the randomness at one place of a run: its seed, the epoch, the batch, the rank."""
+    """Seed in [0, 2^32) of one place of a run: its seed, the epoch, the batch, the rank."""
     return int(np.random.SeedSequence(place).generate_state(1)[0])
 
 
@@ -30,7 +30,7 @@ class EpochSampler(Sampler[int]):
             self._weights = 1.0 / torch.bincount(videos)[videos].double()
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning says which epoch is next."""
+        """Lightning says which epoch is next, counted from 0."""
         self._epoch = epoch
 
     def __len__(self) -> int:

@@ -23,7 +23,7 @@ PACKAGES = (
 
 
 def write_card(path: Path, card: Card, metrics: Mapping[str, Any], data: Path) -> None:
-    """Write a run folder's `card.md`."""
+    """Write a run folder's `card.md`; accuracies are in [0, 1], there in percent."""
     lines = [
         f"| {name} | {value.replace('|', '/')} |" for name, value in _rows(card, metrics, data)
     ]

@@ -50,7 +50,7 @@ def make_front(
     Args:
         encoder: The whole encoder.
         config: Where adapters are.
-        cached: One video's outputs of the encoder that `cached_before` names.
+        cached: One video's outputs (T, ...) of the encoder that `cached_before` names.
         whole: Whether training begins at segments, so that the front is the whole encoder.
         device: Where it is made; it must have the encoder's precision.
 

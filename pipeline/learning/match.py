@@ -38,7 +38,10 @@ from avel.pipeline.work.runtime import RuntimeConfig
 
 
 def training_rows(rows: MatchRows, model: str) -> MatchRows:
-    """CMM learns from single segments, as published; DCMR from videos that have an event."""
+    """CMM learns from single segments (N * T, 1, ...), as published.
+
+    DCMR learns from videos (N, T, ...) that have an event.
+    """
     arrays = rows.audio, rows.visual, rows.events
     if model == "cmm":
         return MatchRows(*(x.flatten(0, 1).unsqueeze(1) for x in arrays))
@@ -86,8 +89,8 @@ def train_matcher(
 ) -> dict[str, Any]:
     """Train on the match split, select on its validation rows, answer its test queries.
 
-    The run folder is that of `train`, and so are the arguments. Runs on the CPU: these models are
-    small.
+    The run folder is that of `train`, and so are the arguments. Accuracies are shares in [0, 1].
+    Runs on the CPU: these models are small.
 
     Raises:
         InputError: the dataset has no match splits, or what `train` refuses.

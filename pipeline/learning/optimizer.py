@@ -14,7 +14,7 @@ Group = dict[str, Any]
 
 
 def optimizer_of(groups: list[Group], config: TrainConfig, total_steps: int) -> Any:
-    """The optimizer of some parameters and its schedule, as Lightning takes them."""
+    """The optimizer of some parameters and its schedule in steps or epochs, for Lightning."""
     if config.optimizer == "adam":
         optimizer: torch.optim.Optimizer = torch.optim.Adam(
             [{**group, "weight_decay": 0.0} for group in groups], config.learning_rate

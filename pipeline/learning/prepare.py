@@ -63,7 +63,7 @@ class Prepared:
         """What makes the model's features of what is read; None where they are the same.
 
         Args:
-            cached: One video's, for the sizes.
+            cached: One video's (T, ...), for the sizes.
             device: Where the encoder is loaded, if it is.
         """
         if self.encoding is None:

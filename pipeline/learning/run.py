@@ -29,7 +29,9 @@ def train_any(
     half: bool = False,
     prepared: Prepared | None = None,
 ) -> dict[str, Any]:
-    """Train what an experiment says; its numbers, none in all processes but the first.
+    """Train what an experiment says; its numbers (accuracies are shares in [0, 1]).
+
+    All processes but the first give none.
 
     Args:
         data: The dataset.

@@ -137,7 +137,7 @@ class RunFolder:
         write_text(self.metrics, json.dumps(metrics, indent=2) + "\n")
 
     def write_decisions(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Write `decisions.npz`."""
+        """Write `decisions.npz`: arrays (N, ...) by name, a row for each video or query."""
         with replacing(self.decisions) as part:
             np.savez(part, **arrays)  # type: ignore[arg-type]
 

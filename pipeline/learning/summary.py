@@ -30,7 +30,7 @@ class Part:
 
 
 def parts(experiment: Experiment, weights: Sequence[Path] = ()) -> list[Part]:
-    """Parts of the encoder, of the adapters and of the model, in the order in which data passes.
+    """Parts of encoder, adapters and model with their number of values, in the order of the data.
 
     Raises:
         InputError: the experiment reads imported features, which have no encoder.

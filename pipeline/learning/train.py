@@ -123,7 +123,7 @@ def train(
 def open_parts(
     data: AveFolder, experiment: Experiment, prepared: Prepared, runtime: RuntimeConfig
 ) -> Parts:
-    """The dataset's splits with what training reads of them.
+    """The dataset's splits with what training reads of them, (T, ...) by row.
 
     Raises:
         InputError: one has no features.

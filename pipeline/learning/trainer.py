@@ -50,7 +50,7 @@ def fit(
 ) -> dict[str, Any]:
     """Train from the beginning, or from the last epoch that the folder has; the run's protocol.
 
-    Empty in all processes but the first, which has the numbers.
+    Empty in all processes but the first, which has the numbers: accuracies in [0, 1] and seconds.
     """
     goes_on = resume and folder.last.exists()
     log = folder.next_log() if goes_on else ""

@@ -21,6 +21,8 @@ av.logging.set_level(None)  # libav's log callback contends for the lock between
 def open_container(path: Path) -> InputContainer:
     """Open one local file, and nothing else: no network protocol, playlist or device.
 
+    A wait for its bytes is given up after 60 seconds.
+
     Raises:
         MediaError: MISSING_FILE, PERMISSION, EMPTY or DECODE_ERROR, saying what the file is.
     """

@@ -153,7 +153,7 @@ class Decoders:
         lane.begin(job)
 
     def events(self) -> Iterator[Event]:
-        """What children say; waits until one says something, or there is none to wait for."""
+        """What children say; waits until one speaks or its seconds are over, or none is left."""
         while self.busy:
             lanes = {lane.connection: lane for lane in self._lanes if lane.job is not None}
             since = time.monotonic()

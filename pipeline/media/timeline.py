@@ -81,11 +81,11 @@ class ShotPlan:
         self._first: int | None = None
 
     def add(self, pts: int) -> None:
-        """Take the pts of one more packet."""
+        """Take the pts, in ticks, of one more packet."""
         insort(self._known, pts)
 
     def shown(self, pts: int) -> bool:
-        """Whether a shot falls between this frame and the next one; always at either end."""
+        """Whether a shot falls between the frame at `pts` (ticks) and the next; yes at the ends."""
         if self._first is None:
             self._first = self._known[0]
         after = bisect_right(self._known, pts)

@@ -23,7 +23,7 @@ class Source:
 
 
 def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None, None]:
-    """Each file with its key, in order; hashing goes on in a thread while the caller works."""
+    """Each file with its key of 64 hex digits, in order; a thread hashes while the caller works."""
     waiting: deque[Future[Source]] = deque()
     with ThreadPoolExecutor(1) as thread:
         try:
@@ -38,7 +38,7 @@ def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None,
 
 
 def identify(path: Path, keys: ContentKeys) -> Source:
-    """A file's content key, or why it cannot be read."""
+    """A file's content key of 64 hex digits, or why it cannot be read."""
     try:
         if path.is_file() and path.stat().st_size == 0:
             return _without(path, Reason.EMPTY, "the file has 0 bytes; copy it again")

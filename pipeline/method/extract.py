@@ -160,7 +160,7 @@ def _features(segments: Segments, cells: list[_Cell]) -> Features:
 
 
 def check_finite(features: Features, name: str, *, first_cell: int = 0) -> None:
-    """Refuse features that hold NaN or infinity; `first_cell` is the number of their first cell.
+    """Refuse features (T, ...) with NaN or infinity; `first_cell` of the video is their first.
 
     Raises:
         MediaError: NAN_FEATURE, with the array and its first bad cell.

@@ -21,11 +21,11 @@ class Localizer(Protocol):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names in label order, without background."""
+        """Names (K,) in label order, without background."""
 
     @property
     def sha256(self) -> str:
-        """Identity of what decides the scores beside the features, in hex."""
+        """Identity of what decides the scores beside the features, 64 hex digits."""
 
     @property
     def identity(self) -> dict[str, str]:
@@ -45,7 +45,10 @@ class Localizer(Protocol):
 
     @property
     def limits(self) -> Mapping[str, float]:
-        """Largest distance from the training's features, by modality; empty where unknown."""
+        """Largest distance from the training's features, by modality; empty where unknown.
+
+        In standard deviations, `avel.models.domain.distance`.
+        """
 
     def encoder(self, weights: Sequence[Path]) -> "Encoder":
         """The extractor that makes its features, with its weights found and nothing loaded.

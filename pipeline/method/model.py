@@ -58,12 +58,12 @@ class TrainedModel:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names in label order, without background."""
+        """Names (K,) in label order, without background."""
         return self.card.classes
 
     @cached_property
     def sha256(self) -> str:
-        """Content of the checkpoint file."""
+        """Of the checkpoint file's content, 64 hex digits."""
         return file_sha256(self.path)
 
     @property
@@ -89,7 +89,7 @@ class TrainedModel:
 
     @property
     def limits(self) -> Mapping[str, float]:
-        """Largest distance of held-out training features, by modality."""
+        """Largest distance of held-out training features in standard deviations, by modality."""
         names = ("visual", "audio")
         found = {name: self._extra.get(f"{name}.threshold") for name in names}
         return {name: float(value) for name, value in found.items() if value is not None}

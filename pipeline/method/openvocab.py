@@ -112,7 +112,7 @@ class OpenVocabulary:
 
     @cached_property
     def sha256(self) -> str:
-        """Identity of the labels and prompts."""
+        """Identity of the labels and prompts, 64 hex digits."""
         return fingerprint(self.recipe)
 
     @property

@@ -37,7 +37,7 @@ def features_recipe(config: SegmentConfig, extractor: Mapping[str, Any]) -> dict
 def scores_recipe(
     features: Mapping[str, Any], model_sha256: str, config: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Recipe of the scores stage: a trained model over windows of features."""
+    """Recipe of the scores stage: a trained model over windows of features (T, ...)."""
     return {
         "stage": "scores",
         "version": scores.VERSION,
@@ -56,7 +56,7 @@ def pack(result: Any) -> dict[str, NDArray[np.generic]]:
 
 
 def unpack(kind: type[Packable], arrays: Mapping[str, NDArray[np.generic]]) -> Packable:
-    """The dataclass that `pack` took apart; lists come back as tuples."""
+    """The dataclass that `pack` took apart into arrays (T, ...); lists come back as tuples."""
     rest = json.loads(arrays[META].tobytes())
     rest = {name: tuple(v) if isinstance(v, list) else v for name, v in rest.items()}
     return kind(**{name: value for name, value in arrays.items() if name != META}, **rest)

@@ -74,7 +74,7 @@ class Result:
         return DataFrame(rows, columns=list(kinds)).astype(kinds)
 
     def document(self) -> dict[str, Any]:
-        """The JSON document, its schema first."""
+        """The JSON document, its schema first; times in seconds, probabilities in [0, 1]."""
         document: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
         del document["cached"]  # how it came about, not what it says
         return _rounded(document)  # type: ignore[no-any-return]

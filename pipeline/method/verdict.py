@@ -45,7 +45,7 @@ def judge(
     localizer: "Localizer",
     config: EventConfig,
 ) -> Result:
-    """The result of a file with scores.
+    """The result of a file with scores: relevance (T,) and classes (T, K + 1).
 
     Events of a video that does not resemble what the model was trained on are withheld: a
     classifier must answer with some class it knows, and here that answer means nothing.

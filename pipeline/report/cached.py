@@ -35,7 +35,7 @@ class CachedRun:
         return segments if segments is not None and segments.visual_mask.any() else None
 
     def scores(self, result: Result) -> SegmentScores | None:
-        """Its scores; None where there are none."""
+        """Its scores, (T,) and (T, K + 1); None where there are none."""
         return self._read(self._stores.scores, SegmentScores, result)
 
     def _read(self, store: Store, kind: type[Kind], result: Result) -> Kind | None:

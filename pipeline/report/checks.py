@@ -144,7 +144,7 @@ def check_localizer(model: Path = DEFAULT_MODEL) -> Check:
 
 
 def check_cache(flag: Path | None) -> Check:
-    """Whether the cache folder can be written, and the room there is."""
+    """Whether the cache folder can be written, and the room there is in GB."""
     root, said_by = cache_root(flag)
     nearest = next(path for path in (root, *root.absolute().parents) if path.exists())
     if not os.access(nearest, os.W_OK):

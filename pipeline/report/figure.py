@@ -80,7 +80,7 @@ def draw(path: Path, material: Material, answers: Sequence[Answer], truth: Spans
         path: File to write.
         material: Frames and sound of the file.
         answers: One row of frames and one lane of events for each.
-        truth: Annotated events, for a lane of their own; None where they are not known.
+        truth: Annotated events in seconds, for a lane of their own; None where not known.
     """
     from matplotlib.figure import Figure  # slow to import
 

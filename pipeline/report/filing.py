@@ -23,7 +23,7 @@ def filing(
     Args:
         out: The folder, made where it is missing.
         files: All inputs, in their order.
-        truth: Annotated events, shown where they are known.
+        truth: Annotated events in seconds, shown where they are known.
         run: What the run has in its stores.
         attention: Whether to draw pictures and videos of the attention, too.
     """

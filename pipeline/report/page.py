@@ -21,7 +21,7 @@ def report_page(result: Result, truth: Spans | None, pictures: Sequence[tuple[st
 
     Args:
         result: Of one video.
-        truth: Annotated events; None where they are not known.
+        truth: Annotated events in seconds; None where they are not known.
         pictures: Per segment its frame and the frame under its attention, as data URIs; empty
             where there are none.
     """

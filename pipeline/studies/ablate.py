@@ -73,7 +73,7 @@ def ablate(
         runtime: Where and with what.
         out: Folder of the runs.
         weights: The encoder's files; none to look where weights are kept.
-        processes: Trainings at once.
+        processes: Number of trainings at once.
     """
     missing: dict[Run, Experiment] = {}
     for (row, seed), experiment in experiments.items():
@@ -148,7 +148,7 @@ def _train_one(
 
 
 def lines(ablation: Ablation, out: Path) -> list[Line]:
-    """The table of what is done.
+    """The table of what is done; accuracies in percent, times in seconds.
 
     Raises:
         InputError: not one run of the first row is done.

@@ -56,7 +56,7 @@ class Leaderboard:
 
 
 def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
-    """Tables of the runs that are done.
+    """Tables of the runs that are done; accuracies in percent, times as the headers say.
 
     A row is compared with the first of its supervision by a paired bootstrap over videos.
     """

@@ -24,7 +24,7 @@ def run_folder(out: Path, row: str, seed: int) -> Path:
 
 
 def metrics_of(out: Path, row: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Numbers of a row's runs that are done, in the seeds' order."""
+    """Numbers of a row's runs that are done, in the seeds' order; accuracies in [0, 1]."""
     paths = (run_folder(out, row, seed) / METRICS for seed in seeds)
     return [json.loads(path.read_text("utf-8")) for path in paths if path.is_file()]
 

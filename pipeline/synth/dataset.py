@@ -100,7 +100,10 @@ def _match_splits(rows: list[tuple[int, int, int]]) -> dict[str, list[int]]:
 
 
 def _splits(labels: list[int], seed: int) -> dict[str, list[int]]:
-    """80 / 10 / 10 within each class, grouped by class, as AVE's order files."""
+    """80 / 10 / 10 within each class, grouped by class, as AVE's order files.
+
+    Rows are drawn one by one, as AVE's were, so the two rows of one video may stand in two splits.
+    """
     rng = np.random.default_rng([seed, 2_000_000])
     splits: dict[str, list[int]] = {"train": [], "val": [], "test": []}
     for label in sorted(set(labels)):

@@ -76,7 +76,7 @@ def class_names() -> list[str]:
 
 
 def timbre_of(label: int) -> int:
-    """The sound that belongs to a look; a fixed shuffle, so that order gives nothing away."""
+    """The sound of a look, both counted from 0; shuffled, so that order gives nothing away."""
     return int(TIMBRES[label])
 
 

@@ -21,7 +21,7 @@ def in_order(
         items: As they come, each with another key of `order`.
         order: All keys.
         key: Of an item.
-        most: Items that may wait; a slow one does not hold up more.
+        most: Number of items that may wait; a slow one does not hold up more.
     """
     places = {name: place for place, name in enumerate(order)}
     waiting: dict[int, T] = {}

@@ -11,7 +11,7 @@ from avel.pipeline.reasons import EnvironmentProblem, InputError
 
 
 def default_workers() -> int:
-    """Processors this process may use."""
+    """Number of processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -14,7 +14,7 @@ class Crashed(Generic[Result]):
 def map_unordered(
     function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int
 ) -> Iterator[tuple[int, Result | Crashed[Result]]]:
-    """Pairs (number of the job, result of `function(*job)`) as they come, in any order.
+    """Pairs (place of the job, counted from 0; result of `function(*job)`) in any order.
 
     Processes are loky's: started fresh, never forked with open files, each with one thread for
     numeric libraries so that workers do not fight over the processors. A worker that dies

@@ -13,7 +13,12 @@ from avel.pipeline.media import segment as segment_module
 from avel.pipeline.media.cells import SegmentConfig, Segments, join
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
-from avel.pipeline.media.segment import MAX_INTERLEAVE_SECONDS, segment_video, segment_whole, square_of
+from avel.pipeline.media.segment import (
+    MAX_INTERLEAVE_SECONDS,
+    segment_video,
+    segment_whole,
+    square_of,
+)
 from avel.pipeline.media.timeline import num_cells
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import LOSSLESS, clicks, loud_samples, numbers_of, regular, shown, write_film

@@ -11,7 +11,14 @@ from hypothesis.extra import numpy as hnp
 from avel.cache.fingerprint import fingerprint
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import extract, scores
-from avel.pipeline.method.recipes import META, features_recipe, pack, scores_recipe, segments_recipe, unpack
+from avel.pipeline.method.recipes import (
+    META,
+    features_recipe,
+    pack,
+    scores_recipe,
+    segments_recipe,
+    unpack,
+)
 
 ENCODER = {"extractor": "stub", "options": {}}
 
