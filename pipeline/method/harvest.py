@@ -188,9 +188,10 @@ class _Harvest:
     ) -> Iterator[Outcome]:
         """What is there already for a file, or its first step."""
         path, key = source.path, source.key
-        failed = source.error or self._failed.get(key)
-        if failed is not None:
-            yield _failure(path, failed, key or None)
+        if source.error is not None:
+            yield _failure(path, source.error, None)
+        elif key in self._failed:
+            yield _failure(path, _as_of_a_copy(path, self._failed[key]), key)
         elif known(key):
             yield Outcome(path, key, cached=True)
         elif cells := _cached_cells(self._stores.features, key, verify):
@@ -276,8 +277,16 @@ class _Harvest:
         video = self._videos.pop(job)
         video.drop()
         self._failed[video.key] = error
-        for path in (video.path, *video.copies):
-            yield _failure(path, error, video.key)
+        yield _failure(video.path, error, video.key)
+        for path in video.copies:
+            yield _failure(path, _as_of_a_copy(path, error), video.key)
+
+
+def _as_of_a_copy(path: Path, error: MediaError) -> MediaError:
+    """The failure of a file that has the content of one that failed before."""
+    return MediaError(
+        error.reason, f"{path}: has the same content as a file that failed ({error.message})"
+    )
 
 
 def _failure(path: Path, error: MediaError, key: str | None) -> Outcome:

@@ -151,6 +151,10 @@ def test_copies_share_their_outcome(tmp_path: Path, scripts: dict) -> None:
     assert [outcomes[n].cells for n in ("a", "b")] == [2, 2]
     assert [outcomes[n].cached for n in ("a", "b")] == [False, True]
     assert [outcomes[n].reason for n in ("c", "d", "e")] == [Reason.DECODE_ERROR] * 3
+    assert outcomes["c"].message == "c: no video"
+    for path in paths[3:]:  # named by its own file, with what is known of the first
+        said = f"{path}: has the same content as a file that failed (c: no video)"
+        assert outcomes[path.name].message == said
     assert ScriptedDecoders.started == ["a", "c"]
 
 
