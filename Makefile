@@ -17,7 +17,7 @@ test: check
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy -p avel.pipeline -p avel.extractors -p avel.models -p avel.cache -p avel.configs
+	$(BIN)/mypy -p avel -m tests.api.typed
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.decode

@@ -40,17 +40,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import version  # slow to import
+if not TYPE_CHECKING:  # to type checkers every unknown name would be there
 
-        return version("avel")
-    if name not in _PLACES:
-        raise AttributeError(f"module 'avel' has no attribute '{name}'")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version  # slow to import
 
-    value = globals()[name] = getattr(import_module(_PLACES[name]), name)
-    return value
+            return version("avel")
+        if name not in _PLACES:
+            raise AttributeError(f"module 'avel' has no attribute '{name}'")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(_PLACES[name]), name)
+        return value
 
 
 def __dir__() -> list[str]:

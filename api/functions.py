@@ -1,26 +1,41 @@
 """What `import avel` offers: the commands as functions, with strings or paths and plain values."""
 
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from avel.pipeline.media.inputs import expand
-from avel.pipeline.method.decide import Decoder, EventConfig
+from avel.arguments import (
+    File,
+    How,
+    HowToTrain,
+    decoder_of,
+    files_of,
+    labels_of,
+    overrides_of,
+    path_of,
+    runtime_of,
+    several,
+    whole,
+)
+from avel.pipeline.method.decide import Decoder
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
-from avel.pipeline.method.plan import PipelineConfig, Plan, plan_features, plan_localization
-from avel.pipeline.method.recipes import unpack
+from avel.pipeline.method.plan import (
+    LocalizationPlan,
+    PipelineConfig,
+    Plan,
+    plan_features,
+    plan_localization,
+)
 from avel.pipeline.method.results import Result
-from avel.pipeline.work.runtime import RuntimeConfig, cache_root
+from avel.pipeline.work.order import in_order
+from avel.pipeline.work.runtime import RuntimeConfig
 
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
-
-File = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,8 @@ class Extracted:
 
     Attributes:
         file: Path as it was given.
-        features: Arrays by segment; None where the file failed.
+        features: Arrays by segment: `visual` and `audio` (T, D), `visual_map` (T, P, C),
+            `visual_mask` and `audio_mask` (T,); None where the file failed.
         reason: Reason code of a failure, else empty.
         message: The failure in words, else empty.
     """
@@ -44,151 +60,188 @@ def localize(
     files: File | Iterable[File],
     *,
     model: File | None = None,
-    labels: Sequence[str] = (),
+    labels: str | Iterable[str] | None = None,
+    template: str = "{}",
     decoder: Decoder | None = None,
     threshold: float | None = None,
-    extractor: str = "audioclip-tiny",
-    weights: Sequence[File] = (),
+    extractor: str | None = None,
+    weights: File | Iterable[File] = (),
     options: Mapping[str, Any] | None = None,
-    **runtime: Any,
+    **how: Unpack[How],
 ) -> Iterator[Result]:
-    """Find the audio-visual events of videos; one `Result` per file, as they come.
+    """Find the audio-visual events of videos; one `Result` per file, in their order.
 
-    A file that cannot be used gives a result with `status` "failed" and its reason.
+    Arguments are checked by the call, and videos are read as results are asked for. A file that
+    cannot be used gives a result with `status` "failed" and its reason; the others go on.
 
     Args:
-        files: One file, folder or list (.txt), or several.
+        files: One file, folder or list (.txt), or several. A file is read once.
         model: Checkpoint or run folder; None for the shipped one.
-        labels: Words to localize with no training, instead of a model's classes.
-        decoder: How scores become events, "gate" or "argmax"; None for the model's own way.
-        threshold: Of the gate, between 0 and 1; None for the model's own.
-        extractor: Encoder for `labels`; a model's checkpoint says its own.
+        labels: Words to localize with no training, in the place of a model: one, several, or a
+            file of them.
+        template: Prompt around a label, which goes where the braces are.
+        decoder: How scores become events, "gate", "argmax" or "ungated"; None for the model's own
+            way, or for the gate where a threshold is given.
+        threshold: Of the gate, between 0 and 1; None for the model's own, or for 0.5 where a
+            decoder is given.
+        extractor: Encoder for `labels`, None for audioclip-tiny; a model's checkpoint says its own.
         weights: The encoder's weight files; none to look where weights are kept.
-        options: The encoder's options, for `labels`.
-        **runtime: How to work, which changes no result: fields of `RuntimeConfig`, such as
-            `cache_dir`, `device`, `workers` and `timeout_seconds`.
+        options: The encoder's options by name, for `labels`.
+        **how: How to work, which changes no result: see `avel.arguments.How`.
 
     Raises:
-        InputError: an argument or a folder cannot be used.
+        TypeError: no such argument, or a value of a wrong type.
+        InputError: a value or a folder cannot be used, or arguments do not go together.
         CheckpointError: the model is missing, damaged, or for other features.
         WeightsError: the encoder's weights are missing.
         CacheError: the cache cannot be read or written.
     """
-    from avel.pipeline.method.run import localize as run
-
-    events = None
-    if decoder is not None or threshold is not None:
-        events = EventConfig(decoder or "gate", 0.5 if threshold is None else threshold)
+    paths, runtime, words = files_of(files), runtime_of(localize, how), labels_of(labels)
     config = PipelineConfig(
-        model=DEFAULT_MODEL if model is None else Path(model),
-        weights=tuple(map(Path, weights)),
-        labels=tuple(labels),
+        model=None if model is None else path_of("model", model),
+        weights=tuple(map(Path, several("weights", weights))),
+        labels=words,
+        template=template,
         extractor=extractor,
         extractor_options=dict(options or {}),
-        events=events,
+        events=decoder_of(decoder, threshold),
     )
-    return run(_paths(files), plan_localization(config), _runtime(runtime))
+    return _localized(paths, plan_localization(config), runtime)
+
+
+def _localized(
+    paths: list[Path], plan: LocalizationPlan, runtime: RuntimeConfig
+) -> Iterator[Result]:
+    from avel.pipeline.method.run import localize as run
+
+    with closing(run(paths, plan, runtime)) as results:
+        yield from in_order(results, map(str, paths), attrgetter("file"))
 
 
 def extract(
     files: File | Iterable[File],
     *,
     extractor: str = "audioclip-tiny",
-    weights: Sequence[File] = (),
+    weights: File | Iterable[File] = (),
     options: Mapping[str, Any] | None = None,
     frames: int | None = None,
-    **runtime: Any,
+    adapters: File | None = None,
+    **how: Unpack[How],
 ) -> Iterator[Extracted]:
-    """Embed videos, through the cache; one `Extracted` per file, as they come.
+    """Embed videos, through the cache; one `Extracted` per file, in their order.
 
     Args:
-        files: One file, folder or list (.txt), or several.
+        files: As for `localize`.
         extractor: Name of an encoder, or two as `SIGHT+SOUND`.
         weights: Its weight files; none to look where weights are kept.
         options: Its options by name.
-        frames: Frames per second; None for the encoder's own.
-        **runtime: As for `localize`.
+        frames: Per second; None for the encoder's own.
+        adapters: Run folder with tuned adapters to apply.
+        **how: As for `localize`.
 
     Raises:
-        InputError, WeightsError, CacheError: as `localize`.
+        TypeError, InputError, WeightsError, CacheError: as `localize`.
+        ExtractorError: no such encoder or option.
     """
-    from avel.extractors import choose
+    paths, runtime = files_of(files), runtime_of(extract, how)
+    from avel.extractors import AdaptedChoice, choose
 
-    encoder = choose(extractor, tuple(map(Path, weights)), options)
+    base = choose(extractor, [Path(file) for file in several("weights", weights)], options)
+    frames = whole("frames", frames)
+    tuned = None if adapters is None else path_of("adapters", adapters)
+    encoder = base if tuned is None else AdaptedChoice(base, tuned)
     plan = plan_features(encoder, {} if frames is None else {"frames_per_cell": frames})
-    return _extracted(_paths(files), plan, _runtime(runtime))
+    return _extracted(paths, plan, runtime)
 
 
 def _extracted(paths: list[Path], plan: Plan, runtime: RuntimeConfig) -> Iterator[Extracted]:
     from avel.pipeline.method.harvest import harvest
+    from avel.pipeline.method.run import read_features, warn_of_damage
 
     stores = plan.stores(runtime.cache_dir)
     with closing(harvest(paths, stores, plan, runtime, verify=True)) as outcomes:
-        for outcome in outcomes:
-            file, reason, features = str(outcome.path), str(outcome.reason or ""), None
-            if outcome.key and not reason and (arrays := stores.features.get(outcome.key)):
-                features = unpack(Features, arrays)
-            yield Extracted(file, features, reason, outcome.message)
+        for outcome in in_order(outcomes, paths, attrgetter("path")):
+            found = Extracted(str(outcome.path), None, str(outcome.reason or ""), outcome.message)
+            if outcome.key and not outcome.reason:
+                found = replace(found, features=read_features(stores.features, outcome.key))
+            yield found
+    warn_of_damage(stores.segments, stores.features)
 
 
 def train(
     data: File,
     *,
-    config: File = "dmsf.yaml",
+    config: File = "dmsf",
     out: File | None = None,
     settings: Mapping[str, Any] | None = None,
-    weights: Sequence[File] = (),
+    weights: File | Iterable[File] = (),
     resume: bool = False,
-    **runtime: Any,
+    half: bool = False,
+    **how: Unpack[HowToTrain],
 ) -> dict[str, Any]:
     """Train a localization model on cached features; the numbers of its run.
 
     Accuracies are shares in [0, 1], times are seconds.
 
     Args:
-        data: AVE-shaped dataset folder, whose features are in the cache.
+        data: AVE-shaped dataset folder, whose features are in the cache: `extract` puts them there.
         config: YAML file, or name of a preset.
         out: Run folder; None for `runs/<config>-seed<seed>`.
         settings: Dotted names with values that win over the config, `{"train.epochs": 10}`.
         weights: The encoder's weight files.
         resume: Whether to go on from the run folder's last epoch.
-        **runtime: As for `localize`, and `devices`, `loaders`.
+        half: Whether to store the weights in 16 bits.
+        **how: As for `localize`, and `devices` and `loaders`.
 
     Raises:
+        TypeError: as `localize`.
         ConfigError: the config, a setting or its value is wrong.
         InputError: the dataset or its features are not there.
     """
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.learning.experiment import load_experiment
-    from avel.pipeline.learning.run import train_any
 
-    experiment = load_experiment(Path(config), _overrides(settings))
-    folder = out or Path("runs") / f"{Path(config).stem}-seed{experiment.train.seed}"
-    files = tuple(map(Path, weights))
-    rows, how = open_ave(Path(data)), _runtime(runtime)
-    return train_any(rows, experiment, how, Path(folder), weights=files, resume=resume)
+    preset, runtime = path_of("config", config), runtime_of(train, how, HowToTrain)
+    experiment = load_experiment(preset, overrides_of(settings))
+    rows = open_ave(path_of("data", data))
+    folder = Path("runs") / f"{preset.stem}-seed{experiment.train.seed}"
+    chosen = {"weights": [Path(file) for file in several("weights", weights)], "resume": resume}
+    from avel.pipeline.learning.run import train_any  # after the arguments' errors: loads torch
+
+    into = folder if out is None else path_of("out", out)
+    return train_any(rows, experiment, runtime, into, half=half, **chosen)  # type: ignore[arg-type]
 
 
 def evaluate(
-    data: File, *, model: File | None = None, split: str = "test", **runtime: Any
+    data: File,
+    *,
+    model: File | None = None,
+    split: Literal["train", "val", "test"] = "test",
+    protocol: str | None = None,
+    **how: Unpack[How],
 ) -> dict[str, Any]:
     """All numbers of a trained model on a split of a dataset; accuracies are shares in [0, 1].
 
     Args:
         data: AVE-shaped dataset folder, whose features are in the cache.
         model: Checkpoint or run folder; None for the shipped one.
-        split: "train", "val" or "test".
-        **runtime: As for `localize`.
+        split: Of the dataset.
+        protocol: Accuracy as a published code base counts it, or "all"; None for our own numbers.
+        **how: As for `localize`.
 
     Raises:
-        InputError: the dataset has other classes, or no features of the model's recipe.
+        TypeError: as `localize`.
+        InputError: no such split or protocol; or the dataset has other classes, or no features of
+            the model's recipe.
         CheckpointError: the model is missing or damaged.
     """
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.evaluation.evaluate import evaluate as run
+    from avel.pipeline.evaluation.run import check_question, evaluate_any
 
-    checkpoint = TrainedModel(DEFAULT_MODEL if model is None else Path(model)).path
-    return run(open_ave(Path(data)), split, checkpoint, _runtime(runtime))
+    check_question(split, protocol)
+    run, runtime = _checkpoint(model), runtime_of(evaluate, how)
+    trained, rows = TrainedModel(run), open_ave(path_of("data", data))
+    return evaluate_any(rows, split, trained, runtime, run=run, protocol=protocol)
 
 
 def open_model(model: File | None = None) -> "Localizer":
@@ -200,23 +253,8 @@ def open_model(model: File | None = None) -> "Localizer":
     Raises:
         CheckpointError: it is missing, damaged, or no checkpoint of avel.
     """
-    return TrainedModel(DEFAULT_MODEL if model is None else Path(model))
+    return TrainedModel(_checkpoint(model))
 
 
-def _paths(files: File | Iterable[File]) -> list[Path]:
-    names = [files] if isinstance(files, str | os.PathLike) else list(files)
-    return list(dict.fromkeys(expand([os.fspath(name) for name in names])))
-
-
-def _runtime(given: Mapping[str, Any]) -> RuntimeConfig:
-    known = RuntimeConfig.__dataclass_fields__
-    for name in given:
-        if name not in known:
-            raise TypeError(f"no argument '{name}'; how to work is said by {', '.join(known)}")
-    folder = given.get("cache_dir")
-    root = cache_root(Path(folder) if folder is not None else None)[0]
-    return RuntimeConfig(**{**given, "cache_dir": root})
-
-
-def _overrides(settings: Mapping[str, Any] | None) -> list[str]:
-    return [f"{name}={json.dumps(value)}" for name, value in (settings or {}).items()]
+def _checkpoint(model: File | None) -> Path:
+    return DEFAULT_MODEL if model is None else path_of("model", model)

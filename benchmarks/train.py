@@ -20,6 +20,7 @@ from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.learning.batches import loader
 from avel.pipeline.learning.experiment import load_experiment, model_options
+from avel.pipeline.learning.fill import fill
 from avel.pipeline.learning.fronts import tuned
 from avel.pipeline.learning.module import LocalizerTraining
 from avel.pipeline.learning.prepare import prepare
@@ -58,7 +59,7 @@ def epoch(data: AveFolder, overrides: list[str], most: int) -> tuple[list[float]
     whole = experiment.augment.enabled
     kind = SegmentRows if whole else FeatureRows
     prepared = prepare(experiment, runtime)
-    prepared.fill(data, runtime)
+    fill(prepared, data, runtime)
     rows = open_split(data, "train", prepared.recipe, runtime, kind).rows
     first = rows.features(0)
     front = prepared.front(first)

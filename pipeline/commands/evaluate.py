@@ -31,39 +31,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.datasets.ave import open_ave
-    from avel.pipeline.evaluation.protocols import PROTOCOLS
+    from avel.pipeline.evaluation.run import check_question, evaluate_any
     from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
-    from avel.pipeline.reasons import InputError
 
-    if args.labels and not args.protocol:
-        raise InputError("--labels says by which labels --protocol counts; give --protocol too")
-    if args.protocol not in (None, "all", *PROTOCOLS):
-        raise InputError(f"no protocol '{args.protocol}'; there are {', '.join(PROTOCOLS)}, all")
+    check_question(args.split, args.protocol, args.labels)
     model, data = TrainedModel(args.model or DEFAULT_MODEL), open_ave(args.data)
-    numbers = _numbers(args, model, data)
+    how = {"run": args.model, "protocol": args.protocol, "labels": args.labels}
+    numbers = evaluate_any(data, args.split, model, options.runtime(args), **how)
     if args.json:
         print(json.dumps(numbers, indent=2))
     else:
         _show(numbers)
     return 0
-
-
-def _numbers(args: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
-    """What was asked for, by way of what the model does and how it is to be counted."""
-    from avel.models.card import MATCHERS
-    from avel.pipeline.evaluation.evaluate import evaluate  # slow: loads torch
-    from avel.pipeline.evaluation.match import evaluate_matcher
-    from avel.pipeline.evaluation.protocols import PROTOCOLS
-    from avel.pipeline.evaluation.published import evaluate_protocols
-
-    runtime = options.runtime(args)
-    if model.card.name in MATCHERS:
-        return evaluate_matcher(data, args.split, model.path, runtime)
-    if not args.protocol:
-        return evaluate(data, args.split, model.path, runtime)
-    names = list(PROTOCOLS) if args.protocol == "all" else [args.protocol]
-    run = args.model or model.path
-    return evaluate_protocols(data, args.split, run, runtime, names, args.labels)
 
 
 def _show_protocols(numbers: dict[str, Any]) -> None:

@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --out: also a picture and a video of the attention over the frames",
     )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
-    options.add_encoder(parser, " (a model says its own; its weights may be given)")
+    options.add_encoder(parser, " (for --labels; a model says its own, its weights may be given)")
+    parser.set_defaults(extractor=None)  # so that one that is given for nothing is seen
     options.add_runtime(parser)
 
 
@@ -70,7 +71,6 @@ def run(args: argparse.Namespace) -> int:
 def _config(args: argparse.Namespace) -> "PipelineConfig":
     """What was asked for, checked before anything slow is loaded."""
     from avel.pipeline.method.decide import EventConfig
-    from avel.pipeline.method.model import DEFAULT_MODEL
     from avel.pipeline.method.plan import PipelineConfig
 
     if args.attention and not args.out:
@@ -80,7 +80,7 @@ def _config(args: argparse.Namespace) -> "PipelineConfig":
         threshold = 0.5 if args.threshold is None else args.threshold
         events = EventConfig(args.decoder or "gate", threshold)
     return PipelineConfig(
-        model=args.model or DEFAULT_MODEL,
+        model=args.model,
         weights=tuple(args.weights),
         labels=_labels(args.labels),
         template=args.template,

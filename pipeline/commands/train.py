@@ -31,13 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.learning.experiment import load_experiment
 
     overrides = list(args.set)
     if args.seed is not None:
         overrides.append(f"train.seed={args.seed}")
     experiment = load_experiment(args.config, overrides)
+    from avel.pipeline.datasets.ave import open_ave  # slow: loads h5py
+
     data = open_ave(args.data)  # what is wrong so far is said before torch is loaded
     out = args.out or Path("runs") / f"{args.config.stem}-seed{experiment.train.seed}"
     runtime = replace(options.runtime(args), devices=args.devices, loaders=args.loaders)

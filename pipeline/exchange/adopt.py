@@ -20,6 +20,7 @@ from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.exchange.known import KNOWN
 from avel.pipeline.learning.experiment import Experiment, check_experiment, model_options
+from avel.pipeline.learning.fill import fill
 from avel.pipeline.learning.prepare import prepare, users_setting
 from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -48,7 +49,7 @@ def adopt(
     """
     check_experiment(experiment)
     prepared = prepare(experiment, runtime)
-    prepared.fill(data, runtime)
+    fill(prepared, data, runtime)
     first = open_split(data, "test", prepared.recipe, runtime).rows.features(0)
     options = model_options(experiment, first, len(data.classes))
     with users_setting(f"options of {experiment.model}"):

@@ -15,12 +15,8 @@ from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.extractors.audioclip.tail import TrunkFront
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.options import make_options
-from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.harvest import harvest
-from avel.pipeline.method.plan import Plan
 from avel.pipeline.reasons import InputError
-from avel.pipeline.work.runtime import RuntimeConfig
 
 
 def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice | PairChoice:
@@ -39,19 +35,6 @@ def cached_before(encoder: Choice | PairChoice, config: AdapterConfig) -> Choice
     options = {**encoder.options.chosen, "until": config.trunk_stages[0]}
     chosen = make_options(encoder.kind.options_type, options, encoder.kind.name)
     return replace(encoder, options=chosen)  # its weights are found and hashed already
-
-
-def fill_cache(
-    data: AveFolder,
-    plan: Plan,
-    runtime: RuntimeConfig,
-) -> int:
-    """Make sure that every video of a dataset has the encoder's outputs cached; how many have."""
-    videos = [data.video_path(row.video_id) for row in data.rows]
-    videos += [data.noisy_path(video_id) for video_id in data.noisy]
-    paths = list(dict.fromkeys(path for path in videos if path))
-    outcomes = harvest(paths, plan.stores(runtime.cache_dir), plan, runtime)
-    return sum(outcome.reason is None for outcome in outcomes)
 
 
 def make_front(

@@ -1,6 +1,6 @@
 """Train cross-modality localization: CMM and DCMR on AVE's match splits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ from avel.pipeline.evaluation.queries import queries
 from avel.pipeline.evaluation.split import Split
 from avel.pipeline.learning.batches import EpochSampler, derived_seed
 from avel.pipeline.learning.card import knows
-from avel.pipeline.learning.experiment import Experiment, check_experiment, model_options
+from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.optimizer import optimizer_of
-from avel.pipeline.learning.prepare import Prepared, prepare, users_setting
+from avel.pipeline.learning.prepare import Prepared, users_setting
 from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.learning.trainer import BEST, fit, kept
@@ -81,12 +81,11 @@ class MatchTraining(lightning.LightningModule):
 def train_matcher(
     data: AveFolder,
     experiment: Experiment,
+    prepared: Prepared,
     runtime: RuntimeConfig,
     out: Path,
     *,
-    weights: Sequence[Path] = (),
     resume: bool = False,
-    prepared: Prepared | None = None,
 ) -> dict[str, Any]:
     """Train on the match split, select on its validation rows, answer its test queries.
 
@@ -96,10 +95,8 @@ def train_matcher(
     Raises:
         InputError: the dataset has no match splits, or what `train` refuses.
     """
-    check_experiment(experiment)
     runtime = replace(runtime, device="cpu", devices=1)
     lightning.seed_everything(experiment.train.seed, verbose=False)
-    prepared = prepared or prepare(experiment, runtime, weights)
     names = ("train", "val", "test")
     parts = {name: open_match(data, name, prepared.recipe, runtime) for name in names}
     folder = RunFolder(out)

@@ -102,9 +102,10 @@ class LocalizerTraining(lightning.LightningModule):
         loss = self._guarded(batch, known, ramp * self._config.mutual_weight)
         if not loss.isfinite():
             raise NotFinite(
-                f"the loss is {float(loss)} in epoch {self.current_epoch}, batch {number} (rows "
-                f"{rows.tolist()[:8]} …); what was best until then is kept in the run folder. "
-                "Lower train.learning_rate, or look for bad features with `avel cache verify`"
+                f"the loss is {float(loss.detach())} in epoch {self.current_epoch}, batch {number} "
+                f"(rows {rows.tolist()[:8]} …); what was best until then is kept in the run "
+                "folder. Lower train.learning_rate, or look for bad features with "
+                "`avel cache verify`"
             )
         size = len(batch.video)
         when: dict[str, Any] = {"on_epoch": True, "on_step": False, "sync_dist": True}

@@ -12,9 +12,8 @@ from avel.extractors import AdaptedChoice, Choice, PairChoice, choose
 from avel.extractors.adapters.config import AdapterConfig
 from avel.extractors.adapters.files import save_adapters
 from avel.extractors.adapters.fronts import Front
-from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.experiment import Experiment
-from avel.pipeline.learning.fronts import cached_before, fill_cache, make_front
+from avel.pipeline.learning.fronts import cached_before, make_front
 from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import Plan, plan_features
@@ -59,12 +58,6 @@ class Prepared:
         """Everything that decides the features but what is learned, for the run's record."""
         encoder = dict(self.encoding.encoder.recipe) if self.encoding else None
         return {"read": dict(self.recipe), "encoder": encoder}
-
-    def fill(self, data: AveFolder, runtime: RuntimeConfig) -> None:
-        """Make sure that activations before in-trunk adapters are cached; features must be."""
-        encoding = self.encoding
-        if encoding is not None and not encoding.whole and encoding.adapter.trunk_stages:
-            fill_cache(data, encoding.cached, runtime)
 
     def front(self, cached: Features, device: str = "cpu") -> Front | None:
         """What makes the model's features of what is read; None where they are the same.

@@ -3,18 +3,15 @@
 Full and weak supervision differ by the labels they read and the loss, nothing else.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import lightning
 import numpy as np
-import torch
 from torch import nn
 
 from avel.extractors.adapters.fronts import Front
-from avel.extractors.extractor import check_precision
 from avel.models.card import MATCHERS, Card
 from avel.models.checkpoint import load_checkpoint, save_checkpoint
 from avel.models.table import build, loss_of
@@ -26,10 +23,10 @@ from avel.pipeline.evaluation.split import Split, open_split
 from avel.pipeline.learning.batches import loader
 from avel.pipeline.learning.card import knows, write_card
 from avel.pipeline.learning.domain import domain_of
-from avel.pipeline.learning.experiment import Experiment, check_experiment, model_options
+from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.fronts import tuned
 from avel.pipeline.learning.module import LocalizerTraining
-from avel.pipeline.learning.prepare import Prepared, prepare, users_setting
+from avel.pipeline.learning.prepare import Prepared, users_setting
 from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.learning.start import begin_with
 from avel.pipeline.learning.trainer import BEST, BEST_ON_TEST, fit, kept
@@ -62,13 +59,12 @@ class Learner:
 def train(
     data: AveFolder,
     experiment: Experiment,
+    prepared: Prepared,
     runtime: RuntimeConfig,
     out: Path,
     *,
-    weights: Sequence[Path] = (),
     resume: bool = False,
     half: bool = False,
-    prepared: Prepared | None = None,
 ) -> dict[str, Any]:
     """Train, select on the validation split, evaluate on the test split, write the run folder.
 
@@ -84,25 +80,22 @@ def train(
     Args:
         data: The dataset.
         experiment: What is trained, and how.
+        prepared: What it reads, which is in the cache.
         runtime: Where and with what.
         out: The run folder.
-        weights: The encoder's files; none to look where weights are kept.
         resume: Whether to go on from the folder's last epoch.
         half: Whether weights are stored in 16 bits.
-        prepared: What `prepare` gives, where it was called already.
 
     Raises:
         InputError: a split has no features, settings do not go together, or a resumed run had
             another config, dataset or features.
         ConfigError: a setting is wrong.
-        ExtractorError: no such encoder, or a precision that the device lacks.
         NotFinite: the loss is NaN; the best weights so far are in the folder's checkpoints.
     """
-    runtime = _checked(experiment, runtime)
+    if experiment.model in MATCHERS:
+        raise InputError(f"model '{experiment.model}' answers queries; `train_matcher` trains it")
+    runtime = replace(runtime, device=resolve_device(runtime.device))
     lightning.seed_everything(experiment.train.seed, verbose=False)
-    if prepared is None:
-        prepared = prepare(experiment, runtime, weights)
-        prepared.fill(data, runtime)
     parts = open_parts(data, experiment, prepared, runtime)
     folder = RunFolder(out)
     folder.begin(experiment, data, prepared.identity, resume=resume)
@@ -125,16 +118,6 @@ def train(
     write_card(folder.card, card, metrics, data.root)
     folder.write_metrics(metrics)
     return metrics
-
-
-def _checked(experiment: Experiment, runtime: RuntimeConfig) -> RuntimeConfig:
-    """The runtime with its device found; refuses what cannot be trained here."""
-    if experiment.model in MATCHERS:
-        raise InputError(f"model '{experiment.model}' answers queries; `train_matcher` trains it")
-    check_experiment(experiment)
-    device = resolve_device(runtime.device)
-    check_precision(experiment.train.precision, torch.device(device))
-    return replace(runtime, device=device)
 
 
 def open_parts(

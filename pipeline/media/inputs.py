@@ -40,13 +40,15 @@ def expand(names: Sequence[str]) -> list[Path]:
     """Files named directly, media files in folders (recursively), and lines of list files.
 
     Raises:
-        InputError: a URL, a folder without media, or an empty list. A file that does not exist
-            is kept: it gets its own result.
+        InputError: a URL, an empty name, a folder without media, or an empty list. A file that
+            does not exist is kept: it gets its own result.
     """
     return [path for name in names for path in _expand_one(name)]
 
 
 def _expand_one(name: str) -> list[Path]:
+    if not name:  # as a path it would be the current folder
+        raise InputError("an empty name is no file; give a path, or '.' for the current folder")
     if "://" in name:
         raise InputError(f"{name}: only local files are read; download it first")
     path = Path(name)

@@ -18,24 +18,29 @@ from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_match
 from avel.pipeline.method.recipes import features_recipe, scores_recipe, segments_recipe
 from avel.pipeline.method.scores import ScoreConfig
 from avel.pipeline.method.stores import LocalizationStores, Stores, open_store
+from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
+
+
+LABELS_EXTRACTOR = "audioclip-tiny"
 
 
 @dataclass(frozen=True)
 class PipelineConfig:
     """Every choice that decides what comes out; the rest is said by the model's checkpoint."""
 
-    model: Path = DEFAULT_MODEL
+    model: Path | None = None
+    """Checkpoint or run folder; None for the shipped one."""
     weights: tuple[Path, ...] = ()
     """The encoder's files; none to look where weights are kept."""
     labels: tuple[str, ...] = ()
     """Words to localize with no training, instead of the model's classes."""
     template: str = "{}"
     """Prompt around a label, which goes where the braces are."""
-    extractor: str = "audioclip-tiny"
-    """For labels only, as its options; a model's checkpoint says its own."""
+    extractor: str | None = None
+    """For labels only, as its options, None for `LABELS_EXTRACTOR`; a checkpoint says its own."""
     extractor_options: Mapping[str, Any] = field(default_factory=dict)
     scores: ScoreConfig = field(default_factory=ScoreConfig)
     events: EventConfig | None = None
@@ -114,10 +119,21 @@ def plan_localization(config: PipelineConfig) -> LocalizationPlan:
 
 
 def open_localizer(config: PipelineConfig) -> "Localizer":
-    """The trained model, or the words where labels are given."""
+    """The trained model, or the words where labels are given.
+
+    Raises:
+        InputError: what is given does not go together, or the model finds no events.
+    """
     if config.labels:
+        if config.model is not None:
+            raise InputError(f"labels need no model ({config.model}); give one of the two")
         return _words(config.labels, config)
-    model = TrainedModel(config.model)
+    if config.extractor or config.extractor_options:
+        given = ", ".join([*filter(None, [config.extractor]), *config.extractor_options])
+        raise InputError(
+            f"an extractor and its options ({given}) go with labels; a model says its own"
+        )
+    model = TrainedModel(config.model or DEFAULT_MODEL)
     refuse_matcher(model.card)
     return model
 
@@ -125,5 +141,5 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
 def _words(labels: Sequence[str], config: PipelineConfig) -> "Localizer":
     from avel.pipeline.method.openvocab import OpenVocabulary
 
-    encoder = choose(config.extractor, config.weights, config.extractor_options)
+    encoder = choose(config.extractor or LABELS_EXTRACTOR, config.weights, config.extractor_options)
     return OpenVocabulary(tuple(labels), encoder, config.template)

@@ -49,8 +49,8 @@ class Result:
     notes: tuple[str, ...] = ()
     model: dict[str, str] = field(default_factory=dict)
     decoder: dict[str, Any] = field(default_factory=dict)
-    relevance: tuple[float, ...] = ()
-    top_classes: tuple[tuple[str, float], ...] = ()
+    relevance: tuple[float, ...] = field(default=(), repr=False)  # long ones hide the events
+    top_classes: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     in_domain: float | None = None
     cached: bool = False
 

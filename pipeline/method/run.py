@@ -62,7 +62,12 @@ def localize(
             scores = _scores(outcome.key, plan, kept, writer, runtime.device)
             events = find_events(scores, plan.localizer.classes, plan.decoder)
             yield judge(outcome, scores, events, plan.localizer, plan.decoder)
-    for store in (kept.segments, kept.features, kept.scores):
+    warn_of_damage(kept.segments, kept.features, kept.scores)
+
+
+def warn_of_damage(*stores: Store) -> None:
+    """Name what was damaged in stores and has been computed again."""
+    for store in stores:
         for sentence in store.damage:
             logging.getLogger("avel").warning("damaged, computed again: %s", sentence)
 
@@ -77,13 +82,18 @@ def _scores(
     """A video's scores: cached, or made of its features."""
     if (arrays := stores.scores.get(key)) is None:
         plan.localizer.to(resolve_device(device))
-        features = _features(stores.features, key)
+        features = read_features(stores.features, key)
         arrays = pack(plan.localizer.score([features], plan.scores)[0])
         writer.add(key, arrays)
     return unpack(SegmentScores, arrays)
 
 
-def _features(store: Store, key: str) -> Features:
+def read_features(store: Store, key: str) -> Features:
+    """A video's features, which are there.
+
+    Raises:
+        CacheError: they are not, or not any more.
+    """
     arrays = store.get(key)
     if arrays is None:
         why = "; ".join(store.damage) or "it was deleted"

@@ -11,6 +11,7 @@ import torch
 
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.learning.experiment import Experiment
+from avel.pipeline.learning.fill import fill
 from avel.pipeline.learning.prepare import Prepared, prepare
 from avel.pipeline.learning.run import train_any
 from avel.pipeline.learning.run_folder import RunFolder
@@ -106,7 +107,7 @@ def _prepared(
         found[run] = known[key]
         recipe = str(known[key].recipe)
         if recipe not in filled:
-            known[key].fill(data, runtime)
+            fill(known[key], data, runtime)
             filled.add(recipe)
     return found
 

@@ -36,8 +36,12 @@ def vectors(seen: np.ndarray, heard: np.ndarray, rng: np.random.Generator) -> Fe
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A dataset folder and a cache with made-up features that say what happens in each cell."""
-    made = made_once(tmp_path_factory, "bench", _make_bench)
-    own = Path(shutil.copytree(made, tmp_path_factory.mktemp("bench") / "own"))
+    return _own(tmp_path_factory)
+
+
+def _own(factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    made = made_once(factory, "bench", _make_bench)
+    own = Path(shutil.copytree(made, factory.mktemp("bench") / "own"))
     return own / "data", own / "cache"
 
 
@@ -83,21 +87,27 @@ def _make_bench(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def trained(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder of the narrow DMSF that has learned what the features say."""
-    return made_once(
-        tmp_path_factory, "trained", lambda out: _done(run(bench, out, *sets("train.epochs=8")))
-    )
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same for what is trained once and read by many."""
+    return _own(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def weak(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(shared_bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder of the narrow DMSF that has learned what the features say."""
+
+    def make(out: Path) -> None:
+        assert run(shared_bench, out, *sets("train.epochs=8")) == 0
+
+    return made_once(tmp_path_factory, "trained", make)
+
+
+@pytest.fixture(scope="session")
+def weak(shared_bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same from video-level labels and background-only videos."""
-    settings = sets("train.epochs=6", "train.patience=0")
-    return made_once(
-        tmp_path_factory, "weak", lambda out: _done(run(bench, out, *settings, config="dmsf_weak"))
-    )
 
+    def make(out: Path) -> None:
+        settings = sets("train.epochs=6", "train.patience=0")
+        assert run(shared_bench, out, *settings, config="dmsf_weak") == 0
 
-def _done(code: int) -> None:
-    assert code == 0
+    return made_once(tmp_path_factory, "weak", make)

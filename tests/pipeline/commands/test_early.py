@@ -43,7 +43,7 @@ CASES = {
     ),
     "labels without a protocol": (
         ["evaluate", "--data", "{data}", "--labels", "l.h5"],
-        "--labels says by which labels --protocol counts; give --protocol too",
+        "labels (l.h5) are what a protocol counts by; give a protocol too",
     ),
     "a checkpoint": (
         ["evaluate", "--data", "{data}", "--model", "nowhere"],

@@ -7,6 +7,7 @@ import pytest
 from avel.pipeline.cli import main
 from avel.pipeline.synth import dataset, looks, timbres
 from avel.pipeline.synth.script import SynthConfig
+from tests.pipeline.commands.said import refused
 
 
 @pytest.fixture
@@ -40,3 +41,9 @@ def test_a_part_of_a_shifted_set(
     assert asked[0][2] == 4
     assert (asked[0][1].style, asked[0][1].timbre) == (looks.SHIFTED, timbres.SHIFTED)
     assert capsys.readouterr().out == "d: 4 videos\n"
+
+
+def test_too_few_videos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, "synth", tmp_path, "--videos", "10")
+    assert code == 2
+    assert "num_videos (10) must be at least 84" in text

@@ -15,6 +15,10 @@ OPTIONS = [
 ]
 
 
+QUICK = ["train.epochs=1", "train.batch_size=24"]
+"""For what is not about learning: two steps."""
+
+
 def sets(*settings: str) -> list[str]:
     """Settings as words of a command line."""
     return [word for setting in settings for word in ("--set", setting)]

@@ -22,7 +22,7 @@ def match(bench: tuple[Path, Path], out: Path, config: str, *extra: str) -> int:
 def test_both_directions_by_the_exact_rule(
     bench: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert match(bench, tmp_path, "cmm", *sets("train.epochs=2")) == 0
+    assert match(bench, tmp_path, "cmm", *sets("train.epochs=1")) == 0
     printed = capsys.readouterr().out
     assert "exact starts of 12 queries: a2v " in printed
     assert "always at the end" in printed
@@ -43,7 +43,7 @@ def test_both_directions_by_the_exact_rule(
     )
     assert main([*argv, "--model", str(tmp_path)]) == 0
     assert "12 queries; right is only the exact start" in capsys.readouterr().out
-    resumed = ["--resume", *sets("train.epochs=2", "options.hidden=64")]
+    resumed = ["--resume", *sets("train.epochs=1", "options.hidden=64")]
     assert match(bench, tmp_path, "cmm", *resumed) == 2
     assert "another config (options.hidden: was None, now 64)" in capsys.readouterr().err
 

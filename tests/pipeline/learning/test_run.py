@@ -1,62 +1,80 @@
-"""A config's model decides which kind of training runs, and both are given the same things."""
+"""One entry for every kind of training, which checks before it works out what is read."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from avel.models.card import MATCHERS
-from avel.models.table import MATCHING, MODELS
-from avel.pipeline.learning import run as room
-from avel.pipeline.learning.experiment import Experiment, load_experiment
+from avel.configs.load import ConfigError
+from avel.extractors import ExtractorError
+from avel.pipeline.learning import run as module
+from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.run import train_any
+from avel.pipeline.learning.settings import TrainConfig
+from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.work.runtime import RuntimeConfig
 
-Calls = list[tuple[str, tuple[Any, ...], dict[str, Any]]]
-PREPARED: Any = object()
-DATA: Any = object()
+CPU = RuntimeConfig(device="cpu")
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Both trainings are noted and answer with their name."""
-    made: Calls = []
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    made: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+    for name in ("prepare", "fill", "train", "train_matcher"):
 
-    def noted(name: str) -> Any:
-        def train(*args: Any, **named: Any) -> dict[str, Any]:
-            made.append((name, args, named))
-            return {"trained by": name}
+        def call(*arguments: Any, _name: str = name, **named: Any) -> str:
+            made.append((_name, arguments, named))
+            return _name
 
-        return train
-
-    for name in ("train", "train_matcher"):
-        monkeypatch.setattr(room, name, noted(name))
+        monkeypatch.setattr(module, name, call)
     return made
 
 
-def of(model: str) -> Experiment:
-    return load_experiment(None, [f"model={model}"])
+@pytest.mark.parametrize(("model", "trainer"), [("dmsf", "train"), ("cmm", "train_matcher")])
+def test_what_is_read_is_worked_out_filled_and_passed_on(
+    calls: list[Any], model: str, trainer: str
+) -> None:
+    experiment = Experiment(model=model)
+    found = train_any("data", experiment, CPU, Path("out"), weights=(Path("w"),), resume=True)  # type: ignore[arg-type]
+    assert found == trainer
+    assert [name for name, *_ in calls] == ["prepare", "fill", trainer]
+    assert calls[0][1] == (experiment, CPU, (Path("w"),))
+    assert calls[1][1] == ("prepare", "data", CPU)
+    assert calls[2][1] == ("data", experiment, "prepare", CPU, Path("out"))
+    assert calls[2][2]["resume"]
 
 
-@pytest.mark.parametrize("model", [*MODELS, *MATCHING])
-def test_every_model_is_trained_by_one_of_both(calls: Calls, tmp_path: Path, model: str) -> None:
-    kind = "train_matcher" if model in MATCHERS else "train"
-    assert (model in MATCHERS) == (model in MATCHING)
-    assert train_any(DATA, of(model), RuntimeConfig(), tmp_path) == {"trained by": kind}
-    assert [name for name, *_ in calls] == [kind]
+def test_what_was_prepared_is_not_prepared_again(calls: list[Any]) -> None:
+    train_any("data", Experiment(), CPU, Path("out"), prepared="mine")  # type: ignore[arg-type]
+    ((name, arguments, _),) = calls
+    assert (name, arguments[2]) == ("train", "mine")
 
 
-@pytest.mark.parametrize("model", ["dmsf", "cmm"])
-def test_both_are_given_all_there_is(calls: Calls, tmp_path: Path, model: str) -> None:
-    experiment, runtime, weights = of(model), RuntimeConfig(workers=1), (tmp_path / "w.pt",)
-    given: dict[str, Any] = {"weights": weights, "resume": True, "prepared": PREPARED}
-    train_any(DATA, experiment, runtime, tmp_path, half=True, **given)
-    ((_, args, named),) = calls
-    assert args == (DATA, experiment, runtime, tmp_path)
-    assert {name: named[name] for name in given} == given
-    assert named.get("half", "not given") == (True if model == "dmsf" else "not given")
-
-
-def test_what_is_not_given_is_as_in_train(calls: Calls, tmp_path: Path) -> None:
-    train_any(DATA, of("dmsf"), RuntimeConfig(), tmp_path)
-    assert calls[0][2] == {"weights": (), "resume": False, "half": False, "prepared": None}
+@pytest.mark.parametrize(
+    ("experiment", "runtime", "error", "message"),
+    [
+        (Experiment(model="dmfs"), CPU, ConfigError, "no model 'dmfs'; did you mean 'dmsf'"),
+        (
+            Experiment(),
+            RuntimeConfig(device="cuda:9"),
+            EnvironmentProblem,
+            "device 'cuda:9' cannot",
+        ),
+        (
+            Experiment(train=TrainConfig(precision="float16")),
+            CPU,
+            ExtractorError,
+            "the cpu has no float16 kernels",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_first(
+    calls: list[Any],
+    experiment: Experiment,
+    runtime: RuntimeConfig,
+    error: type[Exception],
+    message: str,
+) -> None:
+    with pytest.raises(error, match=message):
+        train_any("data", experiment, runtime, Path("out"))  # type: ignore[arg-type]
+    assert calls == []

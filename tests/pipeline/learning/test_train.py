@@ -16,13 +16,14 @@ from avel.models.checkpoint import load_checkpoint
 from avel.models.output import LocalizationOutput
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
-from avel.pipeline.learning.card import knows
 from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.module import LocalizerTraining
+from avel.pipeline.learning.prepare import prepare
+from avel.pipeline.learning.run import train_any
 from avel.pipeline.learning.train import train
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
-from tests.pipeline.learning.small import losses, run, sets
+from tests.pipeline.learning.small import QUICK, losses, run, sets
 
 
 def test_learns_what_the_features_say(trained: Path) -> None:
@@ -77,23 +78,6 @@ def test_run_folder(trained: Path) -> None:
     )
 
 
-def test_card(trained: Path) -> None:
-    text = (trained / "card.md").read_text()
-    metrics = json.loads((trained / "metrics.json").read_text())
-    for row in (
-        "| model | dmsf, full supervision |",
-        "48 training videos, 12 of 12 test rows",
-        "| features | audioclip-tiny, adapters: none |",
-        "| protocol | val-selected, seed 0 |",
-        f"| test accuracy, gate 0.5 decoder | {metrics['accuracy']['own']:.2%} |",
-        f"| all background | {metrics['baselines']['all background']:.2%} |",
-        f"lightning {__import__('lightning').__version__}",
-        "knows its 4 classes and nothing else",
-    ):
-        assert row in text
-    assert "| start |" not in text
-
-
 def test_the_domain_is_the_trainings(bench: tuple[Path, Path], trained: Path) -> None:
     """Training features are about 1 away, and nearly all held-out ones within the threshold."""
     _, _, extra = load_checkpoint(trained / "model.safetensors")
@@ -103,7 +87,7 @@ def test_the_domain_is_the_trainings(bench: tuple[Path, Path], trained: Path) ->
 
 def test_equal_seeds_train_equal_models(bench: tuple[Path, Path], tmp_path: Path) -> None:
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
-        assert run(bench, tmp_path / name, *sets("train.epochs=1"), "--seed", seed) == 0
+        assert run(bench, tmp_path / name, *sets(*QUICK), "--seed", seed) == 0
     a, b, c = ((tmp_path / n / "model.safetensors").read_bytes() for n in "abc")
     assert a == b != c
 
@@ -128,7 +112,7 @@ def test_weights_are_hashed_once(
 
     monkeypatch.setattr(files, "sha256_of", hashed)
     monkeypatch.setattr(choice, "choose", chosen)
-    assert run(bench, tmp_path, *sets("adapter.placement=output", "train.epochs=1")) == 0
+    assert run(bench, tmp_path, *sets("adapter.placement=output", *QUICK)) == 0
     assert counts == {"hashed": 1, "chosen": 1}
     learned = load_file(tmp_path / "adapters.safetensors")
     assert learned["at.audio.up.weight"].any()
@@ -140,7 +124,7 @@ def test_weights_are_hashed_once(
 def test_without_sense_heads_an_adapter_that_the_model_ignores_stays(
     bench: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    settings = ["adapter.placement=output", "options.modalities=audio", "train.epochs=1"]
+    settings = ["adapter.placement=output", "options.modalities=audio", *QUICK]
     for weight in (0, 1):
         out = tmp_path / str(weight)
         assert run(bench, out, *sets(*settings, f"train.sense_weight={weight}")) == 0
@@ -176,7 +160,7 @@ def test_a_loss_that_is_not_finite(
 
 def test_averaged_weights_are_others(bench: tuple[Path, Path], tmp_path: Path) -> None:
     for name, decay in (("plain", 0.0), ("mean", 0.9)):
-        settings = sets("train.epochs=1", f"train.average_decay={decay}")
+        settings = sets(*QUICK, f"train.average_decay={decay}")
         assert run(bench, tmp_path / name, *settings) == 0
     plain, mean = (load_file(tmp_path / n / "model.safetensors") for n in ("plain", "mean"))
     key = "model.heads.C.relevance.weight"
@@ -184,7 +168,7 @@ def test_averaged_weights_are_others(bench: tuple[Path, Path], tmp_path: Path) -
 
 
 def test_half_the_bits(bench: tuple[Path, Path], trained: Path, tmp_path: Path) -> None:
-    assert run(bench, tmp_path, *sets("train.epochs=1"), "--half") == 0
+    assert run(bench, tmp_path, *sets(*QUICK), "--half") == 0
     tensors = load_file(tmp_path / "model.safetensors")
     assert {t.dtype for t in tensors.values() if t.is_floating_point()} == {torch.float16}
     size = (tmp_path / "model.safetensors").stat().st_size
@@ -245,7 +229,7 @@ def test_what_went_wrong_inside_is_no_usage(
 
     monkeypatch.setattr("avel.pipeline.learning.train.domain_of", broken)
     with pytest.raises(ValueError, match="do not fit") as caught:
-        train(open_ave(bench[0]), small(), RuntimeConfig(bench[1], device="cpu"), tmp_path)
+        train_any(open_ave(bench[0]), small(), RuntimeConfig(bench[1], device="cpu"), tmp_path)
     assert type(caught.value) is ValueError  # no ConfigError, no InputError
 
 
@@ -270,28 +254,21 @@ def test_an_empty_split(
 
 
 def test_matchers_are_sent_away(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    experiment, runtime = Experiment(model="cmm"), RuntimeConfig()
     with pytest.raises(InputError, match="model 'cmm' answers queries; `train_matcher` trains it"):
-        train(open_ave(bench[0]), Experiment(model="cmm"), RuntimeConfig(), tmp_path)
-
-
-def test_what_a_model_knows(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    data = open_ave(bench[0])
-    assert knows(data) == f"trained on {bench[0].name}: knows its 4 classes and nothing else"
-    shutil.copytree(bench[0], tmp_path / "s")
-    (tmp_path / "s" / "synth.json").write_text("{}")
-    assert knows(open_ave(tmp_path / "s")).startswith("trained on synthetic video only: knows 4 ")
+        train(open_ave(bench[0]), experiment, prepare(experiment, runtime), runtime, tmp_path)
 
 
 def test_beginning_with_another_run_is_said(
     bench: tuple[Path, Path], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(bench, tmp_path / "a", *sets("train.epochs=1", f"start={trained}")) == 0
+    assert run(bench, tmp_path / "a", *sets(*QUICK, f"start={trained}")) == 0
     said = capsys.readouterr().err
     assert f"tensors of {trained}" in said
     metrics = json.loads((tmp_path / "a" / "metrics.json").read_text())
     assert metrics["start"] in said
     assert f"| start | {metrics['start']} |" in (tmp_path / "a" / "card.md").read_text()
-    settings = sets("train.epochs=1", f"start={trained}", "options.d_model=32")
+    settings = sets(*QUICK, f"start={trained}", "options.d_model=32")
     assert run(bench, tmp_path / "b", *settings) == 2
     assert "fits this model poorly" in capsys.readouterr().err
 

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import made_once
 from tests.pipeline.studies.small import SMALL, bench_command
 
 
 @pytest.fixture(scope="session")
-def board(bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("board")
-    (out / "small.yaml").write_text(SMALL)
-    assert bench_command(bench, out) == 0
-    return out
+def board(shared_bench: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the runs and the tables of a small `avel bench`."""
+
+    def make(out: Path) -> None:
+        (out / "small.yaml").write_text(SMALL)
+        assert bench_command(shared_bench, out) == 0
+
+    return made_once(tmp_path_factory, "board", make)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joblib.externals import cloudpickle
+from joblib.externals.loky.backend.reduction import dumps, loads
 
 from avel.extractors.weights import files
 from avel.pipeline.cli import main
@@ -17,16 +17,16 @@ from avel.pipeline.studies.ablate import ablate, lines
 from avel.pipeline.studies.table import Ablation
 from avel.pipeline.work.runtime import RuntimeConfig
 from avel.pipeline.work.workers import Crashed
-from tests.pipeline.learning.small import OPTIONS
+from tests.pipeline.learning.small import OPTIONS, QUICK
 
 SMALL = """
 base: dmsf
 seeds: [0, 1]
-settings: {%s, train.epochs: 1}
+settings: {%s}
 rows:
   full: {}
   no <b>gate: {options.gate: false}
-""" % ", ".join(option.replace("=", ": ") for option in OPTIONS)  # noqa: UP031
+""" % ", ".join(option.replace("=", ": ") for option in [*OPTIONS[:-1], *QUICK])  # noqa: UP031
 
 
 def run(bench: tuple[Path, Path], out: Path, config: Path, *extra: str) -> int:
@@ -137,10 +137,10 @@ def test_what_rows_read_is_worked_out_once(
     monkeypatch.setattr(
         module, "prepare", lambda e, *rest: asked.append(e.adapter) or prepare(e, *rest)
     )
-    monkeypatch.setattr(
-        "avel.pipeline.learning.prepare.fill_cache", lambda _, plan, *__: filled.append(plan)
-    )
     filled: list[Any] = []
+    monkeypatch.setattr(
+        "avel.pipeline.learning.fill.harvest", lambda _, __, plan, *___: filled.append(plan) or []
+    )
     trunk = {"adapter.placement": "trunk", "adapter.stages": [4]}
     table = small(
         a={}, b={"options.gate": False}, c={"adapter.placement": "output"}, d=trunk,
@@ -161,7 +161,7 @@ def test_jobs_travel_to_other_processes(
     runtime = RuntimeConfig(bench[1], device="cpu")
     table = small(a={"adapter.placement": "output"})
     list(ablate(open_ave(bench[0]), table.experiments(tmp_path), runtime, tmp_path, processes=2))
-    there = cloudpickle.loads(cloudpickle.dumps(jobs[0][0][0]))
+    there = loads(dumps(jobs[0][0][0]))
     assert there[4].recipe == jobs[0][0][0][4].recipe
     assert there[4].identity == jobs[0][0][0][4].identity
     assert there[1] == jobs[0][0][0][1]

@@ -1,0 +1,185 @@
+"""What callers may give, made into what the pipeline takes; what is wrong is named at once."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from inspect import signature
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, TypedDict
+
+from avel.pipeline.media.inputs import expand
+from avel.pipeline.method.decide import Decoder, EventConfig
+from avel.pipeline.method.labels import read_labels
+from avel.pipeline.reasons import InputError
+from avel.pipeline.work.runtime import RuntimeConfig, cache_root
+
+File = str | os.PathLike[str]
+"""A path, as a string or as a `Path`."""
+
+
+class How(TypedDict, total=False):
+    """How to work; nothing of it changes a result."""
+
+    cache_dir: File
+    """[`AVEL_CACHE_DIR`, else the user's cache folder]"""
+    device: str
+    """`auto`, `cpu`, `cuda`, `cuda:1` … [auto]"""
+    workers: int
+    """Processes that decode. [one per core]"""
+    batch_cells: int
+    """Segments that go through the encoder together. [32]"""
+    window_cells: int
+    """Segments of one video held at once. [64]"""
+    timeout_seconds: float
+    """That decoding one video may take. [600]"""
+    keep_segments: bool
+    """Whether decoded pictures and sound are cached too. [True]"""
+
+
+class HowToTrain(How, total=False):
+    """The same, for trainings."""
+
+    devices: int
+    """Processes that train together. [1]"""
+    loaders: int
+    """Processes that read batches ahead. [0: none]"""
+
+
+_KINDS: dict[object, tuple[type, str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "a str"),
+}
+"""Of an annotation: what fits it, numbers of numpy too, and that in words."""
+
+
+def runtime_of(
+    function: Callable[..., object], given: Mapping[str, Any], kind: type = How
+) -> RuntimeConfig:
+    """Arguments by name as a runtime config.
+
+    Args:
+        function: Whose arguments they are.
+        given: Those that the function does not name itself.
+        kind: `How` or `HowToTrain`: which names there are.
+
+    Raises:
+        TypeError: no such argument, or not of its type.
+        InputError: a value is out of its range.
+    """
+    for name, value in given.items():
+        if name not in kind.__annotations__:
+            known = [*signature(function).parameters, *kind.__annotations__]
+            known.remove("how")
+            raise TypeError(_unexpected(function.__name__, name, known))
+        _check(name, value, kind.__annotations__[name])
+    folder = given.get("cache_dir")
+    root = cache_root(None if folder is None else path_of("cache_dir", folder))[0]
+    return RuntimeConfig(**{**given, "cache_dir": root})
+
+
+def _unexpected(function: str, name: str, known: list[str]) -> str:
+    """Python's own sentence, and what the word may have meant."""
+    near = get_close_matches(name, known, 1) or [k for k in known if name in k or k in name][:1]
+    guess = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+    return f"{function}() got an unexpected keyword argument '{name}'; {guess}"
+
+
+def _check(name: str, value: object, kind: object) -> None:
+    fits, words = _KINDS.get(kind, (object, ""))
+    if not isinstance(value, fits):
+        raise _wrong(name, value, words)
+
+
+def whole(name: str, value: int | None) -> int | None:
+    """A whole number, or None where nothing is said.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if value is not None:
+        _check(name, value, int)
+    return value
+
+
+def several(name: str, given: File | Iterable[File]) -> list[str]:
+    """One path or several as strings.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(given, str | os.PathLike):
+        return [os.fspath(given)]
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise _wrong(name, given, "a path or several")
+    return [str(path_of(name, each)) for each in given]
+
+
+def path_of(name: str, given: object) -> Path:
+    """A path of a string or of what has one.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise _wrong(name, given, "a str or a Path")
+    return Path(given)
+
+
+def files_of(given: File | Iterable[File]) -> list[Path]:
+    """The files that are meant, each once: folders are searched, lists (.txt) are read.
+
+    Raises:
+        TypeError: something given is no path.
+        InputError: as `expand`.
+    """
+    return list(dict.fromkeys(expand(several("files", given))))
+
+
+def labels_of(given: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Words to look for: one, several, or those of one file; none where None is given.
+
+    Raises:
+        InputError: there is no word.
+    """
+    if given is None:
+        return ()
+    words = read_labels(several("labels", given))
+    if not words:
+        raise InputError("labels: no word was given; give at least one, or a model")
+    return words
+
+
+def decoder_of(decoder: Decoder | None, threshold: float | None) -> EventConfig | None:
+    """How scores become events; None where neither is said.
+
+    Raises:
+        TypeError: the threshold is no number.
+        InputError: no such decoder, or the threshold is not between 0 and 1.
+    """
+    if decoder is None and threshold is None:
+        return None
+    if threshold is None:
+        return EventConfig(decoder or "gate")
+    _check("threshold", threshold, float)
+    return EventConfig(decoder or "gate", float(threshold))
+
+
+def overrides_of(settings: Mapping[str, Any] | None) -> list[str]:
+    """Settings by dotted name as a config's overrides.
+
+    Raises:
+        TypeError: they are no mapping.
+    """
+    if settings is None:
+        return []
+    if not isinstance(settings, Mapping):
+        raise _wrong("settings", settings, "a dict such as {'train.epochs': 10}")
+    return [f"{name}={json.dumps(value, default=str)}" for name, value in settings.items()]
+
+
+def _wrong(name: str, value: object, wanted: str) -> TypeError:
+    return TypeError(f"{name} ({value!r:.60}) must be {wanted}, not {type(value).__name__}")

@@ -1,0 +1,122 @@
+"""`avel extract`: what is counted, what is done again, what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avel.cache.fingerprint import fingerprint
+from avel.extractors import choose
+from avel.pipeline.cli import main
+from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.plan import Plan, plan_features
+from tests.pipeline.commands.said import refused
+
+
+def test_extract_counts_and_resumes(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("text")
+    argv = ["extract", str(synth / "AVE"), str(bad), "--cache-dir", str(tmp_path / "c"), "--json"]
+    assert main(argv) == 3
+    first = json.loads(capsys.readouterr().out)
+    assert (first["videos"], first["extracted"], first["cached"], first["failed"]) == (7, 6, 0, 1)
+    assert first["failures"][0]["reason"] == "DECODE_ERROR"
+    assert main(argv) == 3
+    second = json.loads(capsys.readouterr().out)
+    assert (second["extracted"], second["cached"], second["failed"]) == (0, 6, 1)
+
+
+def test_extract_of_a_dataset_lists_missing_videos(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["extract", str(synth), "--cache-dir", str(tmp_path), "--json"]) == 3
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["extracted"] == 6
+    assert {f["reason"] for f in summary["failures"]} == {"MISSING_FILE"}
+    assert summary["videos"] == 84
+
+
+def test_wrong_weights(synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "w.safetensors").write_bytes(b"not weights")
+    code, text = refused(
+        capsys,
+        "extract",
+        synth / "AVE",
+        "--weights",
+        tmp_path / "w.safetensors",
+        "--cache-dir",
+        tmp_path,
+    )
+    assert code == 4
+    assert "cannot be read as weights" in text
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """The plans that are asked for; nothing is decoded."""
+    found: list[Plan] = []
+
+    def harvest(paths: list[Path], stores: object, plan: Plan, *_: object, **__: object) -> Any:
+        found.append(plan)
+        for number, path in enumerate(paths):
+            yield Outcome(path, f"{number:064x}", cached=number % 2 == 0, cells=3)
+
+    monkeypatch.setattr("avel.pipeline.method.harvest.harvest", harvest)
+    return found
+
+
+def test_the_summary_in_words(
+    planned: list[Plan], synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path)]) == 0
+    mark = fingerprint(planned[0].features)
+    summary = f"6 videos: 3 extracted, 3 cached, 0 failed; features {mark[:12]}\n"
+    assert capsys.readouterr().out == summary
+
+
+def test_frames_and_options_are_the_plans(planned: list[Plan], synth: Path, tmp_path: Path) -> None:
+    argv = ["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path), "--frames", "4"]
+    assert main([*argv, "--precision", "bfloat16", "--option", "compile=true"]) == 0
+    assert planned[0].segment.frames_per_cell == 4
+    assert planned[0].features["config"]["options"]["precision"] == "bfloat16"
+    assert fingerprint(planned[0].features) != fingerprint(plan_features(choose("audioclip-tiny")).features)  # fmt: skip
+
+
+def test_missing_videos_are_said_one_by_one(
+    planned: list[Plan], synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["extract", str(synth), "--cache-dir", str(tmp_path)]) == 3
+    found = capsys.readouterr()
+    lines = [line for line in found.err.splitlines() if line.startswith("MISSING_FILE: ")]
+    assert len(lines) == 78
+    assert f"MISSING_FILE: {synth}: no video file for id " in lines[0]
+    assert found.out.startswith("84 videos: 3 extracted, 3 cached, 78 failed; features ")
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "message"),
+    [
+        (["--extractor", "nix"], 2, "no extractor 'nix'; there are audioclip"),
+        (["--option", "nix=1"], 2, "extractor 'audioclip-tiny' has no option 'nix'; it has"),
+        (["--option", "nix"], 2, "--option 'nix' must be KEY=VALUE"),
+        (["--frames", "90"], 2, "segment.frames_per_cell (90) must be in [1, 60]"),
+        (["--adapters", "nowhere"], 4, "nowhere"),
+        (["--weights", "none.pt"], 4, "none.pt: no such weight file"),
+        (["--timeout", "0"], 2, "timeout_seconds (0.0) must be greater than 0"),
+    ],
+)
+def test_what_is_refused(
+    synth: Path,
+    tmp_path: Path,
+    given: list[str],
+    code: int,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    argv = ["extract", synth / "AVE", "--cache-dir", tmp_path, *given]
+    found, text = refused(capsys, *argv)
+    assert message in text
+    assert found == code
