@@ -59,7 +59,7 @@ _KINDS: dict[object, tuple[type, str]] = {
 def runtime_of(
     function: Callable[..., object], given: Mapping[str, Any], kind: type = How
 ) -> RuntimeConfig:
-    """Arguments by name as a runtime config.
+    """Arguments by name as a runtime config: batches in cells, the time limit in seconds.
 
     Args:
         function: Whose arguments they are.

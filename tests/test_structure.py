@@ -28,6 +28,7 @@ ENFORCED = (
     "public docstrings with unit or shape",
     "the same, where a quantity goes in or out",
     "lines of test per line of code",
+    "modules of logic without a test file",
 )
 
 

@@ -41,6 +41,8 @@ def evaluate_any(
 ) -> dict[str, Any]:
     """Numbers of a model on a split, by the way of what it does and how it is to be counted.
 
+    Accuracies are shares in [0, 1].
+
     Args:
         data: The dataset.
         split: Of `SPLITS`.

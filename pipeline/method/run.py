@@ -89,7 +89,7 @@ def _scores(
 
 
 def read_features(store: Store, key: str) -> Features:
-    """A video's features, which are there.
+    """A video's features (T, ...), which are there.
 
     Raises:
         CacheError: they are not, or not any more.

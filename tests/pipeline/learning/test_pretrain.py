@@ -22,6 +22,7 @@ from avel.pipeline.learning.pretrain import (
     EventCells,
     _commands,
     _Groups,
+    _learn,
     embed,
     event_cells,
     gather_segments,
@@ -294,6 +295,7 @@ def test_a_run_leaves_weights_and_their_record(pretrained: tuple[Path, dict[str,
 
 def test_the_weights_are_the_tiny_encoders(pretrained: tuple[Path, dict[str, Any]]) -> None:
     path = pretrained[0] / "audioclip-tiny.safetensors"
+    assert path.stat().st_size <= 6e6  # it travels with the package
     choose("audioclip-tiny", [path]).load()
     tensors = load_file(path)
     assert all(t.dtype == torch.float16 for t in tensors.values() if t.is_floating_point())
@@ -326,6 +328,26 @@ def test_the_filter_bank_stays_a_fourier_transform(
     assert not any(p.requires_grad for p in begun[0].audio.fbsp.parameters())
     scales = begun[0].logit_scale, begun[0].logit_scale_ai, begun[0].logit_scale_at
     assert all(scale.exp().item() == pytest.approx(10, rel=0.01) for scale in scales)
+
+
+def test_it_learns_on_the_device_that_it_is_told(
+    model: AudioCLIP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Trainer:
+        def __init__(self, **settings: Any) -> None:
+            asked.append(settings)
+
+        def fit(self, *_: Any) -> None:
+            """Nothing."""
+
+    monkeypatch.setattr(room.lightning, "Trainer", Trainer)
+    monkeypatch.setattr(room, "resolve_device", lambda device: device)
+    cells = EventCells(torch.zeros(2, 3, 8, 8), torch.zeros(2, 3, 8, 8), np.arange(2))
+    _learn(model, cells, ["a", "b"], PretrainConfig(), "cuda:1")
+    assert (asked[0]["accelerator"], asked[0]["devices"]) == ("cuda", [1])
+    assert next(model.parameters()).device.type == "cpu"
 
 
 def test_commands_say_how_to_make_it_again(filmed: tuple[AveFolder, RuntimeConfig]) -> None:
