@@ -91,7 +91,7 @@ def test_labels_that_cannot_be_used(
     assert evaluate(bench, bench[0], *argv, "--protocol", "ave", "--labels", missing) == 2
     assert "none.h5: is not a readable HDF5 file" in capsys.readouterr().err
     assert evaluate(bench, bench[0], *argv, "--labels", str(path)) == 2
-    assert "give --protocol too" in capsys.readouterr().err
+    assert "give a protocol too" in capsys.readouterr().err
     assert evaluate(bench, bench[0], *argv, "--protocol", "avel") == 2
     assert "no protocol 'avel'; there are ave, psp" in capsys.readouterr().err
 
