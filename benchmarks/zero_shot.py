@@ -19,8 +19,8 @@ from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.openvocab import OpenVocabulary
-from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.method.scores import ScoreConfig
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.work.runtime import RuntimeConfig
 
 

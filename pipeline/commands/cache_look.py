@@ -63,8 +63,7 @@ def explain(args: argparse.Namespace, root: Path) -> int:
     from avel.extractors import choose
     from avel.pipeline.method.contents import identify
     from avel.pipeline.method.plan import plan_features
-    from avel.pipeline.method.recipes import segments_recipe
-    from avel.pipeline.method.stores import open_store
+    from avel.pipeline.method.stores import open_store, segments_recipe
 
     encoder = choose(args.extractor, args.weights, options.encoder_options(args))
     plan = plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {})

@@ -18,7 +18,7 @@ from avel.models.losses import IGNORED
 from avel.pipeline.datasets.ave import CELLS, AveFolder, Row, segment_labels
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import unpack
+from avel.pipeline.method.stores import unpack
 from avel.pipeline.reasons import InputError
 
 

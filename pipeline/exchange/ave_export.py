@@ -22,7 +22,7 @@ from avel.pipeline.datasets.features import noisy_keys
 from avel.pipeline.exchange.ave_names import AUDIO, EMBEDDING, MAP, NOISY, VECTOR
 from avel.pipeline.exchange.feature_sets import item, row_keys
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import unpack
+from avel.pipeline.method.stores import unpack
 from avel.pipeline.reasons import InputError
 
 

@@ -20,8 +20,7 @@ from avel.pipeline.datasets.features import row_key
 from avel.pipeline.exchange.ave_names import AUDIO, EMBEDDING, MAP, NOISY
 from avel.pipeline.method import extract
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import pack
-from avel.pipeline.method.stores import open_store
+from avel.pipeline.method.stores import open_store, pack
 from avel.pipeline.reasons import InputError
 
 

@@ -17,7 +17,7 @@ from avel.pipeline.learning.fronts import cached_before, make_front
 from avel.pipeline.learning.run_folder import RunFolder, replacing
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import Plan, plan_features
-from avel.pipeline.method.recipes import features_recipe, segments_recipe
+from avel.pipeline.method.stores import features_recipe, segments_recipe
 from avel.pipeline.work.runtime import RuntimeConfig
 
 

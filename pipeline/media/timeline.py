@@ -96,21 +96,3 @@ class ShotPlan:
             del self._known[: after - 2 * REORDER_PACKETS]
         first_shot, per_cell = self._clock.first_shot, self._frames_per_cell
         return first_shot(pts, per_cell) < first_shot(following, per_cell)
-
-
-def windows(count: int, length: int, overlap: int) -> list[range]:
-    """Windows of `length` cells that cover `count` cells, the last one shifted to end there.
-
-    | count | length | overlap | windows |
-    |---|---|---|---|
-    | 7 | 10 | 5 | 0-7 |
-    | 10 | 10 | 5 | 0-10 |
-    | 13 | 10 | 5 | 0-10, 3-13 |
-    | 22 | 10 | 5 | 0-10, 5-15, 10-20, 12-22 |
-    """
-    if not 0 <= overlap < length:
-        raise ValueError(f"overlap ({overlap} cells) must be in [0, length) = [0, {length})")
-    if count <= length:
-        return [range(count)]
-    starts = [*range(0, count - length, length - overlap), count - length]
-    return [range(start, start + length) for start in starts]

@@ -28,8 +28,7 @@ from avel.pipeline.method.extract import (
     join_features,
 )
 from avel.pipeline.method.plan import Plan
-from avel.pipeline.method.recipes import META, pack, unpack
-from avel.pipeline.method.stores import Stores
+from avel.pipeline.method.stores import META, Stores, pack, unpack
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 

@@ -20,8 +20,8 @@ from avel.models.card import (
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:

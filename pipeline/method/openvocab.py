@@ -25,8 +25,8 @@ from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.reasons import InputError
 
 VERSION = 2

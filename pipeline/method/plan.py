@@ -15,9 +15,15 @@ from avel.extractors import Encoder, choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
-from avel.pipeline.method.recipes import features_recipe, scores_recipe, segments_recipe
 from avel.pipeline.method.scores import ScoreConfig
-from avel.pipeline.method.stores import LocalizationStores, Stores, open_store
+from avel.pipeline.method.stores import (
+    LocalizationStores,
+    Stores,
+    features_recipe,
+    open_store,
+    scores_recipe,
+    segments_recipe,
+)
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:

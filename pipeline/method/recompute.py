@@ -10,8 +10,7 @@ from avel.extractors import choose
 from avel.models.card import differing
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features, encode_whole
-from avel.pipeline.method.recipes import unpack
-from avel.pipeline.method.stores import open_store
+from avel.pipeline.method.stores import open_store, unpack
 from avel.pipeline.reasons import InputError
 
 

@@ -15,10 +15,9 @@ from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import Watch, harvest
 from avel.pipeline.method.plan import LocalizationPlan
-from avel.pipeline.method.recipes import pack, unpack
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
-from avel.pipeline.method.stores import LocalizationStores
+from avel.pipeline.method.stores import LocalizationStores, pack, unpack
 from avel.pipeline.method.verdict import judge, refuse
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 

@@ -12,7 +12,6 @@ from avel.cache.plain import release
 from avel.models.card import Card
 from avel.models.domain import distance
 from avel.models.output import LocalizationOutput, Visual
-from avel.pipeline.media.timeline import windows
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 
@@ -58,6 +57,24 @@ def score_videos(
         for number in {number for number, _ in part}:
             release(videos[number].visual_map)  # of a long video, far more than a batch
     return [each.scores(extra) for each in sums]
+
+
+def windows(count: int, length: int, overlap: int) -> list[range]:
+    """Windows of `length` cells that cover `count` cells, the last one shifted to end there.
+
+    | count | length | overlap | windows |
+    |---|---|---|---|
+    | 7 | 10 | 5 | 0-7 |
+    | 10 | 10 | 5 | 0-10 |
+    | 13 | 10 | 5 | 0-10, 3-13 |
+    | 22 | 10 | 5 | 0-10, 5-15, 10-20, 12-22 |
+    """
+    if not 0 <= overlap < length:
+        raise ValueError(f"overlap ({overlap} cells) must be in [0, length) = [0, {length})")
+    if count <= length:
+        return [range(count)]
+    starts = [*range(0, count - length, length - overlap), count - length]
+    return [range(start, start + length) for start in starts]
 
 
 class _Sums:

@@ -6,10 +6,9 @@ from typing import Self, TypeVar
 from avel.cache.store import Store
 from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.method.plan import LocalizationPlan
-from avel.pipeline.method.recipes import unpack
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
-from avel.pipeline.method.stores import LocalizationStores
+from avel.pipeline.method.stores import LocalizationStores, unpack
 
 Kind = TypeVar("Kind")
 

@@ -16,7 +16,7 @@ from avel.models.card import describe
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import CellBatches
 from avel.pipeline.method.model import DEFAULT_MODEL
-from avel.pipeline.method.recipes import features_recipe
+from avel.pipeline.method.stores import features_recipe
 from tests.extractors.conftest import Chooser
 from tests.extractors.made import cells, parts
 

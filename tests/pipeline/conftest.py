@@ -50,8 +50,7 @@ def _make_bench(folder: Path) -> None:
     from avel.cache.fingerprint import ContentKeys
     from avel.extractors import choose
     from avel.pipeline.media.cells import SegmentConfig
-    from avel.pipeline.method.recipes import features_recipe, pack
-    from avel.pipeline.method.stores import open_store
+    from avel.pipeline.method.stores import features_recipe, open_store, pack
 
     root, cache = folder / "data", folder / "cache"
     root.mkdir()

@@ -23,7 +23,7 @@ from avel.pipeline.datasets.features import (
 )
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.recipes import pack
+from avel.pipeline.method.stores import pack
 from avel.pipeline.reasons import InputError
 
 K = 3

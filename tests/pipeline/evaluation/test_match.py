@@ -19,7 +19,7 @@ from avel.pipeline.evaluation.match import (
     read_rows,
 )
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.recipes import features_recipe
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 

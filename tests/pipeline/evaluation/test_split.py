@@ -10,7 +10,7 @@ from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.datasets.features import SegmentRows
 from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.recipes import features_recipe, segments_recipe
+from avel.pipeline.method.stores import features_recipe, segments_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 

@@ -10,8 +10,7 @@ from avel.cache.ave_h5 import write_order
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.cli import main
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.method.recipes import pack, segments_recipe
-from avel.pipeline.method.stores import open_store
+from avel.pipeline.method.stores import open_store, pack, segments_recipe
 from tests.pipeline.learning.small import sets
 
 

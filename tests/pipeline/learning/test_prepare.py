@@ -18,7 +18,7 @@ from avel.pipeline.learning.prepare import prepare, users_setting
 from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.learning.settings import AugmentConfig
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.recipes import features_recipe, segments_recipe
+from avel.pipeline.method.stores import features_recipe, segments_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 

@@ -33,8 +33,7 @@ from avel.pipeline.learning.pretrain import (
 )
 from avel.pipeline.learning.settings import PretrainConfig
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.method.recipes import pack, segments_recipe
-from avel.pipeline.method.stores import open_store
+from avel.pipeline.method.stores import open_store, pack, segments_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.films import LOSSLESS, write_film

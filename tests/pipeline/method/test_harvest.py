@@ -13,7 +13,7 @@ from avel.pipeline.method import harvest as module
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import Outcome, harvest
 from avel.pipeline.method.plan import plan_features
-from avel.pipeline.method.recipes import unpack
+from avel.pipeline.method.stores import unpack
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.films import clicks, regular, write_film

@@ -17,8 +17,8 @@ from avel.pipeline.method.extract import Features
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.openvocab import OpenVocabulary
-from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.synth.script import class_names
 
 LOCALIZERS: dict[str, Callable[[], Localizer]] = {

@@ -11,8 +11,8 @@ from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.plan import PipelineConfig, plan_features, plan_localization
-from avel.pipeline.method.recipes import features_recipe, scores_recipe, segments_recipe
 from avel.pipeline.method.scores import ScoreConfig
+from avel.pipeline.method.stores import features_recipe, scores_recipe, segments_recipe
 from avel.pipeline.reasons import InputError
 from avel.pipeline.synth.script import class_names
 from tests.pipeline.method.stubs import CUT, StubEncoder

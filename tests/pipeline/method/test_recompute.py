@@ -9,8 +9,8 @@ from avel.cache.store import Store
 from avel.extractors import choose
 from avel.pipeline.method.extract import Features, encode_whole
 from avel.pipeline.method.plan import Plan, plan_features
-from avel.pipeline.method.recipes import pack, unpack
 from avel.pipeline.method.recompute import recompute
+from avel.pipeline.method.stores import pack, unpack
 from avel.pipeline.reasons import InputError
 from tests.pipeline.method import stubs
 

@@ -12,9 +12,9 @@ from avel.pipeline.method import harvest as harvesting
 from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import LocalizationPlan
-from avel.pipeline.method.recipes import features_recipe
 from avel.pipeline.method.run import localize
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.method.stubs import CUT, ScriptedDecoders, StubEncoder, cells, file

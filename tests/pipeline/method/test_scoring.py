@@ -2,12 +2,16 @@
 
 import os
 from dataclasses import replace
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from avel.cache.store import Store
@@ -15,7 +19,7 @@ from avel.models.card import Card
 from avel.models.output import LocalizationOutput, Visual
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig
-from avel.pipeline.method.scoring import probabilities, score_rows, score_videos
+from avel.pipeline.method.scoring import probabilities, score_rows, score_videos, windows
 
 CARD = Card("stub", {}, ("a", "b"), 4, {})
 
@@ -142,3 +146,38 @@ def test_memory_does_not_grow_with_a_long_videos_map(tmp_path: Path) -> None:
 def resident_bytes() -> int:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@given(st.integers(1, 300), st.integers(1, 20), st.data())
+def test_windows_cover_everything_and_overlap_enough(
+    count: int, length: int, data: st.DataObject
+) -> None:
+    overlap = data.draw(st.integers(0, length - 1))
+    spans = windows(count, length, overlap)
+    assert {t for span in spans for t in span} == set(range(count))
+    assert all(len(span) == min(length, count) for span in spans)
+    assert all(len({*one} & {*following}) >= overlap for one, following in pairwise(spans))
+    assert all(b.start - a.start == length - overlap for a, b in pairwise(spans[:-1]))
+    assert len(spans) == max(1, ceil((count - length) / (length - overlap)) + 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (7, [range(0, 7)]),
+        (10, [range(0, 10)]),
+        (13, [range(0, 10), range(3, 13)]),
+        (22, [range(0, 10), range(5, 15), range(10, 20), range(12, 22)]),
+    ],
+)
+def test_documented_windows(count: int, expected: list[range]) -> None:
+    assert windows(count, 10, 5) == expected
+    shown = ", ".join(f"{span.start}-{span.stop}" for span in expected)
+    assert f"| {count} | 10 | 5 | {shown} |" in (windows.__doc__ or "")
+
+
+@pytest.mark.parametrize("overlap", [-1, 10, 11])
+def test_an_overlap_that_leaves_no_step(overlap: int) -> None:
+    rule = rf"overlap \({overlap} cells\) must be in \[0, length\) = \[0, 10\)"
+    with pytest.raises(ValueError, match=rule):
+        windows(20, 10, overlap)

@@ -7,8 +7,7 @@ import pytest
 
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.method.recipes import pack, segments_recipe
-from avel.pipeline.method.stores import LocalizationStores, open_store
+from avel.pipeline.method.stores import LocalizationStores, open_store, pack, segments_recipe
 from avel.pipeline.report.cached import CachedRun
 from tests.pipeline.report.material import result, scores
 
