@@ -11,7 +11,8 @@ import pytest
 from avel.pipeline.cli import main
 
 STOPPED = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from avel.pipeline.cli import main
 from avel.pipeline.work import progress
 real, number = progress.Progress.track, int(sys.argv[1])
