@@ -26,6 +26,8 @@ AVEL = (sys.executable, "-m", "avel.pipeline")
 LOADED = "import sys; from avel.pipeline.cli import main; main(sys.argv[1:]); print(*sys.modules)"
 TIMED = "import time; t = time.perf_counter(); import avel; print(time.perf_counter() - t)"
 MOST_MODULES = 24
+USAGE = ("avel localize --no-such", "avel localize, a threshold of 2", "avel train, a key misspelt")
+"""Rows whose command is refused."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def medians(rows: dict[str, Callable[[int], list[str]]], repeats: int) -> dict[s
             start = time.perf_counter()
             done = subprocess.run(command(number), check=False, capture_output=True, text=True)
             times[name].append(time.perf_counter() - start)
+            if done.returncode != (2 if name in USAGE else 0):
+                raise SystemExit(f"{name}: ended with {done.returncode}\n{done.stderr}")
             if command(number)[-1] == TIMED:
                 times[name][-1] = float(done.stdout)
     return {name: statistics.median(values) for name, values in times.items()}

@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,7 @@ from avel.cache.header import Extent
 from avel.cache.layout import lay_out
 from avel.cache.plain import write_at
 from avel.cache.shard import Shard
+from avel.cache.whole import sync_folder
 
 COPY_BYTES = 1 << 24
 """Copied at a time."""
@@ -96,10 +98,10 @@ class ItemStream:
         Raises:
             CacheError: the disk is full or the folder not writable; nothing of it stays.
         """
-        self.append(rest)
         name = f"{time.time_ns():020d}-{self._mark}"
         temporary, path = self._folder / f".{name}.part", self._folder / f"{name}.h5"
         try:
+            self.append(rest)
             with writing(self._folder):
                 keys = self._write(temporary)
                 os.replace(temporary, path)
@@ -135,15 +137,7 @@ class ItemStream:
     def abandon(self) -> None:
         """Leave nothing behind."""
         for spool in self._spools.values():
-            spool.file.close()
+            with suppress(OSError):  # a full disk says so again while the buffer is emptied
+                spool.file.close()
             spool.path.unlink(missing_ok=True)
         self._spools = {}
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,7 +16,8 @@ from avel.cache.errors import CacheError, writing
 from avel.cache.fingerprint import raw_key
 from avel.cache.layout import Item, check_alike, write_shard
 from avel.cache.shard import Shard
-from avel.cache.stream import ItemStream, sync_folder
+from avel.cache.stream import ItemStream
+from avel.cache.whole import sync_folder
 
 FLYING = 2
 """Shards on their way at once: one is filled while the other is made durable."""

@@ -179,8 +179,8 @@ def _mlp(size: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(size, size), nn.ReLU(), nn.Dropout(0.2))
 
 
-class SightFromSound(nn.Module):
-    """The map's vector from two attentions, one by what is seen at large, one by the sound."""
+class ChannelGate(nn.Module):
+    """Of what sight and sound have in common over the map, by channel."""
 
     def __init__(self, channels: int, audio_dim: int) -> None:
         super().__init__()
@@ -189,6 +189,20 @@ class SightFromSound(nn.Module):
         self.affine_audio_channel = nn.Linear(audio_dim, channels)
         self.affine_channel_bottleneck = nn.Linear(2 * channels, DIM)
         self.affine_channel_att = nn.Linear(DIM, channels)
+
+    def gate(self, sight: Tensor, sound: Tensor) -> Tensor:
+        """Gate (B, T, C) in (0, 1) of a map (B, T, P, C) and sound (B, T, D)."""
+        heard = self.affine_audio_channel(sound).relu().unsqueeze(2)
+        joint = _mean_and_max(self.affine_visual_channel(sight).relu() * heard)
+        hidden = self.affine_channel_bottleneck(joint).relu()
+        return torch.sigmoid(self.affine_channel_att(hidden))
+
+
+class SightFromSound(ChannelGate):
+    """The map's vector from two attentions, one by what is seen at large, one by the sound."""
+
+    def __init__(self, channels: int, audio_dim: int) -> None:
+        super().__init__(channels, audio_dim)
         self.affine_visual_v1 = nn.Linear(2 * channels, DIM)
         self.affine_visual_v2 = nn.Linear(channels, DIM)
         self.affine_v_s_att = nn.Linear(DIM, 1)
@@ -198,7 +212,7 @@ class SightFromSound(nn.Module):
 
     def forward(self, sight: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Map (B, T, P, C) and sound (B, T, D) to (B, T, C), and the sound's weights (B, T, P)."""
-        gated = sight * (1 + channel_gate(self, sight, sound).unsqueeze(2))
+        gated = sight * (1 + self.gate(sight, sound).unsqueeze(2))
         by_sight = self.affine_visual_v1(_mean_and_max(gated)).relu().unsqueeze(2)
         by_sight = self.affine_visual_v2(sight).relu() * by_sight
         by_sound = self.affine_audio_a1(sound).relu().unsqueeze(2)
@@ -214,30 +228,14 @@ class SightFromSound(nn.Module):
         return first + first_more + second + second_more, heard
 
 
-class SoundFromSight(nn.Module):
+class SoundFromSight(ChannelGate):
     """The sound's channels gated by the map: `2 a + (beta0 + beta1) sigmoid(a) a`."""
-
-    def __init__(self, channels: int, audio_dim: int) -> None:
-        super().__init__()
-        self.beta = nn.Parameter(torch.full((2,), 0.5))
-        self.affine_visual_channel = nn.Linear(channels, channels)
-        self.affine_audio_channel = nn.Linear(audio_dim, channels)
-        self.affine_channel_bottleneck = nn.Linear(2 * channels, DIM)
-        self.affine_channel_att = nn.Linear(DIM, channels)
 
     def forward(self, sight: Tensor, sound: Tensor) -> Tensor:
         """Map (B, T, P, C) and sound (B, T, D) to (B, T, C)."""
-        gate = channel_gate(self, sight, sound)
+        gate = self.gate(sight, sound)
         a = self.affine_audio_channel(sound).relu() * (1 + gate)
         return 2 * a + self.beta.sum() * torch.sigmoid(a) * a  # type: ignore[no-any-return]
-
-
-def channel_gate(part: SightFromSound | SoundFromSight, sight: Tensor, sound: Tensor) -> Tensor:
-    """Gate (B, T, C) in (0, 1) of what sight and sound have in common over the map."""
-    heard = part.affine_audio_channel(sound).relu().unsqueeze(2)
-    joint = _mean_and_max(part.affine_visual_channel(sight).relu() * heard)
-    hidden = part.affine_channel_bottleneck(joint).relu()
-    return torch.sigmoid(part.affine_channel_att(hidden))
 
 
 def _mean_and_max(x: Tensor) -> Tensor:

@@ -10,19 +10,19 @@ from torch import Tensor, nn
 
 from avel.cache.fingerprint import file_sha256
 from avel.cache.keras_h5 import read_keras
+from avel.cache.whole import replacing
 from avel.models.card import Card, CheckpointError
 from avel.models.checkpoint import save_checkpoint
 from avel.models.published.cmm import keras_state
 from avel.models.published.interaction import without_dead
 from avel.models.published.magan import published_tensors
-from avel.models.table import build
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.exchange.known import KNOWN
 from avel.pipeline.learning.experiment import Experiment, check_experiment, model_options
 from avel.pipeline.learning.fill import fill
-from avel.pipeline.learning.prepare import prepare, users_setting
-from avel.pipeline.learning.run_folder import RunFolder, replacing
+from avel.pipeline.learning.prepare import build_model, prepare
+from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -52,8 +52,7 @@ def adopt(
     fill(prepared, data, runtime)
     first = open_split(data, "test", prepared.recipe, runtime).rows.features(0)
     options = model_options(experiment, first, len(data.classes))
-    with users_setting(f"options of {experiment.model}"):
-        model = build(experiment.model, options)
+    model = build_model(experiment, options)
     load_published(file, experiment.model, model)
     sha256 = file_sha256(file)
     card = Card(

@@ -1,7 +1,6 @@
 """Cached features as one `.npy` file per video and kind, for whoever reads numpy."""
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import numpy as np
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
+from avel.cache.whole import replacing
 from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.exchange.feature_sets import item, row_keys
-from avel.pipeline.formats.whole import part_of
 
 KINDS = ("audio", "visual", "visual_map")
 COLUMNS = ("row", "video_id", "label", "start", "end", "features")
@@ -38,8 +37,7 @@ def export_npy(
     keys, _ = row_keys(data, store, ContentKeys(root), missing_ok=missing_ok)
     for kind in KINDS:
         (out / kind).mkdir(parents=True, exist_ok=True)
-    part = part_of(out / "index.csv")
-    with part.open("w", newline="", encoding="utf-8") as file:
+    with replacing(out / "index.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
         index = csv.writer(file)
         index.writerow(COLUMNS)
         for number, (row, key) in enumerate(zip(data.rows, keys, strict=True)):
@@ -49,7 +47,6 @@ def export_npy(
             label = data.classes[row.label]
             index.writerow([number, row.video_id, label, row.start, row.end, there])
             yield number + 1
-    os.replace(part, out / "index.csv")
 
 
 def _save(store: Store, key: str, out: Path, video_id: str) -> None:

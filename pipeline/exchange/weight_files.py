@@ -1,12 +1,12 @@
 """Weight files that a user brings: known by name, checked, put where avel looks."""
 
-import os
 import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from avel.cache.whole import replacing
 from avel.extractors import EXTRACTORS, Choice, choose
 from avel.extractors.weights.fetch import CHUNK, fetch
 from avel.extractors.weights.files import (
@@ -90,9 +90,8 @@ def add(file: Path, known_as: str | None = None) -> WeightsFile:
         known = ", ".join(names())
         raise InputError(f"{name}: no weight file avel knows; give --as one of {known}")
     target = user_folder() / name
-    part = _part(target)
-    shutil.copyfile(file, part)
-    os.replace(part, target)
+    with replacing(target) as part:
+        shutil.copyfile(file, part)
     return WeightsFile(target, "user", found.sha256)
 
 
@@ -149,12 +148,6 @@ def convert(extractor: str, files: Sequence[Path], out: Path) -> tuple[int, str]
     loaded = chosen.load()
     tensors = {k: v.contiguous() for k, v in loaded.tensors(chosen.weights).items()}
     sources = {f"source {file.path.name}": file.sha256 for file in chosen.weights.files}
-    part = _part(out)
-    save_file(tensors, part, sources)
-    os.replace(part, out)
+    with replacing(out) as part:
+        save_file(tensors, part, sources)
     return len(tensors), chosen.weights.source
-
-
-def _part(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from avel.cache.whole import replacing
 from avel.models.card import Card
 from avel.models.checkpoint import save_checkpoint
-from avel.models.table import Matcher, build
+from avel.models.table import Matcher
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.evaluation.cost import cost
 from avel.pipeline.evaluation.match import (
@@ -30,8 +31,8 @@ from avel.pipeline.learning.batches import EpochSampler, derived_seed
 from avel.pipeline.learning.card import knows
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.optimizer import optimizer_of
-from avel.pipeline.learning.prepare import Prepared, users_setting
-from avel.pipeline.learning.run_folder import RunFolder, replacing
+from avel.pipeline.learning.prepare import Prepared, build_model
+from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.learning.trainer import BEST, fit, kept
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -103,8 +104,7 @@ def train_matcher(
     folder.begin(experiment, data, prepared.identity, resume=resume)
     rows = {name: read_rows(part) for name, part in parts.items()}
     options = model_options(experiment, parts["val"].rows.features(0), len(data.classes))
-    with users_setting(f"options of {experiment.model}"):
-        model: Matcher = build(experiment.model, options)  # type: ignore[assignment]
+    model: Matcher = build_model(experiment, options)  # type: ignore[assignment]
     fitted = _fit(model, rows, experiment, runtime, folder, resume)
     card = Card(
         experiment.model,

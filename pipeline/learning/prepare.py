@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from avel.cache.maintenance import find
+from avel.cache.whole import replacing
 from avel.configs.load import ConfigError
 from avel.extractors import AdaptedChoice, Choice, PairChoice, choose
 from avel.extractors.adapters.config import AdapterConfig
 from avel.extractors.adapters.files import save_adapters
 from avel.extractors.adapters.fronts import Front
+from avel.models.table import build
 from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.fronts import cached_before, make_front
-from avel.pipeline.learning.run_folder import RunFolder, replacing
+from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import Plan, plan_features
 from avel.pipeline.method.stores import features_recipe, segments_recipe
@@ -117,3 +121,13 @@ def users_setting(what: str) -> Iterator[None]:
         if type(err) is not ValueError:
             raise
         raise ConfigError(f"{what}: {err}") from err
+
+
+def build_model(experiment: Experiment, options: Mapping[str, Any]) -> nn.Module:
+    """The experiment's model, of options that know the data's sizes.
+
+    Raises:
+        ConfigError: it cannot be built with these options.
+    """
+    with users_setting(f"options of {experiment.model}"):
+        return build(experiment.model, options)

@@ -23,10 +23,11 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from avel.cache.fingerprint import ContentKeys, file_sha256
+from avel.cache.whole import replacing
 from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.pipeline.datasets.ave import AveFolder, Row
-from avel.pipeline.learning.run_folder import replacing, write_text
+from avel.pipeline.learning.run_folder import write_text
 from avel.pipeline.learning.settings import PretrainConfig
 from avel.pipeline.learning.trainer import placement, quiet_lightning
 from avel.pipeline.media.cells import SegmentConfig, Segments

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.cache.whole import replacing
 from avel.configs.load import dump
 from avel.extractors.adapters.card import FILE
 from avel.models.card import CHECKPOINT, CheckpointError, describe, differing
@@ -25,32 +24,6 @@ RECORD = "run.json"
 """What the run was begun on: the dataset, and the recipe of its features."""
 FORMAT = 1
 STAGES = ("data", "features")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name to write to, whose file takes the place of another once it is whole and on the disk.
-
-    Where the block fails, what was there stays.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -97,7 +70,9 @@ class RunFolder:
         if resume and self.config.is_file():
             self.resume_or_refuse(experiment, data, features)
         else:
-            for stale in (self.metrics, self.decisions):
+            # whatever a later `--resume` or an evaluation would take for this run's
+            epochs = self.epochs.glob("*.ckpt")
+            for stale in (self.metrics, self.decisions, self.test_selected, *epochs):
                 stale.unlink(missing_ok=True)
         record = {"format": FORMAT, "folder": str(data.root), **_record(data, features)}
         write_text(self.config, dump(experiment))

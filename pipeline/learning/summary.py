@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from avel.models.table import build
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.fronts import tuned
-from avel.pipeline.learning.prepare import Encoding, prepare, users_setting
+from avel.pipeline.learning.prepare import Encoding, build_model, prepare
 from avel.pipeline.learning.settings import AugmentConfig
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import Features
@@ -47,8 +46,7 @@ def parts(experiment: Experiment, weights: Sequence[Path] = ()) -> list[Part]:
         found += [_part(f"adapter.{name}", m) for name, m in front.adapters.at.named_children()]
     classes = int(experiment.options.get("num_classes", 28))
     options = model_options(experiment, tuned(front)(cell), classes)
-    with users_setting(f"options of {experiment.model}"):
-        model = build(experiment.model, options)
+    model = build_model(experiment, options)
     found += [_part(f"{experiment.model}.{name}", m) for name, m in model.named_children()]
     return [part for part in found if part.trainable or part.frozen]
 

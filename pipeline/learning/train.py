@@ -11,10 +11,11 @@ import lightning
 import numpy as np
 from torch import nn
 
+from avel.cache.whole import replacing
 from avel.extractors.adapters.fronts import Front
 from avel.models.card import MATCHERS, Card
 from avel.models.checkpoint import load_checkpoint, save_checkpoint
-from avel.models.table import build, loss_of
+from avel.models.table import loss_of
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluation.cost import cost
@@ -26,8 +27,8 @@ from avel.pipeline.learning.domain import domain_of
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.fronts import tuned
 from avel.pipeline.learning.module import LocalizerTraining
-from avel.pipeline.learning.prepare import Prepared, users_setting
-from avel.pipeline.learning.run_folder import RunFolder, replacing
+from avel.pipeline.learning.prepare import Prepared, build_model
+from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.learning.start import begin_with
 from avel.pipeline.learning.trainer import BEST, BEST_ON_TEST, fit, kept
 from avel.pipeline.reasons import InputError
@@ -153,8 +154,7 @@ def make_learner(
     first = parts.learned.features(0)
     front = prepared.front(first, runtime.device)
     options = model_options(experiment, tuned(front)(first), num_classes)
-    with users_setting(f"options of {experiment.model}"):
-        model = build(experiment.model, options)
+    model = build_model(experiment, options)
     begun = ""
     if experiment.start:
         partial = experiment.start_partial

@@ -20,7 +20,8 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
-from avel.pipeline.learning.run_folder import RunFolder, replacing
+from avel.cache.whole import replacing
+from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig

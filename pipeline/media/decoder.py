@@ -123,6 +123,7 @@ class Decoders:
         self._window = max(1, min(limits.window_cells, (SLOT_BYTES - room) // cell))
         self._slot_bytes = max(SLOT_BYTES, -(-(cell * self._window + room) // ALIGN) * ALIGN)
         self._lanes: list[_Lane] = []
+        self._waited, self._looked = 0.0, time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -158,15 +159,22 @@ class Decoders:
             lanes = {lane.connection: lane for lane in self._lanes if lane.job is not None}
             since = time.monotonic()
             said = [lanes[c] for c in wait(list(lanes), LOOK_SECONDS)]  # type: ignore[index]
-            if said:
-                for lane in said:
-                    yield from lane.read()
+            self._waited += time.monotonic() - since
+            for lane in said:
+                yield from lane.read()
+            late = list(self._late([lane for lane in lanes.values() if lane not in said]))
+            yield from late
+            if said or late:
                 return
-            waited = time.monotonic() - since
-            late = [event for lane in lanes.values() if (event := lane.look(self._limits, waited))]
-            if late:
-                yield from late
-                return
+
+    def _late(self, silent: Sequence["_Lane"]) -> Iterator[Event]:
+        """What became of children that say nothing, however much the others have to say."""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        waited, self._waited, self._looked = self._waited, 0.0, time.monotonic()
+        for lane in silent:
+            if event := lane.look(self._limits, waited):
+                yield event
 
 
 def decode_files(

@@ -48,8 +48,11 @@ def identify(path: Path, keys: ContentKeys) -> Source:
         return Source(path, keys.key(path))
     except PermissionError:
         return _without(path, Reason.PERMISSION, "may not be read; check its rights")
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return _without(path, Reason.MISSING_FILE, "is not a file")
+    except OSError as err:
+        what = f"cannot be read now ({err.strerror or err}); run again once it can"
+        return _without(path, Reason.PERMISSION, what)
 
 
 def _without(path: Path, reason: Reason, what: str) -> Source:

@@ -79,8 +79,11 @@ def harvest(
     """
     with stores.features.writer() as features, stores.segments.writer() as segments:
         work = _Harvest(stores, plan, runtime, features, segments, watch)
-        with closing(sources(paths, stores.keys)) as files:
-            yield from work.run(files, known, verify)
+        try:
+            with closing(sources(paths, stores.keys)) as files:
+                yield from work.run(files, known, verify)
+        finally:
+            work.abandon()
 
 
 @dataclass
@@ -181,6 +184,11 @@ class _Harvest:
                     yield from self._hear(event)
         if self._videos:
             yield from self._gather(self._batches.finish())
+
+    def abandon(self) -> None:
+        """Leave nothing behind of videos that are still on their way."""
+        for video in self._videos.values():
+            video.drop()
 
     def _begin(
         self, source: Source, known: Callable[[str], bool], verify: bool, decoders: Decoders

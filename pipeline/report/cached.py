@@ -39,7 +39,8 @@ class CachedRun:
 
     def _read(self, store: Store, kind: type[Kind], result: Result) -> Kind | None:
         try:
-            arrays = store.get(self._stores.keys.key(Path(result.file)))
-        except FileNotFoundError:  # the video went away since it was localized
+            key = self._stores.keys.key(Path(result.file))
+        except OSError:  # the video went away since it was localized, or may not be read now
             return None
+        arrays = store.get(key)
         return unpack(kind, arrays) if arrays is not None else None

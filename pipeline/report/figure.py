@@ -4,7 +4,6 @@ A row of frames per model, each under its audio-guided attention; below, the wav
 annotated and what each model found.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.cache.whole import replacing
 from avel.pipeline.datasets.truth import Spans
-from avel.pipeline.formats.whole import part_of, readable
+from avel.pipeline.formats.whole import readable
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.media.segment import segment_video
 from avel.pipeline.method.results import Result
@@ -97,8 +97,8 @@ def draw(path: Path, material: Material, answers: Sequence[Answer], truth: Spans
     _draw_lanes(figure.add_subplot(grid[rows + 1, :]), answers, truth, seconds)
     name = readable(Path(answers[0].result.file).name)
     figure.suptitle(name, fontsize=10, parse_math=False)
-    figure.savefig(part_of(path), dpi=120, format=path.suffix.removeprefix("."))
-    os.replace(part_of(path), path)
+    with replacing(path) as part:
+        figure.savefig(part, dpi=120, format=path.suffix.removeprefix("."))
 
 
 def _draw_frame(axes: "Axes", material: Material, answer: Answer, row: int, column: int) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.formats.folder import ResultFolder
-from avel.pipeline.formats.names import ResultNames
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
 
@@ -27,12 +26,11 @@ def filing(
         run: What the run has in its stores.
         attention: Whether to draw pictures and videos of the attention, too.
     """
-    draw = _attention(out, truth, run) if attention else lambda result: None
+    draw = _attention(out, truth, run) if attention else lambda name, result: None
     with ResultFolder(out, files, {".html": _page(truth, run)}) as folder:
 
         def write(result: Result) -> None:
-            folder.add(result)
-            draw(result)
+            draw(folder.add(result), result)
 
         yield write
     print(f"wrote {len(files)} results to {out}", file=sys.stderr)
@@ -45,13 +43,13 @@ def _page(truth: Truth, run: CachedRun) -> Callable[[Result], str]:
     return lambda result: report_page(result, truth.of(result.file), pictures_of(run, result))
 
 
-def _attention(out: Path, truth: Truth, run: CachedRun) -> Take:
+def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result], None]:
     from avel.pipeline.report.attention import AttentionPictures  # slow: loads matplotlib
 
-    pictures, names = AttentionPictures(out, [run], [out], truth), ResultNames()
+    pictures = AttentionPictures(out, [run], [out], truth)
 
-    def draw(result: Result) -> None:
-        drawn = pictures.draw(names.name(result.file), [result])
+    def draw(name: str, result: Result) -> None:
+        drawn = pictures.draw(name, [result])
         if drawn.why_none:
             print(f"{result.file}: no picture of it: {drawn.why_none}", file=sys.stderr)
         for path in drawn.paths:

@@ -13,7 +13,6 @@ from avel.models.published.magan import (
     MAGANConfig,
     SightFromSound,
     SoundFromSight,
-    channel_gate,
     published_tensors,
     top_mean,
 )
@@ -115,12 +114,12 @@ def test_sound_from_sight_is_two_attentions_over_one_element() -> None:
 def test_the_channel_gate_is_what_both_have_in_common() -> None:
     torch.manual_seed(0)
     part, V, a = SightFromSound(12, 8), torch.rand(2, 3, 5, 12), torch.rand(2, 3, 8)
-    gate = channel_gate(part, V, a)
+    gate = part.gate(V, a)
     for b in range(2):
         for t in range(3):
             torch.testing.assert_close(gate[b, t], gate_of(part, V[b, t], a[b, t]))
     nn.init.constant_(part.affine_audio_channel.bias, -1e4)  # silence: every gate is the same
-    quiet = channel_gate(part, V, a)
+    quiet = part.gate(V, a)
     torch.testing.assert_close(quiet, quiet[:1, :1].expand_as(quiet))
 
 

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.evaluation.metrics import baselines
 from avel.pipeline.evaluation.protocols import DECODERS, PROTOCOLS, Protocol, decoder_name
-from avel.pipeline.method.decide import EventConfig, decide
-from avel.pipeline.method.scoring import Probabilities
+from avel.pipeline.method.decide import EventConfig
 
 
 def test_real_tables_give_the_known_baselines(ave_tables: Path) -> None:
@@ -22,24 +19,6 @@ def test_real_tables_give_the_known_baselines(ave_tables: Path) -> None:
     assert found["all background"] == 17.79
     assert found["one right class per video"] == 82.21
     assert 0 < found["most common class"] < 10
-
-
-def test_decoders() -> None:
-    relevance = np.array([0.6, 0.8, 0.2], np.float32)
-    classes = np.array([[0.7, 0.3, 0.0], [0.4, 0.6, 0.0], [0.1, 0.2, 0.7]], np.float32)
-    there, none = np.ones(3, bool), np.zeros((3, 0), np.float32)
-    output = Probabilities(relevance, classes, none)
-    decided = {
-        (decoder, threshold): decide(output, there, EventConfig(decoder, threshold)).tolist()
-        for decoder, threshold in (("gate", 0.5), ("gate", 0.7), ("argmax", 0.5), ("ungated", 0.5))
-    }
-    assert decided["gate", 0.5] == [0, 1, 2]
-    assert decided["gate", 0.7] == [2, 1, 2]
-    assert decided["argmax", 0.5] == [0, 1, 2]  # 0.42 against 0.4 for background
-    assert decided["ungated", 0.5] == [0, 1, 2]
-    shut = Probabilities(relevance * 0, classes, none)
-    assert decide(shut, there, EventConfig("ungated")).tolist() == [0, 1, 2]
-    assert decide(shut, ~there, EventConfig("ungated")).tolist() == [2, 2, 2]
 
 
 def test_the_table_is_the_specifications() -> None:

@@ -1,7 +1,6 @@
 """A run folder's files are whole or not there, and a run goes on only with what it began with."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from avel.models.checkpoint import save_checkpoint
 from avel.models.table import build
 from avel.pipeline.datasets.ave import AveFolder, Row
 from avel.pipeline.learning.experiment import Experiment
-from avel.pipeline.learning.run_folder import RunFolder, replacing, write_text
+from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.reasons import InputError
 
@@ -36,49 +35,6 @@ def begun(path: Path) -> RunFolder:
     folder = RunFolder(path)
     folder.begin(EXPERIMENT, dataset(), RECIPE)
     return folder
-
-
-def test_a_file_takes_anothers_place_when_it_is_whole(tmp_path: Path) -> None:
-    path = tmp_path / "sub" / "a.txt"
-    write_text(path, "one")
-    with replacing(path) as part:
-        part.write_text("two")
-        assert path.read_text() == "one"
-        assert part.suffix == ".txt"  # numpy and safetensors look at it
-    assert path.read_text() == "two"
-    assert [file.name for file in path.parent.iterdir()] == ["a.txt"]
-
-
-def test_what_was_there_stays_where_writing_fails(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    write_text(path, "one")
-    with pytest.raises(RuntimeError, match="stop"), replacing(path) as part:
-        part.write_text("half")
-        raise RuntimeError("stop")
-    assert path.read_text() == "one"
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_a_file_is_on_the_disk_before_it_has_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The content is synced, then the name changes, then the folder is synced."""
-    steps: list[str] = []
-    sync, move = os.fsync, Path.replace
-
-    def fsync(number: int) -> None:
-        target = os.readlink(f"/proc/self/fd/{number}")
-        steps.append("folder" if Path(target).is_dir() else "content")
-        sync(number)
-
-    def replaced(self: Path, target: Path) -> Path:
-        steps.append("name")
-        return move(self, target)
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(Path, "replace", replaced)
-    write_text(tmp_path / "a.txt", "one")
-    assert steps == ["content", "name", "folder"]
 
 
 def test_every_file_of_a_run_is_written_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,10 +128,15 @@ def test_a_fresh_run_takes_the_place_of_another(
     folder = begun(tmp_path)
     folder.write_metrics({})
     folder.write_decisions({})
+    folder.epochs.mkdir()
+    for left in (folder.last, folder.epoch("best"), folder.test_selected):
+        left.write_bytes(b"another run's")
     renewed = RunFolder(tmp_path)
     renewed.begin(replace(EXPERIMENT, model="dmin"), dataset(), RECIPE)
     assert not folder.metrics.exists()  # they were another run's
     assert not folder.decisions.exists()
+    assert not folder.test_selected.exists()
+    assert not any(folder.epochs.iterdir())  # `--resume` would go on with them
     assert "model: dmin" in folder.config.read_text()
 
 

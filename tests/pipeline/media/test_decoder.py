@@ -2,6 +2,7 @@
 
 import ctypes
 import faulthandler
+import itertools
 import os
 import signal
 import subprocess
@@ -248,3 +249,31 @@ def test_children_die_with_their_parent(films: list[Path], tmp_path: Path) -> No
     pid = int(ran.stdout.read().splitlines()[-1])
     assert ran.wait() == -signal.SIGKILL
     assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
+
+
+class _Fake:
+    """A child that speaks at every look, or one that never does."""
+
+    def __init__(self, speaks: bool) -> None:
+        self.speaks, self.job, self.connection, self.waited = speaks, 1, object(), 0.0
+
+    def read(self) -> Iterator[Restarted]:
+        yield Restarted(0)
+
+    def look(self, limits: DecodeLimits, waited: float) -> Ended | None:
+        assert not self.speaks
+        self.waited += waited
+        return Ended(1) if self.waited > 10 else None
+
+
+def test_a_silent_child_is_looked_at_while_others_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock goes by a tenth of a second at each reading, half of it in waiting."""
+    clock = itertools.count()
+    monkeypatch.setattr(decoder.time, "monotonic", lambda: next(clock) / 10)
+    pool = Decoders(SegmentConfig(), DecodeLimits(workers=2))
+    loud, silent = _Fake(True), _Fake(False)
+    monkeypatch.setattr(pool, "_lanes", [loud, silent])
+    monkeypatch.setattr(decoder, "wait", lambda connections, seconds: [loud.connection])
+    said = [event for _ in range(1000) for event in pool.events()]
+    assert Restarted(0) in said
+    assert Ended(1) in said

@@ -37,6 +37,24 @@ def by_hand(relevance: float, classes: NDArray[np.float32], there: bool, how: Ev
     return int(np.argmax(each))
 
 
+def test_decoders_by_example() -> None:
+    relevance = np.array([0.6, 0.8, 0.2], np.float32)
+    classes = np.array([[0.7, 0.3, 0.0], [0.4, 0.6, 0.0], [0.1, 0.2, 0.7]], np.float32)
+    there = np.ones(3, bool)
+    output = Output(relevance, classes)
+    decided = {
+        (decoder, threshold): decide(output, there, EventConfig(decoder, threshold)).tolist()
+        for decoder, threshold in (("gate", 0.5), ("gate", 0.7), ("argmax", 0.5), ("ungated", 0.5))
+    }
+    assert decided["gate", 0.5] == [0, 1, 2]
+    assert decided["gate", 0.7] == [2, 1, 2]
+    assert decided["argmax", 0.5] == [0, 1, 2]  # 0.42 against 0.4 for background
+    assert decided["ungated", 0.5] == [0, 1, 2]
+    shut = Output(relevance * 0, classes)
+    assert decide(shut, there, EventConfig("ungated")).tolist() == [0, 1, 2]
+    assert decide(shut, ~there, EventConfig("ungated")).tolist() == [2, 2, 2]
+
+
 @given(st.integers(0, 10_000), st.integers(1, 5), st.sampled_from(DECODERS), st.floats(0.05, 0.95))
 def test_every_segment_as_by_hand(seed: int, K: int, decoder: str, threshold: float) -> None:
     how = EventConfig(decoder, threshold)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from avel.pipeline.evaluation.metrics import (
     segment_accuracy,
     tiou,
 )
-from avel.pipeline.method.decide import EventConfig, decide, joint
+from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.scores import SegmentScores
 
@@ -69,23 +69,6 @@ def test_threshold_of_the_gate() -> None:
 def test_weak_background_column_wins() -> None:
     s = scores([0.9], [[0.1, 0.2, 0.7]])
     assert decide(s, s.present, EventConfig()).tolist() == [2]
-
-
-def test_probabilities_sum_to_one() -> None:
-    s = scores([0.3, 0.9], [BELL, [0.1, 0.2, 0.7]])
-    np.testing.assert_allclose(joint(s).sum(1), 1, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("decoder", "threshold", "message"),
-    [
-        ("max", 0.5, "must be one of gate, argmax, ungated"),
-        ("gate", 1.0, r"threshold \(1.0\) must be between"),
-    ],
-)
-def test_wrong_config(decoder: str, threshold: float, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        EventConfig(decoder, threshold)  # type: ignore[arg-type]
 
 
 def test_segment_accuracy_counts_cells() -> None:
