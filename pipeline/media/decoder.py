@@ -7,6 +7,7 @@ nothing of the user's program; see `child`.
 """
 
 import contextlib
+import math
 import multiprocessing
 import os
 import signal
@@ -36,7 +37,7 @@ GRACE_SECONDS = 30.0
 """What a child may take beyond its own time-out before it counts as stuck."""
 ALIGN = 64
 """Bytes at whose multiples arrays begin in a slot."""
-ARRAYS = ("frames", "samples", "visual_mask", "audio_mask")
+ARRAYS = ("frames", "samples", "visual_mask", "audio_mask", "before", "after")
 START = threading.Lock()
 
 
@@ -118,8 +119,10 @@ class Decoders:
 
     def __init__(self, config: SegmentConfig, limits: DecodeLimits) -> None:
         self._config, self._limits = config, limits
-        cell = 3 * config.frames_per_cell * config.image_size**2 + 2 * config.sample_rate
-        room = len(ARRAYS) * ALIGN + 2 * limits.window_cells
+        second = 2 * config.sample_rate
+        cell = config.frames_per_cell * math.prod(config.picture_shape) + second
+        around = 2 * config.longest_seconds * second
+        room = len(ARRAYS) * ALIGN + 2 * limits.window_cells + around
         self._window = max(1, min(limits.window_cells, (SLOT_BYTES - room) // cell))
         self._slot_bytes = max(SLOT_BYTES, -(-(cell * self._window + room) // ALIGN) * ALIGN)
         self._lanes: list[_Lane] = []

@@ -12,7 +12,10 @@ from avel.pipeline.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is on screen from shot `first_shot` until the next picture; RGB uint8 (3, H, W)."""
+    """What is on screen from shot `first_shot` until the next picture.
+
+    RGB uint8 (3, H, W), or (V, 3, H, W) with views.
+    """
 
     first_shot: int
     rgb: NDArray[np.uint8]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.pipeline.media.cells import SegmentConfig, Segments, join
+from avel.pipeline.media.context import cells_after, cells_before
 from avel.pipeline.media.decode import decode
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
@@ -28,6 +29,7 @@ def segment_video(
 ) -> Iterator[Segments]:
     """Cut one file into windows of `window_cells` cells; only the last may be shorter.
 
+    Where more than a cell is heard for each, windows carry the sound around them and come later.
     What is learned of the file on the way stands in `reading`, if one is given.
 
     Raises:
@@ -48,8 +50,8 @@ def segment_video(
     )
     for item in decoded:
         cells.take(item)
-        # One window and one cell more: whether a last window is full is known only then.
-        while cells.complete() > window_cells:
+        # One cell more than is needed: whether a last window is full is known only then.
+        while cells.complete() > window_cells + cells.ahead(window_cells):
             yield cells.pop(window_cells)
     yield from _last_windows(cells, num_cells(reading.duration), window_cells)
 
@@ -63,7 +65,7 @@ def segment_whole(path: Path, config: SegmentConfig, **options: float) -> Segmen
 def square_of(config: SegmentConfig) -> Square:
     """How a frame becomes the square picture; sides in pixels."""
     whole = config.short_side or config.image_size
-    return Square(config.image_size, whole, config.fit, config.interpolation)
+    return Square(config.image_size, whole, config.fit, config.interpolation, config.views)
 
 
 def _last_windows(cells: "_Cells", total: int, window_cells: int) -> Iterator[Segments]:
@@ -81,6 +83,7 @@ class _Cells:
         self.first_cell = 0
         self._pictures: list[Picture] = []
         self._sounds: list[Sound] = []
+        self._past = np.zeros((0, config.sample_rate), np.int16)
         self._heard_until = 0
         self._ended = False
 
@@ -111,7 +114,9 @@ class _Cells:
         first, self.first_cell = self.first_cell, self.first_cell + count
         frames, visual_mask = self._frames(first, count)
         samples, audio_mask = self._samples(first, count)
+        self._drop_sounds(self.first_cell)
         done = last is not None and self.first_cell >= last
+        before, after = self._around(samples, first, last)
         return Segments(
             frames,
             samples,
@@ -119,11 +124,32 @@ class _Cells:
             audio_mask,
             duration=float(self._reading.duration) if done else 0.0,
             flags=tuple(sorted(self._reading.flags)) if done else (),
+            before=before,
+            after=after,
         )
 
+    def ahead(self, count: int) -> int:
+        """Cells of sound that must be known behind the oldest `count`."""
+        return cells_after(self.first_cell, count, self._config.longest_seconds)
+
+    def _around(
+        self, samples: NDArray[np.int16], first: int, last: int | None
+    ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """The sound before and behind cells (T, S) that are popped, as far as it is needed."""
+        longest, count = self._config.longest_seconds, len(samples)
+        if not longest:
+            return self._past, self._past
+        num_after = cells_after(first, count, longest)
+        if last is not None:
+            num_after = min(num_after, last - self.first_cell)
+        num_before = cells_before(first, count, num_after, longest)
+        past, after = self._past, self._samples(self.first_cell, num_after)[0]
+        self._past = np.concatenate([past, samples])[-longest:]
+        return past[len(past) - num_before :], after
+
     def _frames(self, first: int, count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        per_cell, size = self._config.frames_per_cell, self._config.image_size
-        shots = np.zeros((count * per_cell, 3, size, size), np.uint8)
+        per_cell, shape = self._config.frames_per_cell, self._config.picture_shape
+        shots = np.zeros((count * per_cell, *shape), np.uint8)
         begin = first * per_cell
         for number, picture in enumerate(self._pictures):
             following = self._pictures[number + 1 : number + 2]
@@ -134,9 +160,7 @@ class _Cells:
         times = [shot_seconds(begin + shot, per_cell) for shot in range(len(shots))]
         present = np.array([start <= moment < end for moment in times], bool)
         cells = (count, per_cell)
-        return shots.reshape(*cells, 3, size, size), np.any(
-            present.reshape(cells), axis=1, keepdims=False
-        )
+        return shots.reshape(*cells, *shape), np.any(present.reshape(cells), axis=1, keepdims=False)
 
     def _drop_pictures(self, shot: int) -> None:
         """Forget pictures that a later one has replaced before `shot`."""
@@ -147,7 +171,6 @@ class _Cells:
         rate = self._config.sample_rate
         begin, wave = first * rate, np.zeros(count * rate, np.int16)
         present = np.zeros(count, bool)
-        later = []
         for sound in self._sounds:
             start, stop = (
                 sound.first_sample - begin,
@@ -157,7 +180,9 @@ class _Cells:
             if low < high:
                 wave[low:high] = sound.samples[low - start : high - start]
                 present[low // rate : (high - 1) // rate + 1] = True
-            if stop > len(wave):
-                later.append(sound)
-        self._sounds = later
         return wave.reshape(count, rate), present
+
+    def _drop_sounds(self, cell: int) -> None:
+        """Forget sounds that end before `cell`."""
+        begin = cell * self._config.sample_rate
+        self._sounds = [s for s in self._sounds if s.first_sample + len(s.samples) > begin]

@@ -5,7 +5,7 @@ Recipes are made each from the one before; items are arrays as they are, and the
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,7 +45,7 @@ def open_store(root: Path, recipe: Mapping[str, Any], *, make: bool = True) -> S
 
 def segments_recipe(config: SegmentConfig) -> dict[str, Any]:
     """Recipe of the segments stage, which cuts videos into cells."""
-    return {"stage": "segments", "version": cells.VERSION, "config": asdict(config)}
+    return {"stage": "segments", "version": cells.VERSION, "config": config.chosen}
 
 
 def features_recipe(config: SegmentConfig, extractor: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,11 +72,22 @@ def scores_recipe(
 
 
 def pack(result: Any) -> dict[str, NDArray[np.generic]]:
-    """Arrays (T, ...) of a dataclass by name, and its other fields as JSON bytes in `meta`."""
-    values = {field.name: getattr(result, field.name) for field in fields(result)}
+    """Arrays (T, ...) of a dataclass by name, and its other fields as JSON bytes in `meta`.
+
+    Fields that a result need not have, and this one has not, are left out.
+    """
+    found = ((field, getattr(result, field.name)) for field in fields(result))
+    values = {field.name: value for field, value in found if not _is_absent(field, value)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}
     return {**arrays, META: np.frombuffer(json.dumps(rest).encode(), np.uint8)}
+
+
+def _is_absent(field: Field[Any], value: Any) -> bool:
+    """Whether the default, None or an array without rows, says as much."""
+    if field.default_factory is not MISSING:
+        return len(value) == 0
+    return value is None and field.default is None
 
 
 def unpack(kind: type[Packable], arrays: Mapping[str, NDArray[np.generic]]) -> Packable:
