@@ -1,6 +1,7 @@
 """`avel cache verify | gc`: whether what is there is whole, and what can go."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from avel.pipeline.commands import options
@@ -52,6 +53,12 @@ def gc(args: argparse.Namespace, root: Path) -> int:
     garbage = maintenance.collect(root, delete=args.delete)
     for path, size in garbage:
         print(f"{path}  {size / 1e6:.1f} MB")
+    for folder, count in maintenance.nameless(root):
+        print(
+            f"{folder}: has no {maintenance.ABOUT}, and {count} sound shards, which are kept; run "
+            "what made them again, which writes it anew, or delete the folder",
+            file=sys.stderr,
+        )
     freed = sum(size for _, size in garbage)
     if args.store:
         store = maintenance.find(root, args.store)

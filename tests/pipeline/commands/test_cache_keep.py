@@ -53,3 +53,19 @@ def test_gc_lists_before_it_removes(
     assert "MB freed" in capsys.readouterr().out
     assert not list((root / "scores").glob(f"{scores}*"))
     assert {store.stage for store in stores(root)} >= {"segments", "features"}
+
+
+def test_gc_names_what_it_keeps(
+    warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "c"
+    shutil.copytree(warm, root)
+    folder = root / "scores" / mark(root, "scores")
+    (folder / "stage.json").unlink()
+    before = sorted(folder.iterdir())
+    assert main(["cache", "gc", "--delete", "--cache-dir", str(root)]) == 0
+    found = capsys.readouterr()
+    assert sorted(folder.iterdir()) == before
+    assert f"{folder}: has no stage.json, and 1 sound shards, which are kept; run" in found.err
+    assert "writes it anew, or delete the folder" in found.err
+    assert "0.0 MB freed" in found.out
