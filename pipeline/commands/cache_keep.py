@@ -13,12 +13,15 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
         parser.add_argument("store", nargs="?", help="first letters of its fingerprint")
         parser.add_argument(
             "--recompute",
-            type=int,
+            type=options.positive,
             default=0,
             metavar="N",
-            help="encode N items again and report the largest difference [0]",
+            help="encode N items of each store of features again; says the largest difference [0]",
         )
         options.add_weights(parser)
+        parser.add_argument(
+            "--adapters", type=Path, help="adapters (run folder or file) of corrected features"
+        )
     else:
         parser.add_argument(
             "--delete", action="store_true", help="really remove; without it only list"
@@ -41,8 +44,12 @@ def verify(args: argparse.Namespace, root: Path) -> int:
         if args.recompute and store.stage == "features":
             from avel.pipeline.method.recompute import recompute  # slow: loads torch
 
-            count, worst = recompute(root, store, args.recompute, args.weights)
-            print(f"  {count} items encoded again: largest difference {worst:.2e}")
+            found = recompute(root, store, args.recompute, args.weights, args.adapters)
+            print(
+                f"  {found.compared} items encoded again: largest difference {found.difference:.2e}"
+            )
+            if found.skipped:
+                print(f"  {found.skipped} items skipped: {found.why}")
     return 3 if damaged else 0
 
 
