@@ -1,12 +1,16 @@
-"""How a video is cut into one-second cells, and the cells: data that loads no libav."""
+"""How a video is cut into one-second cells, and the cells: data that loads no libav.
+
+The settings are checked before numpy is loaded, so that a wrong one is named at once.
+"""
 
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from avel.pipeline.reasons import InputError, Reason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 VERSION = 1
 """Raise when the numbers change: another scaler, another resampler, another clock."""
@@ -58,16 +62,18 @@ class Segments:
         flags: Reason codes known so far; complete with the last window.
     """
 
-    frames: NDArray[np.uint8]
-    samples: NDArray[np.int16]
-    visual_mask: NDArray[np.bool_]
-    audio_mask: NDArray[np.bool_]
+    frames: "NDArray[np.uint8]"
+    samples: "NDArray[np.int16]"
+    visual_mask: "NDArray[np.bool_]"
+    audio_mask: "NDArray[np.bool_]"
     duration: float = 0.0
     flags: tuple[Reason, ...] = ()
 
 
 def join(parts: list[Segments]) -> Segments:
     """Windows back into one piece of T cells; the last one carries the duration and the flags."""
+    import numpy as np  # slow
+
     arrays = ("frames", "samples", "visual_mask", "audio_mask")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
     return Segments(**joined, duration=parts[-1].duration, flags=parts[-1].flags)
