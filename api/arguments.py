@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from avel.pipeline.media.inputs import expand
-from avel.pipeline.method.decide import Decoder, EventConfig
 from avel.pipeline.method.labels import read_labels
-from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, cache_root
 
 File = str | os.PathLike[str]
@@ -145,27 +143,7 @@ def labels_of(given: str | Iterable[str] | None) -> tuple[str, ...]:
     Raises:
         InputError: there is no word.
     """
-    if given is None:
-        return ()
-    words = read_labels(several("labels", given))
-    if not words:
-        raise InputError("labels: no word was given; give at least one, or a model")
-    return words
-
-
-def decoder_of(decoder: Decoder | None, threshold: float | None) -> EventConfig | None:
-    """How scores become events; None where neither is said.
-
-    Raises:
-        TypeError: the threshold is no number.
-        InputError: no such decoder, or the threshold is not between 0 and 1.
-    """
-    if decoder is None and threshold is None:
-        return None
-    if threshold is None:
-        return EventConfig(decoder or "gate")
-    _check("threshold", threshold, float)
-    return EventConfig(decoder or "gate", float(threshold))
+    return read_labels(None if given is None else several("labels", given))
 
 
 def overrides_of(settings: Mapping[str, Any] | None) -> list[str]:

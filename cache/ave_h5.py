@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from avel.cache.errors import writing
 from avel.cache.hdf5 import drawing, open_hdf5, reading_hdf5, reserve
 from avel.cache.plain import write_at
+from avel.cache.whole import replacing
 
 ORDER, DATA = "order", "avadataset"
 """The field's dataset names; the second is misspelt in every published file."""
@@ -215,14 +216,8 @@ def _values(path: Path, name: str) -> NDArray[np.generic]:
 def _write(path: Path, name: str, values: NDArray[np.generic]) -> None:
     with drawing() as (file, paper):
         file.create_dataset(name, data=values)
-    part = path.with_name(f".{path.name}.part")
-    with _writing(path):
-        try:
-            with part.open("wb", buffering=0) as written:
-                paper.paint(written.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+    with _writing(path), replacing(path) as part, part.open("wb", buffering=0) as written:
+        paper.paint(written.fileno())
 
 
 def _writing(path: Path) -> AbstractContextManager[None]:

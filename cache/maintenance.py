@@ -146,7 +146,8 @@ def verify(store: Store) -> tuple[int, list[str]]:
 def collect(root: Path, *, delete: bool, now: float | None = None) -> list[tuple[Path, int]]:
     """Files that nothing will ever read, with their bytes: dead temporaries, damaged shards.
 
-    Items of damaged shards are computed again by the next run; nothing sound is removed.
+    Items of damaged shards are computed again by the next run; nothing sound is removed, see
+    `nameless`.
 
     Args:
         root: The cache.
@@ -164,18 +165,34 @@ def collect(root: Path, *, delete: bool, now: float | None = None) -> list[tuple
     return sized
 
 
-def _garbage(folder: Path, now: float) -> Iterator[Path]:
-    names = listing(folder) or []
-    for name in names:
-        path = folder / name
-        if name.startswith(".") and name.endswith(".part") and now - _changed(path) > STALE_SECONDS:
-            yield path
-    if ABOUT not in names:
-        yield folder
-        return
-    for name in names:
-        if name.endswith(SUFFIX) and _damaged(folder / name, folder.name):
-            yield folder / name
+def nameless(root: Path) -> list[tuple[Path, int]]:
+    """Folders that say no recipe and hold sound shards, and how many; `collect` leaves these.
+
+    Whoever made them still can use them: opening the store writes its recipe anew.
+
+    Raises:
+        CacheUnavailable: a file cannot be read now.
+    """
+    lost = [folder for folder in _folders(root) if not exists(folder / ABOUT)]
+    counted = [(folder, len(_shards(folder)) - len(_unsound(folder, None))) for folder in lost]
+    return [(folder, count) for folder, count in counted if count]
+
+
+def _garbage(folder: Path, now: float) -> list[Path]:
+    parts = [folder / n for n in listing(folder) or () if n[:1] == "." and n.endswith(".part")]
+    dead = [part for part in parts if now - _changed(part) > STALE_SECONDS]
+    named = exists(folder / ABOUT)
+    unsound = _unsound(folder, folder.name if named else None)
+    used = named or len(unsound) < len(_shards(folder)) or len(dead) < len(parts)
+    return [*dead, *unsound] if used else [folder]
+
+
+def _shards(folder: Path) -> list[Path]:
+    return [folder / name for name in listing(folder) or () if name.endswith(SUFFIX)]
+
+
+def _unsound(folder: Path, mark: str | None) -> list[Path]:
+    return [path for path in _shards(folder) if _damaged(path, mark)]
 
 
 def remove(store: Store) -> int:
@@ -185,7 +202,7 @@ def remove(store: Store) -> int:
     return size
 
 
-def _damaged(path: Path, mark: str) -> bool:
+def _damaged(path: Path, mark: str | None) -> bool:
     """Whether a shard is of no use; one that cannot be read now is no such thing, and raises."""
     try:
         MappedShard(open_shard(path, mark))

@@ -40,8 +40,8 @@ class Shard:
         return self.path.name
 
 
-def open_shard(path: Path, fingerprint: str) -> Shard:
-    """A shard by its path.
+def open_shard(path: Path, fingerprint: str | None) -> Shard:
+    """A shard by its path, of a recipe's fingerprint (64 hex digits) or, with None, of any.
 
     Raises:
         DamagedShard: its index cannot be trusted, or another recipe or avel made it.
@@ -55,7 +55,7 @@ def open_shard(path: Path, fingerprint: str) -> Shard:
                 f"{path}: has schema {header.schema}, this avel reads {SCHEMA}; `avel cache gc "
                 "--delete` removes it, and the next run makes its items again"
             )
-        if header.fingerprint != fingerprint:
+        if fingerprint is not None and header.fingerprint != fingerprint:
             raise DamagedShard(f"{path}: was made by another recipe ({header.fingerprint})")
         return Shard(path, _table(path, handle, header, "keys"))
 

@@ -7,10 +7,15 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A name to write to, whose file takes the place of another once it is whole and on the disk.
 
     Its folder is made. Where the block fails, what was there stays, and nothing is left beside it.
+
+    Args:
+        path: The file.
+        durable: Whether to wait for the disk, so that it is whole after a power cut too; many
+            small files that another run makes again need not.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
@@ -19,10 +24,12 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
         part.replace(path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
 

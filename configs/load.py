@@ -5,10 +5,12 @@ from dataclasses import asdict, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import yaml
-from jsonargparse import ArgumentParser
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
 
 Config = TypeVar("Config")
 FOLDER = Path(__file__).parent
@@ -69,7 +71,9 @@ def fit(
 
 
 @cache
-def _parser(kind: type) -> ArgumentParser:
+def _parser(kind: type) -> "ArgumentParser":
+    from jsonargparse import ArgumentParser  # slow, and misspelt keys are named without it
+
     parser = ArgumentParser(exit_on_error=False, add_help=False, allow_abbrev=False)
     parser.add_class_arguments(kind)
     return parser

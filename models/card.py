@@ -1,14 +1,17 @@
-"""What a checkpoint says of itself, read without its weights and without torch."""
+"""What a checkpoint says of itself, read without its weights and without torch.
+
+Numpy is loaded when a file is read, so that a wrong setting is named before.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMAT = 1
 KEY = "avel"
@@ -57,7 +60,7 @@ class Described:
     """
 
     card: Card
-    extra: Mapping[str, NDArray[np.float32]]
+    extra: "Mapping[str, NDArray[np.float32]]"
 
 
 def checkpoint_of(path: Path) -> Path:
@@ -71,6 +74,9 @@ def describe(path: Path) -> Described:
     Raises:
         CheckpointError: the file is missing, damaged, or no checkpoint of this project.
     """
+    import numpy as np  # slow
+    from safetensors import SafetensorError, safe_open
+
     require(path)
     try:
         with safe_open(path, "np") as file:

@@ -1,6 +1,8 @@
 """Why a video gave less than it should: reason codes and the error that carries one."""
 
+import errno
 from enum import StrEnum
+from pathlib import Path
 
 
 class Reason(StrEnum):
@@ -17,12 +19,10 @@ class Reason(StrEnum):
     WORKER_CRASH = "WORKER_CRASH"
     MISSING_FILE = "MISSING_FILE"
     PERMISSION = "PERMISSION"
+    UNAVAILABLE = "UNAVAILABLE"
+    """The system does not hand the file out now (descriptors, memory, disk, share): run again."""
     ENCODE_ERROR = "ENCODE_ERROR"
     NAN_FEATURE = "NAN_FEATURE"
-
-
-PARTIAL = frozenset({Reason.NO_AUDIO, Reason.NO_VIDEO, Reason.TRUNCATED})
-"""Reasons that come with a result: what could be read is there."""
 
 
 class MediaError(Exception):
@@ -35,6 +35,24 @@ class MediaError(Exception):
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"
+
+
+NO_SUCH_FILE = {
+    *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL),
+}
+NO_RIGHTS = {errno.EACCES, errno.EPERM}
+
+
+def unreadable(path: Path, err: OSError) -> MediaError:
+    """The error to raise where the system does not hand out `path`: its fault, or a passing one."""
+    if err.errno in NO_SUCH_FILE:
+        return MediaError(Reason.MISSING_FILE, f"{path}: is not a file")
+    if err.errno in NO_RIGHTS:
+        return MediaError(Reason.PERMISSION, f"{path}: may not be read; check its rights")
+    why = err.strerror or str(err)
+    return MediaError(
+        Reason.UNAVAILABLE, f"{path}: cannot be read now ({why}); run again once it can"
+    )
 
 
 class InputError(ValueError):

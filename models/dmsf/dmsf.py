@@ -24,21 +24,29 @@ class DMSFConfig:
     supervision: Literal["full", "weak"] = "full"
     """Weak heads have one class more: background, last."""
     audio_dim: int = 128
+    """D, values of the encoder's vector of a segment's sound."""
     visual_dim: int = 128
+    """D, values of the encoder's vector of a segment's picture."""
     map_channels: int = 512
+    """C, values at each position of the encoder's map of a picture."""
     d_model: int = 128
+    """Width of the streams, in values of a segment; a multiple of `heads`."""
     projection: bool = True
     """Whether layers of their own bring the encoder's vectors to `d_model`. Without, the streams
     are those vectors, normed, and `d_model` is their width; the map, whose width is another, has a
     layer in either case."""
     heads: int = 8
-    """Of every attention in SNS and CIC."""
+    """Number of heads of every attention in SNS and CIC."""
     agva_hidden: int = 128
+    """Units of AGVA's first layers, of the map and of the sound."""
     agva_projection: int = 49
+    """Units in which AGVA compares map and sound."""
     dropout: float = 0.1
+    """Share of values that SNS and CIC drop in training."""
     feature_dropout: float = 0.2
-    """Of the encoder's features, before anything else."""
+    """Share of the encoder's features that is dropped in training, before anything else."""
     bidirectional: bool = True
+    """Whether Mamba also reads time backwards, and both readings are averaged."""
     agreement: bool = False
     """Whether the streams see where the encoder's sight and sound agree: the product of both
     vectors in its joint space. Needs vectors of one length, as AudioCLIP's are."""
@@ -47,10 +55,13 @@ class DMSFConfig:
     alignment: Literal["agva", "mean"] = "agva"
     """What makes one vector of the map: attention guided by the sound, or the mean."""
     mamba: bool = True
+    """Whether SNS has its Mamba, which weighs segments by recency."""
     attention: bool = True
+    """Whether SNS has its attention over all segments."""
     gate: bool = True
-    """Parts of SNS."""
+    """Whether a gate says how much of the attention is added; without it, all of it is."""
     fusion: Literal["cic", "concatenation"] = "cic"
+    """What joins the modalities: attention across them (CIC), or both side by side."""
     prediction: Literal["post", "pre"] = "post"
     """Which branch answers: after fusion (C) or before it (S)."""
     head: Literal["pooled", "linear"] = "pooled"

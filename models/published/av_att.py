@@ -20,19 +20,22 @@ class AVAttConfig:
     num_classes: int = 28
     """K, without background."""
     audio_dim: int = 128
+    """D, values of the encoder's vector of a segment's sound."""
     map_channels: int = 512
+    """C, values at each position of the encoder's map of a picture."""
     positions: int = 49
     """P, cells of the visual map."""
     hidden: int = 128
-    """Of each direction of the LSTMs."""
+    """Units of each direction of the LSTMs, which have one width."""
     attention: int = 512
+    """Units of the attention's first layers, of the map and of the sound."""
     position_bias: Literal["legacy", "paper"] = "legacy"
     """Whether the audio term of the attention is indexed by position, as in the released code (only
     defined for P = 49), or by projection row, as in the paper's equation 2."""
     fusion: Literal["concatenation", "residual"] = "concatenation"
-    """`residual` is DMRN."""
+    """What joins the modalities: both side by side, or the residual fusion, which is DMRN."""
     blocks: int = 1
-    """Of the residual fusion, sharing weights."""
+    """Number of blocks of the residual fusion, sharing weights."""
 
     def __post_init__(self) -> None:
         if self.position_bias == "legacy" and self.positions != ROWS:

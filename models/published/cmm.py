@@ -23,9 +23,13 @@ class CMMConfig:
     """Sizes; the defaults are the released ones."""
 
     audio_dim: int = 128
+    """D, values of the encoder's vector of a segment's sound."""
     visual_dim: int = 512
+    """C, values of a segment's picture: the mean of its map."""
     hidden: int = 128
+    """Units of the layer before the shared space, of either modality."""
     embed_dim: int = 64
+    """Dimensions of the space in which sight and sound are compared."""
 
 
 class CMM(nn.Module):

@@ -25,10 +25,14 @@ class DMINConfig:
     num_classes: int = 28
     """K, without background."""
     supervision: Literal["full", "weak"] = "full"
+    """Labels of every segment, or of whole videos, as the experiment's."""
     audio_dim: int = 128
+    """D, values of the encoder's vector of a segment's sound."""
     map_channels: int = 512
+    """C, values at each position of the encoder's map of a picture."""
     decoder_dropout: float | None = None
-    """None: the released one, 0.02 fully and 0.1 weakly supervised."""
+    """Share of values that the decoders drop in training; None: the released one, 0.02 fully and
+    0.1 weakly supervised."""
 
 
 class DMIN(nn.Module):
@@ -156,6 +160,7 @@ class DCMRConfig(DMINConfig):
     """DMIN's sizes, and which modality asks; the released code trains one model for each."""
 
     query: Literal["audio", "visual"] = "audio"
+    """Which modality asks; its event is searched for in the other one."""
 
     def __post_init__(self) -> None:
         if self.query not in ("audio", "visual"):

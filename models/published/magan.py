@@ -34,10 +34,13 @@ class MAGANConfig:
     num_classes: int = 28
     """K, without background."""
     supervision: Literal["full", "weak"] = "full"
+    """Labels of every segment, or of whole videos, as the experiment's."""
     audio_dim: int = 128
+    """D, values of the encoder's vector of a segment's sound."""
     map_channels: int = 512
+    """C, values at each position of the encoder's map of a picture."""
     alpha: float = 0.1
-    """Share of the gated sequence."""
+    """Share, in [0, 1], of the gated sequence in what is classified."""
     mixing: Literal["legacy", "fixed"] = "legacy"
     """`legacy`: the first self-attention runs over the batch, as released, so that a sample's
     numbers depend on its company. `fixed`: over the positions of a map, and over time."""

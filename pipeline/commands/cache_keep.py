@@ -1,6 +1,7 @@
 """`avel cache verify | gc`: whether what is there is whole, and what can go."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from avel.pipeline.commands import options
@@ -12,12 +13,15 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
         parser.add_argument("store", nargs="?", help="first letters of its fingerprint")
         parser.add_argument(
             "--recompute",
-            type=int,
+            type=options.positive,
             default=0,
             metavar="N",
-            help="encode N items again and report the largest difference [0]",
+            help="encode N items of each store of features again; says the largest difference [0]",
         )
         options.add_weights(parser)
+        parser.add_argument(
+            "--adapters", type=Path, help="adapters (run folder or file) of corrected features"
+        )
     else:
         parser.add_argument(
             "--delete", action="store_true", help="really remove; without it only list"
@@ -40,8 +44,12 @@ def verify(args: argparse.Namespace, root: Path) -> int:
         if args.recompute and store.stage == "features":
             from avel.pipeline.method.recompute import recompute  # slow: loads torch
 
-            count, worst = recompute(root, store, args.recompute, args.weights)
-            print(f"  {count} items encoded again: largest difference {worst:.2e}")
+            found = recompute(root, store, args.recompute, args.weights, args.adapters)
+            print(
+                f"  {found.compared} items encoded again: largest difference {found.difference:.2e}"
+            )
+            if found.skipped:
+                print(f"  {found.skipped} items skipped: {found.why}")
     return 3 if damaged else 0
 
 
@@ -52,6 +60,12 @@ def gc(args: argparse.Namespace, root: Path) -> int:
     garbage = maintenance.collect(root, delete=args.delete)
     for path, size in garbage:
         print(f"{path}  {size / 1e6:.1f} MB")
+    for folder, count in maintenance.nameless(root):
+        print(
+            f"{folder}: has no {maintenance.ABOUT}, and {count} sound shards, which are kept; run "
+            "what made them again, which writes it anew, or delete the folder",
+            file=sys.stderr,
+        )
     freed = sum(size for _, size in garbage)
     if args.store:
         store = maintenance.find(root, args.store)

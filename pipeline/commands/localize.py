@@ -5,14 +5,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.commands import options
+from avel.pipeline.method.decoders import DECODERS, decoder_of
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
     from avel.pipeline.formats.terminal import Spans, Take
-    from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig
+    from avel.pipeline.method.plan import LocalizationPlan
     from avel.pipeline.method.stores import LocalizationStores
 
 
@@ -25,9 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--labels", nargs="+", help="localize these words with no training (or one file of them)"
     )
     parser.add_argument("--template", default="{}", help='prompt around a label ["{}"]')
-    parser.add_argument(
-        "--decoder", choices=("gate", "argmax"), help="scores to events [the model's own]"
-    )
+    parser.add_argument("--decoder", choices=DECODERS, help="scores to events [the model's own]")
     parser.add_argument("--threshold", type=float, help="of the gate [the model's own, else 0.5]")
     parser.add_argument(
         "--out", type=Path, help="folder for events.csv and one .json and .html per video"
@@ -47,15 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.formats.terminal import printing  # numpy and h5py load here
+    asked = _asked(args)
+    from avel.pipeline.formats.terminal import printing  # slow: numpy and h5py load here
     from avel.pipeline.media.inputs import expand
-    from avel.pipeline.method.plan import plan_localization
+    from avel.pipeline.method.plan import PipelineConfig, plan_localization
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
-    plan = plan_localization(_config(args))
+    plan = plan_localization(PipelineConfig(**asked))
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
@@ -68,26 +68,21 @@ def run(args: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
-def _config(args: argparse.Namespace) -> "PipelineConfig":
-    """What was asked for, checked before anything slow is loaded."""
-    from avel.pipeline.method.decide import EventConfig
-    from avel.pipeline.method.plan import PipelineConfig
+def _asked(args: argparse.Namespace) -> dict[str, Any]:
+    """The config by name, checked before anything slow is loaded."""
+    from avel.pipeline.method.labels import read_labels
 
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
-    events = None
-    if args.decoder is not None or args.threshold is not None:
-        threshold = 0.5 if args.threshold is None else args.threshold
-        events = EventConfig(args.decoder or "gate", threshold)
-    return PipelineConfig(
-        model=args.model,
-        weights=tuple(args.weights),
-        labels=_labels(args.labels),
-        template=args.template,
-        extractor=args.extractor,
-        extractor_options=options.encoder_options(args),
-        events=events,
-    )
+    return {
+        "model": args.model,
+        "weights": tuple(args.weights),
+        "labels": read_labels(args.labels),
+        "template": args.template,
+        "extractor": args.extractor,
+        "extractor_options": options.encoder_options(args),
+        "events": decoder_of(args.decoder, args.threshold),
+    }
 
 
 def _outputs(
@@ -108,11 +103,3 @@ def _outputs(
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
     return truth.of, filing(args.out, files, truth, run, attention=args.attention)
-
-
-def _labels(given: list[str] | None) -> tuple[str, ...]:
-    if given is None:
-        return ()
-    from avel.pipeline.method.labels import read_labels
-
-    return read_labels(given)

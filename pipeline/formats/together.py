@@ -1,15 +1,14 @@
 """One file of many results that come in any order, in memory that does not grow with them."""
 
-import os
 import tempfile
 from array import array
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from avel.cache.whole import replacing
 from avel.pipeline.formats.shape import Format
-from avel.pipeline.formats.whole import part_of, readable, unwritable
+from avel.pipeline.formats.whole import readable, unwritable
 from avel.pipeline.method.results import Result
 
 
@@ -49,16 +48,13 @@ class Together:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        part = part_of(self._path)
         try:
             if kind is None:
-                self._sort_into(part)
-                os.replace(part, self._path)
+                with replacing(self._path, durable=False) as part:
+                    self._sort_into(part)
         except OSError as err:
             raise unwritable(self._path, err) from err
         finally:
-            with suppress(OSError):
-                part.unlink()
             self._file.close()
 
     def _sort_into(self, part: Path) -> None:

@@ -1,9 +1,8 @@
 """Files that are there whole or not at all, of text that UTF-8 can always hold."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
+from avel.cache.whole import replacing
 from avel.pipeline.reasons import EnvironmentProblem
 
 
@@ -21,21 +20,11 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         EnvironmentProblem: the folder cannot be written or the disk is full; nothing is left.
     """
-    part = part_of(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(readable(text), "utf-8")
-        os.replace(part, path)
+        with replacing(path, durable=False) as part:
+            part.write_text(readable(text), "utf-8")
     except OSError as err:
         raise unwritable(path, err) from err
-    finally:
-        with suppress(OSError):
-            part.unlink()
-
-
-def part_of(path: Path) -> Path:
-    """Where a file is written until it is whole."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def unwritable(path: Path, err: OSError) -> EnvironmentProblem:

@@ -6,7 +6,7 @@ All of it is known without loading torch, so that a wrong word is named at once.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from avel.configs.load import ConfigError, did_you_mean, fit, load
 from avel.extractors import EXTRACTORS
@@ -16,9 +16,11 @@ from avel.models.card import MATCHERS
 from avel.pipeline.learning.options import CONFIGS, options_of, written_options
 from avel.pipeline.learning.settings import AugmentConfig, TrainConfig
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decide import EventConfig
-from avel.pipeline.method.extract import Features
+from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.reasons import InputError
+
+if TYPE_CHECKING:
+    from avel.pipeline.method.extract import Features
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _check_extractor(experiment: Experiment) -> None:
             raise unknown(said, key, sorted(known))
 
 
-def model_options(experiment: Experiment, features: Features, num_classes: int) -> dict[str, Any]:
+def model_options(experiment: Experiment, features: "Features", num_classes: int) -> dict[str, Any]:
     """The model's options with the sizes that the data and the features decide.
 
     A matching model sees the mean of the map, as AVE's `visual_feature_vec.h5` has it.

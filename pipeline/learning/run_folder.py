@@ -97,11 +97,16 @@ class RunFolder:
         elif self.checkpoint.is_file():
             self._refuse_other_classes(data)
 
-    def is_done(self, experiment: Experiment) -> bool:
-        """Whether the run has ended, and had this config."""
-        if not self.metrics.is_file() or not self.config.is_file():
+    def is_done(self, experiment: Experiment, data: AveFolder, features: Mapping[str, Any]) -> bool:
+        """Whether the run has ended; its numbers are then those of these three.
+
+        Raises:
+            InputError: it was begun on something else; names what differs, with both values.
+        """
+        if not self.config.is_file():
             return False
-        return dump(load_experiment(self.config)) == dump(experiment)
+        self.resume_or_refuse(experiment, data, features)
+        return self.metrics.is_file()
 
     def next_log(self) -> str:
         """Folder for the logs of what goes on: a logger deletes those that are where it writes."""

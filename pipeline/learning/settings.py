@@ -74,7 +74,8 @@ class TrainConfig:
     clip_norm: float = 1.0
     """Largest norm of all gradients together; 0: not clipped."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    """Of the arithmetic; weights stay in float32."""
+    """Of the model's arithmetic; weights stay in float32. The encoder's, where training runs it, is
+    `extractor_options.precision`."""
     average_decay: float = 0.0
     """Of an exponential moving average of the weights, per step, which is then what is kept; 0:
     none."""

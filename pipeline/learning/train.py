@@ -187,7 +187,7 @@ def _fit(
     fitted = fit(module, batches, held_out, config, runtime, folder, resume=resume)
     if fitted:
         module.load_state_dict(kept(folder, BEST))
-        module.eval().to(runtime.device)
+        module.eval()
     return fitted
 
 

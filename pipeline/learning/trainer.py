@@ -52,6 +52,8 @@ def fit(
     """Train from the beginning, or from the last epoch that the folder has; the run's protocol.
 
     Empty in all processes but the first, which has the numbers: accuracies in [0, 1] and seconds.
+    There the module is on the runtime's device again: Lightning leaves it on the CPU, and an
+    encoder that follows its adapters there may be of a precision that a CPU lacks.
     """
     goes_on = resume and folder.last.exists()
     log = folder.next_log() if goes_on else ""
@@ -61,6 +63,7 @@ def fit(
     trainer.fit(module, batches, list(held_out), ckpt_path=last, weights_only=True)
     if not trainer.is_global_zero:
         return {}
+    module.to(runtime.device)
     return {
         "protocol": "val-selected",
         "val_accuracy": float(best.best_model_score or 0),

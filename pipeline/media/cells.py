@@ -1,13 +1,17 @@
-"""How a video is cut into one-second cells, and the cells: data that loads no libav."""
+"""How a video is cut into one-second cells, and the cells: data that loads no libav.
+
+The settings are checked before numpy is loaded, so that a wrong one is named at once.
+"""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal
 
 from avel.pipeline.media.context import MOST_SECONDS
 from avel.pipeline.reasons import InputError, Reason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 VERSION = 1
 """Raise when the numbers change: another scaler, another resampler, another clock."""
@@ -88,7 +92,9 @@ def _lengths(given: Any) -> tuple[int, ...]:
     return lengths
 
 
-def _no_sound() -> NDArray[np.int16]:
+def _no_sound() -> "NDArray[np.int16]":
+    import numpy as np  # slow: settings are checked without it
+
     return np.zeros((0, 0), np.int16)
 
 
@@ -108,23 +114,25 @@ class Segments:
         after: The same behind them.
     """
 
-    frames: NDArray[np.uint8]
-    samples: NDArray[np.int16]
-    visual_mask: NDArray[np.bool_]
-    audio_mask: NDArray[np.bool_]
+    frames: "NDArray[np.uint8]"
+    samples: "NDArray[np.int16]"
+    visual_mask: "NDArray[np.bool_]"
+    audio_mask: "NDArray[np.bool_]"
     duration: float = 0.0
     flags: tuple[Reason, ...] = ()
-    before: NDArray[np.int16] = field(default_factory=_no_sound)
-    after: NDArray[np.int16] = field(default_factory=_no_sound)
+    before: "NDArray[np.int16]" = field(default_factory=_no_sound)
+    after: "NDArray[np.int16]" = field(default_factory=_no_sound)
 
     @property
-    def pictures(self) -> NDArray[np.uint8]:
+    def pictures(self) -> "NDArray[np.uint8]":
         """The fitted pictures alone, (T, F, 3, H, W)."""
         return self.frames[:, :, 0] if self.frames.ndim == 6 else self.frames
 
 
 def join(parts: list[Segments]) -> Segments:
     """Windows back into one piece of T cells; the last one carries the duration and the flags."""
+    import numpy as np  # slow
+
     arrays = ("frames", "samples", "visual_mask", "audio_mask")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
     first, last = parts[0], parts[-1]

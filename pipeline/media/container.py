@@ -1,5 +1,6 @@
 """One local file opened, and nothing else; what cannot be opened is said in words."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,13 +8,15 @@ import av
 import av.error
 from av.container import InputContainer
 
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.reasons import MediaError, Reason, unreadable
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,asf,ogg,wav,w64,mp3,flac,"
     "aac,aiff,caf,ac3,eac3,dv,mxf,gxf,nut,rm,ivf,h264,hevc,m4v,wtv,swf,gif,amr,dts,au,yuv4mpegpipe"
 )
 """Demuxers that read one local file. Playlists, concat lists and devices are not among them."""
+PASSING = {errno.EMFILE, errno.ENFILE, errno.ESTALE}
+"""Refusals to open the file that libav passes on. It gives EIO and ENOMEM for broken files too."""
 
 av.logging.set_level(None)  # libav's log callback contends for the lock between threads
 
@@ -24,21 +27,22 @@ def open_container(path: Path) -> InputContainer:
     A wait for its bytes is given up after 60 seconds.
 
     Raises:
-        MediaError: MISSING_FILE, PERMISSION, EMPTY or DECODE_ERROR, saying what the file is.
+        MediaError: MISSING_FILE, PERMISSION, UNAVAILABLE, EMPTY or DECODE_ERROR, saying what the
+            file is.
     """
     try:
         with path.open("rb") as file:
             head = file.read(64)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as err:
-        raise MediaError(Reason.MISSING_FILE, f"{path}: is not a file") from err
-    except PermissionError as err:
-        raise MediaError(Reason.PERMISSION, f"{path}: may not be read; check its rights") from err
+    except OSError as err:
+        raise unreadable(path, err) from err
     if not head:
         raise MediaError(Reason.EMPTY, f"{path}: the file has 0 bytes; copy it again")
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
         return av.open("file:" + os.fspath(path.absolute()), options=options, timeout=60.0)
     except (av.error.FFmpegError, ValueError, UnicodeError) as err:
+        if isinstance(err, OSError) and err.errno in PASSING:
+            raise unreadable(path, err) from err
         raise MediaError(
             Reason.DECODE_ERROR, f"{path}: {_what_it_is(head)} ({_detail(err)})"
         ) from err

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avel.cache.fingerprint import ContentKeys
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.reasons import MediaError, Reason, unreadable
 
 AHEAD = 32
 """Files that may be hashed before they are asked for."""
@@ -46,13 +46,8 @@ def identify(path: Path, keys: ContentKeys) -> Source:
             path.stat()  # says why, if there is a reason beside its kind
             return _without(path, Reason.MISSING_FILE, "is not a file")
         return Source(path, keys.key(path))
-    except PermissionError:
-        return _without(path, Reason.PERMISSION, "may not be read; check its rights")
-    except (FileNotFoundError, NotADirectoryError):
-        return _without(path, Reason.MISSING_FILE, "is not a file")
     except OSError as err:
-        what = f"cannot be read now ({err.strerror or err}); run again once it can"
-        return _without(path, Reason.PERMISSION, what)
+        return Source(path, error=unreadable(path, err))
 
 
 def _without(path: Path, reason: Reason, what: str) -> Source:

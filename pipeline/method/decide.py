@@ -1,37 +1,11 @@
 """From probabilities to decisions: the one rule of training's selection, evaluation and answers."""
 
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.pipeline.reasons import InputError
-
-DECODERS = ("gate", "argmax", "ungated")
-Decoder = Literal["gate", "argmax", "ungated"]
-
-
-@dataclass(frozen=True)
-class EventConfig:
-    """How scores become decisions.
-
-    Attributes:
-        decoder: `gate` labels a segment with the most likely class where its relevance is over
-            the threshold (CMRAN and its successors); `argmax` with the most likely of all
-            classes and background (AVE-ECCV18, PSP); `ungated` labels every segment with the
-            most likely class, as CMBS's weak gate does in effect. Specification section 1.8.
-        threshold: Of the gate; CMRAN 0.5, MAGAN 0.7.
-    """
-
-    decoder: Decoder = "gate"
-    threshold: float = 0.5
-
-    def __post_init__(self) -> None:
-        if self.decoder not in DECODERS:
-            raise InputError(f"decoder ({self.decoder!r}) must be one of {', '.join(DECODERS)}")
-        if not 0 < self.threshold < 1:
-            raise InputError(f"threshold ({self.threshold}) must be between 0 and 1")
+from avel.pipeline.method.decoders import EventConfig
 
 
 class Output(Protocol):

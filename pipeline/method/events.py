@@ -1,10 +1,11 @@
-"""Segment scores to events, by the two decoders of the field."""
+"""Segment scores to events, by the decoders of the field."""
 
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from avel.pipeline.method.decide import EventConfig, decide, joint
+from avel.pipeline.method.decide import decide, joint
+from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.scores import SegmentScores
 
 

@@ -11,6 +11,7 @@ from avel.pipeline.formats.folder import make_folder
 from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig, plan_localization
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.run import localize
+from avel.pipeline.method.stores import LocalizationStores
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.figure import Answer, draw, read_material
@@ -122,15 +123,21 @@ def localize_by_all(
         WeightsError: the encoder's weights are missing or wrong.
     """
     plans = [plan_localization(PipelineConfig(model=m, weights=weights)) for m in models]
-    by_model = [_localized(paths, plan, runtime) for plan in plans]
-    runs = [CachedRun.of(plan, runtime.cache_dir) for plan in plans]
+    stores = [plan.stores(runtime.cache_dir) for plan in plans]
+    by_model = [
+        _localized(paths, plan, runtime, kept) for plan, kept in zip(plans, stores, strict=True)
+    ]
+    runs = [CachedRun(plan.segment, kept) for plan, kept in zip(plans, stores, strict=True)]
     return runs, list(zip(*by_model, strict=True))
 
 
 def _localized(
-    paths: Sequence[Path], plan: LocalizationPlan, runtime: RuntimeConfig
+    paths: Sequence[Path],
+    plan: LocalizationPlan,
+    runtime: RuntimeConfig,
+    stores: LocalizationStores,
 ) -> list[Result]:
-    found = localize(paths, plan, runtime)
+    found = localize(paths, plan, runtime, stores=stores)
     with closing(found):
         by_file = {result.file: result for result in found}
     return [by_file[str(path)] for path in dict.fromkeys(paths)]

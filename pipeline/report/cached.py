@@ -1,11 +1,10 @@
 """What a run of `localize` has left in the cache of one file, for showing it; computes nothing."""
 
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from avel.cache.store import Store
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.stores import LocalizationStores, unpack
@@ -22,11 +21,6 @@ class CachedRun:
 
     def __init__(self, segment: SegmentConfig, stores: LocalizationStores) -> None:
         self.segment_config, self._stores = segment, stores
-
-    @classmethod
-    def of(cls, plan: LocalizationPlan, root: Path) -> Self:
-        """The run of a plan that is done, by the cache folder that it used."""
-        return cls(plan.segment, plan.stores(root))
 
     def segments(self, result: Result) -> Segments | None:
         """Its cells; None where they were not kept or hold no picture."""

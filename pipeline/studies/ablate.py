@@ -64,8 +64,9 @@ def ablate(
 ) -> Iterator[tuple[str, int, str]]:
     """Train what is missing; (row, seed, error or nothing) as runs end.
 
-    Every run has a folder `<row>-seed<seed>`; one that is done with the same config is kept, one
-    that was stopped goes on.
+    Every run has a folder `<row>-seed<seed>`; one that is done is kept, one that was stopped goes
+    on. Nothing is trained where one of them was begun on something else: its numbers would stand
+    in this table.
 
     Args:
         data: The dataset.
@@ -74,14 +75,16 @@ def ablate(
         out: Folder of the runs.
         weights: The encoder's files; none to look where weights are kept.
         processes: Number of trainings at once.
+
+    Raises:
+        InputError: a run in `out` had another config, dataset or features; names what differs.
     """
-    missing: dict[Run, Experiment] = {}
-    for (row, seed), experiment in experiments.items():
-        if RunFolder(run_folder(out, row, seed)).is_done(experiment):
+    prepared = _prepared(experiments, runtime, weights)
+    missing = _missing(data, experiments, prepared, out)
+    _fill(data, [prepared[run] for run in missing], runtime)
+    for row, seed in experiments:
+        if (row, seed) not in missing:
             yield row, seed, ""
-        else:
-            missing[row, seed] = experiment
-    prepared = _prepared(data, missing, runtime, weights)
     for later in (False, True):  # rows that begin with another's weights come second
         runs = [run for run, experiment in missing.items() if bool(experiment.start) == later]
         jobs = [(data, missing[r], runtime, run_folder(out, *r), prepared[r]) for r in runs]
@@ -91,25 +94,37 @@ def ablate(
 
 
 def _prepared(
-    data: AveFolder,
-    experiments: dict[Run, Experiment],
-    runtime: RuntimeConfig,
-    weights: Sequence[Path],
+    experiments: Mapping[Run, Experiment], runtime: RuntimeConfig, weights: Sequence[Path]
 ) -> dict[Run, Prepared]:
-    """What each run reads, worked out and filled once where runs read the same."""
+    """What each run reads, worked out once where runs read the same."""
     known: dict[str, Prepared] = {}
-    filled: set[str] = set()
     found = {}
     for run, experiment in experiments.items():
         key = _what_is_read(experiment)
         if key not in known:
             known[key] = prepare(experiment, runtime, weights)
         found[run] = known[key]
-        recipe = str(known[key].recipe)
-        if recipe not in filled:
-            fill(known[key], data, runtime)
-            filled.add(recipe)
     return found
+
+
+def _missing(
+    data: AveFolder,
+    experiments: Mapping[Run, Experiment],
+    prepared: Mapping[Run, Prepared],
+    out: Path,
+) -> dict[Run, Experiment]:
+    """The runs that have not ended."""
+    done = {
+        run: RunFolder(run_folder(out, *run)).is_done(experiment, data, prepared[run].identity)
+        for run, experiment in experiments.items()
+    }
+    return {run: experiment for run, experiment in experiments.items() if not done[run]}
+
+
+def _fill(data: AveFolder, prepared: Sequence[Prepared], runtime: RuntimeConfig) -> None:
+    """Make what is read, once for each recipe."""
+    for one in {str(each.recipe): each for each in reversed(prepared)}.values():
+        fill(one, data, runtime)
 
 
 def _what_is_read(experiment: Experiment) -> str:

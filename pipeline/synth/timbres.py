@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 PITCHES_HZ = (147.0, 233.0, 370.0, 587.0, 932.0, 1480.0, 2349.0)
 VOICES = ("humming", "hissing", "warbling", "ticking")
-NUM_TIMBRES = len(PITCHES_HZ) * len(VOICES)
 
 Floats = NDArray[np.float32]
 

@@ -83,6 +83,8 @@ def _lines(progress: Progress) -> Iterator[Show]:
         now = time.monotonic()
         if now - last < LINE_SECONDS or (progress._quiet and not inside):
             return
+        if done == total and not inside:  # the last line says so
+            return
         last = now
         if inside:
             print(inside, file=sys.stderr)

@@ -10,7 +10,6 @@ import pytest
 from avel.arguments import (
     How,
     HowToTrain,
-    decoder_of,
     files_of,
     labels_of,
     overrides_of,
@@ -19,7 +18,6 @@ from avel.arguments import (
     several,
     whole,
 )
-from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -157,18 +155,6 @@ def test_words(tmp_path: Path) -> None:
     assert labels_of(str(tmp_path / "words.txt")) == ("dog barking", "church bell")
     with pytest.raises(InputError, match="labels: no word was given; give at least one"):
         labels_of([])
-
-
-def test_decoders() -> None:
-    assert decoder_of(None, None) is None
-    assert decoder_of(None, np.float32(0.25)) == EventConfig("gate", 0.25)  # type: ignore[arg-type]
-    assert decoder_of("argmax", None) == EventConfig("argmax", 0.5)
-    with pytest.raises(TypeError, match=r"threshold \('0.4'\) must be a number, not str"):
-        decoder_of(None, "0.4")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"threshold \(2.0\) must be between 0 and 1"):
-        decoder_of("gate", 2)
-    with pytest.raises(InputError, match=r"decoder \('gates'\) must be one of gate, argmax"):
-        decoder_of("gates", None)  # type: ignore[arg-type]
 
 
 def test_settings_are_read_back_as_they_were() -> None:

@@ -97,6 +97,48 @@ def test_gc_removes_only_what_nobody_reads(tmp_path: Path) -> None:
     assert len(store(tmp_path)) == 5
 
 
+def test_gc_keeps_sound_shards_whose_recipe_is_lost(tmp_path: Path) -> None:
+    """They are the work of hours, and whoever made them finds them again."""
+    made = fill(tmp_path, range(4), max_items=2)
+    torn = made.folder / "0000-torn.h5"
+    torn.write_bytes(b"no shard")
+    (made.folder / "stage.json").unlink()
+    assert maintenance.collect(tmp_path, delete=True) == [(torn, 8)]
+    assert maintenance.nameless(tmp_path) == [(made.folder, 2)]
+    assert len(shards(made)) == 2
+    assert len(store(tmp_path)) == 4  # opening it wrote the recipe
+    assert maintenance.nameless(tmp_path) == []
+
+
+def test_gc_keeps_sound_shards_in_a_folder_of_another_name(tmp_path: Path) -> None:
+    made = fill(tmp_path, range(4))
+    moved = made.folder.rename(made.folder.with_name("copy"))
+    (moved / "stage.json").unlink()
+    assert maintenance.collect(tmp_path, delete=True) == []
+    assert maintenance.nameless(tmp_path) == [(moved, 1)]
+
+
+def test_gc_leaves_a_folder_that_is_being_made(tmp_path: Path) -> None:
+    folder = tmp_path / "scores" / "new"
+    folder.mkdir(parents=True)
+    part = folder / ".a.part"
+    part.touch()
+    os.utime(part, (1000, 1000))
+    assert maintenance.collect(tmp_path, delete=True, now=1000 + STALE_SECONDS) == []
+    assert maintenance.nameless(tmp_path) == []
+    assert maintenance.collect(tmp_path, delete=True, now=1001 + STALE_SECONDS) == [(folder, 0)]
+
+
+def test_shards_without_a_recipe_that_cannot_be_read_are_left(tmp_path: Path) -> None:
+    made = fill(tmp_path, range(4))
+    (made.folder / "stage.json").unlink()
+    for look in (lambda: maintenance.collect(tmp_path, delete=True),
+                 lambda: maintenance.nameless(tmp_path)):  # fmt: skip
+        with refusing(errno.EIO, shards(made)[0]), pytest.raises(CacheUnavailable):
+            look()
+    assert len(store(tmp_path)) == 4
+
+
 def test_gc_goes_by_the_age_of_temporaries(tmp_path: Path) -> None:
     made = fill(tmp_path, range(1))
     part = made.folder / ".a.part"

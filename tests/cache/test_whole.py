@@ -64,3 +64,14 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
     with replacing(tmp_path / "a.txt") as part:
         part.write_text("one")
     assert steps == ["content", "name", "folder"]
+    steps.clear()
+    with replacing(tmp_path / "a.txt", durable=False) as part:
+        part.write_text("two")
+    assert steps == ["name"]  # of 20,000 results each would wait for the disk twice
+    assert (tmp_path / "a.txt").read_text() == "two"
+
+
+def test_a_file_in_the_making_is_hidden_and_of_this_process(tmp_path: Path) -> None:
+    with replacing(tmp_path / "a.csv") as part:
+        assert part == tmp_path / f".a.{os.getpid()}.csv"
+        part.touch()

@@ -1,5 +1,7 @@
 """Reason codes and the errors that carry one."""
 
+import errno
+import os
 import pickle
 import re
 from pathlib import Path
@@ -7,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.reasons import (
-    PARTIAL,
     EnvironmentProblem,
     InputError,
     MediaError,
     Reason,
+    unreadable,
 )
 
 
@@ -21,9 +23,27 @@ def test_a_code_is_its_own_word() -> None:
     assert sorted(["TIMEOUT", Reason.EMPTY]) == ["EMPTY", "TIMEOUT"]
 
 
-def test_partial_results_are_those_of_which_something_was_read() -> None:
-    assert {Reason.NO_AUDIO, Reason.NO_VIDEO, Reason.TRUNCATED} == PARTIAL
-    assert Reason.EMPTY not in PARTIAL
+@pytest.mark.parametrize(
+    ("numbers", "reason", "words"),
+    [
+        ((errno.ENOENT, errno.ENOTDIR, errno.EISDIR), Reason.MISSING_FILE, "is not a file"),
+        ((errno.ELOOP, errno.ENAMETOOLONG), Reason.MISSING_FILE, "is not a file"),
+        ((errno.EACCES, errno.EPERM), Reason.PERMISSION, "may not be read; check its rights"),
+        (
+            (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT),
+            Reason.UNAVAILABLE,
+            r"cannot be read now \({why}\); run again once it can",
+        ),
+    ],
+)
+def test_why_the_system_does_not_hand_out_a_file(
+    numbers: tuple[int, ...], reason: Reason, words: str
+) -> None:
+    for number in numbers:
+        why = os.strerror(number)
+        error = unreadable(Path("a.mp4"), OSError(number, why))
+        assert error.reason == reason
+        assert re.fullmatch("a.mp4: " + words.replace("{why}", re.escape(why)), error.message)
 
 
 def test_the_codes_are_the_documented_ones() -> None:

@@ -3,9 +3,11 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from avel.cache.maintenance import stores
+from avel.cache.store import Store
 from avel.pipeline.cli import main
 
 
@@ -22,6 +24,20 @@ def test_verify_reads_everything_and_encodes_a_sample_again(
     out = capsys.readouterr().out
     assert " sound items, 0 damaged" in out
     assert "1 items encoded again: largest difference 0.00e+00" in out
+
+
+def test_verify_says_what_it_cannot_encode_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A set that another program made is no error: every other store is verified too."""
+    recipe = {"stage": "features", "version": 2, "config": {"imported": "ave-h5"}}
+    with Store(tmp_path, "features", recipe).writer() as writer:
+        writer.add("0" * 64, {"audio": np.ones((10, 128), np.float32)})
+    assert main(["cache", "verify", "--cache-dir", str(tmp_path), "--recompute", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "1 sound items, 0 damaged" in out
+    assert "0 items encoded again" in out
+    assert "1 items skipped: they were imported (ave-h5)" in out
 
 
 def test_damage_is_exit_3_and_named(
@@ -53,3 +69,19 @@ def test_gc_lists_before_it_removes(
     assert "MB freed" in capsys.readouterr().out
     assert not list((root / "scores").glob(f"{scores}*"))
     assert {store.stage for store in stores(root)} >= {"segments", "features"}
+
+
+def test_gc_names_what_it_keeps(
+    warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "c"
+    shutil.copytree(warm, root)
+    folder = root / "scores" / mark(root, "scores")
+    (folder / "stage.json").unlink()
+    before = sorted(folder.iterdir())
+    assert main(["cache", "gc", "--delete", "--cache-dir", str(root)]) == 0
+    found = capsys.readouterr()
+    assert sorted(folder.iterdir()) == before
+    assert f"{folder}: has no stage.json, and 1 sound shards, which are kept; run" in found.err
+    assert "writes it anew, or delete the folder" in found.err
+    assert "0.0 MB freed" in found.out

@@ -359,12 +359,16 @@ def test_a_decoder_and_a_threshold(
         ([], {"name": "gate", "threshold": 0.5}),
         (["--decoder", "argmax"], {"name": "argmax", "threshold": 0.5}),
         (["--threshold", "0.7"], {"name": "gate", "threshold": 0.7}),
+        (["--decoder", "ungated"], {"name": "ungated", "threshold": 0.5}),
     ):
         _, results = run_json(capsys, "localize", *where, *given)
         assert results[0]["decoder"] == decoder
+    labels = {event["label"] for event in results[0]["events"]}
+    likely = {name for name, _ in results[0]["top_classes"]} - {"background"}
+    assert labels == likely  # by `ungated`: every segment's most likely class
     with pytest.raises(SystemExit):
-        main(["localize", "a.mp4", "--decoder", "ungated"])
-    assert "invalid choice: 'ungated'" in capsys.readouterr().err
+        main(["localize", "a.mp4", "--decoder", "best"])
+    assert "invalid choice: 'best'" in capsys.readouterr().err
 
 
 def test_results_for_people(synth: Path, warm: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,7 @@ def test_a_disk_that_fills_is_named_and_nothing_is_left(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("avel.pipeline.formats.together.os.replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     with (
         pytest.raises(EnvironmentProblem, match=r"e\.csv: cannot be written \(No space left"),
         Together(tmp_path / "e.csv", CSV) as together,

@@ -1,11 +1,10 @@
 """Files whole or not at all, of any text."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from avel.pipeline.formats.whole import part_of, readable, write_whole
+from avel.pipeline.formats.whole import readable, write_whole
 from avel.pipeline.reasons import EnvironmentProblem
 from tests.pipeline.formats.results import NOT_UTF8
 
@@ -41,7 +40,7 @@ def test_an_error_keeps_the_old_file_and_leaves_no_part(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(
         EnvironmentProblem, match=r"a: cannot be written \(No space left on device\); give another"
     ):
@@ -54,7 +53,3 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     with pytest.raises(EnvironmentProblem, match=r"f/a: cannot be written \(.*\)"):
         write_whole(tmp_path / "f" / "a", "text")
-
-
-def test_parts_are_hidden_and_of_this_process(tmp_path: Path) -> None:
-    assert part_of(tmp_path / "a.csv") == tmp_path / f".a.csv.{os.getpid()}.part"

@@ -25,11 +25,11 @@ def test_the_same_options_with_the_same_defaults(model: str) -> None:
 
 def test_what_the_source_says() -> None:
     said = written_options("dmsf")
-    assert said["feature_dropout"].meaning.startswith("Of the encoder's features")
+    assert said["feature_dropout"].meaning.startswith("Share of the encoder's features")
     assert said["modalities"].kind == "Modalities"
     assert said["d_model"].default == "128"
     assert written_options("dmrn")["fusion"].default == "'residual'"  # its own
-    assert written_options("dmrn")["hidden"].meaning == "Of each direction of the LSTMs."  # base's
+    assert written_options("dmrn")["hidden"].meaning.startswith("Units of each direction")  # base's
 
 
 def test_nothing_slow_is_loaded() -> None:
@@ -40,3 +40,12 @@ def test_nothing_slow_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("model", CONFIGS)
+def test_every_option_of_every_model_says_what_it_means(model: str) -> None:
+    """`avel config NAME --describe` would else name a number and leave the reader with it."""
+    silent = [name for name, option in written_options(model).items() if not option.meaning]
+    assert not silent
+    short = [n for n, option in written_options(model).items() if len(option.meaning.split()) < 4]
+    assert set(short) <= {"num_classes"}  # "K, without background."

@@ -174,14 +174,31 @@ def test_a_folder_without_a_record_knows_its_models_classes(tmp_path: Path) -> N
 
 def test_when_a_run_is_done(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    assert not folder.is_done(EXPERIMENT)
+    what = (EXPERIMENT, dataset(), RECIPE)
+    assert not folder.is_done(*what)
     folder = begun(tmp_path)
-    assert not folder.is_done(EXPERIMENT)
+    assert not folder.is_done(*what)
     folder.write_metrics({})
-    assert folder.is_done(EXPERIMENT)
-    assert not folder.is_done(replace(EXPERIMENT, supervision="weak"))
+    assert folder.is_done(*what)
+    assert folder.is_done(EXPERIMENT, dataset(root=Path("elsewhere/ave")), RECIPE)
     old(folder)
-    assert folder.is_done(EXPERIMENT)  # a setting that it did not know has its default
+    assert folder.is_done(*what)  # a setting that it did not know has its default
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_run_of_something_else_is_not_taken_for_done(tmp_path: Path, ended: bool) -> None:
+    """Its numbers would stand in a table of other data, or of other weights."""
+    folder = begun(tmp_path)
+    if ended:
+        folder.write_metrics({})
+    read = {"stage": "features", "config": {"weights_sha256": "bbbb"}}
+    with pytest.raises(InputError, match=r"another config \(supervision: was 'full', now 'weak'\)"):
+        folder.is_done(replace(EXPERIMENT, supervision="weak"), dataset(), RECIPE)
+    with pytest.raises(InputError, match=r"run\.json: .* another data \(rows: was '\w+', now"):
+        rows = (Row(0, "one", 1, 4), Row(1, "two", 0, 9))
+        folder.is_done(EXPERIMENT, dataset(rows=rows), RECIPE)
+    with pytest.raises(InputError, match=r"another features \(read\.config\.weights_sha256: was"):
+        folder.is_done(EXPERIMENT, dataset(), {**RECIPE, "read": read})
 
 
 def test_a_config_that_is_damaged(tmp_path: Path) -> None:

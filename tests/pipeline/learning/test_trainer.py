@@ -59,6 +59,25 @@ def counted(
     return module, fit(module, data, [data, data], config, CPU, RunFolder(folder), resume=False)
 
 
+def test_the_module_is_back_on_its_device_after_a_fit(tmp_path: Path) -> None:
+    """Lightning moves it to the CPU at its end, where its encoder's precision may not exist."""
+    moves: list[str] = []
+
+    class Moved(Counts):
+        def to(self, *args: Any, **kwargs: Any) -> Any:
+            moves.append(str(args[0]))
+            return super().to(*args, **kwargs)
+
+        def cpu(self) -> Any:
+            moves.append("Lightning's end")
+            return super().cpu()
+
+    data = DataLoader(TensorDataset(torch.zeros(1)))
+    config = TrainConfig(epochs=1, patience=0, clip_norm=0.0)
+    fit(Moved([1.0], [1.0]), data, [data, data], config, CPU, RunFolder(tmp_path), resume=False)
+    assert moves[-2:] == ["Lightning's end", "cpu"]
+
+
 RISING = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
 
 

@@ -1,5 +1,6 @@
 """Opening files: one local file and nothing else; what cannot be opened is said in words."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -90,6 +91,36 @@ def test_unreadable_file(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = refused(film)
     assert error.reason == Reason.PERMISSION
     assert error.message.endswith("may not be read; check its rights")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ENOMEM, errno.ESTALE])
+def test_a_file_that_cannot_be_read_now(
+    film: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    error = refused(film)
+    assert error.reason == Reason.UNAVAILABLE
+    assert f"cannot be read now ({os.strerror(number)}); run again" in error.message
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.EMFILE, Reason.UNAVAILABLE),
+        (errno.ESTALE, Reason.UNAVAILABLE),
+        (errno.EIO, Reason.DECODE_ERROR),  # libav says so of broken files too
+        (errno.ENOMEM, Reason.DECODE_ERROR),
+    ],
+)
+def test_libav_is_refused_the_file(
+    film: Path, monkeypatch: pytest.MonkeyPatch, number: int, reason: Reason
+) -> None:
+    """It opens the file once more, after it was opened and its first bytes were read."""
+    monkeypatch.setattr(av, "open", lambda *_, **__: av.error.err_check(-number))
+    assert refused(film).reason == reason
 
 
 def test_a_list_of_other_files_is_not_followed(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Files to keys: in order, hashed ahead in bounds, and why not where there is none."""
 
+import errno
 import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -87,3 +89,20 @@ def test_what_has_no_key_has_a_reason(tmp_path: Path, monkeypatch: pytest.Monkey
     assert error is not None
     assert error.reason == Reason.PERMISSION
     assert "may not be read; check its rights" in error.message
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_what_cannot_be_hashed_now_is_not_a_matter_of_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    keys, path = ContentKeys(tmp_path / "cache"), tmp_path / "full.mp4"
+    path.write_text("x")
+
+    def refuse(_: Path) -> str:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(keys, "key", refuse)
+    error = identify(path, keys).error
+    assert error is not None
+    assert error.reason == Reason.UNAVAILABLE
+    assert f"cannot be read now ({os.strerror(number)}); run again once it can" in error.message

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from avel.pipeline.method.decide import DECODERS, EventConfig, decide, joint
-from avel.pipeline.reasons import InputError
+from avel.pipeline.method.decide import decide, joint
+from avel.pipeline.method.decoders import DECODERS, EventConfig
 
 
 class Output(NamedTuple):
@@ -92,17 +92,3 @@ def test_joint_is_a_distribution(seed: int) -> None:
     np.testing.assert_allclose(
         each[..., :-1], output.relevance[..., None] * output.classes[..., :-1]
     )
-
-
-@pytest.mark.parametrize(
-    ("decoder", "threshold", "message"),
-    [
-        ("max", 0.5, r"decoder \('max'\) must be one of gate, argmax, ungated"),
-        ("gate", 1.0, r"threshold \(1.0\) must be between 0 and 1"),
-        ("gate", 0.0, r"threshold \(0.0\) must be between 0 and 1"),
-        ("gate", float("nan"), r"threshold \(nan\) must be between 0 and 1"),
-    ],
-)
-def test_wrong_configs_are_the_users(decoder: str, threshold: float, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        EventConfig(decoder, threshold)  # type: ignore[arg-type]

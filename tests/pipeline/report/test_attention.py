@@ -1,5 +1,7 @@
 """Attention of several models: whose row is whose, which files are written, and why none."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,12 +9,14 @@ import pytest
 
 from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.method.plan import PipelineConfig
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import InputError, MediaError, Reason
 from avel.pipeline.report import attention
-from avel.pipeline.report.attention import AttentionPictures, Drawn
+from avel.pipeline.report.attention import AttentionPictures, Drawn, localize_by_all
 from avel.pipeline.report.cached import CachedRun
+from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.report.material import result, scores
 
 
@@ -128,3 +132,37 @@ def test_out_is_made_and_must_be_a_folder(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     with pytest.raises(InputError, match=r"f: is a file or lies in one; give a folder"):
         pictures(tmp_path / "f", 3)
+
+
+def test_each_models_stores_are_opened_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run writes into those that its pictures are read from."""
+    opened: list[tuple[str, Path]] = []
+    ran: list[tuple[str, object]] = []
+
+    class Plan:
+        segment = SegmentConfig()
+
+        def __init__(self, config: PipelineConfig) -> None:
+            self.name = str(config.model)
+
+        def stores(self, root: Path) -> str:
+            opened.append((self.name, root))
+            return f"stores of {self.name}"
+
+    def localize(paths: list[Path], plan: Plan, _: object, *, stores: object) -> Iterator[Result]:
+        ran.append((plan.name, stores))
+        return (replace(of_model(plan.name), file=str(path)) for path in reversed(paths))
+
+    monkeypatch.setattr(attention, "plan_localization", Plan)
+    monkeypatch.setattr(attention, "localize", localize)
+    files, models = [Path("a.mp4"), Path("b.mp4"), Path("a.mp4")], [Path("one"), Path("two")]
+    runs, found = localize_by_all(files, models, (), RuntimeConfig(tmp_path))
+    assert opened == [("one", tmp_path), ("two", tmp_path)]
+    assert ran == [("one", "stores of one"), ("two", "stores of two")]
+    assert [run._stores for run in runs] == ["stores of one", "stores of two"]
+    assert [[(r.file, r.model["name"]) for r in row] for row in found] == [
+        [("a.mp4", "one"), ("a.mp4", "two")],
+        [("b.mp4", "one"), ("b.mp4", "two")],
+    ]

@@ -66,22 +66,6 @@ def test_a_video_that_was_not_kept_or_is_gone(run: CachedRun, tmp_path: Path, na
     assert run.scores(result(str(tmp_path / name))) is None
 
 
-def test_a_run_is_found_by_its_plan(tmp_path: Path) -> None:
-    """The plan says which stores; the folder where they are."""
-    asked: list[Path] = []
-
-    class Plan:
-        segment = CONFIG
-
-        def stores(self, root: Path) -> LocalizationStores:
-            asked.append(root)
-            return stores(root)
-
-    run = CachedRun.of(Plan(), tmp_path)  # type: ignore[arg-type]
-    assert run.segment_config is CONFIG
-    assert asked == [tmp_path]
-
-
 def test_a_run_that_goes_on_shows_what_it_has_not_published(tmp_path: Path) -> None:
     opened, path = stores(tmp_path), tmp_path / "v.mp4"
     path.write_text("v")

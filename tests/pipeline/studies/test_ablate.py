@@ -1,6 +1,7 @@
 """Ablations: rows over seeds, prepared once, resumed, compared on the same videos."""
 
 import csv
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,37 @@ def test_rows_over_seeds_in_one_table(
     monkeypatch.setattr("avel.pipeline.studies.ablate.train_any", never)
     assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 0
     assert capsys.readouterr().out == first
+
+
+def test_runs_of_another_dataset_or_other_features_are_refused(
+    bench: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is made or trained, and no table is written over them."""
+    root, cache = bench
+    text = SMALL.replace("[0, 1]", "[0]").partition("  no <b>")[0]
+    (tmp_path / "a.yaml").write_text(text)
+    other = Path(shutil.copytree(root, tmp_path / "other"))
+    rows = (other / "Annotations.txt").read_text().splitlines()
+    (other / "Annotations.txt").write_text("\n".join(rows[:-1]) + "\nclass 3&again&good&0&1\n")
+    assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 0
+    (tmp_path / "o" / "ablation.csv").unlink()
+    capsys.readouterr()
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("it is refused first")
+
+    monkeypatch.setattr(module, "fill", never)
+    monkeypatch.setattr(module, "train_any", never)
+    assert run((other, cache), tmp_path / "o", tmp_path / "a.yaml") == 2
+    assert "run.json: the run was begun with another data (rows: was" in capsys.readouterr().err
+    features = tmp_path / "o" / "full-seed0" / "run.json"
+    features.write_text(features.read_text().replace('"stage": "features"', '"stage": "scores"'))
+    assert run(bench, tmp_path / "o", tmp_path / "a.yaml") == 2
+    assert "another features (read.stage: was 'scores', now 'features')" in capsys.readouterr().err
+    assert not (tmp_path / "o" / "ablation.csv").exists()
 
 
 def test_a_run_that_fails_is_named_and_the_rest_is_done(

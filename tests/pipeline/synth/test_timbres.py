@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avel.pipeline.synth.timbres import (
-    NUM_TIMBRES,
     PITCHES_HZ,
     SHIFTED,
     VOICES,
@@ -18,6 +17,7 @@ from avel.pipeline.synth.timbres import (
 )
 
 RATE = 44_100
+NUM_TIMBRES = len(PITCHES_HZ) * len(VOICES)
 STEADY = Timbre(pitch_jitter=0.0)
 timbres = st.integers(0, NUM_TIMBRES - 1)
 

@@ -77,6 +77,17 @@ def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(
     ]
 
 
+def test_the_end_is_said_once_where_a_line_is_due_too(
+    clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Five seconds an item: a line every second, and the fourth is the last."""
+    list(track(each_takes(clock, 5.0, 4), 4, "videos"))
+    assert capsys.readouterr().err.splitlines() == [
+        "videos: 2 of 4, 0.2/s, 10 s left",
+        "videos: 4 of 4, 0.2/s",
+    ]
+
+
 def test_a_short_run_says_one_line(
     clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
