@@ -1,12 +1,33 @@
-"""Segment scores to events, by the decoders of the field."""
+"""Segment scores to events, by the decoders of the field and by hysteresis."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
-from avel.pipeline.method.decide import decide, joint
+import numpy as np
+from numpy.typing import NDArray
+
+from avel.pipeline.method.decide import decide, joint, log_odds
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.hysteresis import DEPTH, spans
 from avel.pipeline.method.scores import SegmentScores
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why an event is believed.
+
+    Attributes:
+        heard: Mean log-odds that it is heard.
+        seen: Mean log-likelihood ratio of its sight against ordinary pictures.
+        sight: `supports`, `cannot tell` or `contradicts`.
+    """
+
+    heard: float
+    seen: float
+    sight: str
 
 
 @dataclass(frozen=True, order=True)
@@ -17,16 +38,39 @@ class Event:
     offset: float
     label: str
     score: float
+    evidence: Evidence | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, order=True)
 class Disagreement:
-    """A label that one modality names and the other does not, `[onset, offset)` in seconds."""
+    """A label that one modality names and the other does not, `[onset, offset)` in seconds.
+
+    Attributes:
+        kind: `heard, not seen`, `heard, sight cannot tell` or `seen, not heard`.
+        score: Mean probability in the modality that names it.
+        words: The same as a sentence; empty where the model has no words for it.
+    """
 
     onset: float
     offset: float
     label: str
     kind: str
+    score: float = field(default=0.0, compare=False)
+    words: str = field(default="", compare=False)
+
+
+class Found(NamedTuple):
+    """What is found in one video, each list in time order."""
+
+    events: list[Event]
+    disagreements: list[Disagreement]
+
+
+def find(scores: SegmentScores, classes: tuple[str, ...], config: EventConfig) -> Found:
+    """Events, and where the senses disagree if the scores say what each of them names."""
+    return Found(
+        find_events(scores, classes, config), find_disagreements(scores, classes, config)
+    )
 
 
 def find_disagreements(
@@ -43,8 +87,9 @@ def find_disagreements(
             for is_alone, group in groupby(enumerate(alone.tolist()), key=itemgetter(1)):
                 cells = [cell for cell, _ in group]
                 if is_alone:
-                    offset = min(cells[-1] + 1.0, scores.duration or cells[-1] + 1.0)
-                    found.append(Disagreement(float(cells[0]), offset, label, kind))
+                    onset, offset = seconds(range(cells[0], cells[-1] + 1), scores.duration)
+                    score = float(says[cells, number].mean())
+                    found.append(Disagreement(onset, offset, label, kind, score))
     return sorted(found)
 
 
@@ -52,13 +97,37 @@ def find_events(
     scores: SegmentScores, classes: tuple[str, ...], config: EventConfig
 ) -> list[Event]:
     """Runs of segments with one class, in seconds, in time order; the last ends with the video."""
-    decisions = decide(scores, scores.present, config)
     probabilities = joint(scores)
+    runs = _overlapping if config.decoder == "hysteresis" else _one_after_another
     events = []
+    for label, span in runs(scores, probabilities, config):
+        if label < len(classes):
+            onset, offset = seconds(span, scores.duration)
+            score = float(probabilities[span.start : span.stop, label].mean())
+            events.append(Event(onset, offset, classes[label], score))
+    return sorted(events)
+
+
+def seconds(span: range, duration: float) -> tuple[float, float]:
+    """Onset and offset of a span of cells; the last one ends with the video."""
+    return float(span.start), min(float(span.stop), duration or float(span.stop))
+
+
+def _one_after_another(
+    scores: SegmentScores, probabilities: NDArray[np.float32], config: EventConfig
+) -> Iterator[tuple[int, range]]:
+    decisions = decide(scores, scores.present, config)
     for label, group in groupby(range(len(decisions)), key=lambda t: int(decisions[t])):
         cells = list(group)
-        if label < len(classes):
-            offset = min(float(cells[-1] + 1), scores.duration or float(cells[-1] + 1))
-            score = float(probabilities[cells, label].mean())
-            events.append(Event(float(cells[0]), offset, classes[label], score))
-    return events
+        yield label, range(cells[0], cells[-1] + 1)
+
+
+def _overlapping(
+    scores: SegmentScores, probabilities: NDArray[np.float32], config: EventConfig
+) -> Iterator[tuple[int, range]]:
+    """Spans of every class; a segment that lacks a sense holds no audio-visual event."""
+    odds = np.where(scores.present[:, None], log_odds(probabilities), -np.inf)
+    for label in range(odds.shape[1] - 1):
+        one, start = odds[:, label], config.log_odds
+        for span in spans(one, one, start=start, end=start - DEPTH):
+            yield label, span

@@ -39,8 +39,10 @@ class SegmentScores:
         audio_distance: The same for the sound.
         duration: Seconds of the file.
         flags: Reason codes of what was missing or damaged.
-        seen: Open vocabulary only: share (T, L) of each label by sight alone.
-        heard: The same by sound alone.
+        seen: Share (T, L) of each label by sight alone, where there are words; with the everyday
+            model log-likelihood ratios (T, K) against ordinary pictures.
+        heard: The same by sound alone; with the everyday model log-odds.
+        sounds: Everyday model only: log-odds (T, K') of every class of sound.
     """
 
     relevance: NDArray[np.float32]
@@ -53,3 +55,4 @@ class SegmentScores:
     flags: tuple[str, ...]
     seen: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     heard: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    sounds: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))

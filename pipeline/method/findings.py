@@ -1,0 +1,151 @@
+"""What the everyday model finds in one video, with the evidence and in words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avel.configs.events import Row
+from avel.models.everyday import Array, Events, Rule
+from avel.models.everyday import Evidence as Weighed
+from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, seconds
+from avel.pipeline.method.hysteresis import spans
+from avel.pipeline.method.scores import SegmentScores
+
+CLEARLY_SEEN = 5.0
+"""Ratio by sight from which something is said to be seen though it is not heard."""
+KIN = 0.3
+"""Least weight of a class that makes two events that share it rivals for the same seconds."""
+COVERED = 0.5
+"""Share of a span from which a stronger rival over it leaves nothing to say."""
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Cells of one event, and how strongly it is there."""
+
+    event: int
+    cells: range
+    strength: float
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One video's evidence, (T, E) each, beside the table that it was weighed by."""
+
+    table: Mapping[str, Row]
+    events: Events
+    rule: Rule
+    scores: SegmentScores
+    weighed: Weighed
+
+    def all(self, config: EventConfig) -> Found:
+        """Events, and what only one of the senses names, by hysteresis over a threshold."""
+        found = self._without_rivals(self._both(config.log_odds))
+        alone = self._without_rivals(self._heard(config.log_odds), found)
+        unheard = self._without_rivals(self._seen(config.log_odds), found)
+        return Found(
+            sorted(map(self._event, found)),
+            sorted([*map(self._only_heard, alone), *map(self._only_seen, unheard)]),
+        )
+
+    def _both(self, start: float) -> list[_Span]:
+        onset = np.where(self.scores.present[:, None], self.weighed.onset, -np.inf)
+        going = np.where(self.scores.present[:, None], self.weighed.going, -np.inf)
+        return list(self._spans(onset, going, start))
+
+    def _heard(self, start: float) -> list[_Span]:
+        return list(self._spans(self.scores.heard, self.scores.heard, start))
+
+    def _seen(self, start: float) -> list[_Span]:
+        """What sight can tell and shows more clearly than anything else."""
+        seen = self.scores.seen
+        clearest = seen >= seen.max(1, keepdims=True)
+        unheard = self.scores.heard < start
+        odds = np.where(clearest & unheard & self.events.tells, seen, -np.inf)
+        return list(self._spans(odds, odds, CLEARLY_SEEN))
+
+    def _spans(self, onset: Array, going: Array, start: float) -> Iterator[_Span]:
+        end = min(self.rule.offset, start)
+        for event in np.flatnonzero((onset > start).any(0)).tolist():
+            for cells in spans(
+                onset[:, event],
+                going[:, event],
+                start=start,
+                end=end,
+                drop=self.rule.drop,
+                gap=self.rule.gap,
+            ):
+                yield _Span(event, cells, float(onset[cells.start : cells.stop, event].max()))
+
+    @cached_property
+    def _kin(self) -> NDArray[np.bool_]:
+        """Which events (E, E) share a sound or a sight, so that one may be taken for the other."""
+        heard, seen = ((w >= KIN).astype(np.float32) for w in (self.events.heard, self.events.seen))
+        return np.asarray((heard.T @ heard + seen.T @ seen) > 0)
+
+    def _without_rivals(self, found: list[_Span], others: list[_Span] | None = None) -> list[_Span]:
+        """The spans that no stronger one of the same kind covers, strongest first.
+
+        Args:
+            found: The spans.
+            others: Spans that are known already and are stronger than all of these.
+        """
+        kept: list[_Span] = []
+        for span in sorted(found, key=lambda span: -span.strength):
+            rivals = (
+                set(rival.cells)
+                for rival in [*(others or []), *kept]
+                if self._kin[span.event, rival.event]
+            )
+            covered = set().union(*rivals) & set(span.cells)
+            if len(covered) < COVERED * len(span.cells):
+                kept.append(span)
+        return kept
+
+    def _event(self, span: _Span) -> Event:
+        odds = self._mean(self.weighed.going, span)
+        sight = self._mean(self.weighed.sight, span)
+        says = "supports" if sight >= self.rule.support else "cannot tell"
+        evidence = Evidence(self._mean(self.scores.heard, span), sight, says)
+        return Event(*self._when(span), self._label(span), _probability(odds), evidence)
+
+    def _only_heard(self, span: _Span) -> Disagreement:
+        row = self.table[self._label(span)]
+        denies = self.scores.present[span.cells.start : span.cells.stop].any() and row.tells
+        denies = denies and self._mean(self.weighed.sight, span) < self.rule.support
+        kind = "heard, not seen" if denies else "heard, sight cannot tell"
+        why = f"no {row.thing} in the picture" if denies else "the picture cannot tell"
+        return Disagreement(
+            *self._when(span),
+            self._label(span),
+            kind,
+            _probability(self._mean(self.scores.heard, span)),
+            f"heard {self._label(span)}; {why}",
+        )
+
+    def _only_seen(self, span: _Span) -> Disagreement:
+        row = self.table[self._label(span)]
+        return Disagreement(
+            *self._when(span),
+            self._label(span),
+            "seen, not heard",
+            _probability(self._mean(self.weighed.sight, span) - CLEARLY_SEEN),
+            f"{row.thing} in the picture; not heard",
+        )
+
+    def _mean(self, values: Array, span: _Span) -> float:
+        return float(values[span.cells.start : span.cells.stop, span.event].mean())
+
+    def _when(self, span: _Span) -> tuple[float, float]:
+        return seconds(span.cells, self.scores.duration)
+
+    def _label(self, span: _Span) -> str:
+        return list(self.table)[span.event]
+
+
+def _probability(odds: float) -> float:
+    return float(1 / (1 + np.exp(-odds)))
