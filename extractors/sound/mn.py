@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from avel.extractors.convolve import Activation, convolve
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
 from avel.extractors.sound.declarations import MN04, MN05, MN10, MN20
@@ -53,14 +54,29 @@ def rounded(channels: float) -> int:
     return near if near >= 0.9 * channels else near + DIVISOR
 
 
-def _convolution(
-    channels: int, width: int, kernel: int, stride: int, groups: int, after: nn.Module | None
-) -> nn.Sequential:
-    layers: list[nn.Module] = [
-        nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(width, NORM_EPS),
-    ]
-    return nn.Sequential(*layers, *([after] if after is not None else []))
+class Convolution(nn.Sequential):
+    """A convolution, its norm and its activation."""
+
+    def __init__(
+        self,
+        channels: int,
+        width: int,
+        activation: Activation,
+        kernel: int = 1,
+        stride: int = 1,
+        groups: int = 1,
+    ) -> None:
+        super().__init__(
+            nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False),
+            nn.BatchNorm2d(width, NORM_EPS),
+        )
+        self._activation: Activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C', H / stride, W / stride)."""
+        convolution, norm = self
+        assert isinstance(convolution, nn.Conv2d)
+        return convolve(x, convolution, norm, self._activation)
 
 
 class SqueezeExcite(nn.Module):
@@ -94,14 +110,14 @@ class Block(nn.Module):
         hard: bool,
     ) -> None:
         super().__init__()
-        active = nn.Hardswish if hard else nn.ReLU
+        active: Activation = "hardswish" if hard else "relu"
         layers: list[nn.Module] = []
         if wide != channels:
-            layers.append(_convolution(channels, wide, 1, 1, 1, active()))
-        layers.append(_convolution(wide, wide, kernel, stride, wide, active()))
+            layers.append(Convolution(channels, wide, active))
+        layers.append(Convolution(wide, wide, active, kernel, stride, wide))
         if squeeze:
             layers.append(SqueezeExcite(wide))
-        layers.append(_convolution(wide, width, 1, 1, 1, None))
+        layers.append(Convolution(wide, width, ""))
         self.block = nn.Sequential(*layers)
         self.adds = stride == 1 and channels == width
 
@@ -124,13 +140,13 @@ class MN(nn.Module):
     def __init__(self, width: float) -> None:
         super().__init__()
         channels = rounded(STEM * width)
-        layers: list[nn.Module] = [_convolution(1, channels, 3, 2, 1, nn.Hardswish())]
+        layers: list[nn.Module] = [Convolution(1, channels, "hardswish", 3, 2)]
         for i, (kernel, wide, out, squeeze, stride) in enumerate(BLOCKS):
             inner, outer = rounded(wide * width), rounded(out * width)
             hard = i >= FIRST_HARD_SWISH
             layers.append(Block(channels, inner, outer, kernel, stride, squeeze, hard))
             channels = outer
-        layers.append(_convolution(channels, 6 * channels, 1, 1, 1, nn.Hardswish()))
+        layers.append(Convolution(channels, 6 * channels, "hardswish"))
         self.features = nn.Sequential(*layers)
         last = rounded(LAST * width)
         self.classifier = nn.Sequential(

