@@ -9,7 +9,7 @@ from avel.cache.store import Store
 from avel.extractors import choose
 from avel.models.card import differing
 from avel.pipeline.media.cells import Segments
-from avel.pipeline.method.extract import Features, encode_whole
+from avel.pipeline.method.extract import ARRAYS, Features, encode_whole
 from avel.pipeline.method.stores import open_store, unpack
 from avel.pipeline.reasons import InputError
 
@@ -36,14 +36,15 @@ def recompute(
             f"{str(new)[:12]}; give the weights that they were made with, --weights"
         )
     extractor = encoder.load()
+    sound_seconds = features.recipe["upstream"]["config"].get("sound_seconds", ())
     worst = 0.0
     for key in keys:
         cells, cached = segments.get(key), features.get(key)
         if cells is None or cached is None:
             continue
-        fresh = encode_whole(extractor, [unpack(Segments, cells)], 32)
+        fresh = encode_whole(extractor, [unpack(Segments, cells)], 32, sound_seconds)
         old = unpack(Features, cached)
-        for name in ("visual", "visual_map", "audio"):
+        for name in (name for name in ARRAYS if getattr(fresh, name) is not None):
             difference = np.abs(np.float32(getattr(fresh, name)) - np.float32(getattr(old, name)))
             worst = max(worst, float(difference.max()))
     return len(keys), worst
