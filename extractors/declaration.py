@@ -33,6 +33,8 @@ class Declaration:
     visual_list: str = ""
     audio_list: str = ""
     """Lists in the package of the classes that it scores in pictures and in sound; empty: none."""
+    usual_list: str = ""
+    """List in the package of each visual class's mean log-probability in ordinary pictures."""
     ships: bool = False
     """Whether its weights come with what is installed, so that nobody has to give them."""
 
@@ -40,6 +42,11 @@ class Declaration:
     def visual_classes(self) -> tuple[str, ...]:
         """Names of what it scores in a picture, in the order of its logits; empty: nothing."""
         return read_classes(self.visual_list)
+
+    @property
+    def visual_usual(self) -> tuple[float, ...]:
+        """Mean natural logarithm of each visual class's probability in ordinary pictures."""
+        return tuple(map(float, read_classes(self.usual_list)))
 
     @property
     def audio_classes(self) -> tuple[str, ...]:

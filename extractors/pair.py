@@ -26,4 +26,12 @@ class Pair:
 
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`."""
-        return {**self._sight.embed_sight(frames), **self._sound.embed_sound(samples)}
+        return {**self.embed_sight(frames), **self.embed_sound(samples)}
+
+    def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
+        """The first one's."""
+        return self._sight.embed_sight(frames)
+
+    def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
+        """The second one's."""
+        return self._sound.embed_sound(samples)

@@ -23,6 +23,12 @@ class Extractor(Protocol):
     def recipe(self) -> Mapping[str, Any]:
         """Everything that decides the features, for the fingerprint."""
 
+    def embed_sight(self, frames: "Tensor") -> "dict[str, Tensor]":
+        """Sight's part of what a call gives."""
+
+    def embed_sound(self, samples: "Tensor") -> "dict[str, Tensor]":
+        """Sound's part of what a call gives; of any length S."""
+
     def __call__(self, frames: "Tensor", samples: "Tensor") -> "dict[str, Tensor]":
         """Embed cells.
 

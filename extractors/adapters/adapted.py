@@ -23,15 +23,29 @@ class Adapted:
         if adapters.config.trunk_stages and isinstance(base, FrozenExtractor):
             base.adapters = adapters
 
-    @torch.inference_mode()
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`."""
-        device = next(self._adapters.parameters()).device
-        given = self._base(frames, samples)
-        names = ("audio", "visual_map", "visual")
-        audio, visual_map, visual = (given[name].to(device).float() for name in names)
-        corrected = self._adapters.outputs(audio, visual_map, visual, self._base.pooling)
+        return {**self.embed_sight(frames), **self.embed_sound(samples)}
+
+    @torch.inference_mode()
+    def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
+        """Sight's part: vector and map corrected, the rest as the encoder gives it."""
+        given, at = self._base.embed_sight(frames), self._device
+        visual_map, visual = (given[name].to(at).float() for name in ("visual_map", "visual"))
+        visual_map, visual = self._adapters.sight(visual_map, visual, self._base.pooling)
         return {
-            name: value.to(given[name].dtype).cpu()
-            for name, value in zip(names, corrected, strict=True)
+            **given,
+            "visual": visual.to(given["visual"].dtype).cpu(),
+            "visual_map": visual_map.to(given["visual_map"].dtype).cpu(),
         }
+
+    @torch.inference_mode()
+    def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
+        """Sound's part: the vector corrected, the rest as the encoder gives it."""
+        given = self._base.embed_sound(samples)
+        audio = self._adapters.sound(given["audio"].to(self._device).float())
+        return {**given, "audio": audio.to(given["audio"].dtype).cpu()}
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self._adapters.parameters()).device

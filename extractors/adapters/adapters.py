@@ -90,12 +90,22 @@ class Adapters(nn.Module):
         Returns:
             audio, visual_map and visual in the shapes given.
         """
+        return self.sound(audio), *self.sight(visual_map, visual, pooling)
+
+    def sound(self, audio: Tensor) -> Tensor:
+        """Audio (..., D) of `outputs`."""
+        return self._at("audio", audio) if self.config.at_output else audio
+
+    def sight(
+        self, visual_map: Tensor, visual: Tensor, pooling: Pooling | None
+    ) -> tuple[Tensor, Tensor]:
+        """Map (..., P, C) and vectors (..., D) of `outputs`."""
         if not self.config.at_output:
-            return audio, visual_map, visual
+            return visual_map, visual
         tokens = self._at("visual_map", visual_map)
         if pooling is not None:
             visual = visual + (pooling(tokens) - pooling(visual_map))
-        return self._at("audio", audio), tokens, self._at("visual", visual)
+        return tokens, self._at("visual", visual)
 
     def _at(self, place: str, x: Tensor) -> Tensor:
         """Corrected, or as it is where the encoder has nothing there."""

@@ -180,7 +180,7 @@ class SegmentRows(FeatureRows):
         segments = unpack(Segments, self._arrays(index))
         return Features(
             visual=np.zeros((len(segments.samples), 0), np.float32),
-            visual_map=segments.frames,  # type: ignore[arg-type]
+            visual_map=segments.pictures,  # type: ignore[arg-type]
             audio=segments.samples,  # type: ignore[arg-type]
             visual_mask=segments.visual_mask,
             audio_mask=segments.audio_mask,

@@ -13,6 +13,8 @@ from avel.pipeline.datasets.ave import AveFolder
 from avel.pipeline.exchange.feature_sets import item, row_keys
 
 KINDS = ("audio", "visual", "visual_map")
+SCORES = ("visual_scores", "audio_scores", "faces")
+"""Kinds that only some encoders give."""
 COLUMNS = ("row", "video_id", "label", "start", "end", "features")
 
 
@@ -51,5 +53,6 @@ def export_npy(
 
 def _save(store: Store, key: str, out: Path, video_id: str) -> None:
     arrays = item(store, key)
-    for kind in KINDS:
+    for kind in (*KINDS, *(kind for kind in SCORES if kind in arrays)):
+        (out / kind).mkdir(exist_ok=True)
         np.save(out / kind / f"{video_id}.npy", arrays[kind])

@@ -22,6 +22,7 @@ from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import Plan, plan_features
 from avel.pipeline.method.stores import features_recipe, segments_recipe
+from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -104,12 +105,25 @@ def prepare(
         return Prepared(dict(find(runtime.cache_dir, experiment.features).recipe), None)
     encoder = choose(experiment.extractor, weights, experiment.extractor_options)
     plan = plan_features(encoder, experiment.segment)
+    _check_context(experiment, plan)
     cached = plan
     if experiment.adapter.trunk_stages and not experiment.augment.enabled:
         cached = plan_features(cached_before(encoder, experiment.adapter), experiment.segment)
     whole = experiment.augment.enabled
     recipe = segments_recipe(plan.segment) if whole else cached.features
     return Prepared(recipe, Encoding(encoder, plan, cached, experiment.adapter, whole))
+
+
+def _check_context(experiment: Experiment, plan: Plan) -> None:
+    """Refuse windows of sound where one cell's sound is encoded in training."""
+    lengths, placement = plan.segment.sound_seconds, experiment.adapter.placement
+    if lengths and (experiment.augment.enabled or placement != "none"):
+        setting = "augment.enabled" if experiment.augment.enabled else "adapter.placement"
+        raise InputError(
+            f"{setting}: training through the encoder hears each cell alone, not in "
+            f"segment.sound_seconds {list(lengths)}; set segment.sound_seconds=[] or leave "
+            f"{setting} as it was"
+        )
 
 
 @contextmanager

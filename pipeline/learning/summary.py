@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from avel.pipeline.learning.experiment import Experiment, model_options
 from avel.pipeline.learning.fronts import tuned
 from avel.pipeline.learning.prepare import Encoding, build_model, prepare
 from avel.pipeline.learning.settings import AugmentConfig
-from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.extract import Features
+from avel.pipeline.media.cells import Segments
+from avel.pipeline.method.extract import Features, encode_whole
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -58,10 +56,8 @@ def _part(name: str, module: nn.Module) -> Part:
 
 def _one_cell(encoding: Encoding) -> Features:
     """What training reads of one dark and silent cell."""
-    segment: SegmentConfig = encoding.plan.segment
-    size, there = segment.image_size, np.ones(1, bool)
-    frames = torch.zeros(1, 1, 3, size, size, dtype=torch.uint8)
-    samples = torch.zeros(1, segment.sample_rate, dtype=torch.int16)
-    extractor = encoding.cached.encoder.load()
-    arrays: dict[str, Any] = {k: v.numpy() for k, v in extractor(frames, samples).items()}
-    return Features(**arrays, visual_mask=there, audio_mask=there, duration=1.0, flags=())
+    segment, there = encoding.plan.segment, np.ones(1, bool)
+    frames = np.zeros((1, 1, *segment.picture_shape), np.uint8)
+    samples = np.zeros((1, segment.sample_rate), np.int16)
+    cell = Segments(frames, samples, there, there, 1.0)
+    return encode_whole(encoding.cached.encoder.load(), [cell], 1, segment.sound_seconds)

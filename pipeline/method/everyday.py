@@ -37,7 +37,7 @@ from avel.pipeline.reasons import InputError
 
 VERSION = 1
 SIGHT, SOUND = "efficientnet-lite0", "mn04"
-OPTIONS = {"faces": True}
+OPTIONS: dict[str, Any] = {}
 CUT: dict[str, Any] = {"sound_seconds": (2, 4, 10), "views": 2}
 """Sound in its context, and both ends of a wide picture beside the whole."""
 DECODER = EventConfig("hysteresis", 0.32)
@@ -129,10 +129,10 @@ class Everyday:
 
     def _score(self, features: Features) -> SegmentScores:
         present = features.visual_mask & features.audio_mask
+        assert features.audio_scores is not None and features.visual_scores is not None
         sounds = mix_sounds(features.audio_scores, self.rule.sound_mix)
         heard = hear(sounds, self._events, self.rule)
-        faces = features.faces if len(features.faces) else None
-        seen = see(features.visual_scores, faces, self._events, _usual(), self.rule)
+        seen = see(features.visual_scores, features.faces, self._events, _usual(), self.rule)
         heard[~features.audio_mask], seen[~features.visual_mask] = -20, 0
         relevance, classes = _shares(weigh(heard, seen, self._events, self.rule))
         none = np.zeros(len(present), np.float32)

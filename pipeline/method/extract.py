@@ -1,16 +1,21 @@
 """Cells to features: the frozen trunk of an encoder, in batches across videos."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avel.pipeline.media.cells import Segments
+from avel.pipeline.method.heard import Stretch, present, stretches
+from avel.pipeline.method.queue import Arrays, Name, Piece, Queue
 from avel.pipeline.reasons import MediaError, Reason
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from avel.extractors import Extractor
 
 VERSION = 2
@@ -24,11 +29,16 @@ class Features:
     Attributes:
         visual: Float32 (T, D); zeros where the picture is absent.
         visual_map: Float16 (T, P, C), positions in reading order; zeros where absent.
-        audio: Float32 (T, D); zeros where the sound is absent.
+        audio: Float32 (T, D), of W windows of sound one after another (T, W * D); zeros where the
+            sound is absent.
         visual_mask: Bool (T,).
         audio_mask: Bool (T,).
         duration: Seconds of the file.
         flags: Reason codes of what was missing or damaged.
+        visual_scores: Float32 (T, V, K), logits of the encoder's classes by view, the fitted
+            picture first; zeros where absent. None where it has no classes.
+        audio_scores: Float32 (T, W, K), the same by window of sound.
+        faces: Float32 (T,), the logit of a face; None where nothing looks for one.
     """
 
     visual: NDArray[np.float32]
@@ -38,118 +48,138 @@ class Features:
     audio_mask: NDArray[np.bool_]
     duration: float
     flags: tuple[str, ...]
+    visual_scores: NDArray[np.float32] | None = None
+    audio_scores: NDArray[np.float32] | None = None
+    faces: NDArray[np.float32] | None = None
 
 
-Name = tuple[int, int]
-"""Of a window: number of the video and of the window in it."""
 Encoded = tuple[Name, Features | MediaError]
 """A window's features, or why there are none."""
-_Cell = dict[str, NDArray[Any]]
+Kind = Literal["sight", "sound"]
+ARRAYS = ("visual", "visual_map", "audio", "visual_scores", "audio_scores", "faces")
+"""Of `Features`, all that the encoder says; the last three are not there for every encoder."""
+
+
+@dataclass
+class _Window:
+    """One window of cells on its way."""
+
+    segments: Segments
+    """Without what is encoded."""
+    heard: NDArray[np.int64]
+    """Numbers (T, W) of the stretches of sound."""
+    left: int
+    """Pieces that are not encoded yet."""
+    found: dict[Kind, dict[int, Arrays]] = field(default_factory=lambda: {"sight": {}, "sound": {}})
 
 
 class CellBatches:
     """Gathers cells of many videos into batches of one size and gives back whole windows.
 
-    Every batch has exactly `batch_cells` pictures (the last is filled with zeros), so a cell's
-    numbers do not depend on which cells it shared a batch with. What the encoder cannot take costs
-    the window that it was in; where memory runs out, batches are halved from then on.
+    Every batch of pictures has as many as `batch_cells`, and every batch of sound as many seconds;
+    see `Queue`. What the encoder cannot take costs the window that it was in.
+
+    Args:
+        extractor: The frozen encoder.
+        batch_cells: Pictures, or seconds of sound, that go through it together.
+        sound_seconds: Lengths of the windows of sound heard for each cell; empty: the cell.
     """
 
-    def __init__(self, extractor: "Extractor", batch_cells: int) -> None:
+    def __init__(
+        self, extractor: "Extractor", batch_cells: int, sound_seconds: Sequence[int] = ()
+    ) -> None:
         if any(parameter.requires_grad for parameter in extractor.model.parameters()):
             raise ValueError(
                 f"extractor '{extractor.name}' has parameters in training; features that go into "
                 "the cache must come from frozen weights"
             )
-        self._extractor = extractor
-        self._batch_cells = self._size = batch_cells
-        self._windows: dict[Name, tuple[Segments, list[_Cell]]] = {}
-        self._queue: list[tuple[Name, int]] = []
+        self._batch_cells, self._sound_seconds = batch_cells, tuple(sound_seconds)
+        self._embed: dict[Kind, Callable[[Tensor], dict[str, Tensor]]] = {
+            "sight": extractor.embed_sight,
+            "sound": extractor.embed_sound,
+        }
+        self._windows: dict[Name, _Window] = {}
+        self._queues: dict[tuple[Kind, tuple[int, ...], int], Queue] = {}
 
     def add(self, name: Name, segments: Segments) -> Iterator[Encoded]:
         """Take one window of cells (or a whole video); gives those that are complete now."""
-        self._windows[name] = (segments, [])
-        # as many pictures at once whether a cell has one or sixteen
-        self._size = max(1, self._batch_cells // segments.frames.shape[1])
-        self._queue += [(name, cell) for cell in range(len(segments.samples))]
-        while len(self._queue) >= self._size:
-            yield from self._encode()
+        cells = present(segments.visual_mask)
+        heard, places = stretches(segments, self._sound_seconds)
+        rest = replace(segments, frames=segments.frames[:0], samples=segments.samples[:0])
+        self._windows[name] = _Window(rest, places, len(cells) + len(heard))
+        F = segments.frames.shape[1]  # as many pictures at once whether a cell has one or sixteen
+        views = segments.frames.shape[2] if segments.frames.ndim == 6 else 1
+        for cell in cells:
+            piece = Piece(name, cell, segments.frames[cell])
+            self._queue("sight", piece, self._batch_cells // (F * views)).put([piece])
+        for number, stretch in enumerate(heard):
+            piece = Piece(name, number, stretch.samples)
+            self._queue("sound", piece, self._together(stretch, segments)).put([piece])
+        yield from self._encode(lambda queue: queue.is_full)
 
     def finish(self) -> Iterator[Encoded]:
         """Encode the cells that are left."""
-        while self._queue:
-            yield from self._encode()
+        yield from self._encode(lambda queue: not queue.is_empty)
 
-    def _encode(self) -> Iterator[Encoded]:
-        batch = self._queue[: self._size]
-        try:
-            cells = self._run(batch)
-        except Exception as err:  # whatever an encoder raises is about its input
-            if _is_out_of_memory(err) and len(batch) > 1:
-                self._batch_cells = max(1, self._batch_cells // 2)
-                self._size = max(1, self._size // 2)
-            else:
-                yield from self._one_by_one(batch)
+    def _together(self, stretch: Stretch, segments: Segments) -> int:
+        """Stretches of sound in one batch: their number depends on nothing but the video."""
+        if not self._sound_seconds:
+            return self._batch_cells // segments.frames.shape[1]
+        if len(stretch.samples) < stretch.seconds * segments.samples.shape[1]:
+            return 1  # a short video's whole sound; others of its length may never come
+        return self._batch_cells // stretch.seconds
+
+    def _queue(self, kind: Kind, piece: Piece, size: int) -> Queue:
+        key = kind, piece.array.shape, size
+        if key not in self._queues:
+            self._queues[key] = Queue(partial(_numpy, self._embed[kind]), size)
+        return self._queues[key]
+
+    def _encode(self, wanted: Callable[[Queue], bool]) -> Iterator[Encoded]:
+        """Encode batches of all queues that are wanted, until none is."""
+        for (kind, *_), queue in list(self._queues.items()):
+            while wanted(queue):
+                for piece, arrays in list(queue.encode()):
+                    yield from self._take(kind, piece, arrays)
+
+    def _take(self, kind: Kind, piece: Piece, arrays: Arrays | MediaError) -> Iterator[Encoded]:
+        """What came of one piece, to its window."""
+        name, window = piece.window, self._windows.get(piece.window)
+        if window is None:  # given up
             return
-        del self._queue[: len(batch)]
-        yield from self._take(batch, cells)
-
-    def _run(self, batch: list[tuple[Name, int]]) -> list[_Cell]:
-        """Arrays of each cell of a batch."""
-        import torch  # slow to import, and cached features need none
-
-        first = self._windows[batch[0][0]][0]
-        frames = np.zeros((self._size, *first.frames.shape[1:]), np.uint8)
-        samples = np.zeros((self._size, first.samples.shape[1]), np.int16)
-        for row, (name, cell) in enumerate(batch):
-            frames[row] = self._windows[name][0].frames[cell]
-            samples[row] = self._windows[name][0].samples[cell]
-        encoded = self._extractor(torch.from_numpy(frames), torch.from_numpy(samples))
-        arrays = {key: value.numpy() for key, value in encoded.items()}
-        return [{key: value[row] for key, value in arrays.items()} for row in range(len(batch))]
-
-    def _take(self, batch: list[tuple[Name, int]], cells: list[_Cell]) -> Iterator[Encoded]:
-        for (name, _), arrays in zip(batch, cells, strict=True):
-            self._windows[name][1].append(arrays)
-        for name in dict.fromkeys(name for name, _ in batch):
-            segments, found = self._windows[name]
-            if len(found) == len(segments.samples):
-                del self._windows[name]
-                yield name, _features(segments, found)
-
-    def _one_by_one(self, batch: list[tuple[Name, int]]) -> Iterator[Encoded]:
-        """A batch that failed, window by window: the one that fails alone is given up."""
-        for name in dict.fromkeys(name for name, _ in batch):
-            own = [place for place in batch if place[0] == name]
-            try:
-                cells = self._run(own)
-            except Exception as err:
-                del self._windows[name]
-                self._queue = [place for place in self._queue if place[0] != name]
-                yield name, _failure(err)
-                continue
-            del self._queue[: len(own)]
-            yield from self._take(own, cells)
+        if isinstance(arrays, MediaError):
+            del self._windows[name]
+            for queue in self._queues.values():
+                queue.drop(name)
+            yield name, arrays
+            return
+        window.found[kind][piece.number] = arrays
+        window.left -= 1
+        if not window.left:
+            del self._windows[name]
+            yield name, _features(window)
 
 
-def _is_out_of_memory(err: Exception) -> bool:
-    """Whether a device or the machine had no room: torch has one error for each."""
-    named = type(err).__name__ in ("OutOfMemoryError", "MemoryError")
-    return named or "can't allocate memory" in str(err)
+def _numpy(
+    embed: "Callable[[Tensor], dict[str, Tensor]]", given: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    import torch  # slow to import, and cached features need none
+
+    return {key: value.numpy() for key, value in embed(torch.from_numpy(given)).items()}
 
 
-def _failure(err: Exception) -> MediaError:
-    what = " ".join(str(err).split())[:300]
-    if _is_out_of_memory(err):
-        return MediaError(Reason.OOM, f"one segment does not fit into the encoder's memory: {what}")
-    return MediaError(Reason.ENCODE_ERROR, f"the encoder failed: {type(err).__name__}: {what}")
-
-
-def _features(segments: Segments, cells: list[_Cell]) -> Features:
-    arrays = {key: np.stack([cell[key] for cell in cells]) for key in cells[0]}
-    for key, array in arrays.items():
-        mask = segments.audio_mask if key == "audio" else segments.visual_mask
-        array[~mask] = 0
+def _features(window: _Window) -> Features:
+    segments, T = window.segments, len(window.heard)
+    sight, sound = window.found["sight"], _stacked(window.found["sound"])
+    seen, arrays = sorted(sight), dict[str, NDArray[Any]]()
+    for key, some in _stacked(sight).items():
+        arrays[key] = np.zeros((T, *some.shape[1:]), some.dtype)
+        arrays[key][seen] = some
+        arrays[key][~segments.visual_mask] = 0
+    for key, each in sound.items():
+        arrays[key] = each[window.heard]  # (T, W, ...)
+        arrays[key][~segments.audio_mask] = 0
+    arrays["audio"] = arrays["audio"].reshape(T, -1)
     return Features(
         **arrays,
         visual_mask=segments.visual_mask,
@@ -159,14 +189,22 @@ def _features(segments: Segments, cells: list[_Cell]) -> Features:
     )
 
 
+def _stacked(pieces: dict[int, Arrays]) -> Arrays:
+    """Arrays (N, ...) of N pieces by their number, which begins at 0 for sound."""
+    numbers = sorted(pieces)
+    return {key: np.stack([pieces[n][key] for n in numbers]) for key in pieces[numbers[0]]}
+
+
 def check_finite(features: Features, name: str, *, first_cell: int = 0) -> None:
     """Refuse features (T, ...) with NaN or infinity; `first_cell` of the video is their first.
 
     Raises:
         MediaError: NAN_FEATURE, with the array and its first bad cell.
     """
-    for key in ("visual", "visual_map", "audio"):
-        bad = ~np.isfinite(getattr(features, key)).reshape(len(features.visual), -1).all(axis=1)
+    for key in ARRAYS:
+        if (array := getattr(features, key)) is None:
+            continue
+        bad = ~np.isfinite(array).reshape(len(features.visual), -1).all(axis=1)
         if bad.any():
             raise MediaError(
                 Reason.NAN_FEATURE,
@@ -177,18 +215,24 @@ def check_finite(features: Features, name: str, *, first_cell: int = 0) -> None:
 
 def join_features(parts: list[Features]) -> Features:
     """Windows of one video back into one piece (T, ...); the last one knows duration and flags."""
-    keys = ("visual", "visual_map", "audio", "visual_mask", "audio_mask")
-    joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
+    keys = (*ARRAYS, "visual_mask", "audio_mask")
+    there = [key for key in keys if getattr(parts[0], key) is not None]
+    joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in there}
     return Features(**joined, duration=parts[-1].duration, flags=parts[-1].flags)
 
 
-def encode_whole(extractor: "Extractor", windows: Iterable[Segments], batch_cells: int) -> Features:
-    """Features (T, ...) of one video, window by window.
+def encode_whole(
+    extractor: "Extractor",
+    windows: Iterable[Segments],
+    batch_cells: int,
+    sound_seconds: Sequence[int] = (),
+) -> Features:
+    """Features (T, ...) of one video, window by window; see `CellBatches`.
 
     Raises:
         MediaError: the encoder failed.
     """
-    batches, parts = CellBatches(extractor, batch_cells), []
+    batches, parts = CellBatches(extractor, batch_cells, sound_seconds), []
     for number, segments in enumerate(windows):
         parts += list(batches.add((0, number), segments))
     found = dict([*parts, *batches.finish()])

@@ -167,7 +167,8 @@ class _Harvest:
     @cached_property
     def _batches(self) -> CellBatches:
         encoder = self._plan.encoder.load(resolve_device(self._runtime.device))
-        return CellBatches(encoder, self._runtime.batch_cells)
+        sound_seconds = self._plan.segment.sound_seconds
+        return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
 
     def run(
         self, files: Iterator[Source], known: Callable[[str], bool], verify: bool

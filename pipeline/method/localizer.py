@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.events import Found
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 
@@ -63,3 +64,6 @@ class Localizer(Protocol):
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
         """Relevance (T,) and classes (T, K + 1) of videos of any T; windows share batches."""
+
+    def find(self, scores: SegmentScores, config: EventConfig) -> Found:
+        """Events of a video's scores, and where the senses disagree, in seconds."""

@@ -19,6 +19,7 @@ from avel.models.card import (
 )
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
@@ -113,6 +114,10 @@ class TrainedModel:
 
         model, extra = self._loaded
         return score_videos(videos, self.card, model.to(self._device), extra, config)
+
+    def find(self, scores: SegmentScores, config: EventConfig) -> Found:
+        """Events of a video's scores, and where the senses disagree, in seconds."""
+        return find(scores, self.classes, config)
 
     @cached_property
     def _loaded(self) -> "tuple[nn.Module, Mapping[str, Tensor]]":

@@ -24,6 +24,7 @@ from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
@@ -161,6 +162,10 @@ class OpenVocabulary:
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
         """Relevance (T,) and classes (T, K + 1) of videos; segments do not look at each other."""
         return [self._score(features) for features in videos]
+
+    def find(self, scores: SegmentScores, config: EventConfig) -> Found:
+        """Events of a video's scores, and where the senses disagree, in seconds."""
+        return find(scores, self.classes, config)
 
     @torch.inference_mode()
     def _score(self, features: Features) -> SegmentScores:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import Encoder, choose
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decoders import Asked, EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
 from avel.pipeline.method.scores import ScoreConfig
 from avel.pipeline.method.stores import (
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 LABELS_EXTRACTOR = "audioclip-tiny"
+NAMED = ("everyday", "synthetic")
+"""Models without a file of the user's: that of real videos, and the shipped one of drawn ones."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class PipelineConfig:
     """Every choice that decides what comes out; the rest is said by the model's checkpoint."""
 
     model: Path | None = None
-    """Checkpoint or run folder; None for the shipped one."""
+    """Checkpoint, run folder, or a name of `NAMED`; None for the everyday model."""
+    table: Path | None = None
+    """Events of the everyday model, instead of those that come with it."""
     weights: tuple[Path, ...] = ()
     """The encoder's files; none to look where weights are kept."""
     labels: tuple[str, ...] = ()
@@ -49,7 +53,7 @@ class PipelineConfig:
     """For labels only, as its options, None for `LABELS_EXTRACTOR`; a checkpoint says its own."""
     extractor_options: Mapping[str, Any] = field(default_factory=dict)
     scores: ScoreConfig = field(default_factory=ScoreConfig)
-    events: EventConfig | None = None
+    events: Asked | None = None
     """How scores become events; None for the model's own way."""
 
 
@@ -116,7 +120,7 @@ def plan_localization(config: PipelineConfig) -> LocalizationPlan:
         localizer.features,
         lambda: localizer.encoder(config.weights),
         localizer,
-        config.events or localizer.decoder,
+        config.events.over(localizer.decoder) if config.events else localizer.decoder,
         config.scores,
     )
     if config.weights:  # given by hand: wrong ones are named even where nothing needs them
@@ -139,9 +143,20 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
         raise InputError(
             f"an extractor and its options ({given}) go with labels; a model says its own"
         )
-    model = TrainedModel(config.model or DEFAULT_MODEL)
+    name = "everyday" if config.model is None else str(config.model)
+    if name == "everyday":
+        return _everyday(config)
+    if config.table is not None:
+        raise InputError(f"a table of events ({config.table}) goes with the everyday model alone")
+    model = TrainedModel(DEFAULT_MODEL if name == "synthetic" else Path(name))
     refuse_matcher(model.card)
     return model
+
+
+def _everyday(config: PipelineConfig) -> "Localizer":
+    from avel.pipeline.method.everyday import Everyday
+
+    return Everyday(config.table, config.weights)
 
 
 def _words(labels: Sequence[str], config: PipelineConfig) -> "Localizer":

@@ -1,4 +1,4 @@
-"""Pieces of many videos through an encoder, in batches of one size; a fault costs its own window."""
+"""Pieces of many videos through an encoder, in batches of one size; a fault costs its window."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -63,7 +63,7 @@ class Queue:
         try:
             found = self._run(batch)
         except Exception as err:  # whatever an encoder raises is about its input
-            if _is_out_of_memory(err) and len(batch) > 1:
+            if _is_out_of_memory(err) and self._size > 1:
                 self._size = max(1, self._size // 2)
             else:
                 yield from self._one_by_one(batch)

@@ -12,11 +12,10 @@ from avel.extractors import AdaptedChoice, Encoder, choose
 from avel.models.card import differing
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method import extract
-from avel.pipeline.method.extract import Features, encode_whole
+from avel.pipeline.method.extract import ARRAYS, Features, encode_whole
 from avel.pipeline.method.stores import open_store, unpack
 from avel.pipeline.reasons import InputError
 
-NAMES = ("visual", "visual_map", "audio")
 UNCUT = "their segments are not in the cache; `avel extract` on the videos makes them"
 
 
@@ -67,12 +66,13 @@ def recompute(
     if not chosen:
         return Recomputed(0, skipped=len(keys), why=UNCUT)
     extractor = _encoder(features, weights, adapters).load()
+    sound_seconds = features.recipe["upstream"]["config"].get("sound_seconds", ())
     compared, worst = 0, 0.0
     for key in chosen:
         cells, cached = segments.get(key), features.get(key)
         if cells is None or cached is None:
             continue
-        fresh = encode_whole(extractor, [unpack(Segments, cells)], 32)
+        fresh = encode_whole(extractor, [unpack(Segments, cells)], 32, sound_seconds)
         compared, worst = compared + 1, _max(worst, _difference(fresh, unpack(Features, cached)))
     skipped = len(keys) - len(usable) + len(chosen) - compared
     return Recomputed(compared, worst, skipped, UNCUT if skipped else "")
@@ -107,7 +107,8 @@ def _encoder(features: Store, weights: Sequence[Path], adapters: Path | None) ->
 
 def _difference(one: Features, other: Features) -> float:
     """Largest absolute difference of all arrays (T, ...)."""
-    pairs = [(getattr(one, name), getattr(other, name)) for name in NAMES]
+    there = [name for name in ARRAYS if getattr(one, name) is not None]
+    pairs = [(getattr(one, name), getattr(other, name)) for name in there]
     return _max(*(np.abs(np.float32(a) - np.float32(b)).max(initial=0) for a, b in pairs))
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from avel.cache.errors import CacheError
 from avel.cache.store import Store
 from avel.cache.writer import Writer
-from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import Watch, harvest
 from avel.pipeline.method.plan import LocalizationPlan
@@ -59,8 +58,8 @@ def localize(
                 yield refuse(outcome, plan.localizer.identity)
                 continue
             scores = _scores(outcome.key, plan, kept, writer, runtime.device)
-            events = find_events(scores, plan.localizer.classes, plan.decoder)
-            yield judge(outcome, scores, events, plan.localizer, plan.decoder)
+            found = plan.localizer.find(scores, plan.decoder)
+            yield judge(outcome, scores, found, plan.localizer, plan.decoder)
     warn_of_damage(kept.segments, kept.features, kept.scores)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.events import Event, find_disagreements
+from avel.pipeline.method.events import Found
 from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
@@ -41,7 +41,7 @@ def refuse(outcome: Outcome, identity: dict[str, str]) -> Result:
 def judge(
     outcome: Outcome,
     scores: SegmentScores,
-    events: list[Event],
+    found: Found,
     localizer: "Localizer",
     config: EventConfig,
 ) -> Result:
@@ -50,6 +50,7 @@ def judge(
     Events of a video that does not resemble what the model was trained on are withheld: a
     classifier must answer with some class it knows, and here that answer means nothing.
     """
+    events = found.events
     familiar = familiar_share(scores, localizer.limits)
     notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
     if familiar is not None and familiar < FAMILIAR_SHARE:
@@ -70,7 +71,7 @@ def judge(
         duration=scores.duration,
         segments=len(scores.relevance),
         events=tuple(events),
-        disagreements=tuple(find_disagreements(scores, localizer.classes, config)),
+        disagreements=tuple(found.disagreements),
         notes=tuple(notes),
         model=localizer.identity,
         decoder={"name": config.decoder, "threshold": config.threshold},

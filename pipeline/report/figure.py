@@ -5,7 +5,7 @@ annotated and what each model found.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +63,9 @@ def read_material(path: Path, config: SegmentConfig, segments: int) -> Material:
     count = min(MOST_SHOWN, segments)
     shown = [int(t) for t in np.linspace(0, segments - 1, count).round()]
     frames, envelopes, first = [], [], 0
-    for window in segment_video(path, config):
+    for window in segment_video(path, replace(config, sound_seconds=(), views=0)):
         here = [t - first for t in shown if first <= t < first + len(window.samples)]
-        frames.append(window.frames[here, 0])
+        frames.append(window.pictures[here, 0])
         steps = window.samples.shape[1] // POINTS
         chunks = window.samples[:, : steps * POINTS].reshape(-1, steps)
         envelopes.append(np.stack([chunks.min(1), chunks.max(1)], 1) / np.float32(32768))

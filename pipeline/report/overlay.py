@@ -31,7 +31,7 @@ def write_overlay(path: Path, answer: Answer, config: SegmentConfig, truth: Span
         config: How the model's videos are cut.
         truth: Annotated events, for a second line; None where they are not known.
     """
-    moving = replace(config, frames_per_cell=FRAME_RATE)
+    moving = replace(config, frames_per_cell=FRAME_RATE, sound_seconds=(), views=0)
     silent = str(Reason.NO_AUDIO) in answer.result.reasons
     height = SIDE + LINE * (1 + (truth is not None))
     rate = None if silent else config.sample_rate
@@ -39,7 +39,7 @@ def write_overlay(path: Path, answer: Answer, config: SegmentConfig, truth: Span
     t = 0
     with Mp4Writer(path, Mp4(SIDE, height, FRAME_RATE, rate, OPTIONS)) as writer:
         for window in segment_video(Path(answer.result.file), moving):
-            for frames, samples in zip(window.frames, window.samples, strict=True):
+            for frames, samples in zip(window.pictures, window.samples, strict=True):
                 lines = [f"{answer.model}: {_at(found, t)}"]
                 if truth is not None:
                     lines.append(f"truth: {_at(truth, t)}")

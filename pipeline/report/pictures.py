@@ -25,7 +25,7 @@ def pictures_of(run: CachedRun, result: Result) -> list[tuple[str, str]]:
     segments, scores = run.segments(result), run.scores(result)
     if segments is None or scores is None:
         return []
-    pairs = zip(segments.frames[:, 0], scores.attention, strict=True)
+    pairs = zip(segments.pictures[:, 0], scores.attention, strict=True)
     return [(_jpeg(frame), _jpeg(attended(frame, weights))) for frame, weights in pairs]
 
 

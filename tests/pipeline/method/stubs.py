@@ -29,12 +29,14 @@ class StubEncoder:
         self.loads += 1
         return self
 
-    def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
+    def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
         self.batches.append(len(frames))
         self.fault(frames)
         seen = frames.float().mean((1, 3, 4))
-        heard = samples.float().mean(1, keepdim=True)
-        return {"visual": seen, "visual_map": seen[:, None].half(), "audio": heard}
+        return {"visual": seen, "visual_map": seen[:, None].half()}
+
+    def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
+        return {"audio": samples.float().mean(1, keepdim=True)}
 
 
 def stub_plan(encoder: StubEncoder) -> Plan:
