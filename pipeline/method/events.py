@@ -48,7 +48,7 @@ class Disagreement:
     Attributes:
         kind: `heard, not seen`, `heard, sight cannot tell` or `seen, not heard`.
         score: Mean probability in the modality that names it.
-        words: The same as a sentence; empty where the model has no words for it.
+        words: What the other modality has instead, in words; empty where the model has none for it.
     """
 
     onset: float
@@ -59,17 +59,29 @@ class Disagreement:
     words: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, order=True)
+class Sound:
+    """A class of sound that is heard, `[onset, offset)` in seconds; score is its mean probability."""
+
+    onset: float
+    offset: float
+    label: str
+    score: float
+
+
 class Found(NamedTuple):
     """What is found in one video, each list in time order."""
 
     events: list[Event]
     disagreements: list[Disagreement]
+    sounds: list[Sound]
+    """All that is heard, whatever is seen, where the encoder names sounds."""
 
 
 def find(scores: SegmentScores, classes: tuple[str, ...], config: EventConfig) -> Found:
     """Events, and where the senses disagree if the scores say what each of them names."""
     return Found(
-        find_events(scores, classes, config), find_disagreements(scores, classes, config)
+        find_events(scores, classes, config), find_disagreements(scores, classes, config), []
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from avel.cache.fingerprint import fingerprint
 from avel.configs.events import EVERYDAY, read_events
-from avel.extractors import EXTRACTORS, Choice, Encoder, PairChoice, choose
+from avel.extractors import EXTRACTORS, Encoder, PairChoice, choose
 from avel.models.everyday import (
     Array,
     Events,
@@ -65,14 +65,15 @@ class Everyday:
         _ = self._encoder  # missing weights are named before anything is decoded
 
     @cached_property
-    def _encoder(self) -> Encoder:
-        return choose(f"{SIGHT}+{SOUND}", self._weights, OPTIONS)
+    def _encoder(self) -> PairChoice:
+        chosen = choose(f"{SIGHT}+{SOUND}", self._weights, OPTIONS)
+        assert isinstance(chosen, PairChoice)
+        return chosen
 
     @cached_property
     def _events(self) -> Events:
         """The table as arrays, for the classes of the encoder."""
         encoder = self._encoder
-        assert isinstance(encoder, PairChoice)
         rows = {label: asdict(row) for label, row in self.table.items()}
         events = make_events(rows, encoder.audio_classes, encoder.visual_classes)
         for label, weights in zip(self.classes, events.heard.T, strict=True):
@@ -153,7 +154,8 @@ class Everyday:
     def find(self, scores: SegmentScores, config: EventConfig) -> Found:
         """Events with their evidence, and what only one of the senses names."""
         evidence = weigh(scores.heard, scores.seen, self._events, self.rule)
-        return Findings(self.table, self._events, self.rule, scores, evidence).all(config)
+        names = self._encoder.audio_classes
+        return Findings(self.table, self._events, self.rule, scores, evidence, names).all(config)
 
 
 def _shares(evidence: Evidence) -> tuple[Array, Array]:
