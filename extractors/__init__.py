@@ -11,11 +11,24 @@ from avel.extractors.choice import Choice, PairChoice
 from avel.extractors.declaration import Declaration
 from avel.extractors.errors import ExtractorError
 from avel.extractors.protocol import Extractor
-from avel.extractors.sound.declarations import VGGISH
-from avel.extractors.vision.declarations import OPENCLIP, VGG19
+from avel.extractors.sound.declarations import MN04, MN05, MN10, MN20, VGGISH, YAMNET
+from avel.extractors.vision.declarations import EFFICIENTNET_LITE0, OPENCLIP, VGG19
 
 EXTRACTORS: dict[str, Declaration] = {
-    declared.name: declared for declared in (AUDIOCLIP, AUDIOCLIP_TINY, OPENCLIP, VGG19, VGGISH)
+    declared.name: declared
+    for declared in (
+        AUDIOCLIP,
+        AUDIOCLIP_TINY,
+        OPENCLIP,
+        VGG19,
+        VGGISH,
+        EFFICIENTNET_LITE0,
+        MN04,
+        MN05,
+        MN10,
+        MN20,
+        YAMNET,
+    )
 }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from avel.extractors.extractor import FrozenExtractor
     from avel.extractors.pair import Pair
 
-SOUND_CELLS = ("sample_rate",)
+SOUND_CELLS = ("sample_rate", "sound_seconds")
 """Settings of the segments stage that a pair takes from its second extractor."""
 
 
@@ -36,6 +36,16 @@ class Choice:
     def cells(self) -> Mapping[str, Any]:
         """How videos must be cut for it: settings of the segments stage by name, sizes in px."""
         return self.kind.cells(self.weights)
+
+    @property
+    def visual_classes(self) -> tuple[str, ...]:
+        """Names of the K classes of `visual_scores`; empty where there are none."""
+        return self.kind.visual_classes
+
+    @property
+    def audio_classes(self) -> tuple[str, ...]:
+        """Names of the K classes of `audio_scores`; empty where there are none."""
+        return self.kind.audio_classes
 
     def pooling(self, device: str = "cpu") -> "Pooling | None":
         """See `FrozenExtractor.pooling`; nothing is read for an extractor that has none."""
@@ -70,6 +80,16 @@ class PairChoice:
         sound = {k: v for k, v in self.sound.cells.items() if k in SOUND_CELLS}
         return {**{k: v for k, v in self.sight.cells.items() if k not in SOUND_CELLS}, **sound}
 
+    @property
+    def visual_classes(self) -> tuple[str, ...]:
+        """Those of sight."""
+        return self.sight.visual_classes
+
+    @property
+    def audio_classes(self) -> tuple[str, ...]:
+        """Those of sound."""
+        return self.sound.audio_classes
+
     def pooling(self, device: str = "cpu") -> "Pooling | None":
         """That of sight, since the vector of a picture is."""
         return self.sight.pooling(device)
@@ -102,18 +122,19 @@ def _pair(
         raise ExtractorError(
             f"extractor '{name}' is no pair; write SIGHT+SOUND, for example vgg19+vggish"
         )
-    if len(weights) == 1:
-        raise WeightsError(
-            f"'{name}' takes {parts[0].name}'s weight file and then {parts[1].name}'s; one given"
-        )
     sight, sound = parts
+    if len(weights) == 1 and not sight.ships:
+        raise WeightsError(
+            f"'{name}' takes {sight.name}'s weight file and then {sound.name}'s; one given"
+        )
+    seeing = weights[:1] if len(weights) > 1 else ()  # one is sound's, where sight needs none
     known = [set(vars(part.options_type())) for part in parts]
     for key in options:
         if key not in known[0] | known[1]:
             raise unknown(f"extractor '{name}' has no option '{key}'; it has", key, _both(parts))
     return PairChoice(
-        _half(sight, weights[:1], {k: v for k, v in options.items() if k in known[0]}),
-        _half(sound, weights[1:], {k: v for k, v in options.items() if k in known[1]}),
+        _half(sight, seeing, {k: v for k, v in options.items() if k in known[0]}),
+        _half(sound, weights[len(seeing) :], {k: v for k, v in options.items() if k in known[1]}),
     )
 
 

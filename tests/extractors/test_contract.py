@@ -38,6 +38,13 @@ SHAPES = {
     "vgg19": Shapes(64, 512, (4, 512), 0),  # a fifth of the time of its 224; no layer minds
     "vggish": Shapes(16, 0, (0, 0), 128),
     "vgg19+vggish": Shapes(64, 512, (4, 512), 128),
+    "efficientnet-lite0": Shapes(64, 1280, (4, 1280), 0),
+    "mn04": Shapes(16, 0, (0, 0), 512),
+    "mn05": Shapes(16, 0, (0, 0), 640),
+    "mn10": Shapes(16, 0, (0, 0), 1280),
+    "mn20": Shapes(16, 0, (0, 0), 2560),
+    "yamnet": Shapes(16, 0, (0, 0), 1024),
+    "efficientnet-lite0+mn04": Shapes(64, 1280, (4, 1280), 512),
 }
 
 
@@ -71,15 +78,22 @@ def test_declarations_say_what_networks_do(name: str) -> None:
     assert declared.sees == (network.see is not FrozenExtractor.see)
     assert declared.hears == (network.hear is not FrozenExtractor.hear)
     assert declared.pools == (network.pooling is not FrozenExtractor.pooling)
+    sight, sound = network.sight_logits, network.sound_logits
+    assert bool(declared.visual_classes) == (sight is not FrozenExtractor.sight_logits)
+    assert bool(declared.audio_classes) == (sound is not FrozenExtractor.sound_logits)
 
 
 def test_shapes_and_types(case: Case) -> None:
     shapes = SHAPES[case.name]
     features = case.extractor(*case.cells(2))
+    seen, heard = len(case.choice.visual_classes), len(case.choice.audio_classes)
+    scores = {"visual_scores": (2, 1, seen)} if seen else {}
+    scores |= {"audio_scores": (2, heard)} if heard else {}
     assert {k: (tuple(v.shape), v.dtype) for k, v in features.items()} == {
         "visual": ((2, shapes.visual), torch.float32),
         "visual_map": ((2, *shapes.visual_map), torch.float16),
         "audio": ((2, shapes.audio), torch.float32),
+        **{name: (shape, torch.float32) for name, shape in scores.items()},
     }
     assert {value.device.type for value in features.values()} == {"cpu"}
 
@@ -132,6 +146,33 @@ def test_frames_of_a_cell_are_averaged(case: Case) -> None:
     for key in ("visual", "visual_map"):
         mean = (one[key].float() + other[key].float()) / 2
         torch.testing.assert_close(both[key].float(), mean, atol=2e-3, rtol=2e-3)
+
+
+def test_views_of_a_picture(case: Case) -> None:
+    """Vector and map are the first view's; every view is scored, as if it were alone."""
+    frames, sound = case.cells(3)
+    views = frames.transpose(0, 1)[:, None]  # one cell, one frame, three views
+    found, first = case.extractor(views, sound[:1]), case.extractor(frames[:1], sound[:1])
+    for name in first.keys() - {"visual_scores"}:
+        assert torch.equal(found[name], first[name])
+    if case.choice.visual_classes:
+        alone = case.extractor(frames, sound)["visual_scores"]
+        torch.testing.assert_close(found["visual_scores"], alone.transpose(0, 1))
+        assert not torch.equal(alone[0], alone[1])
+
+
+def test_scores_are_the_logits_of_the_vectors(case: Case) -> None:
+    """And averaged over the frames of a cell, as they are."""
+    frames, sound = case.cells(2)
+    cell = case.extractor(frames.transpose(0, 1), sound[:1])
+    for part in (case.extractor, *vars(case.extractor).values()):
+        if isinstance(part, FrozenExtractor) and part.declaration.visual_classes:
+            expected = part.sight_logits(cell["visual"])
+            torch.testing.assert_close(cell["visual_scores"][:, 0], expected)
+            alone = part.embed_sight(frames)["visual_scores"].mean(0)
+            torch.testing.assert_close(cell["visual_scores"][0], alone, atol=1e-4, rtol=1e-4)
+        if isinstance(part, FrozenExtractor) and part.declaration.audio_classes:
+            torch.testing.assert_close(cell["audio_scores"], part.sound_logits(cell["audio"]))
 
 
 def test_has_no_gradient_and_is_not_in_training(case: Case) -> None:

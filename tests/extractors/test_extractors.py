@@ -9,7 +9,19 @@ import avel.extractors as room
 from avel.extractors import EXTRACTORS, Choice, ExtractorError, PairChoice, choose
 from avel.extractors.weights.files import WeightsError, find_file
 
-NAMES = ("audioclip", "audioclip-tiny", "openclip", "vgg19", "vggish")
+NAMES = (
+    "audioclip",
+    "audioclip-tiny",
+    "openclip",
+    "vgg19",
+    "vggish",
+    "efficientnet-lite0",
+    "mn04",
+    "mn05",
+    "mn10",
+    "mn20",
+    "yamnet",
+)
 
 
 def test_every_extractor_is_there_under_its_own_name() -> None:
