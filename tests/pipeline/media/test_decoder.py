@@ -162,16 +162,40 @@ def test_a_decoder_that_dies_is_tried_once_more_and_named(
     assert Ended(1, None) in said
 
 
+class Clock:
+    """Every look at it is so many seconds later."""
+
+    def __init__(self) -> None:
+        self.now, self.step = 0.0, 400.0
+
+    def monotonic(self) -> float:
+        self.now += self.step
+        return self.now
+
+
 def test_a_decoder_stuck_in_c_is_killed(
     films: list[Path], misbehaving: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Minutes pass while the first film says nothing, and none while the second is decoded."""
     misbehaving("hang")
-    monkeypatch.setattr(decoder, "GRACE_SECONDS", 0.0)
-    found = dict(decode_files(films[:2], SMALL, DecodeLimits(1, timeout_seconds=0.3)))
-    assert isinstance(found[0], MediaError)
-    assert found[0].reason == Reason.TIMEOUT
-    assert "was stuck for" in found[0].message
-    assert isinstance(found[1], Segments)
+    clock = Clock()
+    monkeypatch.setattr(decoder, "time", clock)
+    monkeypatch.setattr(decoder, "LOOK_SECONDS", 0.001)
+    said: list[Event] = []
+    with Decoders(SMALL, DecodeLimits(1, timeout_seconds=600.0)) as decoders:
+        for number, path in enumerate(films[:2]):
+            decoders.start(number, path)
+            while decoders.busy:
+                said += decoders.events()
+            clock.step = 0.0
+    stuck, *rest, last = said
+    assert isinstance(stuck, Ended)
+    assert stuck.error is not None
+    assert stuck.error.reason == Reason.TIMEOUT
+    assert "was stuck for 800 s and was killed" in stuck.error.message
+    windows = [event.segments for event in rest if isinstance(event, Window)]
+    assert_same(join(windows), segment_whole(films[1], SMALL))
+    assert last == Ended(1, None)
 
 
 def test_a_decoder_that_eats_memory_is_killed(
