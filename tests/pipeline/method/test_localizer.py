@@ -134,7 +134,7 @@ PLANNED = """
 import sys
 from pathlib import Path
 from avel.pipeline.method.plan import PipelineConfig, plan_localization
-plan = plan_localization(PipelineConfig())
+plan = plan_localization(PipelineConfig(model=Path("synthetic")))
 plan.stores(Path(sys.argv[1]))
 plan.localizer.identity, plan.localizer.limits, plan.decoder
 print([name for name in ("torch", "open_clip", "av") if name in sys.modules])
