@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.commands import options
 from avel.pipeline.method.decoders import DECODERS, decoder_of
+from avel.pipeline.method.named import named, refuse_attention
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", help="video files, folders, or lists (.txt)")
     parser.add_argument(
         "--model",
-        type=Path,
+        type=named,
         help="everyday (real video), synthetic (drawn films), a checkpoint, a run folder or one of "
         "`avel teach` [everyday]",
     )
@@ -33,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--template", default="{}", help='prompt around a label ["{}"]')
     parser.add_argument("--decoder", choices=DECODERS, help="scores to events [the model's own]")
-    parser.add_argument("--threshold", type=float, help="of the gate or hysteresis [the model's own]")
+    parser.add_argument(
+        "--threshold", type=float, help="of the gate or hysteresis [the model's own]"
+    )
     parser.add_argument(
         "--out", type=Path, help="folder for events.csv and one .json and .html per video"
     )
@@ -56,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     asked = _asked(args)
+    from avel.pipeline.commands.ask import with_weights  # slow: declarations of the encoders
     from avel.pipeline.formats.terminal import printing  # slow: numpy and h5py load here
     from avel.pipeline.media.inputs import expand
     from avel.pipeline.method.plan import PipelineConfig, plan_localization
@@ -64,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.work.progress import Progress
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
-    plan = plan_localization(PipelineConfig(**asked))
+    plan = with_weights(lambda: plan_localization(PipelineConfig(**asked)))
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
@@ -84,6 +88,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
+    if args.attention and not args.labels:
+        refuse_attention(args.model or Path("everyday"))
     return {
         "model": args.model,
         "table": args.events,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from avel.pipeline.datasets.truth import Truth
@@ -104,6 +105,18 @@ def test_files_that_give_nothing_to_look_at(
     tmp_path: Path, drawn: dict[Path, Any], made: Result, why: str
 ) -> None:
     assert pictures(tmp_path, 3).draw("v", [made]) == Drawn(why_none=why)
+    assert not drawn
+
+
+def test_a_model_that_looks_at_no_place(
+    tmp_path: Path, drawn: dict[Path, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is drawn of the others, and it is said which."""
+    blind = replace(scores(4, 3), attention=np.zeros((4, 0), np.float32))
+    made = pictures(tmp_path, 3, 4)
+    monkeypatch.setattr(made._runs[1], "scores", lambda _: blind)
+    with pytest.raises(InputError, match="taught: has no attention to draw; leave this model out"):
+        made.draw("v", [of_model("dmsf"), of_model("taught")])
     assert not drawn
 
 
