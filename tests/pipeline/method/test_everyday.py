@@ -183,14 +183,14 @@ def test_a_table_of_ones_own(weights: Path, tmp_path: Path) -> None:
 def test_a_sound_that_only_another_network_knows(weights: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text("events:\n  Odd: {heard: {Barkk: 1}}\n")
-    with pytest.raises(ConfigError, match="event 'Odd': heard: unknown class 'Barkk'.*'Bark'"):
+    with pytest.raises(ConfigError, match=r"event .Odd.: heard: unknown class .Barkk..*.Bark."):
         Everyday(mine, [weights])
 
 
 def test_missing_weights_are_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
-    with pytest.raises(WeightsError, match="mn04_as_mAP_432.pt"):
+    with pytest.raises(WeightsError, match=r"mn04_as_mAP_432\.pt"):
         Everyday()
 
 
