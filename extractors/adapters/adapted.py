@@ -25,13 +25,15 @@ class Adapted:
 
     @torch.inference_mode()
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
-        """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`."""
+        """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`.
+
+        Scores of classes are the frozen encoder's: adapters were not trained towards them.
+        """
         device = next(self._adapters.parameters()).device
         given = self._base(frames, samples)
         names = ("audio", "visual_map", "visual")
         audio, visual_map, visual = (given[name].to(device).float() for name in names)
         corrected = self._adapters.outputs(audio, visual_map, visual, self._base.pooling)
-        return {
-            name: value.to(given[name].dtype).cpu()
-            for name, value in zip(names, corrected, strict=True)
-        }
+        for name, value in zip(names, corrected, strict=True):
+            given[name] = value.to(given[name].dtype).cpu()
+        return given
