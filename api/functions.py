@@ -19,7 +19,7 @@ from avel.arguments import (
     several,
     whole,
 )
-from avel.pipeline.method.decoders import Decoder, decoder_of
+from avel.pipeline.method.decide import Decoder, decoder_of
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.plan import (

@@ -17,8 +17,7 @@ from avel.pipeline.datasets.features import FeatureRows
 from avel.pipeline.evaluation.metrics import segment_accuracy
 from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decide import decide
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.scores import ScoreConfig
 from avel.pipeline.method.stores import features_recipe

@@ -13,7 +13,7 @@ import pytest
 
 from avel.arguments import HowToTrain
 from avel.pipeline.cli import COMMANDS, ENVIRONMENT, OK, SOME_FAILED, UNEXPECTED, USAGE
-from avel.pipeline.method.decoders import DECODERS
+from avel.pipeline.method.decide import DECODERS
 from avel.pipeline.reasons import Reason
 from benchmarks.structure import PACKAGES
 from tests.test_layering import FLOORS

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.commands import options
-from avel.pipeline.method.decoders import DECODERS, decoder_of
+from avel.pipeline.method.decide import DECODERS, decoder_of
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
@@ -70,14 +70,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The config by name, checked before anything slow is loaded."""
-    from avel.pipeline.method.labels import read_labels
-
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
     return {
         "model": args.model,
         "weights": tuple(args.weights),
-        "labels": read_labels(args.labels),
+        "labels": _labels(args.labels),
         "template": args.template,
         "extractor": args.extractor,
         "extractor_options": options.encoder_options(args),
@@ -103,3 +101,11 @@ def _outputs(
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
     return truth.of, filing(args.out, files, truth, run, attention=args.attention)
+
+
+def _labels(given: list[str] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    from avel.pipeline.method.labels import read_labels  # one module less where none are given
+
+    return read_labels(given)

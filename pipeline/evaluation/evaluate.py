@@ -23,8 +23,7 @@ from avel.pipeline.evaluation.metrics import (
 )
 from avel.pipeline.evaluation.protocols import DECODERS, decoder_name
 from avel.pipeline.evaluation.split import Split, open_split
-from avel.pipeline.method.decide import decide
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import SegmentScores

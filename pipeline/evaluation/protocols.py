@@ -7,7 +7,7 @@ names its own.
 from dataclasses import dataclass
 from typing import Literal
 
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 
 Selection = Literal["val", "test"]
 

@@ -16,7 +16,7 @@ from avel.models.card import MATCHERS
 from avel.pipeline.learning.options import CONFIGS, options_of, written_options
 from avel.pipeline.learning.settings import AugmentConfig, TrainConfig
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from avel.pipeline.learning.batches import derived_seed
 from avel.pipeline.learning.optimizer import groups_of, optimizer_of
 from avel.pipeline.learning.settings import AugmentConfig, TrainConfig
 from avel.pipeline.learning.splice import with_foreign_sound, with_spliced
-from avel.pipeline.method.decide import decide
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.scoring import probabilities
 from avel.pipeline.reasons import InputError
 

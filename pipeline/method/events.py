@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from avel.pipeline.method.decide import decide, joint
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig, decide, joint
 from avel.pipeline.method.scores import SegmentScores
 
 

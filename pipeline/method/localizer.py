@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 

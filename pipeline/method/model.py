@@ -18,7 +18,7 @@ from avel.models.card import (
     describe,
 )
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe

@@ -23,7 +23,7 @@ from avel.cache.fingerprint import fingerprint
 from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe

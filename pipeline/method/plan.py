@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import Encoder, choose
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
 from avel.pipeline.method.scores import ScoreConfig
 from avel.pipeline.method.stores import (

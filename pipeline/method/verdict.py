@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.events import Event, find_disagreements
 from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.method.results import Result

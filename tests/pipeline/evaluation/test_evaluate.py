@@ -20,7 +20,7 @@ from avel.pipeline.evaluation.evaluate import (
 )
 from avel.pipeline.evaluation.metrics import Interval, event_f1, intervals
 from avel.pipeline.evaluation.split import open_split
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import TrainedModel
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import InputError

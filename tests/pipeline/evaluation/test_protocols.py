@@ -5,7 +5,7 @@ from pathlib import Path
 from avel.pipeline.datasets.ave import open_ave, segment_labels
 from avel.pipeline.evaluation.metrics import baselines
 from avel.pipeline.evaluation.protocols import DECODERS, PROTOCOLS, Protocol, decoder_name
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 
 
 def test_real_tables_give_the_known_baselines(ave_tables: Path) -> None:

@@ -20,7 +20,7 @@ from avel.pipeline.evaluation.evaluate import decide_rows
 from avel.pipeline.evaluation.metrics import segment_accuracy
 from avel.pipeline.learning.module import LocalizerTraining, NotFinite, OutOfMemory, batch_that_fits
 from avel.pipeline.learning.settings import TrainConfig
-from avel.pipeline.method.decoders import DECODERS, EventConfig
+from avel.pipeline.method.decide import DECODERS, EventConfig
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.scoring import probabilities

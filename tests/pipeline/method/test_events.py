@@ -12,8 +12,7 @@ from avel.pipeline.evaluation.metrics import (
     segment_accuracy,
     tiou,
 )
-from avel.pipeline.method.decide import decide
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig, decide
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.scores import SegmentScores
 

@@ -12,7 +12,7 @@ import pytest
 
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import choose
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel

@@ -10,7 +10,7 @@ from avel.cache.fingerprint import file_sha256
 from avel.models.card import CHECKPOINT, Card, CheckpointError
 from avel.models.checkpoint import load_checkpoint, save_checkpoint
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
 from avel.pipeline.reasons import InputError
 

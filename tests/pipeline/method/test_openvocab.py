@@ -13,7 +13,7 @@ from avel.extractors.audioclip.declarations import AUDIOCLIP, AUDIOCLIP_TINY, Au
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.extractors.weights.files import Weights
 from avel.pipeline.cli import main
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.events import find_disagreements
 from avel.pipeline.method.labels import read_labels
 from avel.pipeline.method.openvocab import CONTRAST, OpenVocabulary

@@ -7,7 +7,7 @@ import pytest
 from avel.cache.fingerprint import fingerprint
 from avel.extractors.weights import files as weight_files
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.plan import PipelineConfig, plan_features, plan_localization

@@ -9,7 +9,7 @@ import pytest
 
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import harvest as harvesting
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.run import localize

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decide import EventConfig
 from avel.pipeline.method.events import find_events
 from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.method.localizer import Localizer

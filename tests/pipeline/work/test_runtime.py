@@ -66,7 +66,7 @@ def test_time_out_is_above_zero_and_loaders_not_below() -> None:
 def test_a_runtime_is_fixed_and_has_no_setting_of_any_stage() -> None:
     """What changes numbers belongs to a stage's config, and so to its fingerprint."""
     from avel.pipeline.media.cells import SegmentConfig
-    from avel.pipeline.method.decoders import EventConfig
+    from avel.pipeline.method.decide import EventConfig
 
     with pytest.raises(AttributeError, match="cannot assign to field"):
         RuntimeConfig().workers = 3  # type: ignore[misc]
