@@ -8,10 +8,10 @@ The weights' names are those of the widely used PyTorch conversion.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchaudio.compliance.kaldi import get_mel_banks
 
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.sound.declarations import VGGISH, VGGishOptions
+from avel.extractors.sound.mel import mel_bands
 from avel.extractors.weights.files import Weights, WeightsError
 from avel.extractors.weights.tensors import load_into, read_all
 
@@ -82,9 +82,8 @@ class VGGish(nn.Module):
 
 
 def mel_matrix() -> Tensor:
-    """Triangles in mel, not in Hz (bins 257, bands 64), as VGGish's own and as Kaldi's are."""
-    banks, _ = get_mel_banks(NUM_BANDS, FFT, SAMPLE_RATE, LOWEST, HIGHEST, 100.0, -500.0, 1.0)
-    return functional.pad(banks, (0, 1)).T.contiguous()  # the bin at 8 kHz is above all bands
+    """Mel bands (bins 257, bands 64)."""
+    return mel_bands(NUM_BANDS, FFT, SAMPLE_RATE, LOWEST, HIGHEST)
 
 
 class VGGishExtractor(FrozenExtractor):
@@ -121,8 +120,12 @@ class VGGishExtractor(FrozenExtractor):
         return {name.removeprefix("pproc."): value for name, value in read_all(weights).items()}
 
     def hear(self, samples: Tensor) -> Tensor:
-        """Embeddings (N, 128) of sound on the int16 scale."""
+        """Embeddings (N, 128) of sound (N, S) on the int16 scale: means over its whole seconds."""
+        seconds = max(1, samples.shape[1] // SAMPLE_RATE)
+        if seconds > 1:
+            samples = samples[:, : seconds * SAMPLE_RATE].reshape(-1, SAMPLE_RATE)
         embedded = self.model(self.model.log_mel(samples / 32768)).float()
+        embedded = embedded.unflatten(0, (-1, seconds)).mean(1) if seconds > 1 else embedded
         return self._postprocess(embedded) if self.options.postprocess else embedded
 
     def _postprocess(self, embedded: Tensor) -> Tensor:

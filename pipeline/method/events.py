@@ -32,7 +32,12 @@ class Evidence:
 
 @dataclass(frozen=True, order=True)
 class Event:
-    """One audio-visual event `[onset, offset)` in seconds; score is its mean probability."""
+    """One audio-visual event `[onset, offset)` in seconds.
+
+    Attributes:
+        score: Its mean probability; with the everyday model that of its clearest second.
+        evidence: What each sense says, where the model knows them by themselves.
+    """
 
     onset: float
     offset: float
@@ -47,7 +52,7 @@ class Disagreement:
 
     Attributes:
         kind: `heard, not seen`, `heard, sight cannot tell` or `seen, not heard`.
-        score: Mean probability in the modality that names it.
+        score: Probability in the modality that names it.
         words: What the other modality has instead, in words; empty where the model has none for it.
     """
 
@@ -61,7 +66,7 @@ class Disagreement:
 
 @dataclass(frozen=True, order=True)
 class Sound:
-    """A class of sound that is heard, `[onset, offset)` in seconds; score is its mean probability."""
+    """A class of sound that is heard, `[onset, offset)` in seconds, and the clearest one's probability."""
 
     onset: float
     offset: float

@@ -16,6 +16,7 @@ from avel.cache.fingerprint import fingerprint
 from avel.configs.events import EVERYDAY, read_events
 from avel.extractors import EXTRACTORS, Encoder, PairChoice, choose
 from avel.models.everyday import (
+    UNHEARD,
     Array,
     Events,
     Evidence,
@@ -132,9 +133,10 @@ class Everyday:
         present = features.visual_mask & features.audio_mask
         assert features.audio_scores is not None and features.visual_scores is not None
         sounds = mix_sounds(features.audio_scores, self.rule.sound_mix)
+        sounds[~features.audio_mask] = UNHEARD
         heard = hear(sounds, self._events, self.rule)
         seen = see(features.visual_scores, features.faces, self._events, _usual(), self.rule)
-        heard[~features.audio_mask], seen[~features.visual_mask] = -20, 0
+        seen[~features.visual_mask] = 0
         relevance, classes = _shares(weigh(heard, seen, self._events, self.rule))
         none = np.zeros(len(present), np.float32)
         return SegmentScores(

@@ -15,7 +15,7 @@ from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, So
 from avel.pipeline.method.hysteresis import spans
 from avel.pipeline.method.scores import SegmentScores
 
-CLEARLY_SEEN = 5.0
+CLEARLY_SEEN = 6.0
 """Ratio by sight from which something is said to be seen though it is not heard."""
 DISTINCT = 0.5
 """Least weight of a class of sound that is enough to say that an event is heard, though not seen."""
@@ -61,8 +61,7 @@ class Findings:
         """Every class of sound, by itself."""
         odds = self.scores.sounds
         for span in self._spans(odds, odds, start):
-            score = _probability(float(odds[span.cells.start : span.cells.stop, span.event].mean()))
-            yield Sound(*self._when(span), self.sounds[span.event], score)
+            yield Sound(*self._when(span), self.sounds[span.event], _probability(span.strength))
 
     def _both(self, start: float) -> list[_Span]:
         onset = np.where(self.scores.present[:, None], self.weighed.onset, -np.inf)
@@ -77,7 +76,7 @@ class Findings:
 
     def _seen(self, start: float) -> list[_Span]:
         """What sight can tell and shows more clearly than anything else."""
-        seen = self.scores.seen
+        seen = _steady(self.scores.seen)
         clearest = seen >= seen.max(1, keepdims=True)
         unheard = self.scores.heard < start
         odds = np.where(clearest & unheard & self.events.tells, seen, -np.inf)
@@ -122,11 +121,11 @@ class Findings:
         return kept
 
     def _event(self, span: _Span) -> Event:
-        odds = self._mean(self.weighed.going, span)
         sight = self._mean(self.weighed.sight, span)
-        says = "supports" if sight >= self.rule.support else "cannot tell"
+        supports = self.events.tells[span.event] or sight >= self.rule.support
+        says = "supports" if supports else "cannot tell"
         evidence = Evidence(self._mean(self.scores.heard, span), sight, says)
-        return Event(*self._when(span), self._label(span), _probability(odds), evidence)
+        return Event(*self._when(span), self._label(span), _probability(span.strength), evidence)
 
     def _only_heard(self, span: _Span) -> Disagreement:
         row = self.table[self._label(span)]
@@ -139,7 +138,7 @@ class Findings:
             *self._when(span),
             self._label(span),
             kind,
-            _probability(self._mean(self.scores.heard, span)),
+            _probability(span.strength),
             why,
         )
 
@@ -149,7 +148,7 @@ class Findings:
             *self._when(span),
             self._label(span),
             "seen, not heard",
-            _probability(self._mean(self.weighed.sight, span) - CLEARLY_SEEN),
+            _probability(span.strength - CLEARLY_SEEN),
             f"{row.thing} in the picture",
         )
 
@@ -165,3 +164,12 @@ class Findings:
 
 def _probability(odds: float) -> float:
     return float(1 / (1 + np.exp(-odds)))
+
+
+def _steady(values: Array) -> Array:
+    """What stays: the least (T, E) of a second and its better neighbour."""
+    if len(values) < 2:
+        return values
+    before = np.concatenate([values[1:2], values[:-1]])
+    after = np.concatenate([values[1:], values[-2:-1]])
+    return np.minimum(values, np.maximum(before, after))
