@@ -64,7 +64,7 @@ def test_the_correction_is_added_to_log_odds() -> None:
 
 def test_a_label_that_the_video_does_not_show_falls() -> None:
     """One doubtful second of a bell in a video full of a dog is no event; alone it is one."""
-    seen = [[0.9, 0.1]] * 12
+    seen = [[0.9, 0.02]] * 12
     seen[5] = [0.9, 0.55]
     dog = scores(seen, seen)
     assert events(dog) == [("dog", 0, 11.5), ("bell", 5, 6)]
