@@ -9,12 +9,12 @@ a shuffled epoch that copies every array out, as a training batch does.
 import argparse
 import hashlib
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -69,51 +69,28 @@ def epoch(folder: Path, items: int) -> None:
     print(f"{items} items, {gigabytes:.2f} GB, both with fsync\n")
     print("| | raw memory map (GB/s) | avel cache (GB/s) | ratio |\n|---|---|---|---|")
     row("write", gigabytes, min(raw), min(ours))
-    times = {}
-    for kind in ("raw", "store"):
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.cache",
-            "--read",
-            kind,
-            "--folder",
-            str(folder),
-            "--items",
-            str(items),
-        ]
-        times[kind] = [
-            float(x)
-            for x in subprocess.run(
-                command, capture_output=True, text=True, check=True
-            ).stdout.split()
-        ]
+    times = {kind: child(folder, items, kind) for kind in ("raw", "store")}
     row(
         "read, first pass of a process (every checksum verified)",
         gigabytes,
         times["raw"][0],
         times["store"][0],
     )
-    row("read, later passes", gigabytes, min(times["raw"][1:3]), min(times["store"][1:3]))
+    row("read, later passes", gigabytes, min(times["raw"][1:]), min(times["store"][1:]))
+    (whole,), (quarter,) = child(folder, items, "memory"), child(folder, items // 4, "memory")
     print(
-        f"\npeak anonymous memory of the reading process: {times['store'][3]:.2f} GB for {gigabytes:.2f} GB of items"
+        f"\npeak anonymous memory of a process that reads an epoch: {whole:.2f} GB for "
+        f"{gigabytes:.2f} GB of items"
     )
-    half = [
-        sys.executable,
-        "-m",
-        "benchmarks.cache",
-        "--read",
-        "store",
-        "--folder",
-        str(folder),
-        "--items",
-        str(items // 4),
-    ]
-    small = [
-        float(x)
-        for x in subprocess.run(half, capture_output=True, text=True, check=True).stdout.split()
-    ]
-    print(f"the same when a quarter of them is read: {small[3]:.2f} GB")
+    print(f"the same when a quarter of them is read: {quarter:.2f} GB")
+
+
+def child(folder: Path, items: int, kind: str) -> list[float]:
+    """What a fresh process prints that reads."""
+    command = [sys.executable, "-m", "benchmarks.cache", "--read", kind]
+    command += ["--folder", str(folder), "--items", str(items)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
 
 
 def row(what: str, gigabytes: float, raw: float, ours: float) -> None:
@@ -151,32 +128,46 @@ def write_store(folder: Path, items: int, made: list[dict[str, np.ndarray]]) -> 
 
 
 def read_child(folder: Path, items: int, kind: str) -> None:
-    """Times of three shuffled epochs in this fresh process, then its peak anonymous memory."""
+    """Seconds of three shuffled epochs of this fresh process, or its peak memory in one."""
     keys = [key(number) for number in range(items)]
-    orders = [np.random.default_rng(s).permutation(items) for s in range(3)]
     out = {name: np.empty(shape, dtype) for name, (shape, dtype) in SHAPES.items()}
     store = Store(folder / "cache", "features", RECIPE)
     mapped = np.memmap(folder / "raw.bin", np.uint8, "r").reshape(-1, ITEM_BYTES)
+
+    def from_store(number: int) -> None:
+        arrays = store.get(keys[number])
+        assert arrays is not None
+        for name, array in arrays.items():
+            np.copyto(out[name], array)
+
+    def from_raw(number: int) -> None:
+        at = 0
+        for array in out.values():
+            np.copyto(array.view(np.uint8).reshape(-1), mapped[number, at : at + array.nbytes])
+            at += array.nbytes
+
+    orders = [np.random.default_rng(seed).permutation(items) for seed in range(3)]
+    if kind == "memory":
+        print(peak_anonymous(from_store, orders[0]))
+        return
     times = []
     for order in orders:
         start = time.perf_counter()
         for number in order:
-            if kind == "store":
-                arrays = store.get(keys[number])
-                assert arrays is not None
-                for name, array in arrays.items():
-                    np.copyto(out[name], array)
-            else:
-                at = 0
-                for array in out.values():
-                    np.copyto(
-                        array.view(np.uint8).reshape(-1), mapped[number, at : at + array.nbytes]
-                    )
-                    at += array.nbytes
+            (from_store if kind == "store" else from_raw)(number)
         times.append(time.perf_counter() - start)
-    status = Path("/proc/self/status").read_text()
-    anonymous = int(status.split("RssAnon:")[1].split()[0]) / 1e6
-    print(*times, anonymous, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+    print(*times)
+
+
+def peak_anonymous(read: Callable[[int], None], order: Iterable[int]) -> float:
+    """Most anonymous memory in GB while items are read, looked at after every few of them."""
+    peak = 0
+    for at, number in enumerate(order):
+        read(number)
+        if at % 20 == 0:
+            status = Path("/proc/self/status").read_text()
+            peak = max(peak, int(status.split("RssAnon:")[1].split()[0]))
+    return peak / 1e6
 
 
 def open_many(folder: Path, items: int) -> None:
@@ -192,10 +183,12 @@ def open_many(folder: Path, items: int) -> None:
     seconds = time.perf_counter() - start
     start = time.perf_counter()
     found = opened.get(key(items // 2))
+    first = time.perf_counter() - start
     assert found is not None
     shards = len(list(opened.folder.glob("*.h5")))
     print(
-        f"\nopening a store of {items:,} items in {shards} shards: {seconds:.2f} s; its first item {1000 * (time.perf_counter() - start):.1f} ms"
+        f"\nopening a store of {items:,} items in {shards} shards: {seconds:.2f} s; its first "
+        f"item {1000 * first:.1f} ms"
     )
 
 

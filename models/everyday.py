@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-SIGHTS = ("supports", "cannot tell", "contradicts")
-"""What the picture says of something heard."""
+UNHEARD = -20.0
+"""Log-odds of what cannot be there: without sound, or without its sight where sight can tell."""
 CELLS_AT_ONCE = 256
 """Bounds the memory of long videos."""
 
@@ -115,7 +115,7 @@ def mix_sounds(scores: Array, mix: Sequence[float]) -> Array:
 
 def hear(sounds: Array, events: Events, rule: Rule) -> Array:
     """Log-odds (T, E) that each event is heard: its strongest class, of logits (T, K')."""
-    odds = np.full((len(sounds), events.heard.shape[1]), -20.0, np.float32)
+    odds = np.full((len(sounds), events.heard.shape[1]), UNHEARD, np.float32)
     for event, weights in enumerate(events.heard.T):
         (known,) = np.nonzero(weights)
         if len(known):
@@ -173,7 +173,7 @@ def _joint(
     own = np.where(events.tells, seen, np.maximum(seen, rule.unseen))
     odds = heard + rule.sight_weight * sight - rivalry * np.maximum(rival - own, 0)
     unseen = events.tells & (sight < rule.support)
-    return np.where(unseen, -20, odds).astype(np.float32), sight.astype(np.float32)
+    return np.where(unseen, UNHEARD, odds).astype(np.float32), sight.astype(np.float32)
 
 
 def _log_share(scores: Array, weights: Array) -> Array:

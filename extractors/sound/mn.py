@@ -44,6 +44,8 @@ BLOCKS = (
 """Kernel, wide channels and channels at width 1, whether it squeezes, stride."""
 FIRST_HARD_SWISH = 6
 """The blocks before it have ReLU."""
+EXACT = 7
+"""Layers in float32 whatever the precision: with them in 16 bits, vectors turn by 5 degrees."""
 NORM_EPS = 1e-3
 DIVISOR = 8
 
@@ -157,19 +159,21 @@ class MN(nn.Module):
             nn.Dropout(),
             nn.Linear(last, CLASSES),
         )
-        window = torch.hann_window(WINDOW, periodic=False)
+        side = (FFT - WINDOW) // 2
+        window = functional.pad(torch.hann_window(WINDOW, periodic=False), (side, side))
         mel = mel_bands(NUM_BANDS, FFT, SAMPLE_RATE, LOWEST, HIGHEST)
         self.register_buffer("window", window, persistent=False)  # in no file of weights
         self.register_buffer("mel", mel, persistent=False)
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Vectors (N, D)."""
-        vectors: Tensor = self.classifier[:4](self.features(log_mel))
-        return vectors
+        return self.classifier[2:4](self.pooled(log_mel))  # type: ignore[no-any-return]
 
     def pooled(self, log_mel: Tensor) -> Tensor:
         """Means over frequency and time (N, C) of the last map, before the last two layers."""
-        return self.features(log_mel).mean((2, 3))  # type: ignore[no-any-return]
+        with torch.autocast(log_mel.device.type, enabled=False):
+            large = self.features[:EXACT](log_mel)
+        return self.features[EXACT:](large).mean((2, 3))  # type: ignore[no-any-return]
 
     def classify(self, vectors: Tensor) -> Tensor:
         """Logits (..., 527) of vectors (..., D)."""
@@ -184,10 +188,11 @@ class MN(nn.Module):
         with torch.autocast(samples.device.type, enabled=False):
             samples = functional.pad(samples.float(), (0, max(0, FFT - samples.shape[-1])))
             sharp = samples[:, 1:] - PRE_EMPHASIS * samples[:, :-1]
-            spectrum = torch.stft(sharp, FFT, HOP, WINDOW, self.window, return_complex=True)
-            power = torch.view_as_real(spectrum).square().sum(-1)
-            bands = (power.transpose(1, 2) @ self.mel).transpose(1, 2)
-            return ((torch.log(bands + LOG_OFFSET) + LOG_SHIFT) / LOG_SCALE)[:, None]
+            centred = functional.pad(sharp[:, None], (FFT // 2, FFT // 2), "reflect")[:, 0]
+            spectrum = torch.fft.rfft(centred.unfold(1, FFT, HOP) * self.window)
+            parts = torch.view_as_real(spectrum).square()  # a sum over them would be slow
+            bands = (parts[..., 0] + parts[..., 1]) @ self.mel
+            return ((torch.log(bands + LOG_OFFSET) + LOG_SHIFT) / LOG_SCALE).mT[:, None]
 
 
 class MNExtractor(FrozenExtractor):

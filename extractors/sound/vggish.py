@@ -8,10 +8,10 @@ The weights' names are those of the widely used PyTorch conversion.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchaudio.compliance.kaldi import get_mel_banks
 
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.sound.declarations import VGGISH, VGGishOptions
+from avel.extractors.sound.mel import mel_bands
 from avel.extractors.weights.files import Weights, WeightsError
 from avel.extractors.weights.tensors import load_into, read_all
 
@@ -82,9 +82,8 @@ class VGGish(nn.Module):
 
 
 def mel_matrix() -> Tensor:
-    """Triangles in mel, not in Hz (bins 257, bands 64), as VGGish's own and as Kaldi's are."""
-    banks, _ = get_mel_banks(NUM_BANDS, FFT, SAMPLE_RATE, LOWEST, HIGHEST, 100.0, -500.0, 1.0)
-    return functional.pad(banks, (0, 1)).T.contiguous()  # the bin at 8 kHz is above all bands
+    """Mel bands (bins 257, bands 64)."""
+    return mel_bands(NUM_BANDS, FFT, SAMPLE_RATE, LOWEST, HIGHEST)
 
 
 class VGGishExtractor(FrozenExtractor):

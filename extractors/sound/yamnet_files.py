@@ -121,8 +121,9 @@ def keras_tensors(arrays: Mapping[str, NDArray[np.float32]], source: object) -> 
         layer, part = name.rsplit("/", 1)
         layers.setdefault(layer, {})[part] = value
     parts = list(layers.values())
-    if len(parts) != 2 * len(CONVOLUTIONS) + 1:
-        raise WeightsError(f"{source}: has {len(parts)} layers, YAMNet {2 * len(CONVOLUTIONS) + 1}")
+    wanted = 2 * len(CONVOLUTIONS) + 1
+    if len(parts) != wanted:
+        raise WeightsError(f"{source}: has {len(parts)} layers, YAMNet has {wanted}")
     state = exact_front()
     try:
         for i, name in enumerate(CONVOLUTIONS):

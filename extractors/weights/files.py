@@ -57,18 +57,23 @@ def find_weights(file_names: Sequence[str], given: Sequence[Path] = ()) -> Weigh
     return Weights(tuple(files))
 
 
-def find_file(file_name: str) -> WeightsFile:
+def find_file(*file_names: str) -> WeightsFile:
     """Look a file up in `AVEL_WEIGHTS_DIR`, the package and the user's weights folder.
+
+    Args:
+        file_names: Of the file; of several the first that is anywhere.
 
     Raises:
         WeightsError: it is in none of them; names all places.
     """
-    for place, folder in weight_folders().items():
-        if (folder / file_name).is_file():
-            return _identified(folder / file_name, place)
+    for file_name in file_names:
+        for place, folder in weight_folders().items():
+            if (folder / file_name).is_file():
+                return _identified(folder / file_name, place)
     places = "; ".join(f"{place}: {folder}" for place, folder in weight_folders().items())
+    names = ", ".join(file_names)
     raise WeightsError(
-        f"{file_name}: not found ({places}); put it there or give its path with --weights"
+        f"{names}: not found ({places}); put it there or give its path with --weights"
     )
 
 

@@ -71,6 +71,8 @@ def _described(config: Any) -> list[str]:
         lines += _indented(f"{key.kind}. {key.meaning}")
         if key.name == "options":
             lines += _options(config)
+        elif key.name == "segment":
+            lines += _segment(config)
     return lines
 
 
@@ -86,6 +88,21 @@ def _options(config: Any) -> list[str]:
         other = f"  [{default}]" if value != default else ""
         lines.append(f"options.{name}: {value}{other}")
         lines += _indented(". ".join(part for part in (option.kind, option.meaning) if part))
+    return lines
+
+
+def _segment(config: Any) -> list[str]:
+    """The settings of the segments stage, as they are where the extractor says nothing else."""
+    from avel.configs.describe import keys
+    from avel.configs.load import text_of
+    from avel.pipeline.media.cells import SegmentConfig
+
+    lines = []
+    for key in keys(SegmentConfig(), "segment."):
+        default = text_of(key.default)
+        value = text_of(config.segment.get(key.name.removeprefix("segment."), key.default))
+        lines.append(f"{key.name}: {value}" + (f"  [{default}]" if default != value else ""))
+        lines += _indented(f"{key.kind}. {key.meaning}")
     return lines
 
 

@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", help="video files, folders, or lists (.txt)")
     parser.add_argument(
-        "--model", type=Path, help="checkpoint or run folder [the shipped one, synthetic classes]"
+        "--model",
+        type=Path,
+        help="everyday (real video), synthetic (drawn films), a checkpoint, a run folder or one of "
+        "`avel teach` [everyday]",
     )
     parser.add_argument(
         "--labels", nargs="+", help="localize these words with no training (or one file of them)"
     )
+    parser.add_argument(
+        "--events", type=Path, help="table of events for the everyday model [configs/everyday.yaml]"
+    )
     parser.add_argument("--template", default="{}", help='prompt around a label ["{}"]')
     parser.add_argument("--decoder", choices=DECODERS, help="scores to events [the model's own]")
-    parser.add_argument("--threshold", type=float, help="of the gate [the model's own, else 0.5]")
+    parser.add_argument("--threshold", type=float, help="of the gate or hysteresis [the model's own]")
     parser.add_argument(
         "--out", type=Path, help="folder for events.csv and one .json and .html per video"
     )
@@ -38,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--attention",
         action="store_true",
         help="with --out: also a picture and a video of the attention over the frames",
+    )
+    parser.add_argument(
+        "--heard", action="store_true", help="also list every sound of AudioSet's classes"
     )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     options.add_encoder(parser, " (for --labels; a model says its own, its weights may be given)")
@@ -60,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
     results = localize(paths, plan, runtime, stores=stores, watch=progress.watch)
-    with filing as write, printing(truth_of, as_json=args.json) as show, closing(results):
+    words = printing(truth_of, as_json=args.json, heard=args.heard)
+    with filing as write, words as show, closing(results):
         for result in in_order(progress.track(results), files, attrgetter("file")):
             write(result)
             show(result)
@@ -76,6 +86,7 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
     return {
         "model": args.model,
+        "table": args.events,
         "weights": tuple(args.weights),
         "labels": read_labels(args.labels),
         "template": args.template,

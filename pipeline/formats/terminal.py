@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import Result
 
 Spans = Sequence[tuple[str, float, float]]
@@ -12,8 +13,14 @@ Take = Callable[[Result], None]
 
 
 @contextmanager
-def printing(truth_of: Callable[[str], Spans | None], *, as_json: bool) -> Iterator[Take]:
-    """Print results as they come: in words with the model's name at the end, or as one array."""
+def printing(truth_of: Callable[[str], Spans | None], *, as_json: bool, heard: bool = False) -> Iterator[Take]:
+    """Print results as they come: in words with the model's name at the end, or as one array.
+
+    Args:
+        truth_of: Annotated events of a file, None where not known.
+        as_json: Whether for a program.
+        heard: Whether every sound is listed too.
+    """
     if as_json:
         from avel.pipeline.formats.json import Array  # for those who ask for it
 
@@ -24,7 +31,7 @@ def printing(truth_of: Callable[[str], Spans | None], *, as_json: bool) -> Itera
     knows: list[str] = []
 
     def show(result: Result) -> None:
-        print(text(result, truth_of(result.file)), flush=True)
+        print(text(result, truth_of(result.file), heard=heard), flush=True)
         if result.events and not knows:
             knows.append(f"model: {result.model['name']}, {result.model['knows']}")
 
@@ -33,29 +40,41 @@ def printing(truth_of: Callable[[str], Spans | None], *, as_json: bool) -> Itera
         print(knows[0])
 
 
-def text(result: Result, truth: Spans | None = None) -> str:
+def text(result: Result, truth: Spans | None = None, *, heard: bool = False) -> str:
     """One result in words; no control character of a file's name reaches the terminal.
 
     Args:
         result: Of one video.
         truth: Annotated events as label, onset and offset in seconds; None where not known.
+        heard: Whether every sound is listed too.
     """
-    return "\n".join("".join(_shown(c) for c in line) for line in _lines(result, truth or ()))
+    return "\n".join("".join(_shown(c) for c in line) for line in _lines(result, truth or (), heard))
 
 
-def _lines(result: Result, truth: Spans) -> Iterator[str]:
+def _lines(result: Result, truth: Spans, heard: bool) -> Iterator[str]:
     why = f" ({', '.join(result.reasons)})" if result.reasons else ""
     yield f"{result.file}  {result.duration:.1f} s  {result.status}{why}"
     for event in result.events:
-        yield f"{_span(event.onset, event.offset)}  {event.score:.2f}  {event.label}"
+        yield f"{_span(event.onset, event.offset)}  {event.score:.2f}  {event.label}{_evidence(event)}"
     for d in result.disagreements:
-        yield f"{_span(d.onset, d.offset)}  ({d.kind})  {d.label}"
+        why = f": {d.words}" if d.words else ""
+        yield f"{_span(d.onset, d.offset)}  ({d.kind})  {d.label}{why}"
+    for sound in result.sounds if heard else ():
+        yield f"{_span(sound.onset, sound.offset)}  {sound.score:.2f}  heard  {sound.label}"
     for label, onset, offset in truth:
         yield f"{_span(onset, offset)}  truth  {label}"
     if result.message:
         yield f"  {result.message}"
     for note in result.notes:
         yield f"  note: {note}"
+
+
+def _evidence(event: Event) -> str:
+    """Both numbers, where the model knows the senses by themselves."""
+    if event.evidence is None:
+        return ""
+    sight = "" if event.evidence.sight == "supports" else f", sight {event.evidence.sight}"
+    return f"  (heard {event.evidence.heard:+.1f}, seen {event.evidence.seen:+.1f}{sight})"
 
 
 def _span(onset: float, offset: float) -> str:

@@ -285,14 +285,14 @@ class _Lane:
         used = _resident_bytes(self._process.pid)
         if self._quiet <= limits.timeout_seconds + GRACE_SECONDS and used <= limits.memory_bytes:
             return None
-        job, self.job = self.job, None
+        job, self.job, quiet = self.job, None, self._quiet
         self._replace()
         if used > limits.memory_bytes:
             message = (
                 f"{job.path}: decoding takes more than {limits.memory_bytes >> 20} MiB of memory"
             )
             return Ended(job.number, MediaError(Reason.OOM, message))
-        message = f"{job.path}: the decoder was stuck for {self._quiet:.0f} s and was killed"
+        message = f"{job.path}: the decoder was stuck for {quiet:.0f} s and was killed"
         return Ended(job.number, MediaError(Reason.TIMEOUT, message))
 
     def _replace(self) -> int | None:

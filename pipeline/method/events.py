@@ -32,7 +32,12 @@ class Evidence:
 
 @dataclass(frozen=True, order=True)
 class Event:
-    """One audio-visual event `[onset, offset)` in seconds; score is its mean probability."""
+    """One audio-visual event `[onset, offset)` in seconds.
+
+    Attributes:
+        score: Its mean probability; with the everyday model that of its clearest second.
+        evidence: What each sense says, where the model knows them by themselves.
+    """
 
     onset: float
     offset: float
@@ -47,8 +52,8 @@ class Disagreement:
 
     Attributes:
         kind: `heard, not seen`, `heard, sight cannot tell` or `seen, not heard`.
-        score: Mean probability in the modality that names it.
-        words: The same as a sentence; empty where the model has no words for it.
+        score: Probability in the modality that names it.
+        words: What the other modality has instead, in words; empty where the model has none for it.
     """
 
     onset: float
@@ -59,17 +64,29 @@ class Disagreement:
     words: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, order=True)
+class Sound:
+    """A class of sound that is heard, `[onset, offset)` in seconds, and the clearest one's probability."""
+
+    onset: float
+    offset: float
+    label: str
+    score: float
+
+
 class Found(NamedTuple):
     """What is found in one video, each list in time order."""
 
     events: list[Event]
     disagreements: list[Disagreement]
+    sounds: list[Sound]
+    """All that is heard, whatever is seen, where the encoder names sounds."""
 
 
 def find(scores: SegmentScores, classes: tuple[str, ...], config: EventConfig) -> Found:
     """Events, and where the senses disagree if the scores say what each of them names."""
     return Found(
-        find_events(scores, classes, config), find_disagreements(scores, classes, config)
+        find_events(scores, classes, config), find_disagreements(scores, classes, config), []
     )
 
 

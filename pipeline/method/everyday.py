@@ -14,8 +14,9 @@ import numpy as np
 
 from avel.cache.fingerprint import fingerprint
 from avel.configs.events import EVERYDAY, read_events
-from avel.extractors import EXTRACTORS, Choice, Encoder, PairChoice, choose
+from avel.extractors import EXTRACTORS, Encoder, PairChoice, choose
 from avel.models.everyday import (
+    UNHEARD,
     Array,
     Events,
     Evidence,
@@ -65,14 +66,15 @@ class Everyday:
         _ = self._encoder  # missing weights are named before anything is decoded
 
     @cached_property
-    def _encoder(self) -> Encoder:
-        return choose(f"{SIGHT}+{SOUND}", self._weights, OPTIONS)
+    def _encoder(self) -> PairChoice:
+        chosen = choose(f"{SIGHT}+{SOUND}", self._weights, OPTIONS)
+        assert isinstance(chosen, PairChoice)
+        return chosen
 
     @cached_property
     def _events(self) -> Events:
         """The table as arrays, for the classes of the encoder."""
         encoder = self._encoder
-        assert isinstance(encoder, PairChoice)
         rows = {label: asdict(row) for label, row in self.table.items()}
         events = make_events(rows, encoder.audio_classes, encoder.visual_classes)
         for label, weights in zip(self.classes, events.heard.T, strict=True):
@@ -131,9 +133,10 @@ class Everyday:
         present = features.visual_mask & features.audio_mask
         assert features.audio_scores is not None and features.visual_scores is not None
         sounds = mix_sounds(features.audio_scores, self.rule.sound_mix)
+        sounds[~features.audio_mask] = UNHEARD
         heard = hear(sounds, self._events, self.rule)
         seen = see(features.visual_scores, features.faces, self._events, _usual(), self.rule)
-        heard[~features.audio_mask], seen[~features.visual_mask] = -20, 0
+        seen[~features.visual_mask] = 0
         relevance, classes = _shares(weigh(heard, seen, self._events, self.rule))
         none = np.zeros(len(present), np.float32)
         return SegmentScores(
@@ -153,7 +156,8 @@ class Everyday:
     def find(self, scores: SegmentScores, config: EventConfig) -> Found:
         """Events with their evidence, and what only one of the senses names."""
         evidence = weigh(scores.heard, scores.seen, self._events, self.rule)
-        return Findings(self.table, self._events, self.rule, scores, evidence).all(config)
+        names = self._encoder.audio_classes
+        return Findings(self.table, self._events, self.rule, scores, evidence, names).all(config)
 
 
 def _shares(evidence: Evidence) -> tuple[Array, Array]:

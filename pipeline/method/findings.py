@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.configs.events import Row
-from avel.models.everyday import Array, Events, Rule
+from avel.models.everyday import Array, Events, Rule, hear
 from avel.models.everyday import Evidence as Weighed
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, seconds
+from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, Sound, seconds
 from avel.pipeline.method.hysteresis import spans
 from avel.pipeline.method.scores import SegmentScores
 
-CLEARLY_SEEN = 5.0
+CLEARLY_SEEN = 6.0
 """Ratio by sight from which something is said to be seen though it is not heard."""
+DISTINCT = 0.5
+"""Least weight of a class of sound that is enough to say that an event is heard, though not seen."""
 KIN = 0.3
 """Least weight of a class that makes two events that share it rivals for the same seconds."""
 COVERED = 0.5
@@ -41,6 +43,8 @@ class Findings:
     rule: Rule
     scores: SegmentScores
     weighed: Weighed
+    sounds: tuple[str, ...]
+    """Names of the classes of sound."""
 
     def all(self, config: EventConfig) -> Found:
         """Events, and what only one of the senses names, by hysteresis over a threshold."""
@@ -50,7 +54,14 @@ class Findings:
         return Found(
             sorted(map(self._event, found)),
             sorted([*map(self._only_heard, alone), *map(self._only_seen, unheard)]),
+            sorted(self._sounds(config.log_odds)),
         )
+
+    def _sounds(self, start: float) -> Iterator[Sound]:
+        """Every class of sound, by itself."""
+        odds = self.scores.sounds
+        for span in self._spans(odds, odds, start):
+            yield Sound(*self._when(span), self.sounds[span.event], _probability(span.strength))
 
     def _both(self, start: float) -> list[_Span]:
         onset = np.where(self.scores.present[:, None], self.weighed.onset, -np.inf)
@@ -58,11 +69,14 @@ class Findings:
         return list(self._spans(onset, going, start))
 
     def _heard(self, start: float) -> list[_Span]:
-        return list(self._spans(self.scores.heard, self.scores.heard, start))
+        """What its own sounds say; those that it shares with many others are not enough."""
+        own = np.where(self.events.heard >= DISTINCT, self.events.heard, 0)
+        heard = hear(self.scores.sounds, self.events._replace(heard=own), self.rule)
+        return list(self._spans(heard, heard, start))
 
     def _seen(self, start: float) -> list[_Span]:
         """What sight can tell and shows more clearly than anything else."""
-        seen = self.scores.seen
+        seen = _steady(self.scores.seen)
         clearest = seen >= seen.max(1, keepdims=True)
         unheard = self.scores.heard < start
         odds = np.where(clearest & unheard & self.events.tells, seen, -np.inf)
@@ -107,11 +121,11 @@ class Findings:
         return kept
 
     def _event(self, span: _Span) -> Event:
-        odds = self._mean(self.weighed.going, span)
         sight = self._mean(self.weighed.sight, span)
-        says = "supports" if sight >= self.rule.support else "cannot tell"
+        supports = self.events.tells[span.event] or sight >= self.rule.support
+        says = "supports" if supports else "cannot tell"
         evidence = Evidence(self._mean(self.scores.heard, span), sight, says)
-        return Event(*self._when(span), self._label(span), _probability(odds), evidence)
+        return Event(*self._when(span), self._label(span), _probability(span.strength), evidence)
 
     def _only_heard(self, span: _Span) -> Disagreement:
         row = self.table[self._label(span)]
@@ -124,8 +138,8 @@ class Findings:
             *self._when(span),
             self._label(span),
             kind,
-            _probability(self._mean(self.scores.heard, span)),
-            f"heard {self._label(span)}; {why}",
+            _probability(span.strength),
+            why,
         )
 
     def _only_seen(self, span: _Span) -> Disagreement:
@@ -134,8 +148,8 @@ class Findings:
             *self._when(span),
             self._label(span),
             "seen, not heard",
-            _probability(self._mean(self.weighed.sight, span) - CLEARLY_SEEN),
-            f"{row.thing} in the picture; not heard",
+            _probability(span.strength - CLEARLY_SEEN),
+            f"{row.thing} in the picture",
         )
 
     def _mean(self, values: Array, span: _Span) -> float:
@@ -150,3 +164,12 @@ class Findings:
 
 def _probability(odds: float) -> float:
     return float(1 / (1 + np.exp(-odds)))
+
+
+def _steady(values: Array) -> Array:
+    """What stays: the least (T, E) of a second and its better neighbour."""
+    if len(values) < 2:
+        return values
+    before = np.concatenate([values[1:2], values[:-1]])
+    after = np.concatenate([values[1:], values[-2:-1]])
+    return np.minimum(values, np.maximum(before, after))

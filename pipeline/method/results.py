@@ -7,13 +7,13 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from avel.pipeline.method.events import Disagreement, Event
+from avel.pipeline.method.events import Disagreement, Event, Sound
 from avel.pipeline.reasons import EnvironmentProblem
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-SCHEMA = "avel.result/1"
+SCHEMA = "avel.result/2"
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class Result:
         duration: Seconds; 0 when failed.
         segments: Number T of one-second segments.
         events: Audio-visual events in time order.
-        disagreements: Labels that were heard but not seen, or seen but not heard (open
-            vocabulary only).
+        disagreements: Labels that were heard but not seen, or seen but not heard, where the model
+            knows both senses by themselves.
+        sounds: All that is heard, where the model names sounds.
         notes: What a reader must know to take the events rightly.
         model: Name, fingerprint and what the weights know.
         decoder: Name and threshold.
@@ -46,6 +47,7 @@ class Result:
     segments: int = 0
     events: tuple[Event, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
+    sounds: tuple[Sound, ...] = ()
     notes: tuple[str, ...] = ()
     model: dict[str, str] = field(default_factory=dict)
     decoder: dict[str, Any] = field(default_factory=dict)

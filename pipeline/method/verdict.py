@@ -72,6 +72,7 @@ def judge(
         segments=len(scores.relevance),
         events=tuple(events),
         disagreements=tuple(found.disagreements),
+        sounds=tuple(found.sounds),
         notes=tuple(notes),
         model=localizer.identity,
         decoder={"name": config.decoder, "threshold": config.threshold},

@@ -1,11 +1,12 @@
 """What callers may give: strings, paths, several of them; what is wrong is named."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
+import yaml
 
 from avel.arguments import (
     How,
@@ -159,10 +160,9 @@ def test_words(tmp_path: Path) -> None:
 
 def test_settings_are_read_back_as_they_were() -> None:
     """Each value comes out of the config's own reader as it went in."""
-    yaml: Callable[[str], object] = pytest.importorskip("yaml").safe_load
     settings = {"a.b": 10, "c": 1e-4, "d": "x: y", "e": None, "f": [1, 2], "g": True}
     pairs = dict(text.split("=", 1) for text in overrides_of(settings))
-    assert {name: yaml(value) for name, value in pairs.items()} == {**settings, "c": 1e-4}
+    assert {name: yaml.safe_load(value) for name, value in pairs.items()} == {**settings, "c": 1e-4}
     assert overrides_of(None) == []
     assert overrides_of({"start": Path("runs/x")}) == ['start="runs/x"']
     with pytest.raises(TypeError, match=r"settings \('a=1'\) must be a dict such as"):

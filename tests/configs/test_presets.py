@@ -101,6 +101,8 @@ def test_the_published_recipes(name: str) -> None:
     unshuffled = name in ("av_att.yaml", "av_att_weak.yaml", "dmrn.yaml")
     assert (train.shuffle, train.drop_last) == (not unshuffled, unshuffled)
     assert not (preset(name).supervision == "weak" and train.splice), "splicing is ours"
+    assert preset(name).supervision == ("weak" if "weak" in name else "full")
+    assert preset(name).loss == "published"
 
 
 def test_decoders_are_the_published_ones() -> None:

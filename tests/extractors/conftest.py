@@ -19,6 +19,7 @@ from tests.extractors.made import (
     vggish_file,
     yamnet_file,
 )
+from tests.outside import outside
 
 Chooser = Callable[[str], Choice | PairChoice]
 
@@ -66,6 +67,12 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> Chooser:
         return choose("openclip" if name.startswith("openclip") else name, given)
 
     return choice
+
+
+@pytest.fixture(scope="session")
+def real_weights() -> Path:
+    """Published weights beside the repository."""
+    return outside(Path(__file__).resolve().parents[3] / "shared" / "weights")
 
 
 @pytest.fixture(scope="session")

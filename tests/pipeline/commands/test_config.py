@@ -73,3 +73,15 @@ def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no such config file; did you mean 'dmsf'?" in capsys.readouterr().err
     assert main(["config", "dmsf", "--set", "train.epoch=3"]) == 2
     assert "did you mean 'train.epochs'?" in capsys.readouterr().err
+
+
+def test_settings_of_the_cut_are_described(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the segments stage too, with what is set here; the extractor may say another default."""
+    lines = printed(capsys, "dmsf", "--describe", "--set", "segment.sound_seconds=[2,4]").split(
+        "\n"
+    )
+    assert "segment.sound_seconds: [2, 4]  [[]]" in lines
+    assert "segment.views: 0" in lines
+    assert "segment.fit: crop" in lines
+    said = " ".join(line.strip() for line in lines)
+    assert "Lengths of the windows of sound that are heard for each cell" in said

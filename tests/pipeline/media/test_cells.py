@@ -87,3 +87,78 @@ def test_what_cells_are_needs_no_decoder() -> None:
 
 
 # The config.
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"views": -1}, r"segment.views \(-1\) must be in \[0, 8\]"),
+        ({"views": 9}, r"segment.views \(9\) must be in \[0, 8\]"),
+        (
+            {"sound_seconds": (0,)},
+            r"segment.sound_seconds \(0\) must be whole seconds in \[1, 30\]",
+        ),
+        ({"sound_seconds": (4, -2)}, r"segment.sound_seconds \(-2\) must be whole seconds"),
+        ({"sound_seconds": (31,)}, r"segment.sound_seconds \(31\) .*; leave it empty to hear each"),
+        ({"sound_seconds": [2.5]}, r"segment.sound_seconds \(2.5\) must be whole seconds"),
+        ({"sound_seconds": True}, r"segment.sound_seconds \(True\) must be whole seconds"),
+        ({"sound_seconds": "24"}, r"segment.sound_seconds \(24\) must be whole seconds"),
+        (
+            {"sound_seconds": (2, 4, 2)},
+            r"sound_seconds \[2, 4, 2\] has a length twice; give it once",
+        ),
+    ],
+)
+def test_windows_and_views_that_cannot_be(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        SegmentConfig(**settings)  # type: ignore[arg-type]
+
+
+def test_lengths_from_a_file_are_those_of_the_program() -> None:
+    assert SegmentConfig(sound_seconds=[2, 4]) == SegmentConfig(sound_seconds=(2, 4))  # type: ignore[arg-type]
+    assert SegmentConfig(sound_seconds=4).sound_seconds == (4,)  # type: ignore[arg-type]
+
+
+def test_what_a_config_says_of_its_shapes() -> None:
+    plain, full = SegmentConfig(image_size=32), SegmentConfig(image_size=32, views=3)
+    assert (plain.picture_shape, full.picture_shape) == ((3, 32, 32), (4, 3, 32, 32))
+    assert plain.longest_seconds == 0
+    assert SegmentConfig(sound_seconds=(4, 10, 2)).longest_seconds == 10
+
+
+def test_settings_that_came_later_are_named_only_where_they_are_used() -> None:
+    """Old recipes have old fingerprints; what is not the default is always in them."""
+    early = {
+        "frames_per_cell": 1,
+        "image_size": 224,
+        "short_side": 0,
+        "fit": "crop",
+        "interpolation": "bicubic",
+        "sample_rate": 44_100,
+    }
+    assert SegmentConfig().chosen == early
+    chosen = SegmentConfig(sound_seconds=(2, 10), views=1).chosen
+    assert chosen == {**early, "sound_seconds": [2, 10], "views": 1}
+    assert SegmentConfig(**chosen) == SegmentConfig(sound_seconds=(2, 10), views=1)
+
+
+def test_the_margins_of_the_whole_are_those_of_its_ends() -> None:
+    def margin(value: int, count: int) -> np.ndarray:
+        return np.full((count, 8), value, np.int16)
+
+    parts = [
+        segments(2, 0, before=margin(1, 0), after=margin(2, 3)),
+        segments(2, 2, before=margin(3, 2), after=margin(4, 1)),
+    ]
+    assert (len(join(parts).before), join(parts).after.tolist()) == (0, [[4] * 8])
+    assert join(parts[1:]).before.tolist() == [[3] * 8] * 2
+    assert len(segments(2).before) == len(segments(2).after) == 0
+
+
+def test_the_fitted_pictures_alone() -> None:
+    plain = segments(3)
+    assert plain.pictures is plain.frames
+    views = np.stack([plain.frames, plain.frames + 9, plain.frames + 20], 2)
+    full = Segments(views, plain.samples, plain.visual_mask, plain.audio_mask)
+    assert full.frames.shape == (3, 2, 3, 3, 4, 4)
+    np.testing.assert_array_equal(full.pictures, plain.frames)

@@ -16,6 +16,7 @@ import pytest
 
 from avel.pipeline.media import child, decoder
 from avel.pipeline.media.cells import SegmentConfig, Segments, join
+from avel.pipeline.media.context import cells_after, cells_before
 from avel.pipeline.media.decoder import (
     DecodeLimits,
     Decoders,
@@ -26,7 +27,7 @@ from avel.pipeline.media.decoder import (
     decode_files,
 )
 from avel.pipeline.media.reading import Reading
-from avel.pipeline.media.segment import segment_whole
+from avel.pipeline.media.segment import segment_video, segment_whole
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import clicks, regular, write_film
 
@@ -86,6 +87,42 @@ def test_a_cell_larger_than_a_slot_gets_room(films: list[Path]) -> None:
     (found,) = (event for _, event in decode_files(films[:1], large, DecodeLimits()))
     assert isinstance(found, Segments)
     assert_same(found, segment_whole(films[0], large))
+
+
+def test_the_sound_around_windows_and_views_come_too(films: list[Path]) -> None:
+    """Windows of two of four cells: each with what is heard beyond it, from both ends."""
+    config = SegmentConfig(image_size=32, sample_rate=8_000, sound_seconds=(2, 3), views=2)
+    said = events(films[3:], DecodeLimits(window_cells=2), config)
+    windows = [event.segments for event in said if isinstance(event, Window)]
+    expected = list(segment_video(films[3], config, window_cells=2))
+    assert [(len(w.before), len(w.after)) for w in windows] == [(0, 1), (1, 0)]
+    for window, other in zip(windows, expected, strict=True):
+        assert_same(window, other)
+        np.testing.assert_array_equal(window.before, other.before)
+        np.testing.assert_array_equal(window.after, other.after)
+    assert windows[0].frames.shape == (2, 1, 3, 3, 32, 32)
+    assert_same(join(windows), segment_whole(films[3], config))
+
+
+@pytest.mark.parametrize("rate", [8_000, 192_000])
+@pytest.mark.parametrize("views", [0, 8])
+@pytest.mark.parametrize("lengths", [(), (2,), (30,)])
+@pytest.mark.parametrize("size", [16, 224, 1024])
+def test_a_slot_has_room_for_all_that_a_window_may_carry(
+    rate: int, views: int, lengths: tuple[int, ...], size: int
+) -> None:
+    config = SegmentConfig(2, size, sample_rate=rate, sound_seconds=lengths, views=views)
+    pool = Decoders(config, DecodeLimits(window_cells=64))
+    count, longest = pool._window, max(lengths, default=0)
+    assert 1 <= count <= 64
+    pictures, second = 2 * (1 + views) * 3 * size**2, 2 * rate
+    for first in (0, 1, longest, 100):
+        after = cells_after(first, count, longest)
+        before = cells_before(first, count, after, longest)
+        arrays = (count * pictures, count * second, count, count, before * second, after * second)
+        assert sum(-(-size // decoder.ALIGN) * decoder.ALIGN for size in arrays) <= pool._slot_bytes
+    if not lengths and not views:  # as ever
+        assert count == max(1, min(64, (decoder.SLOT_BYTES - 384 - 128) // (pictures + second)))
 
 
 def test_what_was_taken_stays_when_its_slot_is_used_again(films: list[Path]) -> None:
@@ -162,16 +199,40 @@ def test_a_decoder_that_dies_is_tried_once_more_and_named(
     assert Ended(1, None) in said
 
 
+class Clock:
+    """Every look at it is so many seconds later."""
+
+    def __init__(self) -> None:
+        self.now, self.step = 0.0, 400.0
+
+    def monotonic(self) -> float:
+        self.now += self.step
+        return self.now
+
+
 def test_a_decoder_stuck_in_c_is_killed(
     films: list[Path], misbehaving: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Minutes pass while the first film says nothing, and none while the second is decoded."""
     misbehaving("hang")
-    monkeypatch.setattr(decoder, "GRACE_SECONDS", 0.0)
-    found = dict(decode_files(films[:2], SMALL, DecodeLimits(1, timeout_seconds=0.3)))
-    assert isinstance(found[0], MediaError)
-    assert found[0].reason == Reason.TIMEOUT
-    assert "was stuck for" in found[0].message
-    assert isinstance(found[1], Segments)
+    clock = Clock()
+    monkeypatch.setattr(decoder, "time", clock)
+    monkeypatch.setattr(decoder, "LOOK_SECONDS", 0.001)
+    said: list[Event] = []
+    with Decoders(SMALL, DecodeLimits(1, timeout_seconds=600.0)) as decoders:
+        for number, path in enumerate(films[:2]):
+            decoders.start(number, path)
+            while decoders.busy:
+                said += decoders.events()
+            clock.step = 0.0
+    stuck, *rest, last = said
+    assert isinstance(stuck, Ended)
+    assert stuck.error is not None
+    assert stuck.error.reason == Reason.TIMEOUT
+    assert "was stuck for 800 s and was killed" in stuck.error.message
+    windows = [event.segments for event in rest if isinstance(event, Window)]
+    assert_same(join(windows), segment_whole(films[1], SMALL))
+    assert last == Ended(1, None)
 
 
 def test_a_decoder_that_eats_memory_is_killed(

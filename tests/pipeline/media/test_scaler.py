@@ -283,3 +283,72 @@ def test_interlaced_takes_one_field(tmp_path: Path) -> None:
     with av.open(str(path)) as container:
         assert next(container.decode(video=0)).interlaced_frame
     assert first_pictures(path)[0].mean() == pytest.approx(200, abs=12)
+
+
+# Views beside the fitted picture.
+
+
+def stripes(width: int, height: int) -> np.ndarray:
+    """Red, green and blue (H, W, 3), a third each, along the longer side."""
+    along = np.arange(max(width, height)) * 3 // max(width, height)
+    line = np.eye(3, dtype=np.uint8)[along] * 255
+    wide = np.broadcast_to(line, (min(width, height), len(along), 3))
+    return wide if width >= height else wide.transpose(1, 0, 2)
+
+
+def colours(views: np.ndarray) -> list[list[int]]:
+    """Of each view's middle pixel, in hundreds of levels."""
+    middle = views[:, :, views.shape[2] // 2, views.shape[3] // 2]
+    return np.rint(middle / 255).astype(int).tolist()
+
+
+@pytest.mark.parametrize("fit", ["crop", "squash"])
+@pytest.mark.parametrize("size", [(192, 64), (64, 192)])
+def test_views_go_from_one_end_to_the_other(size: tuple[int, int], fit: str) -> None:
+    seen = scale(stripes(*size), Square(32, 40, fit, "bicubic", 3))
+    assert seen.shape == (4, 3, 32, 32)
+    assert colours(seen[1:]) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    np.testing.assert_array_equal(seen[0], scale(stripes(*size), Square(32, 40, fit, "bicubic")))
+
+
+def test_one_view_is_the_centre() -> None:
+    seen = scale(stripes(192, 64), Square(32, 32, "squash", "bicubic", 1))
+    assert colours(seen[1:]) == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize("size", [(120, 80), (80, 120)])
+def test_views_keep_the_pictures_shape(size: tuple[int, int]) -> None:
+    """Each is PIL's cut of the picture whose shorter side is the square's."""
+    rgb = waves(*size)
+    width, height = (side * 32 // 80 for side in size)
+    resized = np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
+    seen = scale(rgb, Square(32, 50, "crop", "bicubic", 5)).astype(float)
+    for number, view in enumerate(seen[1:]):
+        at = round(number / 4 * 16)  # 48 - 32 pixels are left over
+        top, left = (0, at) if width > height else (at, 0)
+        expected = resized[top : top + 32, left : left + 32].transpose(2, 0, 1)
+        assert np.abs(view - expected).mean() < 1
+
+
+def test_views_of_a_square_are_the_same() -> None:
+    seen = scale(waves(64, 64), Square(32, 32, "crop", "bicubic", 3))
+    for view in seen[1:]:
+        np.testing.assert_array_equal(view, seen[0])
+
+
+def test_pixels_that_are_not_square_are_made_so_in_views() -> None:
+    """96 x 64 pixels of twice their height are a picture of three squares."""
+    seen = scale(stripes(96, 64), Square(32, 32, "squash", "bicubic", 3), Fraction(2))
+    assert colours(seen[1:]) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_views_of_a_turned_picture_are_along_its_longer_side(tmp_path: Path) -> None:
+    """A phone's film, stored wide and shown upright: the first view is the top."""
+    path = write_film(
+        tmp_path / "v.mp4", frame_times=regular(3), frames=[stripes(192, 64)] * 3, size=(192, 64)
+    )
+    rotate_mp4(path, (0, 1, -1, 0))  # shown with a quarter turn to the right
+    (seen,) = first_pictures(path, Square(32, 32, "squash", "bicubic", 3))
+    assert colours(seen[1:]) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    top, bottom = (np.rint(seen[0][:, row, 16] / 255).astype(int).tolist() for row in (3, 28))
+    assert (top, bottom) == ([1, 0, 0], [0, 0, 1])

@@ -1,5 +1,7 @@
 """Cells against known truth, and their windows against filling all cells at once."""
 
+import itertools
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from avel.pipeline.media import segment as segment_module
 from avel.pipeline.media.cells import SegmentConfig, Segments, join
+from avel.pipeline.media.context import sound_span
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
 from avel.pipeline.media.segment import (
@@ -20,6 +23,7 @@ from avel.pipeline.media.segment import (
     square_of,
 )
 from avel.pipeline.media.timeline import num_cells
+from avel.pipeline.method.heard import stretches
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import LOSSLESS, clicks, loud_samples, numbers_of, regular, shown, write_film
 
@@ -175,7 +179,14 @@ def test_a_window_comes_before_the_file_is_read_to_its_end(tmp_path: Path, monke
 def cells_of(
     items: list[Picture | Sound], reading: Reading, config: SegmentConfig, window: int
 ) -> Segments:
-    """What `segment_video` makes of decoded items."""
+    """What `segment_video` makes of decoded items, in one piece."""
+    return join(pieces_of(items, reading, config, window))
+
+
+def pieces_of(
+    items: list[Picture | Sound], reading: Reading, config: SegmentConfig, window: int
+) -> list[Segments]:
+    """The same in its pieces."""
 
     def decode(given: Reading, **_: object) -> Iterator[Picture | Sound]:
         given.__dict__.update(reading.__dict__ | {"position": 0})
@@ -185,7 +196,7 @@ def cells_of(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segment_module, "decode", decode)
-        return join(list(segment_video(Path("v.mp4"), config, window_cells=window)))
+        return list(segment_video(Path("v.mp4"), config, window_cells=window))
 
 
 def moment_of(item: Picture | Sound, config: SegmentConfig) -> int:
@@ -282,3 +293,136 @@ def test_the_square_of_a_config() -> None:
     assert square_of(SegmentConfig()) == Square(224, 224, "crop", "bicubic")
     config = SegmentConfig(1, 32, short_side=40, fit="squash", interpolation="bilinear")
     assert square_of(config) == Square(32, 40, "squash", "bilinear")
+    assert square_of(SegmentConfig(views=2)).views == 2
+
+
+# The sound around a window, and views.
+
+
+def assert_hears(parts: list[Segments], config: SegmentConfig, whole: np.ndarray) -> None:
+    """Every window of sound of every cell is that of the whole video (T, S)."""
+    T, rate, first = len(whole), config.sample_rate, 0
+    for part in parts:
+        pieces = [piece for piece in (part.before, part.samples, part.after) if len(piece)]
+        wave, count = np.concatenate(pieces), len(part.samples)
+        for cell, seconds in itertools.product(range(count), config.sound_seconds):
+            start, length = sound_span(len(part.before) + cell, len(wave), seconds, rate)
+            begin, expected = sound_span(first + cell, T, seconds, rate)
+            assert length == expected
+            np.testing.assert_array_equal(
+                wave.reshape(-1)[start : start + length],
+                whole.reshape(-1)[begin : begin + expected],
+            )
+        first += count
+    assert first == T
+
+
+@settings(max_examples=80)
+@given(
+    decoded(),
+    st.integers(1, 5),
+    st.lists(st.integers(1, 9), min_size=1, max_size=3, unique=True),
+)
+def test_windows_hear_what_the_whole_hears(
+    given_: tuple[list[Picture | Sound], Reading, SegmentConfig], window: int, lengths: list[int]
+) -> None:
+    """Whatever the pieces, holes and lengths; the cells themselves are as ever."""
+    items, reading, config = given_
+    object.__setattr__(config, "sound_seconds", tuple(lengths))
+    whole, parts = naive(items, reading, config), pieces_of(items, reading, config, window)
+    found = join(parts)
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name), name)
+    assert (len(found.before), len(found.after)) == (0, 0)
+    assert_hears(parts, config, whole.samples)
+    longest = max(lengths)
+    assert all(len(part.before) + len(part.after) <= 2 * longest for part in parts)
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds in whose sound every sample of second n is 100 n."""
+    path = tmp_path_factory.mktemp("counted") / "v.mkv"
+    samples = np.repeat(100 * np.arange(12), RATE)[None].astype(np.int16)
+    return write_film(path, frame_times=regular(120, 10), samples=samples, **LOSSLESS)
+
+
+@pytest.mark.parametrize("window_cells", [1, 2, 5, 64])
+def test_a_film_whose_seconds_are_known(counted: Path, window_cells: int) -> None:
+    """By the ear: cell 7 hears seconds 6 to 8 in 3 s, and half of 5 and of 9 in 4 s."""
+    config = SegmentConfig(image_size=16, sound_seconds=(3, 4))
+    parts = list(segment_video(counted, config, window_cells=window_cells))
+    heard: dict[int, list[Counter[int]]] = {}
+    first = 0
+    for part in parts:
+        found, places = stretches(part, config.sound_seconds)
+        for cell, row in enumerate(places):
+            heard[first + cell] = [Counter((found[n].samples // 100).tolist()) for n in row]
+        first += len(part.samples)
+    half = RATE // 2
+    assert heard[7][0] == {6: RATE, 7: RATE, 8: RATE}
+    assert heard[7][1] == {5: half, 6: RATE, 7: RATE, 8: RATE, 9: half}
+    assert heard[0] == [{0: RATE, 1: RATE, 2: RATE}, {0: RATE, 1: RATE, 2: RATE, 3: RATE}]
+    assert heard[1][0] == heard[0][0]
+    assert heard[11][1] == {8: RATE, 9: RATE, 10: RATE, 11: RATE}
+    assert len(heard) == 12
+
+
+def test_windows_carry_no_more_sound_than_is_heard(counted: Path) -> None:
+    config = SegmentConfig(image_size=16, sound_seconds=(5,))
+    parts = list(segment_video(counted, config, window_cells=4))
+    assert [(len(p.before), len(p.samples), len(p.after)) for p in parts] == [
+        (0, 4, 2),
+        (2, 4, 2),
+        (2, 4, 0),
+    ]
+    plain = list(segment_video(counted, SegmentConfig(image_size=16), window_cells=4))
+    assert {len(p.before) + len(p.after) for p in plain} == {0}
+
+
+def test_sound_that_is_waited_for_does_not_hold_the_film(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by the window and half of what is heard, however long the film."""
+    held = []
+    real = segment_module._Cells.take
+
+    def take(self: segment_module._Cells, item: Picture | Sound) -> None:
+        real(self, item)
+        held.append((len(self._pictures), len(self._sounds), len(self._past)))
+
+    monkeypatch.setattr(segment_module._Cells, "take", take)
+    config = SegmentConfig(1, 16, sample_rate=8000, sound_seconds=(10,))
+    rgb, second = np.zeros((3, 16, 16), np.uint8), np.ones(8000, np.int16)
+    items = [item for t in range(60) for item in (Picture(t, rgb), Sound(8000 * t, second))]
+    reading = Reading(Path("v.mp4"), 0, 1)
+    reading.video_span = reading.audio_span = (Fraction(0), Fraction(60))
+    parts = pieces_of(items, reading, config, 4)
+    assert [len(part.frames) for part in parts] == [4] * 15
+    pictures, sounds, past = (max(each) for each in zip(*held, strict=True))
+    assert max(pictures, sounds) <= 12
+    assert past == 10
+
+
+def test_views_of_a_film(tmp_path: Path) -> None:
+    """Left red, middle green, right blue; seen whole, then in three squares, in every cell."""
+    colours = np.repeat(np.eye(3, dtype=np.uint8) * 255, 64, axis=0)  # along 192 pixels
+    rgb = np.broadcast_to(colours, (64, 192, 3))
+    path = write_film(
+        tmp_path / "v.mkv",
+        frame_times=regular(30, 10),
+        frames=[rgb] * 30,
+        size=(192, 64),
+        **LOSSLESS,
+    )
+    config = SegmentConfig(2, 32, fit="squash", views=3)
+    whole = segment_whole(path, config)
+    assert whole.frames.shape == (3, 2, 4, 3, 32, 32)
+    middles = np.rint(whole.frames[:, :, :, :, 16, 16] / 255).astype(int)
+    for cell, shot in itertools.product(range(3), range(2)):
+        assert middles[cell, shot, 1:].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    ends = np.rint(whole.frames[0, 0, 0, :, 16, [4, 16, 28]] / 255).astype(int)
+    assert ends.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]  # the fitted one shows all
+    plain = segment_whole(path, SegmentConfig(2, 32, fit="squash"))
+    np.testing.assert_array_equal(whole.pictures, plain.frames)
+    np.testing.assert_array_equal(whole.samples, plain.samples)
+    joined = join(list(segment_video(path, config, window_cells=1)))
+    np.testing.assert_array_equal(joined.frames, whole.frames)

@@ -99,8 +99,19 @@ def test_its_encoder_makes_the_features_that_it_reads(localizer: Localizer) -> N
 
 
 def test_it_goes_to_a_device(localizer: Localizer) -> None:
+    (before,) = localizer.score([features(12)], ScoreConfig())
+    assert before.relevance.any()
     localizer.to("cpu")
-    assert localizer.score([features(2)], ScoreConfig())[0].relevance.shape == (2,)
+    (after,) = localizer.score([features(12)], ScoreConfig())
+    assert_close(before, after)
+
+
+def test_a_trained_model_scores_where_it_was_sent() -> None:
+    """A device that holds no values cannot give any."""
+    model = TrainedModel(DEFAULT_MODEL)
+    model.to("meta")
+    with pytest.raises((NotImplementedError, RuntimeError)):
+        model.score([features(2)], ScoreConfig())
 
 
 @pytest.mark.needs_cuda

@@ -1,6 +1,6 @@
 """Recipes by stage, each upon the one before; stores found by them; results as items and back."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from avel.cache.fingerprint import fingerprint
-from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.method import extract, scores
+from avel.pipeline.method.extract import Features
 from avel.pipeline.method.stores import (
     META,
     LocalizationStores,
@@ -135,3 +136,74 @@ def test_localization_knows_one_store_more() -> None:
     names = [field.name for field in fields(Stores)]
     assert names == ["segments", "features", "keys"]
     assert [field.name for field in fields(LocalizationStores)] == [*names, "scores"]
+
+
+# Recipes and items of before.
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (SegmentConfig(), "01aeb656e258d198c6c8564316d75303f9319e152cd992c18c643880c6197ee8"),
+        (
+            SegmentConfig(4, 64, 80, "squash", "bilinear", 16_000),
+            "cc4d679a7e0ef7b7b8474cff39738f428b0703b5724b83528eb2dad71e4ce1dd",
+        ),
+    ],
+)
+def test_fingerprints_of_before_sound_had_context(config: SegmentConfig, expected: str) -> None:
+    """Written down before there were windows of sound and views: caches are found again."""
+    assert fingerprint(features_recipe(config, ENCODER)) == expected
+    without = {"sound_seconds": (), "views": 0}
+    assert fingerprint(features_recipe(replace(config, **without), ENCODER)) == expected
+
+
+def test_fingerprint_of_the_segments_of_before() -> None:
+    expected = "9cbbf9bd782dce01ba21381ee88789174bd648785af3e2e386146ea891bf64bb"
+    assert fingerprint(SEGMENTS) == expected
+
+
+def test_windows_of_sound_and_views_are_in_the_fingerprint() -> None:
+    cuts = [
+        SegmentConfig(),
+        SegmentConfig(sound_seconds=(2,)),
+        SegmentConfig(sound_seconds=(2, 4)),
+        SegmentConfig(sound_seconds=(4, 2)),
+        SegmentConfig(views=1),
+        SegmentConfig(views=2),
+    ]
+    assert len({fingerprint(features_recipe(cut, ENCODER)) for cut in cuts}) == len(cuts)
+
+
+def segments_of(count: int, **rest: np.ndarray) -> Segments:
+    there = np.ones(count, bool)
+    frames, samples = np.zeros((count, 1, 3, 2, 2), np.uint8), np.ones((count, 4), np.int16)
+    return Segments(frames, samples, there, there, 2.5, **rest)
+
+
+def test_items_of_whole_videos_are_those_of_before() -> None:
+    """A whole video has no sound around it; what there is of a part comes back."""
+    names = {"frames", "samples", "visual_mask", "audio_mask", META}
+    assert set(pack(segments_of(2))) == names
+    assert set(pack(segments_of(2, before=np.zeros((0, 4), np.int16)))) == names
+    assert len(unpack(Segments, pack(segments_of(2))).after) == 0
+    part = segments_of(2, after=np.full((3, 4), 9, np.int16))
+    assert set(pack(part)) == {*names, "after"}
+    np.testing.assert_array_equal(unpack(Segments, pack(part)).after, part.after)
+
+
+def test_features_without_classes_are_items_of_before() -> None:
+    def of(shape: tuple[int, ...]) -> np.ndarray:
+        return np.ones(shape, np.float32)
+
+    there = np.ones(2, bool)
+    plain = Features(of((2, 3)), of((2, 1, 3)), of((2, 1)), there, there, 2.0, ())  # type: ignore[arg-type]
+    names = {"visual", "visual_map", "audio", "visual_mask", "audio_mask", META}
+    assert set(pack(plain)) == names
+    assert unpack(Features, pack(plain)).audio_scores is None
+    scored = replace(plain, audio_scores=of((2, 3, 7)), faces=of((2,)))
+    assert set(pack(scored)) == {*names, "audio_scores", "faces"}
+    found = unpack(Features, pack(scored))
+    np.testing.assert_array_equal(found.audio_scores, of((2, 3, 7)))
+    assert found.visual_scores is None
+    assert (found.duration, found.flags) == (2.0, ())

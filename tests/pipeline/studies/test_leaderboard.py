@@ -10,8 +10,10 @@ import torch
 
 from avel.configs.load import load
 from avel.models.card import MATCHERS
+from avel.models.checkpoint import load_checkpoint
 from avel.models.table import MODELS
-from avel.pipeline.learning.experiment import Experiment
+from avel.pipeline.learning.run_folder import RunFolder
+from avel.pipeline.learning.trainer import BEST, BEST_ON_TEST, kept
 from avel.pipeline.studies.published import ACCURACY, EXACT_STARTS
 from avel.pipeline.studies.table import Ablation
 from tests.pipeline.studies.small import bench_command
@@ -69,44 +71,14 @@ def test_the_preset_has_every_system(tmp_path: Path) -> None:
     assert asked | {("cmm", "a2v"), ("cmm", "v2a")} == EXACT_STARTS.keys()
 
 
-@pytest.mark.parametrize(
-    ("config", "rate", "batch", "clip", "decoder"),
-    [
-        ("av_att", 1e-3, 64, 0.0, ("argmax", 0.5)),
-        ("av_att_weak", 1e-3, 64, 0.0, ("argmax", 0.5)),
-        ("dmrn", 1e-3, 64, 0.0, ("argmax", 0.5)),
-        ("dmin", 5e-4, 32, 0.1, ("gate", 0.5)),
-        ("dmin_weak", 5e-4, 32, 0.5, ("gate", 0.5)),
-        ("magan", 1e-4, 64, 0.5, ("gate", 0.7)),
-        ("magan_weak", 6e-4, 128, 0.5, ("gate", 0.5)),
-        ("cmm", 1e-3, 8, 0.0, ("gate", 0.5)),
-        ("dcmr_a2v", 5e-4, 32, 0.1, ("gate", 0.5)),
-        ("dcmr_v2a", 5e-4, 32, 0.1, ("gate", 0.5)),
-    ],
-)
-def test_presets_are_the_authors_recipes(
-    config: str, rate: float, batch: int, clip: float, decoder: tuple[str, float]
-) -> None:
-    """Reference 2.1 to 2.8."""
-    e = load(Path(f"{config}.yaml"), Experiment)
-    found = (e.train.learning_rate, e.train.batch_size, e.train.clip_norm)
-    assert found == (rate, batch, clip)
-    assert (e.decoder.decoder, e.decoder.threshold) == decoder
-    assert (e.train.optimizer, e.train.patience, e.loss) == ("adam", 0, "published")
-    assert e.supervision == ("weak" if "weak" in config else "full")
-    if config.startswith(("av_att", "dmrn")):
-        assert not e.train.shuffle
-        assert e.train.drop_last
-        assert (e.train.milestones, e.train.milestone_unit) == ([15000], "step")
-    assert not (e.supervision == "weak" and e.train.splice)
-
-
-def test_weights_of_the_best_epoch_on_test_are_kept(board: Path) -> None:
-    from safetensors.torch import load_file
-
-    best, on_test = (
-        load_file(board / "dmsf-seed0" / f"{name}.safetensors")
-        for name in ("model", "test_selected")
-    )
-    assert best.keys() == on_test.keys()
-    assert all(isinstance(value, torch.Tensor) for value in on_test.values())
+def test_weights_of_the_best_epochs_are_kept_under_their_names(board: Path) -> None:
+    """That of the validation split is the model, that of the test split stands beside it."""
+    for row in ("dmsf-seed0", "av_att-seed1"):
+        folder = RunFolder(board / row)
+        for name, file in ((BEST, folder.checkpoint), (BEST_ON_TEST, folder.test_selected)):
+            epoch = kept(folder, name, "model.")
+            _, model, _ = load_checkpoint(file)
+            state = model.state_dict()
+            assert state.keys() == epoch.keys()
+            for key, value in epoch.items():
+                torch.testing.assert_close(state[key], value, rtol=0, atol=0)

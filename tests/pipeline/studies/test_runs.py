@@ -53,7 +53,10 @@ def test_folders_without_decisions(tmp_path: Path) -> None:
 
 def test_decisions_of_before_are_read(tmp_path: Path) -> None:
     """Runs of earlier revisions have arrays by these names."""
-    arrays = {"rows": np.arange(2), "own": np.ones((2, 10)), "truth": np.ones((2, 10))}
+    own, truth = np.arange(20).reshape(2, 10), np.arange(20, 40).reshape(2, 10)
+    arrays = {"rows": np.array([7, 3]), "own": own, "truth": truth}
     np.savez(tmp_path / "decisions.npz", **arrays)
     found = decisions(tmp_path)
     assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
