@@ -6,7 +6,7 @@ from an AVE-shaped folder. Nothing here opens a film.
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from avel.pipeline.datasets.ave import AveFolder, Row, open_ave, read_annotations
@@ -28,6 +28,7 @@ class Example:
         onset: In seconds.
         offset: In seconds; None for the end of the film.
         source: Who says so, for messages.
+        listed: Whether a table says so: a film of one that cannot be used is left out and named.
         loose: Whether an offset after the end of the film means its end, as in AVE's tables.
     """
 
@@ -35,7 +36,8 @@ class Example:
     path: Path
     onset: float
     offset: float | None
-    source: str
+    source: str = field(compare=False)
+    listed: bool = False
     loose: bool = False
 
     @property
@@ -106,9 +108,7 @@ def in_words(example: Example) -> str:
     return f"{example.onset:g}-{example.offset:g} s"
 
 
-def _example(
-    label: str, path: Path, onset: float, offset: float | None, source: str
-) -> Example:
+def _example(label: str, path: Path, onset: float, offset: float | None, source: str) -> Example:
     name = " ".join(label.split())
     if not name:
         raise InputError(f"{source}: an empty label names no event; give it a name")
@@ -182,7 +182,7 @@ def _of_row(path: Path, number: int, row: Sequence[str], places: Sequence[int]) 
         ) from err
     if offset is not None:
         _ordered(onset, offset, source)
-    return _example(label, path.parent / file, onset, offset, source)
+    return replace(_example(label, path.parent / file, onset, offset, source), listed=True)
 
 
 def _of_folder(root: Path) -> list[Example]:
@@ -190,7 +190,7 @@ def _of_folder(root: Path) -> list[Example]:
     chosen = data.splits.get("train", range(len(data.rows)))
     found = [_of_annotation(data, data.rows[number], root) for number in chosen]
     noisy = [
-        Example(BACKGROUND, path, 0.0, None, f"{root}/noisySet.txt")
+        Example(BACKGROUND, path, 0.0, None, f"{root}/noisySet.txt", listed=True)
         for video_id in data.noisy
         if (path := data.noisy_path(video_id))
     ]
@@ -210,8 +210,9 @@ def _of_annotation(data: AveFolder, row: Row, root: Path) -> Example:
     path = data.video_path(row.video_id) or root / f"{row.video_id}.mp4"
     source = f"{root}, {row.video_id}"
     if row.start == row.end:
-        return Example(BACKGROUND, path, 0.0, None, source)
-    return Example(data.classes[row.label], path, row.start, row.end, source, loose=True)
+        return Example(BACKGROUND, path, 0.0, None, source, listed=True)
+    label = data.classes[row.label]
+    return Example(label, path, row.start, row.end, source, listed=True, loose=True)
 
 
 def _there(given: Path, examples: list[Example]) -> list[Example]:
