@@ -120,8 +120,9 @@ class WithEveryday:
     @property
     def identity(self) -> dict[str, str]:
         """Who answers, for results."""
-        both = (self._taught.identity, self._everyday.identity)
-        name, knows = (" and ".join(each[key] for each in both) for key in ("name", "knows"))
+        ours, theirs = self._taught.identity, self._everyday.identity
+        name = f"{ours['name']} and {theirs['name']}"
+        knows = f"{ours['knows'].removesuffix(', and nothing else')}, and {theirs['knows']}"
         return {"name": name, "sha256": self.sha256, "knows": knows}
 
     @property
