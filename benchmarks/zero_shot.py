@@ -36,7 +36,7 @@ def main() -> None:
     print("| split | videos | segment accuracy (%) | all background (%) |\n|---|---|---|---|")
     for split in ("val", "test"):
         rows = open_split(data, split, recipe, RuntimeConfig()).rows
-        scores = [words.score(rows.features(i), ScoreConfig()) for i in range(len(rows))]
+        scores = words.score([rows.features(i) for i in range(len(rows))], ScoreConfig())
         decisions = np.stack([decide(s, s.present, EventConfig())[:10] for s in scores])
         accuracy = segment_accuracy(decisions, rows.segments)
         background = (rows.segments == len(data.classes)).mean()
@@ -45,10 +45,10 @@ def main() -> None:
 
 def print_cosines(words: OpenVocabulary, rows: FeatureRows) -> None:
     """Where the calibrated rest lies between events and cells that show or sound nothing."""
-    extractor, text = words._loaded
+    texts = words.texts
     for modality in ("visual", "audio"):
         vectors = np.stack([getattr(rows.features(i), modality)[:10] for i in range(len(rows))])
-        cosines = functional.normalize(torch.from_numpy(vectors), dim=-1) @ text.T
+        cosines = functional.normalize(torch.from_numpy(vectors), dim=-1) @ texts.embeddings.T
         labels = torch.from_numpy(rows.segments)
         events = labels < len(words.classes)
         own = cosines.gather(2, labels.clamp(max=len(words.classes) - 1)[..., None])[..., 0][events]
@@ -56,7 +56,7 @@ def print_cosines(words: OpenVocabulary, rows: FeatureRows) -> None:
         print(
             f"{modality}: 98 % of events' own cosines are above {own.quantile(0.02):.2f}, the emptiest "
             f"tenth of other cells is below {others.quantile(0.1):.2f}; the rest is "
-            f"{extractor.rest_cosines[modality]:.2f}"
+            f"{texts.kind.rest_cosines[modality]:.2f}"
         )
     print()
 

@@ -1,5 +1,6 @@
 """Weights of a Keras 2 file (HDF5, one group per layer) as plain arrays."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,15 @@ def read_keras(path: Path) -> dict[str, NDArray[np.float32]]:
             if "layer_names" not in file.attrs:
                 raise LayoutError(f"{path}: has no layer_names, so it holds no Keras weights")
             found = {}
-            for layer in (name.decode() for name in file.attrs["layer_names"]):
-                for name in file[layer].attrs["weight_names"]:
-                    part = name.decode().split("/")[-1].removesuffix(":0")
-                    found[f"{layer}/{part}"] = np.asarray(file[layer][name.decode()], np.float32)
+            for layer in _names(file.attrs["layer_names"]):
+                for name in _names(file[layer].attrs["weight_names"]):
+                    part = name.split("/")[-1].removesuffix(":0")
+                    found[f"{layer}/{part}"] = np.asarray(file[layer][name], np.float32)
             return found
     except OSError as err:
         raise LayoutError(f"{path}: cannot be read as HDF5 ({err}); download it again") from err
+
+
+def _names(stored: Iterable[bytes | str]) -> list[str]:
+    """Names of layers or arrays: Keras wrote them as bytes, later as text."""
+    return [name if isinstance(name, str) else name.decode() for name in stored]

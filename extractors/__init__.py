@@ -13,6 +13,7 @@ from avel.extractors.errors import ExtractorError
 from avel.extractors.protocol import Extractor
 from avel.extractors.sound.declarations import MN04, MN05, MN10, MN20, VGGISH, YAMNET
 from avel.extractors.vision.declarations import EFFICIENTNET_LITE0, OPENCLIP, VGG19
+from avel.extractors.words import Words, WordsDeclaration
 
 EXTRACTORS: dict[str, Declaration] = {
     declared.name: declared
@@ -63,5 +64,7 @@ __all__ = [
     "Extractor",
     "ExtractorError",
     "PairChoice",
+    "Words",
+    "WordsDeclaration",
     "choose",
 ]

@@ -123,11 +123,12 @@ def _pair(
             f"extractor '{name}' is no pair; write SIGHT+SOUND, for example vgg19+vggish"
         )
     sight, sound = parts
-    if len(weights) == 1 and not sight.ships:
+    if len(weights) == 1 and sight.files and not sight.ships:
         raise WeightsError(
             f"'{name}' takes {sight.name}'s weight file and then {sound.name}'s; one given"
         )
-    seeing = weights[:1] if len(weights) > 1 else ()  # one is sound's, where sight needs none
+    # one alone is sound's where sight brings its own, and sight's where nothing else says which
+    seeing = () if len(weights) == 1 and sight.ships else weights[:1]
     known = [set(vars(part.options_type())) for part in parts]
     for key in options:
         if key not in known[0] | known[1]:

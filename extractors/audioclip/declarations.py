@@ -1,19 +1,18 @@
 """AudioCLIP as a run plans with it: names, files, options, what its text head knows; no torch."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from avel.extractors.declaration import Declaration
 from avel.extractors.errors import ExtractorError
 from avel.extractors.options import EncodeOptions
 from avel.extractors.weights.files import Weights, find_file
+from avel.extractors.words import Tokens, Words, WordsDeclaration
 
 IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
 IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
 """CLIP's own normalisation (reference section 3.3)."""
-TOKENIZER = "RN50-quickgelu"
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,9 @@ class AudioCLIPOptions(EncodeOptions):
 
 
 @dataclass(frozen=True)
-class AudioCLIPDeclaration(Declaration):
+class AudioCLIPDeclaration(WordsDeclaration):
     """An extractor whose sight and sound share a space with text, and whose trunks have stages."""
 
-    rest_cosines: Mapping[str, float] = field(default_factory=dict, hash=False)
-    """Per modality, the cosine with text that unrelated things reach; empty: not calibrated."""
     names_only: bool = False
     """Whether the text head knows the class names of its training alone, not words at large."""
 
@@ -62,22 +59,19 @@ class AudioCLIPDeclaration(Declaration):
         record = find_file(self.files[0]).path.with_suffix(".json")
         return tuple(json.loads(record.read_text("utf-8"))["classes"])
 
-    def check_text(self, prompts: Sequence[str]) -> None:
-        """Refuse a prompt that does not fit the text head's context.
+    def tokens(self, weights: Weights) -> Tokens:
+        """CLIP's."""
+        from avel.extractors.tokens import ClipTokens  # slow: loads torch
 
-        Raises:
-            ExtractorError: names the prompt, its number of tokens and the limit.
-        """
-        from open_clip import get_tokenizer  # slow: loads torch
+        return ClipTokens()
 
-        tokenizer = get_tokenizer(TOKENIZER)
-        for prompt in prompts:
-            tokens = len(tokenizer.encode(prompt)) + 2  # start and end
-            if tokens > tokenizer.context_length:
-                raise ExtractorError(
-                    f"label {prompt[:40]!r}… has {tokens} tokens, the text head reads "
-                    f"{tokenizer.context_length}; shorten it"
-                )
+    def words(self, weights: Weights, options: EncodeOptions) -> Words:
+        """The whole network, whose three heads share a space."""
+        from avel.extractors.audioclip.extractor import AudioCLIPExtractor  # slow: loads torch
+
+        extractor = self.load(weights, options)
+        assert isinstance(extractor, AudioCLIPExtractor)  # as every declaration of this kind says
+        return extractor
 
 
 AUDIOCLIP = AudioCLIPDeclaration(

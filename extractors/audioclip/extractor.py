@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
-from open_clip import get_tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,13 +14,13 @@ from avel.extractors.audioclip.declarations import (
     AUDIOCLIP_TINY,
     IMAGE_MEAN,
     IMAGE_STD,
-    TOKENIZER,
     AudioCLIPOptions,
 )
 from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
 from avel.extractors.audioclip.pool import TokenPooling
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
+from avel.extractors.tokens import ClipTokens
 from avel.extractors.weights.files import Weights
 from avel.extractors.weights.tensors import load_into
 
@@ -38,6 +37,7 @@ class AudioCLIPExtractor(FrozenExtractor):
     mean, std = IMAGE_MEAN, IMAGE_STD
     model: AudioCLIP
     options: AudioCLIPOptions
+    text_bias = None
 
     def load(self) -> nn.Module:
         """The three heads, BatchNorm folded."""
@@ -99,7 +99,7 @@ class AudioCLIPExtractor(FrozenExtractor):
     @torch.inference_mode()
     def text(self, prompts: Sequence[str]) -> Tensor:
         """Embeddings (L, D) of prompts, normalised, on the CPU."""
-        tokens = get_tokenizer(TOKENIZER)(list(prompts)).to(self.device)
+        tokens = ClipTokens()(list(prompts)).to(self.device)
         text: Tensor = functional.normalize(self.model.encode_text(tokens), dim=-1)
         return text.cpu()
 

@@ -120,8 +120,12 @@ class VGGishExtractor(FrozenExtractor):
         return {name.removeprefix("pproc."): value for name, value in read_all(weights).items()}
 
     def hear(self, samples: Tensor) -> Tensor:
-        """Embeddings (N, 128) of sound on the int16 scale."""
+        """Embeddings (N, 128) of sound (N, S) on the int16 scale: means over its whole seconds."""
+        seconds = max(1, samples.shape[1] // SAMPLE_RATE)
+        if seconds > 1:
+            samples = samples[:, : seconds * SAMPLE_RATE].reshape(-1, SAMPLE_RATE)
         embedded = self.model(self.model.log_mel(samples / 32768)).float()
+        embedded = embedded.unflatten(0, (-1, seconds)).mean(1) if seconds > 1 else embedded
         return self._postprocess(embedded) if self.options.postprocess else embedded
 
     def _postprocess(self, embedded: Tensor) -> Tensor:

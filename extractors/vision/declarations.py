@@ -7,22 +7,30 @@ from typing import Any
 
 from avel.extractors.declaration import Declaration
 from avel.extractors.options import EncodeOptions
-from avel.extractors.vision.record import RECORD, read_preprocessing, record_path
+from avel.extractors.vision.record import (
+    RECORD,
+    VOCABULARIES,
+    read_preprocessing,
+    read_record,
+    record_path,
+)
 from avel.extractors.weights.files import (
     Weights,
     WeightsError,
     find_packaged,
     find_weights,
     is_torchscript,
+    sha256_of,
 )
+from avel.extractors.words import Tokens, Words, WordsDeclaration
 
 TOWER_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 """What the weights beside a record are called, in the order in which they are looked for."""
 
 
 @dataclass(frozen=True)
-class OpenCLIPDeclaration(Declaration):
-    """The image tower of any open_clip model, from a local folder or OpenAI's archives.
+class OpenCLIPDeclaration(WordsDeclaration):
+    """The towers of any open_clip model, from a local folder or OpenAI's archives.
 
     A folder holds `open_clip_config.json` (architecture and pre-processing) beside the weights, as
     on the model hubs. OpenAI's TorchScript archives say their architecture by their tensors'
@@ -57,6 +65,32 @@ class OpenCLIPDeclaration(Declaration):
         """Everything that decides the features; the record is part of it."""
         recipe = super().recipe_of(weights, options)
         return {**recipe, "preprocessing": read_preprocessing(weights).recipe}
+
+    def tokens(self, weights: Weights) -> Tokens:
+        """Those that the record asks for; an archive is read for the length of its context."""
+        from avel.extractors.vision.text import text_settings, text_tokens  # slow: loads torch
+        from avel.extractors.weights.tensors import read_all
+
+        archive = {} if record_path(weights).is_file() else read_all(weights)
+        return text_tokens(weights, text_settings(weights, archive))
+
+    def words(self, weights: Weights, options: EncodeOptions) -> Words:
+        """The text tower alone."""
+        from avel.extractors.vision.text import TextTower  # slow: loads torch
+
+        return TextTower(weights)
+
+    def text_recipe(self, weights: Weights) -> dict[str, Any]:
+        """The record's text part as well, and its tokenizer's file by content."""
+        config = read_record(weights).get("model_cfg", {})
+        text, folder = config.get("text_cfg", {}), record_path(weights).parent
+        files = [folder / name for name in VOCABULARIES if text.get("hf_tokenizer_name")]
+        return {
+            **super().text_recipe(weights),
+            "text_cfg": text,
+            "quick_gelu": bool(config.get("quick_gelu", False)),
+            "tokenizer": [sha256_of(path) for path in files if path.is_file()],
+        }
 
 
 def _in_folder(folder: Path) -> Path:

@@ -9,6 +9,8 @@ from typing import Any
 from avel.extractors.weights.files import Weights, WeightsError
 
 RECORD = "open_clip_config.json"
+VOCABULARIES = ("tokenizer.json", "spiece.model", "tokenizer.model", "vocab.txt")
+"""What a tokenizer of a model hub is kept in, any of them, beside `tokenizer_config.json`."""
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
 OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
 """Of OpenAI's archives, which all share one pre-processing."""

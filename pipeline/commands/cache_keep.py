@@ -56,13 +56,14 @@ def verify(args: argparse.Namespace, root: Path) -> int:
 def gc(args: argparse.Namespace, root: Path) -> int:
     """Remove what nothing will ever read; says its size in MB."""
     from avel.cache import maintenance  # slow: loads h5py
+    from avel.cache.store import ABOUT
 
     garbage = maintenance.collect(root, delete=args.delete)
     for path, size in garbage:
         print(f"{path}  {size / 1e6:.1f} MB")
     for folder, count in maintenance.nameless(root):
         print(
-            f"{folder}: has no {maintenance.ABOUT}, and {count} sound shards, which are kept; run "
+            f"{folder}: has no {ABOUT}, and {count} sound shards, which are kept; run "
             "what made them again, which writes it anew, or delete the folder",
             file=sys.stderr,
         )

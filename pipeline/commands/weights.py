@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             sub.add_argument("file", type=Path)
             sub.add_argument("--as", dest="known_as", help="published name it goes by [its own]")
         if name == "fetch":
-            sub.add_argument("name")
+            sub.add_argument("name", help="a file of `ls`, or everyday for all of that model's")
         if name == "convert":
             sub.add_argument("files", nargs="+", type=Path)
             sub.add_argument("--extractor", default="audioclip", help="whose they are [audioclip]")
@@ -36,9 +36,10 @@ def _ls(args: argparse.Namespace) -> int:
 
     for known in known_files():
         if known.found:
-            print(f"{known.name:<32} {known.found.found_in:<8} {known.found.path}")
+            said = f"{known.found.found_in:<8} {known.found.path}"
         else:
-            print(f"{known.name:<32} missing  {known.how_to_get}")
+            said = f"missing  {known.how_to_get}"
+        print(f"{known.name:<32} {said}{_comma(known.doubt)}")
     return 0
 
 
@@ -46,7 +47,7 @@ def _add(args: argparse.Namespace) -> int:
     from avel.pipeline.exchange.weight_files import add, verdict
 
     added = add(args.file, args.known_as)
-    said = verdict(added.path.name, added.sha256)
+    said = verdict(args.known_as or args.file.name, added.sha256)
     print(f"{added.path}  sha256 {added.sha256}{_comma(said)}")
     return 0
 
@@ -54,8 +55,8 @@ def _add(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     from avel.pipeline.exchange.weight_files import fetch_published
 
-    entry, path = fetch_published(args.name)
-    print(f"{path}  {entry.content}; licence {entry.licence}")
+    for entry, path in fetch_published(args.name):
+        print(f"{path}  {entry.content}; licence {entry.licence}{_comma(entry.doubt)}")
     return 0
 
 
@@ -74,7 +75,7 @@ def _verify(args: argparse.Namespace) -> int:
     for known in known_files():
         if known.found:
             print(f"{known.name}  {known.found.sha256}{_comma(known.verdict)}")
-            wrong += known.verdict == OTHER
+            wrong += known.verdict.startswith(OTHER)
         elif not known.is_missing:
             print(known.problem)
             wrong += 1

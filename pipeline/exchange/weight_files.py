@@ -14,13 +14,16 @@ from avel.extractors.weights.files import (
     WeightsFile,
     find_file,
     find_weights,
+    sha256_of,
     user_folder,
 )
-from avel.extractors.weights.registry import PUBLISHED, Published
+from avel.extractors.weights.registry import GROUPS, PUBLISHED, Published
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.progress import track
 
 OTHER = "not the published file"
+AS_A_COPY = "as a third-party copy; not compared with its publisher's record"
+KERAS = ".h5"
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,24 @@ class Known:
         if self.name not in PUBLISHED:
             return f"your own copy: avel weights add {self.name}"
         entry = PUBLISHED[self.name]
-        size = f"{entry.num_bytes / 1e6:.0f} MB"
-        return f"{entry.content}, {size}, {entry.licence}: avel weights fetch {self.name}"
+        return f"{entry.content}, {entry.size}, {entry.licence}: avel weights fetch {self.name}"
+
+    @property
+    def doubt(self) -> str:
+        """Why it cannot be verified against its publisher's record; empty where it can."""
+        return PUBLISHED[self.name].doubt if self.name in PUBLISHED else ""
 
 
 def verdict(name: str, sha256: str) -> str:
     """How a file's content stands to the published one of its name; empty where there is none."""
     if name not in PUBLISHED:
         return ""
-    return "as published" if PUBLISHED[name].sha256 == sha256 else OTHER
+    entry = PUBLISHED[name]
+    if entry.sha256 is None:
+        return entry.doubt
+    if entry.sha256 != sha256:
+        return f"{OTHER}, as far as is known: {entry.doubt}" if entry.doubt else OTHER
+    return AS_A_COPY if entry.of_a_copy else "as published"
 
 
 def names() -> list[str]:
@@ -83,6 +95,9 @@ def add(file: Path, known_as: str | None = None) -> WeightsFile:
         WeightsError: it cannot be read, or is for another model.
     """
     found, name = find_weights((), [file]), known_as or file.name
+    if Path(name).suffix == KERAS and name in PUBLISHED:
+        made = _readable(file, user_folder())
+        return WeightsFile(made, "user", sha256_of(made))
     kinds = [extractor for extractor in EXTRACTORS.values() if name in extractor.files]
     if kinds:
         kinds[0].load(found)
@@ -95,17 +110,47 @@ def add(file: Path, known_as: str | None = None) -> WeightsFile:
     return WeightsFile(target, "user", found.sha256)
 
 
-def fetch_published(name: str) -> tuple[Published, Path]:
-    """Download a published file to where avel looks, showing the MiB done; entry and path.
+def fetch_published(name: str) -> Iterator[tuple[Published, Path]]:
+    """Download published files to where avel looks, showing the MiB done; entries and paths.
+
+    Args:
+        name: Of a published file, or of a group such as `everyday`.
 
     Raises:
-        InputError: no published file has that name.
+        InputError: no published file or group has that name.
         WeightsError: offline, or what came is not the published file.
     """
-    if name not in PUBLISHED:
-        raise InputError(f"{name}: not a published file; there are {', '.join(PUBLISHED)}")
-    entry = PUBLISHED[name]
-    return entry, fetch(entry, user_folder(), Megabytes(entry.num_bytes))
+    if name not in {*PUBLISHED, *GROUPS}:
+        known = ", ".join([*GROUPS, *PUBLISHED])
+        raise InputError(f"{name}: not a published file; there are {known}")
+    for part in GROUPS.get(name, (name,)):
+        entry = PUBLISHED[part]
+        path = fetch(entry, user_folder(), Megabytes(entry.num_bytes or 0))
+        yield entry, _readable(path, user_folder())
+
+
+def _readable(file: Path, folder: Path) -> Path:
+    """The file, or what is made of it where only Keras's form is published.
+
+    Raises:
+        WeightsError: it is in Keras's form, but not YAMNet.
+    """
+    if file.suffix != KERAS:
+        return file
+    from safetensors.torch import save_file  # slow: loads torch
+
+    from avel.cache.ave_h5 import LayoutError
+    from avel.cache.keras_h5 import read_keras
+    from avel.extractors.sound.yamnet_files import keras_tensors
+
+    try:
+        tensors = keras_tensors(read_keras(file), file)
+    except LayoutError as err:
+        raise WeightsError(str(err)) from err
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / f"{file.stem}.safetensors") as part:
+        save_file(tensors, part, {f"source {file.name}": sha256_of(file)})
+    return folder / f"{file.stem}.safetensors"
 
 
 class Megabytes:

@@ -136,5 +136,10 @@ def join(parts: list[Segments]) -> Segments:
     arrays = ("frames", "samples", "visual_mask", "audio_mask")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
     first, last = parts[0], parts[-1]
-    rest = {"duration": last.duration, "flags": last.flags}
-    return Segments(**joined, **rest, before=first.before, after=last.after)
+    return Segments(
+        **joined,
+        duration=last.duration,
+        flags=last.flags,
+        before=first.before,
+        after=last.after,
+    )

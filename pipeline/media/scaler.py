@@ -60,8 +60,8 @@ class Scaler:
 
     def _scale(
         self, reformatter: VideoReformatter, frame: VideoFrame, sides: tuple[int, int]
-    ) -> NDArray[np.uint8]:
-        """RGB (H, W, 3) of a width and height."""
+    ) -> NDArray[Any]:
+        """RGB uint8 (H, W, 3) of a width and height."""
         scaled = reformatter.reformat(
             frame,
             *sides,

@@ -124,7 +124,7 @@ class CellBatches:
     def _together(self, stretch: Stretch, segments: Segments) -> int:
         """Stretches of sound in one batch: their number depends on nothing but the video."""
         if not self._sound_seconds:
-            return self._batch_cells // segments.frames.shape[1]
+            return self._batch_cells // int(segments.frames.shape[1])
         if len(stretch.samples) < stretch.seconds * segments.samples.shape[1]:
             return 1  # a short video's whole sound; others of its length may never come
         return self._batch_cells // stretch.seconds

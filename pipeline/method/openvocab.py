@@ -2,54 +2,52 @@
 
 Per segment and modality, scaled cosines against the words' embeddings become a distribution over
 the labels and a rest: where the encoder is calibrated, a cosine that unrelated things reach; else a
-list of common sights and sounds that compete with the labels. A segment's event is the label that
-both distributions name; its relevance is the geometric mean of the two probabilities.
+list of common sights and sounds that compete with the labels. Sound whose encoder knows AudioSet's
+classes and no words is heard as the classes whose names are near a label (`matched.py`). What both
+say of a label is the geometric mean of the two probabilities.
+
+With AudioCLIP alone a segment's event is the label that both distributions name. With two encoders
+labels are independent: each is corrected by what the video shows of it elsewhere (`shift.py`) and
+held over time (`agreement.py`), so that events may overlap.
 
 Source of the scores: Guzhov et al., AudioCLIP, ICASSP 2022, section 3 (zero-shot classification);
-taking both modalities' agreement as the event is ours.
+Radford et al., CLIP, ICML 2021; Zhai et al., SigLIP, ICCV 2023. Taking both modalities' agreement
+as the event is ours.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from avel.cache.fingerprint import fingerprint
-from avel.extractors import AudioCLIPDeclaration, Choice, PairChoice
-from avel.extractors.audioclip.extractor import AudioCLIPExtractor
+from avel.extractors import Choice, PairChoice, WordsDeclaration
 from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.method.agreement import Agreement, agree, fuse
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.extract import Features
+from avel.pipeline.method.matched import Matched
+from avel.pipeline.method.prompts import TEMPLATE, Prompts
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.method.senses import Compared, Texts
+from avel.pipeline.method.shift import Shift
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.reasons import InputError
 
 VERSION = 2
-TEMPLATE = "{}"
-CONTRAST = (
-    "silence",
-    "background noise",
-    "people talking",
-    "music",
-    "wind",
-    "rain",
-    "traffic",
-    "footsteps",
-    "a machine running",
-    "an animal",
-    "a person",
-    "a room",
-    "a landscape",
-    "a street",
-    "text on a screen",
+USABLE = (
+    "--labels works with audioclip, audioclip-tiny, or an open_clip tower beside a sound encoder: "
+    "openclip+audioclip, openclip+mn04, openclip+yamnet"
 )
-"""What a segment may be instead of every label, where the encoder has no calibrated rest."""
+SOUND_SECONDS = (2, 4, 10)
+"""Windows of sound in which AudioSet's classes are heard, as by the everyday model."""
+TOGETHER = EventConfig("hysteresis", 0.4)
+"""With two encoders; not fitted to data."""
 
 
 class OpenVocabulary:
@@ -57,12 +55,13 @@ class OpenVocabulary:
 
     Args:
         labels: Words or phrases, each an event.
-        encoder: Whose text head embeds them.
+        encoder: Whose text head embeds them: AudioCLIP's, or that of a pair's sight.
         template: Prompt with one `{}` for the label.
 
     Raises:
-        InputError: no label, one twice, one too long, one that the weights do not know, or an
-            encoder without text.
+        InputError: no label, one twice, one that the weights do not know, or an encoder without
+            text.
+        ExtractorError: a label too long, or no tokenizer for it.
     """
 
     def __init__(
@@ -71,45 +70,30 @@ class OpenVocabulary:
         encoder: Choice | PairChoice,
         template: str = TEMPLATE,
     ) -> None:
-        if not isinstance(encoder, Choice) or not isinstance(encoder.kind, AudioCLIPDeclaration):
-            raise InputError(
-                f"extractor '{encoder.recipe['extractor']}' knows no words; --labels works with "
-                "audioclip and audioclip-tiny"
-            )
-        self._kind = encoder.kind
-        self.classes, self._encoder, self.extractor = labels, encoder, encoder.kind.name
-        calibrated = bool(self._kind.rest_cosines)
-        rest = () if calibrated else tuple(word for word in CONTRAST if word not in labels)
-        self._prompts = [_prompt(template, label) for label in (*labels, *rest)]
-        self._check()
+        self._sight, self._sound = senses(encoder, Prompts(labels, template))
+        self.classes, self._encoder = labels, encoder
+        self.extractor = str(encoder.recipe["extractor"])
+        self._alone = isinstance(encoder, Choice)
+        self._shift = Shift()
+
+    @property
+    def texts(self) -> Texts:
+        """The labels in the space of sight."""
+        return self._sight.texts
 
     @property
     def decoder(self) -> EventConfig:
-        """The gate at 0.5."""
-        return EventConfig()
-
-    def _check(self) -> None:
-        if not self.classes:
-            raise InputError("no label given; --labels takes words or a file with one label a line")
-        for label in self.classes:
-            if not label.strip():
-                raise InputError("an empty label names nothing; remove it")
-            if self.classes.count(label) > 1:
-                raise InputError(f"label {label!r} is given twice; remove one")
-        known = self._kind.known_labels()
-        strange = [label for label in self.classes if known and label not in known]
-        if strange:
-            raise InputError(
-                f"{self.extractor} knows {len(known)} names only ({known[0]!r} …), not "
-                f"{strange[0]!r}; for any words give AudioCLIP's weights: "
-                "--extractor audioclip --weights AudioCLIP-Full-Training.pt"
-            )
-        self._kind.check_text(self._prompts)
+        """The gate at 0.5 with one encoder for both senses, hysteresis with two."""
+        return EventConfig() if self._alone else TOGETHER
 
     @property
     def recipe(self) -> dict[str, Any]:
         """Everything that decides the scores beside the features."""
-        return {"open_vocabulary": VERSION, "prompts": self._prompts, "labels": list(self.classes)}
+        recipe = {"open_vocabulary": VERSION, "labels": list(self.classes)}
+        if self._alone:
+            return {**recipe, "prompts": self.texts.asked}
+        sight, sound = self._sight.recipe, self._sound.recipe
+        return {**recipe, "sight": sight, "sound": sound, "shift": asdict(self._shift)}
 
     @cached_property
     def sha256(self) -> str:
@@ -128,7 +112,8 @@ class OpenVocabulary:
     @property
     def segment(self) -> SegmentConfig:
         """How videos are cut into cells for it."""
-        return SegmentConfig(**self._encoder.cells)
+        windows = {"sound_seconds": SOUND_SECONDS} if isinstance(self._sound, Matched) else {}
+        return SegmentConfig(**{**self._encoder.cells, **windows})
 
     @property
     def features(self) -> Mapping[str, Any]:
@@ -140,74 +125,81 @@ class OpenVocabulary:
         """No training data, so no distances to it."""
         return {}
 
-    def encoder(self, weights: Sequence[Path]) -> Choice:
+    def encoder(self, weights: Sequence[Path]) -> Choice | PairChoice:
         """The encoder whose text head embeds the words; its weights were given with it."""
         return self._encoder
 
     def to(self, device: str) -> None:
         """Compare on the CPU whatever the device: vectors are few."""
 
-    @cached_property
-    def _loaded(self) -> tuple[AudioCLIPExtractor, Tensor]:
-        extractor = self._encoder.load()
-        assert isinstance(extractor, AudioCLIPExtractor)  # as its declaration says
-        if not extractor.hears_text:
-            raise InputError(
-                f"{extractor.weights.source}: this audio head was trained on AudioSet's classes "
-                "alone and shares no space with text; --labels needs AudioCLIP-Full-Training.pt or "
-                "AudioCLIP-Partial-Training.pt"
-            )
-        return extractor, extractor.text(self._prompts)
+    def heard_as(self, label: str) -> dict[str, float]:
+        """Classes of sound that a label is heard as, with weights; empty where words are heard."""
+        return self._sound.named(label) if isinstance(self._sound, Matched) else {}
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """Relevance (T,) and classes (T, K + 1) of videos; segments do not look at each other."""
+        """Relevance (T,) and classes (T, K + 1) of videos, each by itself."""
         return [self._score(features) for features in videos]
 
     def find(self, scores: SegmentScores, config: EventConfig) -> Found:
         """Events of a video's scores, and where the senses disagree, in seconds."""
-        return find(scores, self.classes, config)
+        if self._alone or config.decoder != "hysteresis":
+            return find(scores, self.classes, config)
+        sounds = self._sound.classes if isinstance(self._sound, Matched) else ()
+        return Agreement(self.classes, scores, self._shift, sounds).find(config)
 
     @torch.inference_mode()
     def _score(self, features: Features) -> SegmentScores:
-        extractor, text = self._loaded
-        seen = (
-            self._shares(features.visual, extractor, text, "visual") * features.visual_mask[:, None]
-        )
-        heard = (
-            self._shares(features.audio, extractor, text, "audio") * features.audio_mask[:, None]
-        )
-        both = np.sqrt(seen * heard)
+        heard = self._sound.shares(features) * features.audio_mask[:, None]
+        seen = self._sight.shares(features) * features.visual_mask[:, None]
+        both = fuse(seen, heard) if self._alone else agree(seen, heard, self._shift)
         best = both.argmax(1)
         agreed = both / np.maximum(both.sum(1, keepdims=True), 1e-9)
         none = 1 - agreed.sum(1, keepdims=True)  # where a stream is missing, all of it
-        maps = torch.from_numpy(np.asarray(features.visual_map, np.float32))
         T = len(best)
         return SegmentScores(
             relevance=both.max(1).astype(np.float32),
             classes=np.concatenate([agreed, none], 1).astype(np.float32),
             present=features.visual_mask & features.audio_mask,
-            attention=extractor.text_attention(maps, text[best]).numpy(),
+            attention=self._sight.attention(features, best),
             visual_distance=np.zeros(T, np.float32),
             audio_distance=np.zeros(T, np.float32),
             duration=features.duration,
             flags=tuple(features.flags),
             seen=seen.astype(np.float32),
             heard=heard.astype(np.float32),
+            **(
+                {"sounds": self._sound.sounds(features)} if isinstance(self._sound, Matched) else {}
+            ),
         )
 
-    def _shares(
-        self, vectors: np.ndarray, extractor: AudioCLIPExtractor, text: Tensor, modality: str
-    ) -> np.ndarray:
-        """Share (T, L) of each label; with a calibrated rest they sum to less than one."""
-        cosines = functional.normalize(torch.from_numpy(np.array(vectors)), dim=-1) @ text.T
-        rest = self._kind.rest_cosines.get(modality)
-        if rest is not None:
-            cosines = torch.cat([cosines, torch.full_like(cosines[:, :1], rest)], 1)
-        shares: np.ndarray = (extractor.text_scale(modality) * cosines).softmax(-1).numpy()
-        return shares[:, : len(self.classes)]
 
+def senses(encoder: Choice | PairChoice, prompts: Prompts) -> tuple[Compared, Compared | Matched]:
+    """Sight and sound of an encoder, asked for labels.
 
-def _prompt(template: str, label: str) -> str:
-    if template.count("{}") != 1:
-        raise InputError(f"template {template!r} must hold {{}} once, where the label goes")
-    return template.replace("{}", label)
+    Raises:
+        InputError: one of them can be compared with no words; says what can.
+    """
+    name = encoder.recipe["extractor"]
+    sight, sound = (
+        (encoder, encoder) if isinstance(encoder, Choice) else (encoder.sight, encoder.sound)
+    )
+    if not isinstance(sight.kind, WordsDeclaration):
+        raise InputError(
+            f"extractor '{name}' knows no words: {sight.kind.name} has no text tower; {USABLE}"
+        )
+    if not sound.kind.hears:
+        raise InputError(f"extractor '{name}' hears nothing; {USABLE}")
+    texts = Texts(sight, prompts)
+    if isinstance(sound.kind, WordsDeclaration):
+        heard = texts if sound is sight else Texts(sound, prompts)
+        return Compared(texts, "visual"), Compared(heard, "audio")
+    if not sound.audio_classes:
+        raise InputError(
+            f"extractor '{name}' knows no words: {sound.kind.name} names no sounds; {USABLE}"
+        )
+    if sight.kind.known_labels():
+        raise InputError(
+            f"extractor '{name}': {sight.kind.name} knows its own names only, not those of the "
+            f"sounds that {sound.kind.name} hears; {USABLE}"
+        )
+    return Compared(texts, "visual"), Matched(texts, sound.audio_classes)

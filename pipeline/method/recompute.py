@@ -93,9 +93,10 @@ def _cannot(recipe: Mapping[str, Any], adapters: Path | None) -> str:
 def _encoder(features: Store, weights: Sequence[Path], adapters: Path | None) -> Encoder:
     """The encoder that made a store's features."""
     config = features.recipe["config"]
-    encoder: Encoder = choose(config["extractor"], weights, config["options"])
+    base = choose(config["extractor"], weights, config["options"])
+    encoder: Encoder = base
     if "adapters" in config and adapters is not None:
-        encoder = AdaptedChoice(encoder, adapters)
+        encoder = AdaptedChoice(base, adapters)
     if wrong := differing(config, encoder.recipe):
         name, old, new = wrong[0]
         raise InputError(

@@ -32,6 +32,16 @@ def test_arrays_by_layer(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[name], array)
 
 
+def test_names_as_text(tmp_path: Path) -> None:
+    expected = write(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file.attrs["layer_names"] = ["dense", "empty"]
+        file["dense"].attrs["weight_names"] = ["dense/kernel:0", "dense/bias:0"]
+    found = read_keras(tmp_path / "a.h5")
+    assert found.keys() == expected.keys()
+    np.testing.assert_array_equal(found["dense/kernel"], expected["dense/kernel"])
+
+
 def test_what_is_no_keras_file(tmp_path: Path) -> None:
     with pytest.raises(LayoutError, match=r"none.h5: cannot be read as HDF5 .*download it again"):
         read_keras(tmp_path / "none.h5")

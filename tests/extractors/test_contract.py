@@ -161,6 +161,18 @@ def test_views_of_a_picture(case: Case) -> None:
         assert not torch.equal(alone[0], alone[1])
 
 
+def test_longer_sound_is_heard_to_its_end(case: Case) -> None:
+    """Of windows of more than a second, none of which is left out without a word."""
+    _, sound = case.cells(3)
+    longer = sound.reshape(1, -1)
+    found = case.extractor.embed_sound(longer)
+    assert found["audio"].shape == (1, SHAPES[case.name].audio)
+    if SHAPES[case.name].audio:
+        silent = longer.clone()
+        silent[:, -len(longer[0]) // 3 :] = 0
+        assert not torch.allclose(case.extractor.embed_sound(silent)["audio"], found["audio"])
+
+
 def test_scores_are_the_logits_of_the_vectors(case: Case) -> None:
     """And averaged over the frames of a cell, as they are."""
     frames, sound = case.cells(2)

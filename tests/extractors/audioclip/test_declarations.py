@@ -7,7 +7,7 @@ import pytest
 
 from avel.extractors import EXTRACTORS, ExtractorError
 from avel.extractors.audioclip.declarations import AUDIOCLIP, AUDIOCLIP_TINY
-from avel.extractors.weights.files import WeightsError, find_file
+from avel.extractors.weights.files import Weights, WeightsError, find_file
 from avel.pipeline.synth.script import class_names
 
 
@@ -38,11 +38,11 @@ def test_names_come_from_the_record_beside_the_weights(
 
 def test_prompts_that_do_not_fit() -> None:
     """75 words of one token each, a start and an end are 77."""
-    AUDIOCLIP.check_text(["dog", " ".join(["dog"] * 75)])
+    AUDIOCLIP.check_text(Weights(()), ["dog", " ".join(["dog"] * 75)])
     with pytest.raises(
         ExtractorError, match=r"label 'dog dog .*…? has 78 tokens, the text head reads 77; shorten"
     ):
-        AUDIOCLIP.check_text(["dog", " ".join(["dog"] * 76)])
+        AUDIOCLIP.check_text(Weights(()), ["dog", " ".join(["dog"] * 76)])
 
 
 def test_shipped_weights_are_small_and_know_their_origin() -> None:

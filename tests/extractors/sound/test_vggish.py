@@ -161,3 +161,10 @@ def test_postprocessing_without_its_file(vggish: Choice) -> None:
     files = [file.path for file in vggish.weights.files]
     with pytest.raises(WeightsError, match=r"has no pca_eigen_vectors .*add their file"):
         choose("vggish", files, {"postprocess": True}).load()
+
+
+def test_longer_sound_is_the_mean_of_its_seconds(extractor: VGGishExtractor) -> None:
+    sound = torch.randint(-9000, 9000, (2, 48_000)).float()
+    each = torch.stack([extractor.hear(part) for part in sound.split(16_000, 1)])
+    torch.testing.assert_close(extractor.hear(sound), each.mean(0))
+    torch.testing.assert_close(extractor.hear(sound[:, :30_000]), each[0])

@@ -42,6 +42,9 @@ class _Answer(BaseHTTPRequestHandler):
         asked = self.headers.get("Range")
         self.server.ranges.append(asked)
         start = int(asked.split("=")[1].rstrip("-")) if asked and self.server.gives_parts else 0
+        if start >= len(CONTENT):
+            self.send_error(416)
+            return
         rest = CONTENT[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(rest)))

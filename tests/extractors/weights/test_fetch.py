@@ -8,6 +8,7 @@ import pytest
 
 from avel.extractors.weights.fetch import CHUNK, fetch
 from avel.extractors.weights.files import WeightsError
+from avel.extractors.weights.registry import Published
 from tests.extractors.weights.server import CONTENT, FileServer, serving
 
 
@@ -125,3 +126,49 @@ def test_a_folder_that_cannot_be_written(server: FileServer, tmp_path: Path) -> 
     with pytest.raises(WeightsError, match=r"cannot be downloaded \(.*File exists"):
         fetch(server.entry(), tmp_path / "f")
     assert server.ranges == []
+
+
+def unknown(server: FileServer) -> Published:
+    """An entry of which nobody told the size and the sha256."""
+    return replace(server.entry(), num_bytes=None, sha256=None)
+
+
+def test_a_file_of_unknown_size_and_content_comes_whole(server: FileServer, tmp_path: Path) -> None:
+    path = fetch(unknown(server), tmp_path)
+    assert path.read_bytes() == CONTENT
+    fetch(unknown(server), tmp_path)
+    assert server.ranges == [None]
+
+
+def test_a_broken_connection_of_unknown_size_is_gone_on_from(
+    server: FileServer, tmp_path: Path
+) -> None:
+    """Its size is what the server says; without it a part would count as the file."""
+    server.ends_at = 2_000_000
+    with pytest.raises(WeightsError, match=r"w\.pt: cannot be downloaded"):
+        fetch(unknown(server), tmp_path)
+    assert not (tmp_path / "w.pt").exists()
+    there = (tmp_path / "w.pt.part").stat().st_size
+    fetch(unknown(server), tmp_path)
+    assert server.ranges == [None, f"bytes={there}-"]
+    assert (tmp_path / "w.pt").read_bytes() == CONTENT
+
+
+def test_a_part_after_which_nothing_comes_is_fetched_again(
+    server: FileServer, tmp_path: Path
+) -> None:
+    (tmp_path / "w.pt.part").write_bytes(b"x" * len(CONTENT))
+    fetch(unknown(server), tmp_path)
+    assert server.ranges == [f"bytes={len(CONTENT)}-", None]
+    assert (tmp_path / "w.pt").read_bytes() == CONTENT
+
+
+def test_another_file_than_a_copy_says_what_to_do(server: FileServer, tmp_path: Path) -> None:
+    """The publisher's own may be another: it can be brought, and is checked by loading it."""
+    entry = replace(server.entry(bytes(len(CONTENT))), of_a_copy=True)
+    with pytest.raises(
+        WeightsError,
+        match=r"than the one of a third-party copy, [0-9a-f]{12}; .*`avel weights add w\.pt`",
+    ):
+        fetch(entry, tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,10 @@ def test_fetch_of_a_name_that_nobody_published(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["weights", "fetch", "nothing.pt"]) == 2
-    assert "not a published file; there are AudioCLIP-Full-Training.pt" in capsys.readouterr().err
+    assert (
+        "not a published file; there are everyday, AudioCLIP-Full-Training.pt"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_broken_download_is_exit_4(
@@ -133,3 +137,25 @@ def test_convert_refuses_what_it_cannot_write(
     assert main(["weights", "convert", *two, *argv]) == 2
     assert "convert one extractor at a time" in capsys.readouterr().err
     assert not list(tmp_path.glob("x*"))
+
+
+def test_a_group_is_fetched_with_what_is_known_of_it(
+    server: FileServer,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unverified = replace(server.entry(), sha256=None, num_bytes=None)
+    monkeypatch.setitem(registry.PUBLISHED, "w.pt", unverified)
+    monkeypatch.setitem(registry.GROUPS, "everyday", ("w.pt",))
+    assert main(["weights", "fetch", "everyday"]) == 0
+    said = f"{folder / 'w.pt'}  some weights; licence MIT, {registry.UNKNOWN}\n"
+    assert capsys.readouterr().out == said
+    assert main(["weights", "ls"]) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert rows["w.pt"].endswith(f"{folder / 'w.pt'}, {registry.UNKNOWN}")
+    assert rows["mn04_as_mAP_432.pt"].endswith(
+        f"4 MB, MIT: avel weights fetch mn04_as_mAP_432.pt, {registry.OF_A_COPY}"
+    )
+    assert main(["weights", "verify"]) == 0
+    assert f", {registry.UNKNOWN}" in capsys.readouterr().out

@@ -10,7 +10,8 @@ from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.evaluation.split import open_split
 from avel.pipeline.exchange.feature_sets import features_store
-from avel.pipeline.exchange.npy import COLUMNS, KINDS, export_npy
+from avel.pipeline.exchange.npy import COLUMNS, KINDS, SCORES, _save, export_npy
+from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -60,3 +61,24 @@ def test_the_index_comes_last_and_says_what_is_missing(
     assert tuple(index[0]) == COLUMNS
     assert [n for n, row in enumerate(index) if row["features"] == "missing"] == [5]
     assert not (tmp_path / "o" / "audio" / f"{video.stem}.npy").exists()
+
+
+def test_scores_are_written_where_there_are_some(tmp_path: Path) -> None:
+    """Of encoders with classes; others have no such folder."""
+    recipe = {"stage": "features", "version": 1, "config": {}}
+    one = np.ones((2, 3), np.float32)
+    scores = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
+    plain = {"audio": one, "visual": one, "visual_map": one[:, None]}
+    scored = {**plain, "audio_scores": scores, "faces": one[:, 0]}
+    stores = [open_store(tmp_path, {**recipe, "config": {"n": n}}) for n in range(2)]
+    for store, arrays in zip(stores, (plain, scored), strict=True):
+        with store.writer() as writer:
+            writer.add("0" * 64, arrays)
+    for kind in KINDS:
+        (tmp_path / kind).mkdir()
+    _save(stores[0], "0" * 64, tmp_path, "without")
+    assert not any((tmp_path / kind).exists() for kind in SCORES)
+    _save(stores[1], "0" * 64, tmp_path, "with")
+    np.testing.assert_array_equal(np.load(tmp_path / "audio_scores" / "with.npy"), scores)
+    np.testing.assert_array_equal(np.load(tmp_path / "faces" / "with.npy"), [1, 1])
+    assert not (tmp_path / "visual_scores").exists()

@@ -29,6 +29,9 @@ from avel.pipeline.reasons import InputError
         ("segment.image_siz=9", r"'segment\.image_siz'; did you mean 'segment\.image_size'\?"),
         ("segment.image_size=9", r"segment\.image_size \(9\) must be in \[16, 1024\]"),
         ("segment.fit=stretch", r"\"segment\.fit\": Expected .*'crop', 'squash'"),
+        ("segment.sound_seconds=[0]", r"segment\.sound_seconds \(0\) must be whole seconds in \["),
+        ("segment.sound_seconds=[2.5]", r"\"segment\.sound_seconds\": Expected a <class 'int'>"),
+        ("segment.views=9", r"segment\.views \(9\) must be in \[0, 8\]"),
         ("segment.short_side=8", r"segment\.short_side \(8\) must be 0 or at least"),
         ("train=5", r"'train' is a section and cannot be '5'; set a key of it, as in train\.epoch"),
         (
@@ -72,6 +75,8 @@ def test_encoders_that_are_not(setting: str, message: str) -> None:
         "train.validate_every=50",  # more than there are epochs: the last one is validated
         "segment.short_side=192",  # an encoder's picture may be smaller than 224
         "segment.sample_rate=16000",
+        "segment.sound_seconds=[2,4,10]",
+        "segment.views=3",
         "options.num_classes=4",
         "start=runs/a b",
     ],

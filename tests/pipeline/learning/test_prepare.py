@@ -1,6 +1,7 @@
 """What a training reads is worked out once, from the config alone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,21 @@ def test_imported_features_need_no_encoder(tmp_path: Path) -> None:
     assert prepared.identity["encoder"] is None
     assert prepared.front(None) is None  # type: ignore[arg-type]
     assert prepared.tuned_recipe(None, RunFolder(tmp_path / "run")) == prepared.recipe
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"augment": AugmentConfig(True)}, r"augment.enabled: training through the encoder hears"),
+        (
+            {"adapter": AdapterConfig("output")},
+            r"adapter.placement: .* not in segment.sound_seconds \[2, 4\]; set segment.sound_sec",
+        ),
+    ],
+)
+def test_windows_of_sound_are_for_cached_features(settings: dict[str, Any], message: str) -> None:
+    experiment = Experiment(segment={"sound_seconds": [2, 4]}, **settings)
+    with pytest.raises(InputError, match=message):
+        prepare(experiment, RUNTIME)
+    cached = prepare(replace(experiment, adapter=AdapterConfig(), augment=AugmentConfig()), RUNTIME)
+    assert cached.recipe["upstream"]["config"]["sound_seconds"] == [2, 4]

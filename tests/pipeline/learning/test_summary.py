@@ -33,3 +33,13 @@ def test_segments_or_features_have_the_same_parts(augment: bool) -> None:
 
 def test_without_adapters_there_are_none() -> None:
     assert not [name for name in counted() if name.startswith("adapter.")]
+
+
+def test_windows_of_sound_make_the_model_wider() -> None:
+    each = "options.agreement=false"  # its vectors would have to be of one length
+    wide = counted(each, "segment.sound_seconds=[2,4,10]", "segment.views=2")
+    plain = counted(each)
+    widened = {name for name in plain if plain[name] != wide[name]}
+    assert widened
+    assert all(wide[name].trainable > plain[name].trainable for name in widened)
+    assert plain["encoder.audio"] == wide["encoder.audio"]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from avel.pipeline.media.cells import SegmentConfig, Segments
@@ -37,6 +38,32 @@ class StubEncoder:
 
     def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
         return {"audio": samples.float().mean(1, keepdim=True)}
+
+
+class ClassesEncoder(StubEncoder):
+    """Scores two classes in each view, three in sound, and a face; remembers what it heard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[int, ...]] = []
+
+    def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
+        views = frames if frames.dim() == 6 else frames[:, :, None]
+        means = views.float().mean((1, 3, 4, 5))  # (N, V)
+        scores = torch.stack([means, -means], 2)
+        return {
+            **super().embed_sight(views[:, :, 0]),
+            "visual_scores": scores,
+            "faces": means[:, 0],
+        }
+
+    def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
+        self.heard.append(tuple(samples.shape))
+        first, last = samples[:, :1].float(), samples[:, -1:].float()
+        return {
+            "audio": torch.cat([first, last], 1),
+            "audio_scores": torch.cat([first, last, -last], 1),
+        }
 
 
 def stub_plan(encoder: StubEncoder) -> Plan:

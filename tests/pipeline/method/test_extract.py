@@ -1,6 +1,6 @@
 """Cells through an encoder in batches: nobody's numbers depend on the company, faults cost their own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from avel.pipeline.media.cells import Segments
+from avel.pipeline.media.context import cells_after, cells_before
 from avel.pipeline.method.extract import (
+    ARRAYS,
     CellBatches,
     Encoded,
     Features,
@@ -20,7 +22,9 @@ from avel.pipeline.method.extract import (
     join_features,
 )
 from avel.pipeline.reasons import MediaError, Reason
-from tests.pipeline.method.stubs import StubEncoder, cells
+from tests.pipeline.method.stubs import ClassesEncoder, StubEncoder, cells
+
+CELL_ARRAYS = ("frames", "samples", "visual_mask", "audio_mask")
 
 
 def all_of(
@@ -143,3 +147,181 @@ def test_a_video_whose_encoder_fails_has_no_features() -> None:
         MediaError, match="ENCODE_ERROR: the encoder failed: RuntimeError: bad picture"
     ):
         encode_whole(failing(13), given_in, 4)
+
+
+# Windows of sound, views, and the logits of classes.
+
+
+def counted(T: int, *, duration: float = 0.0, views: int = 0) -> Segments:
+    """A video whose cell t shows and sounds t + 1; view v shows 10 v more."""
+    numbers = np.arange(1, T + 1)
+    one = np.broadcast_to(numbers[:, None, None, None, None], (T, 1, 3, 16, 16)).astype(np.uint8)
+    frames = np.stack([one + 10 * v for v in range(views + 1)], 2) if views else one
+    samples = np.broadcast_to(numbers[:, None], (T, 4_000)).astype(np.int16)
+    there = np.ones(T, bool)
+    return Segments(frames, samples, there, there, duration)
+
+
+def parts_of(whole: Segments, lengths: Sequence[int], window: int) -> list[Segments]:
+    """A video's windows as decoding gives them, with the sound around each."""
+    T, longest, parts = len(whole.samples), max(lengths, default=0), []
+    for first in range(0, T, window):
+        last = min(T, first + window)
+        after = min(cells_after(first, last - first, longest), T - last)
+        before = cells_before(first, last - first, after, longest)
+        part = {name: getattr(whole, name)[first:last] for name in CELL_ARRAYS}
+        around = whole.samples[first - before : first], whole.samples[last : last + after]
+        done = whole.duration if last == T else 0.0
+        parts.append(Segments(**part, duration=done, before=around[0], after=around[1]))
+    return parts
+
+
+def test_each_window_of_sound_is_encoded_and_stands_beside_the_others() -> None:
+    """Cells sound their number: windows of 1 and 3 s begin and end with these."""
+    features = encode_whole(ClassesEncoder(), [counted(5)], 4, (1, 3))
+    assert features.audio.tolist() == [
+        [1, 1, 1, 3],
+        [2, 2, 1, 3],
+        [3, 3, 2, 4],
+        [4, 4, 3, 5],
+        [5, 5, 3, 5],
+    ]
+    assert features.audio_scores is not None
+    assert features.audio_scores.shape == (5, 2, 3)
+    assert features.audio_scores[1].tolist() == [[2, 2, -2], [1, 3, -3]]
+
+
+def test_sound_alone_has_one_window() -> None:
+    features = encode_whole(ClassesEncoder(), [counted(3)], 4)
+    assert features.audio.tolist() == [[1, 1], [2, 2], [3, 3]]
+    assert features.audio_scores is not None
+    assert features.audio_scores[:, 0].tolist() == [[1, 1, -1], [2, 2, -2], [3, 3, -3]]
+
+
+def test_views_are_scored_and_the_fitted_one_is_the_feature() -> None:
+    features = encode_whole(ClassesEncoder(), [counted(3, views=2)], 4)
+    assert features.visual[:, 0].tolist() == [1, 2, 3]
+    assert features.visual_scores is not None
+    assert features.visual_scores.shape == (3, 3, 2)
+    assert features.visual_scores[1].tolist() == [[2, -2], [12, -12], [22, -22]]
+    assert features.faces is not None
+    assert features.faces.tolist() == [1, 2, 3]
+
+
+def test_an_encoder_without_classes_gives_no_scores() -> None:
+    features = encode_whole(StubEncoder(), [cells(2, 1)], 4)
+    assert (features.visual_scores, features.audio_scores, features.faces) == (None,) * 3
+
+
+def test_a_window_that_several_cells_hear_is_encoded_once() -> None:
+    """A video of 3 s in windows of 4 and 10: one stretch, and one call of one row."""
+    encoder = ClassesEncoder()
+    features = encode_whole(encoder, [counted(3)], 32, (4, 10))
+    assert encoder.heard == [(1, 12_000)]
+    assert features.audio.tolist() == [[1, 3, 1, 3]] * 3
+    encoder = ClassesEncoder()
+    encode_whole(encoder, [counted(6)], 8, (4,))
+    assert encoder.heard == [(2, 16_000), (2, 16_000)]  # four different ones, of six cells
+
+
+def test_batches_of_sound_have_as_many_seconds() -> None:
+    encoder = ClassesEncoder()
+    encode_whole(encoder, [counted(40)], 8, (1, 2, 10))
+    seconds = {(rows, samples // 4_000) for rows, samples in encoder.heard}
+    assert seconds == {(8, 1), (4, 2), (1, 10)}  # of ten seconds at least one
+
+
+def test_batches_of_pictures_count_every_view() -> None:
+    encoder = ClassesEncoder()
+    encode_whole(encoder, [counted(3, views=3)], 8)
+    assert encoder.batches == [2, 2]
+
+
+def test_what_is_absent_is_zero_in_scores_too() -> None:
+    """And is not asked of the encoder, but for one cell where nothing is there."""
+    there = np.array([False, True, False])
+    alike = counted(3)
+    encoder = ClassesEncoder()
+    part = Segments(alike.frames, alike.samples, there, ~there)
+    features = encode_whole(encoder, [part], 1, (1,))
+    assert features.visual_scores is not None
+    assert features.audio_scores is not None
+    assert features.faces is not None
+    assert features.visual_scores[:, 0, 0].tolist() == [0, 2, 0]
+    assert features.audio_scores[:, 0, 0].tolist() == [1, 0, 3]
+    assert features.faces.tolist() == [0, 2, 0]
+    assert (encoder.batches, len(encoder.heard)) == ([1], 2)
+    nothing = Segments(alike.frames, alike.samples, there & ~there, there & ~there)
+    features = encode_whole(ClassesEncoder(), [nothing], 1, (1, 2))
+    assert features.audio.tolist() == [[0] * 4] * 3
+    assert not features.visual.any()
+
+
+@given(
+    st.integers(1, 14),
+    st.lists(st.integers(1, 12), max_size=3, unique=True),
+    st.integers(1, 6),
+    st.integers(1, 9),
+)
+def test_windows_of_decoding_change_nothing(
+    T: int, lengths: list[int], window: int, batch: int
+) -> None:
+    """Streamed is whole: whatever the pieces, the lengths and the batch."""
+    whole = counted(T, duration=T + 0.25)
+    expected = encode_whole(ClassesEncoder(), [whole], batch, lengths)
+    found = encode_whole(ClassesEncoder(), parts_of(whole, lengths, window), batch, lengths)
+    for name in (*ARRAYS, "visual_mask", "audio_mask"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), name)
+    assert found.duration == T + 0.25
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 4)), min_size=1, max_size=4),
+    st.lists(st.integers(1, 7), max_size=2, unique=True),
+    st.integers(1, 8),
+)
+def test_windows_of_a_video_come_in_their_order(
+    videos: list[tuple[int, int]], lengths: list[int], batch: int
+) -> None:
+    """Long videos are streamed as windows come, so none may overtake another of its video."""
+    batches, found = CellBatches(ClassesEncoder(), batch, lengths), []
+    pieces = [parts_of(counted(T), lengths, window) for T, window in videos]
+    for number in range(max(map(len, pieces))):
+        for video, parts in enumerate(pieces):
+            if number < len(parts):
+                found += [name for name, _ in batches.add((video, number), parts[number])]
+    found += [name for name, _ in batches.finish()]
+    for video, parts in enumerate(pieces):
+        assert [n for v, n in found if v == video] == list(range(len(parts)))
+
+
+@pytest.mark.parametrize("side", ["sight", "sound"])
+def test_a_window_that_fails_on_one_side_is_given_up_on_both(side: str) -> None:
+    class Failing(ClassesEncoder):
+        def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
+            if side == "sight" and (frames == 9).any():
+                raise RuntimeError("bad picture")
+            return super().embed_sight(frames)
+
+        def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
+            if side == "sound" and (samples == 9).any():
+                raise RuntimeError("bad sound")
+            return super().embed_sound(samples)
+
+    batches = CellBatches(Failing(), 3, (2,))
+    found = dict(all_of(batches, [((n, 0), counted(k)) for n, k in enumerate((4, 9, 5))]))
+    assert isinstance(failed := found[1, 0], MediaError)
+    assert failed.reason == Reason.ENCODE_ERROR
+    for n, k in ((0, 4), (2, 5)):
+        assert isinstance(good := found[n, 0], Features)
+        assert good.visual[:, 0].tolist() == list(range(1, k + 1))
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("key", ["visual_scores", "audio_scores", "faces"])
+def test_scores_that_are_no_numbers_are_named(key: str) -> None:
+    features = encode_whole(ClassesEncoder(), [counted(4)], 4, (2,))
+    check_finite(features, "v.mp4")
+    getattr(features, key)[2] = np.nan
+    with pytest.raises(MediaError, match=f"v.mp4: {key} of cell 2 is not finite"):
+        check_finite(features, "v.mp4")

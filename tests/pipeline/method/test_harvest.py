@@ -1,6 +1,7 @@
 """Many videos into the cache: each costs only itself, nothing is done twice, nothing is held."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,21 @@ from torch import Tensor
 from avel.extractors import choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import harvest as module
-from avel.pipeline.method.extract import Features
+from avel.pipeline.method.extract import ARRAYS, Features
 from avel.pipeline.method.harvest import Outcome, harvest
 from avel.pipeline.method.plan import plan_features
 from avel.pipeline.method.stores import unpack
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
-from tests.films import clicks, regular, write_film
-from tests.pipeline.method.stubs import ScriptedDecoders, StubEncoder, cells, file, stub_plan
+from tests.films import LOSSLESS, clicks, regular, write_film
+from tests.pipeline.method.stubs import (
+    ClassesEncoder,
+    ScriptedDecoders,
+    StubEncoder,
+    cells,
+    file,
+    stub_plan,
+)
 
 
 @pytest.fixture
@@ -270,3 +278,43 @@ def test_unreadable_files_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (outcome,) = run([secret], tmp_path / "cache", StubEncoder())
     assert outcome.reason == Reason.PERMISSION
     assert "may not be read; check its rights" in outcome.message
+
+
+# Sound with context, and views.
+
+
+def test_streamed_whole_and_from_cached_cells_are_the_same_bits(tmp_path: Path) -> None:
+    """A long video's windows through the decoder's children, the whole video, and its cells."""
+    samples = (1000 * np.sin(np.arange(9 * 44_100) / 50)).astype(np.int16)[None]
+    film = write_film(
+        tmp_path / "v.mkv", frame_times=regular(90, 10), samples=samples, size=(96, 48), **LOSSLESS
+    )
+    cut = {"sound_seconds": [2, 5], "views": 2}
+    plan = plan_features(ClassesEncoder(), cut)  # type: ignore[arg-type]
+    found = {}
+    for name, window, kept in (
+        ("long", 2, False),
+        ("whole", 64, True),
+        ("whole", 64, True),
+        ("cells", 64, True),
+    ):
+        if name == "cells":
+            shutil.copytree(tmp_path / "whole" / "segments", tmp_path / "cells" / "segments")
+        runtime = RuntimeConfig(
+            cache_dir=tmp_path / name, window_cells=window, batch_cells=4, keep_segments=kept
+        )
+        stores = plan.stores(tmp_path / name)
+        ((outcome),) = harvest([film], stores, plan, runtime)
+        assert outcome.reason is None
+        again = name in found
+        assert outcome.cached is again
+        arrays = stores.features.get(outcome.key or "")
+        assert arrays is not None
+        found[name] = unpack(Features, arrays)
+    assert found["whole"].audio.shape == (9, 4)
+    assert found["whole"].audio_scores.shape == (9, 2, 3)  # type: ignore[union-attr]
+    assert found["whole"].visual_scores.shape == (9, 3, 2)  # type: ignore[union-attr]
+    for name in ("long", "cells"):
+        for key in ARRAYS:
+            np.testing.assert_array_equal(getattr(found[name], key), getattr(found["whole"], key))
+    assert plan.features["upstream"]["config"]["sound_seconds"] == [2, 5]

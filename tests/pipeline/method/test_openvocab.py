@@ -16,10 +16,12 @@ from avel.pipeline.cli import main
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import find_disagreements
 from avel.pipeline.method.labels import read_labels
-from avel.pipeline.method.openvocab import CONTRAST, OpenVocabulary
+from avel.pipeline.method.openvocab import OpenVocabulary
+from avel.pipeline.method.prompts import CONTRAST
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import InputError
 from avel.pipeline.synth.script import SynthConfig, annotated_scripts, class_names
+from tests.pipeline.method.test_localizer import features
 
 NAMES = class_names()
 
@@ -184,8 +186,9 @@ def test_an_encoder_without_a_rest_lets_other_words_compete() -> None:
     )
     prompts = words.recipe["prompts"]
     assert prompts == [f"a sound: {word}" for word in (NAMES[0], *CONTRAST)]
-    extractor, text = words._loaded
-    shares = words._shares(text.numpy(), extractor, text, "visual")
+    vectors = words._sight.texts.embeddings.numpy()
+    given = replace(features(len(prompts)), visual=vectors)
+    shares = words._sight.shares(given)
     assert shares.shape == (len(prompts), 1)
     assert shares.argmax() == 0
     own, (_, *others) = shares[0, 0], shares[:, 0]

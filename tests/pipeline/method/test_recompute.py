@@ -155,3 +155,15 @@ def test_items_come_back_as_they_were(filled: Store) -> None:
     arrays = filled.get("0" * 64)
     assert arrays is not None
     assert unpack(Features, arrays).duration == 2.0
+
+
+def test_features_with_context_are_made_with_it_again(tmp_path: Path) -> None:
+    """The lengths of the windows are in the recipe; without them no width would fit."""
+    plan = plan_features(choose("audioclip-tiny"), {"sound_seconds": (1, 2)})
+    stores, extractor = plan.stores(tmp_path), plan.encoder.load("cpu")
+    features = encode_whole(extractor, [cells(plan)], 32, plan.segment.sound_seconds)
+    assert features.audio.shape == (2, 2 * 128)
+    with stores.features.writer() as made, stores.segments.writer() as cut:
+        made.add("0" * 64, pack(features))
+        cut.add("0" * 64, pack(cells(plan)))
+    assert recompute(tmp_path, stores.features, 5, ()) == (1, 0.0)

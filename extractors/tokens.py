@@ -1,0 +1,100 @@
+"""Tokens of CLIP's own vocabulary, which comes with open_clip, and of others from local files."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from open_clip import SimpleTokenizer
+from open_clip.tokenizer import HFTokenizer
+from torch import Tensor
+
+from avel.extractors.errors import ExtractorError
+from avel.extractors.vision.record import VOCABULARIES
+from avel.extractors.weights.files import WeightsError
+from avel.extractors.words import Tokens
+
+EXAMPLE = "tokenizer.json and tokenizer_config.json"
+
+
+class ClipTokens:
+    """CLIP's vocabulary of 49,408 pieces."""
+
+    def __init__(self, context_length: int = 77, **options: Any) -> None:
+        self.context_length = context_length
+        self._tokenizer = SimpleTokenizer(context_length=context_length, **options)
+
+    def __call__(self, texts: list[str]) -> Tensor:
+        """Tokens (L, context_length)."""
+        return self._tokenizer(texts)
+
+    def count(self, text: str) -> int:
+        """Tokens that a text has, with its start and end."""
+        return len(self._tokenizer.encode(text)) + 2
+
+
+class HubTokens:
+    """A vocabulary of a model hub, from files in a folder; nothing is downloaded.
+
+    Raises:
+        WeightsError: they are not there, or cannot be read.
+        ExtractorError: the package that reads them is not installed.
+    """
+
+    def __init__(self, folder: Path, name: str, context_length: int, **options: Any) -> None:
+        find_vocabulary(folder, name)
+        if find_spec("transformers") is None:
+            raise ExtractorError(
+                f"the tokenizer '{name}' is read by the package transformers, which is not "
+                "installed; `pip install transformers sentencepiece`"
+            )
+        self.context_length = context_length
+        try:
+            self._tokenizer = HFTokenizer(
+                str(folder), context_length=context_length, local_files_only=True, **options
+            )
+        except (OSError, ValueError, KeyError, ImportError) as err:
+            raise WeightsError(
+                f"{folder}: the tokenizer '{name}' cannot be read ({err}); put its {EXAMPLE} there"
+            ) from err
+
+    def __call__(self, texts: list[str]) -> Tensor:
+        """Tokens (L, context_length)."""
+        return self._tokenizer(texts)
+
+    def count(self, text: str) -> int:
+        """Tokens that a text has, with its start and end."""
+        inner = self._tokenizer
+        return len(inner.tokenizer(inner.clean_fn(text)).input_ids)
+
+
+def find_vocabulary(folder: Path, name: str) -> Path:
+    """The file of a tokenizer in a folder.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    for file in VOCABULARIES:
+        if (folder / file).is_file():
+            return folder / file
+    raise WeightsError(
+        f"{folder}: its text head has the tokenizer '{name}', which is not there and is not "
+        f"downloaded; put its {EXAMPLE} beside the weights"
+    )
+
+
+def make_tokens(text_config: Mapping[str, Any], folder: Path) -> Tokens:
+    """The tokenizer that an open_clip record's `text_cfg` asks for.
+
+    Raises:
+        WeightsError: its files are not in the folder.
+        ExtractorError: the package that reads them is not installed.
+    """
+    length, options = (
+        text_config.get("context_length", 77),
+        dict(text_config.get("tokenizer_kwargs") or {}),
+    )
+    if name := text_config.get("hf_tokenizer_name"):
+        mode = text_config.get("tokenizer_mode")
+        return HubTokens(folder, name, length, tokenizer_mode=mode, **options)
+    return ClipTokens(length, **options)

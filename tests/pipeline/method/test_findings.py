@@ -1,0 +1,141 @@
+"""What is said of one video's evidence: events, what one sense alone names, and in which words."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from avel.configs.events import Row
+from avel.models.everyday import UNHEARD, Rule, hear, make_events, weigh
+from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.events import Found
+from avel.pipeline.method.findings import Findings
+from avel.pipeline.method.scores import SegmentScores
+
+SOUNDS = ("Dog", "Vehicle", "Car", "Truck", "Siren", "Speech")
+SIGHTS = ("beagle", "cab", "pickup", "ambulance", "suit")
+TABLE = {
+    "Bark": Row("dog", {"Dog": 1.0}, {"beagle": 1.0}),
+    "Car": Row("car", {"Car": 1.0, "Vehicle": 0.4}, {"cab": 1.0, "pickup": 0.5}),
+    "Truck": Row("truck", {"Truck": 1.0, "Vehicle": 0.4}, {"pickup": 1.0}),
+    "Siren": Row("emergency vehicle", {"Siren": 1.0}, {"ambulance": 1.0}),
+    "Speech": Row("speaker", {"Speech": 1.0}, {"suit": 1.0}, 1.0, tells=False),
+}
+CONFIG = EventConfig("hysteresis", 0.5)
+QUIET = -9.0
+
+
+def find(
+    sounds: dict[str, list[float]], seen: dict[str, list[float]], **changes: object
+) -> Found:
+    """Findings of logits by sound and ratios by event, second by second; quiet and usual else."""
+    T = len(next(iter({**sounds, **seen}.values())))
+    heard = np.full((T, len(SOUNDS)), QUIET, np.float32)
+    for name, values in sounds.items():
+        heard[:, SOUNDS.index(name)] = values
+    sight = np.full((T, len(TABLE)), -2, np.float32)
+    for name, values in seen.items():
+        sight[:, list(TABLE).index(name)] = values
+    rule = Rule()
+    events = make_events({k: asdict(row) for k, row in TABLE.items()}, SOUNDS, SIGHTS)
+    odds = hear(heard, events, rule)
+    none, ones = np.zeros(T, np.float32), np.ones(T, bool)
+    scores = SegmentScores(
+        none, np.zeros((T, 6), np.float32), ones, np.zeros((T, 0), np.float32), none, none,
+        float(T), (), sight, odds, heard,
+    )  # fmt: skip
+    scores = replace(scores, **changes)  # type: ignore[arg-type]
+    return Findings(TABLE, events, rule, scores, weigh(odds, sight, events, rule), SOUNDS).all(
+        CONFIG
+    )
+
+
+def test_heard_and_seen_is_an_event_with_both_numbers() -> None:
+    found = find({"Dog": [QUIET, 2, 3, QUIET]}, {"Bark": [5, 5, 5, 5]})
+    (event,) = found.events
+    assert (event.label, event.onset, event.offset) == ("Bark", 1, 3)
+    assert event.evidence is not None
+    assert event.evidence.heard == pytest.approx(2.5)
+    assert event.evidence.seen == pytest.approx(5)
+    assert event.evidence.sight == "supports"
+    assert event.score == pytest.approx(1 / (1 + np.exp(-(3 + 0.4 * 5))), abs=1e-6)
+    assert found.disagreements == []
+
+
+def test_heard_without_its_sight_is_said_in_words() -> None:
+    found = find({"Dog": [2, 2, QUIET]}, {"Car": [1, 1, 1]})
+    assert found.events == []
+    (only,) = found.disagreements
+    assert (only.label, only.kind, only.words) == (
+        "Bark", "heard, not seen", "no dog in the picture",
+    )  # fmt: skip
+    assert (only.onset, only.offset) == (0, 2)
+
+
+def test_a_voice_over_is_heard_where_sight_cannot_tell() -> None:
+    found = find({"Speech": [0.5, 0.5]}, {"Bark": [7, 7]})
+    assert found.events == []
+    (only,) = [d for d in found.disagreements if d.label == "Speech"]
+    assert (only.kind, only.words) == ("heard, sight cannot tell", "the picture cannot tell")
+
+
+def test_speech_needs_no_sight_where_nothing_else_is_plain() -> None:
+    (event,) = find({"Speech": [1, 1]}, {}).events
+    assert event.label == "Speech"
+    assert event.evidence is not None
+    assert event.evidence.sight == "cannot tell"
+
+
+def test_seen_for_a_while_and_not_heard() -> None:
+    found = find({}, {"Siren": [7, 7, 7]})
+    (only,) = found.disagreements
+    assert (only.label, only.kind, only.words) == (
+        "Siren", "seen, not heard", "emergency vehicle in the picture",
+    )  # fmt: skip
+
+
+def test_one_moment_of_a_sight_is_not_worth_a_word() -> None:
+    assert find({}, {"Siren": [-2, 7, -2]}) == Found([], [], [])
+
+
+def test_the_stronger_of_two_of_a_kind_is_said() -> None:
+    found = find({"Car": [2, 2, 2], "Truck": [1, 1, 1]}, {"Car": [5, 5, 5], "Truck": [5, 5, 5]})
+    assert [event.label for event in found.events] == ["Car"]
+    assert found.disagreements == []
+
+
+def test_two_of_different_kinds_may_be_there_at_once() -> None:
+    found = find({"Dog": [2, 2], "Car": [2, 2]}, {"Bark": [5, 5], "Car": [5, 5]})
+    assert [event.label for event in found.events] == ["Bark", "Car"]
+
+
+def test_a_sound_shared_by_many_is_not_enough_to_name_one_unseen() -> None:
+    assert find({"Vehicle": [3, 3]}, {}).disagreements == []
+    assert [d.label for d in find({"Truck": [3, 3]}, {}).disagreements] == ["Truck"]
+
+
+def test_every_sound_is_listed_whatever_is_seen() -> None:
+    found = find({"Vehicle": [3, 3, QUIET], "Dog": [QUIET, 1, 1]}, {"Bark": [5, 5, 5]})
+    assert [(s.label, s.onset, s.offset) for s in found.sounds] == [
+        ("Vehicle", 0, 2), ("Dog", 1, 3),
+    ]  # fmt: skip
+    assert found.sounds[0].score == pytest.approx(1 / (1 + np.exp(-3)))
+
+
+def test_without_a_picture_there_is_no_event_and_it_is_said() -> None:
+    absent = np.zeros(2, bool)
+    found = find({"Dog": [2, 2]}, {"Bark": [0, 0]}, present=absent)
+    assert found.events == []
+    assert [d.words for d in found.disagreements] == ["there is no picture"]
+
+
+def test_without_sound_only_sights_are_named() -> None:
+    silence = {name: [UNHEARD] * 3 for name in SOUNDS}
+    found = find(silence, {"Bark": [7, 7, 7]}, present=np.zeros(3, bool))
+    assert [(d.label, d.kind) for d in found.disagreements] == [("Bark", "seen, not heard")]
+    assert found.sounds == []
+
+
+def test_the_last_second_ends_with_the_video() -> None:
+    found = find({"Dog": [2, 2]}, {"Bark": [5, 5]}, duration=1.4)
+    assert found.events[0].offset == 1.4
