@@ -147,6 +147,8 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
         )
     name = "everyday" if config.model is None else str(config.model)
     if name == "everyday":
+        if config.with_everyday:
+            raise InputError("everyday events are those asked for; leave out --with-everyday")
         return _everyday(config)
     if config.table is not None:
         raise InputError(f"a table of events ({config.table}) goes with the everyday model alone")

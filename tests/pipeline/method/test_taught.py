@@ -212,6 +212,8 @@ def test_both_say_who_they_are(both: WithEveryday, model: TaughtModel) -> None:
 def test_everyday_events_stand_beside_taught_ones_only() -> None:
     with pytest.raises(InputError, match="everyday events stand beside taught ones only"):
         open_localizer(PipelineConfig(model=DEFAULT_MODEL, with_everyday=True))
+    with pytest.raises(InputError, match="leave out --with-everyday"):
+        open_localizer(PipelineConfig(with_everyday=True))
 
 
 def test_a_longer_film_ends_with_its_last_second(model: TaughtModel) -> None:
