@@ -11,9 +11,7 @@ SOUNDS, SIGHTS = 6, 5
 
 
 def looks(rule: Likeness | None = None) -> Looks:
-    return Looks(
-        np.zeros(SOUNDS, np.float32), np.zeros(SIGHTS, np.float32), rule or Likeness()
-    )
+    return Looks(np.zeros(SOUNDS, np.float32), np.zeros(SIGHTS, np.float32), rule or Likeness())
 
 
 def seconds(heard: list[int], seen: list[int], made: Looks | None = None) -> np.ndarray:
@@ -106,8 +104,9 @@ def test_an_event_is_found_by_its_own_seconds() -> None:
 
 def test_sound_under_another_picture_loses() -> None:
     taught, made = one_each()
-    fitting, other = weigh(seconds([0, 0], [0, 0]), taught, made), weigh(
-        seconds([0, 0], [4, 4]), taught, made
+    fitting, other = (
+        weigh(seconds([0, 0], [0, 0]), taught, made),
+        weigh(seconds([0, 0], [4, 4]), taught, made),
     )
     assert fitting.seen[0, 0] > 0 > other.seen[0, 0]
     assert fitting.heard[0, 0] == pytest.approx(other.heard[0, 0])

@@ -123,7 +123,7 @@ def write(folder: Path, text: str, name: str = "table.csv") -> Path:
 def test_a_table_names_films_from_its_own_folder(folder: Path) -> None:
     path = write(
         folder,
-        "\ufefflabel, Onset,offset,file,score\nBark,1,2.5,a.mp4,0.9\n\nHowl,,,\"b, c.mp4\",\n",
+        '\ufefflabel, Onset,offset,file,score\nBark,1,2.5,a.mp4,0.9\n\nHowl,,,"b, c.mp4",\n',
     )
     examples = examples_in(path)
     assert [(e.label, e.path) for e in examples] == [

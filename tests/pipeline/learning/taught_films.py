@@ -5,10 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
+from avel.extractors import choose
 from avel.models.taught import Likeness, Looks
 from avel.pipeline.datasets.examples import BACKGROUND, Example
 from avel.pipeline.learning.labelled import Labelled, in_film
+from avel.pipeline.learning.left_out import leave_out
+from avel.pipeline.learning.lesson import learn
+from avel.pipeline.learning.taught_folder import write_folder
+from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import Features
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.method.taught import look
 
 SOUNDS, SIGHTS, VIEWS, WINDOWS = 527, 1000, 3, 3
@@ -60,3 +66,15 @@ def film(name: str, label: str, heard: Sequence[int], seen: Sequence[int]) -> La
         spans = [(on[0], on[-1] + 1)]
     examples = [example(label, *span, name=name) for span in spans]
     return in_film(Path(name), examples, made, look(made, plain_looks()))
+
+
+def write_model(out: Path) -> Path:
+    """Events "Bark" and "Meow" of a film each; the recipe is of an encoder that comes with avel."""
+    films = [
+        film("dog.mp4", "Bark", [0, 0, 0, 0, 5, 5], [0] * 6),
+        film("cat.mp4", "Meow", [5, 1, 1, 1, 1, 5], [1] * 6),
+    ]
+    recipe = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
+    lesson = learn(films, plain_looks(), recipe)
+    write_folder(out, lesson, films, leave_out(films, lesson))
+    return out

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import choose
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.everyday import DECODER, Everyday
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
@@ -22,7 +24,8 @@ from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.method.taught import TaughtModel
 from avel.pipeline.synth.script import class_names
-from tests.pipeline.method.test_taught import write_model
+from tests.extractors.made import mn_file
+from tests.pipeline.learning.taught_films import write_model
 
 
 def taught() -> Localizer:
@@ -37,6 +40,7 @@ LOCALIZERS: dict[str, Callable[[], Localizer]] = {
     "trained": lambda: TrainedModel(DEFAULT_MODEL),
     "taught": taught,
     "words": lambda: OpenVocabulary(tuple(class_names()[:3]), choose("audioclip-tiny")),
+    "everyday": lambda: Everyday(weights=[mn_file(Path(tempfile.mkdtemp()))]),
 }
 
 
@@ -46,7 +50,7 @@ def localizer(request: pytest.FixtureRequest) -> Localizer:
 
 
 def features(T: int, seed: int = 0) -> Features:
-    """Of the tiny encoder's shapes, and logits of classes; the third segment has no sound."""
+    """Of the tiny encoder's shapes, with scores of classes; the third segment has no sound."""
     rng = np.random.default_rng(seed)
     there = np.ones(T, bool)
     heard = np.arange(T) != 2
@@ -58,7 +62,7 @@ def features(T: int, seed: int = 0) -> Features:
         heard,
         T - 0.4,
         ("TRUNCATED",),
-        rng.standard_normal((T, 3, 1000)).astype(np.float32),
+        2 * rng.standard_normal((T, 3, 1000)).astype(np.float32),
         rng.standard_normal((T, 3, 527)).astype(np.float32) * heard[:, None, None],
     )
 
@@ -77,7 +81,7 @@ def test_scores_are_of_every_segment(localizer: Localizer, T: int) -> None:
     K = len(localizer.classes)
     assert found.relevance.shape == (T,)
     assert found.classes.shape == (T, K + 1)
-    assert found.attention.shape in ((T, 49), (T, 0))
+    assert found.attention.shape in ((T, 49), (T, 0))  # no map in what it knows
     assert ((found.relevance >= 0) & (found.relevance <= 1)).all()
     np.testing.assert_allclose(found.classes.sum(1), 1, atol=1e-4)
     if found.attention.size:
@@ -103,9 +107,17 @@ def test_it_says_who_it_is(localizer: Localizer) -> None:
     assert len(localizer.sha256) == 64
     assert set(localizer.identity) == {"name", "sha256", "knows"}
     assert localizer.identity["sha256"] == localizer.sha256
-    assert localizer.decoder in (EventConfig(), EventConfig("hysteresis"))
+    assert localizer.decoder in (EventConfig(), EventConfig("hysteresis"), DECODER)
     assert set(localizer.limits) in ({"visual", "audio"}, set())
     assert json.loads(json.dumps(localizer.identity)) == localizer.identity
+
+
+def test_what_it_finds_lies_in_the_video(localizer: Localizer) -> None:
+    (scores,) = localizer.score([features(12)], ScoreConfig())
+    found = localizer.find(scores, EventConfig(localizer.decoder.decoder, 0.001))
+    for each in [*found.events, *found.disagreements, *found.sounds]:
+        assert 0 <= each.onset < each.offset <= 11.6
+    assert {event.label for event in found.events} <= set(localizer.classes)
 
 
 def test_its_encoder_makes_the_features_that_it_reads(localizer: Localizer) -> None:
@@ -150,7 +162,7 @@ PLANNED = """
 import sys
 from pathlib import Path
 from avel.pipeline.method.plan import PipelineConfig, plan_localization
-plan = plan_localization(PipelineConfig())
+plan = plan_localization(PipelineConfig(model=Path("synthetic")))
 plan.stores(Path(sys.argv[1]))
 plan.localizer.identity, plan.localizer.limits, plan.decoder
 print([name for name in ("torch", "open_clip", "av") if name in sys.modules])

@@ -8,33 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avel.extractors import choose
-from avel.pipeline.learning.left_out import leave_out
-from avel.pipeline.learning.lesson import learn
-from avel.pipeline.learning.taught_folder import write_folder
-from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Disagreement, Event, Found
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.model import DEFAULT_MODEL
 from avel.pipeline.method.plan import PipelineConfig, open_localizer, plan_localization
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
-from avel.pipeline.method.stores import features_recipe, pack, unpack
+from avel.pipeline.method.stores import pack, unpack
 from avel.pipeline.method.taught import TaughtModel, WithEveryday
 from avel.pipeline.reasons import InputError
-from tests.pipeline.learning.taught_films import features, film, plain_looks
-
-FILMS = [
-    film("dog.mp4", "Bark", [0, 0, 0, 0, 5, 5], [0] * 6),
-    film("cat.mp4", "Meow", [5, 1, 1, 1, 1, 5], [1] * 6),
-]
-
-
-def write_model(out: Path) -> Path:
-    recipe = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
-    lesson = learn(FILMS, plain_looks(), recipe)
-    write_folder(out, lesson, FILMS, leave_out(FILMS, lesson))
-    return out
+from tests.pipeline.learning.taught_films import features, write_model
 
 
 @pytest.fixture(scope="module")
