@@ -1,4 +1,4 @@
-"""The contract of whoever scores segments: a trained model, and words with no training."""
+"""The contract of whoever scores segments: a trained or taught model, and words alone."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -21,11 +22,23 @@ from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
+from avel.pipeline.method.taught import TaughtModel
 from avel.pipeline.synth.script import class_names
 from tests.extractors.made import mn_file
+from tests.pipeline.learning.taught_films import write_model
+
+
+def taught() -> Localizer:
+    """Two events of made films; its features have the recipe of an encoder that comes with avel."""
+    with TemporaryDirectory() as folder:
+        model = TaughtModel(write_model(Path(folder)))
+        assert len(model.sha256) == 64  # read before the file is gone
+    return model
+
 
 LOCALIZERS: dict[str, Callable[[], Localizer]] = {
     "trained": lambda: TrainedModel(DEFAULT_MODEL),
+    "taught": taught,
     "words": lambda: OpenVocabulary(tuple(class_names()[:3]), choose("audioclip-tiny")),
     "everyday": lambda: Everyday(weights=[mn_file(Path(tempfile.mkdtemp()))]),
 }
@@ -94,7 +107,7 @@ def test_it_says_who_it_is(localizer: Localizer) -> None:
     assert len(localizer.sha256) == 64
     assert set(localizer.identity) == {"name", "sha256", "knows"}
     assert localizer.identity["sha256"] == localizer.sha256
-    assert localizer.decoder in (EventConfig(), DECODER)
+    assert localizer.decoder in (EventConfig(), EventConfig("hysteresis"), DECODER)
     assert set(localizer.limits) in ({"visual", "audio"}, set())
     assert json.loads(json.dumps(localizer.identity)) == localizer.identity
 
@@ -142,7 +155,7 @@ def test_the_gpu_says_the_same(localizer: Localizer) -> None:
 def test_other_things_have_other_identities() -> None:
     marks = {make().sha256 for make in LOCALIZERS.values()}
     marks.add(OpenVocabulary((class_names()[0],), choose("audioclip-tiny")).sha256)
-    assert len(marks) == 4
+    assert len(marks) == len(LOCALIZERS) + 1
 
 
 PLANNED = """
