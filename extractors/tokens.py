@@ -1,6 +1,7 @@
 """Tokens of CLIP's own vocabulary, which comes with open_clip, and of others from local files."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,21 @@ class ClipTokens:
 
     def __init__(self, context_length: int = 77, **options: Any) -> None:
         self.context_length = context_length
-        self._tokenizer = SimpleTokenizer(context_length=context_length, **options)
+        self._tokenizer = _vocabulary(**options)
 
     def __call__(self, texts: list[str]) -> Tensor:
         """Tokens (L, context_length)."""
-        return self._tokenizer(texts)
+        return self._tokenizer(texts, self.context_length)
 
     def count(self, text: str) -> int:
         """Tokens that a text has, with its start and end."""
         return len(self._tokenizer.encode(text)) + 2
+
+
+@cache
+def _vocabulary(**options: Any) -> SimpleTokenizer:
+    """Read once per process, for a second of work."""
+    return SimpleTokenizer(**options)
 
 
 class HubTokens:

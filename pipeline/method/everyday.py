@@ -42,7 +42,7 @@ VERSION = 1
 SIGHT, SOUND = "efficientnet-lite0", "mn04"
 GROUP = "everyday"
 """Name by which its weights are fetched."""
-OPTIONS: dict[str, Any] = {}
+OPTIONS: dict[str, Any] = {"faces": True}
 CUT: dict[str, Any] = {"sound_seconds": (2, 4, 10), "views": 2}
 """Sound in its context, and both ends of a wide picture beside the whole."""
 DECODER = EventConfig("hysteresis", 0.32)
@@ -58,7 +58,6 @@ class Everyday:
 
     Raises:
         ConfigError: the table is wrong.
-        InputError: an event is heard as nothing that the encoder knows.
         MissingWeights: the encoder's weights are nowhere; says how to get them.
         WeightsError: weights that are given cannot be used.
     """
@@ -70,7 +69,6 @@ class Everyday:
         _ = self._encoder  # missing weights are named before anything else is read
         self.table = read_events(table or EVERYDAY, *_all_classes())
         self.classes, self._own = tuple(self.table), table is None
-        _ = self._events
 
     @cached_property
     def _encoder(self) -> PairChoice:
@@ -136,12 +134,13 @@ class Everyday:
         """Weigh on the CPU whatever the device: the arrays are small."""
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """What each sense says, (T, E), and both together as relevance (T,) and classes (T, E + 1)."""
+        """What each sense says, (T, E), and both as relevance (T,) and classes (T, E + 1)."""
         return [self._score(features) for features in videos]
 
     def _score(self, features: Features) -> SegmentScores:
         present = features.visual_mask & features.audio_mask
-        assert features.audio_scores is not None and features.visual_scores is not None
+        assert features.audio_scores is not None  # its encoder has classes
+        assert features.visual_scores is not None
         sounds = mix_sounds(features.audio_scores, self.rule.sound_mix)
         sounds[~features.audio_mask] = UNHEARD
         heard = hear(sounds, self._events, self.rule)

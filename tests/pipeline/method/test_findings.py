@@ -25,9 +25,7 @@ CONFIG = EventConfig("hysteresis", 0.5)
 QUIET = -9.0
 
 
-def find(
-    sounds: dict[str, list[float]], seen: dict[str, list[float]], **changes: object
-) -> Found:
+def find(sounds: dict[str, list[float]], seen: dict[str, list[float]], **changes: object) -> Found:
     """Findings of logits by sound and ratios by event, second by second; quiet and usual else."""
     T = len(next(iter({**sounds, **seen}.values())))
     heard = np.full((T, len(SOUNDS)), QUIET, np.float32)
