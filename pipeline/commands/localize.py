@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     asked = _asked(args)
-    from avel.pipeline.commands.ask import with_weights  # slow: declarations of the encoders
+    from avel.extractors.weights.files import MissingWeights
     from avel.pipeline.formats.terminal import printing  # slow: numpy and h5py load here
     from avel.pipeline.media.inputs import expand
     from avel.pipeline.method.plan import PipelineConfig, plan_localization
@@ -73,7 +73,14 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.work.progress import Progress
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
-    plan = with_weights(lambda: plan_localization(PipelineConfig(**asked)))
+    config = PipelineConfig(**asked)
+    try:
+        plan = plan_localization(config)
+    except MissingWeights as err:
+        from avel.pipeline.commands.ask import fetch_or_raise
+
+        fetch_or_raise(err)
+        plan = plan_localization(config)
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False

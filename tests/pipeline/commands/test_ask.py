@@ -1,6 +1,7 @@
 """Weights are fetched where somebody is asked and says yes, and nowhere else."""
 
 import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from avel.extractors.weights.files import MissingWeights, WeightsError
 from avel.pipeline.cli import main
-from avel.pipeline.commands.ask import with_weights
+from avel.pipeline.commands.ask import fetch_or_raise
 from avel.pipeline.exchange import weight_files
 
 
@@ -20,31 +21,20 @@ class Terminal(io.StringIO):
         return True
 
 
-class Maker:
-    """Lacks weights until they are there; counts how often it is asked."""
-
-    def __init__(self, group: str = "everyday") -> None:
-        self.error, self.there, self.asked = MissingWeights("no ears", group), False, 0
-
-    def __call__(self) -> str:
-        self.asked += 1
-        if not self.there:
-            raise self.error
-        return "made"
+MISSING = MissingWeights("no ears", "everyday")
 
 
 @pytest.fixture
-def maker(monkeypatch: pytest.MonkeyPatch) -> Maker:
-    """Its weights come by the registry's name of all of them."""
-    made = Maker()
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names by which weights were fetched; nothing is."""
+    names: list[str] = []
 
     def fetch(group: str) -> Any:
-        assert group == "everyday"
-        made.there = True
+        names.append(group)
         yield SimpleNamespace(content="ears", licence="MIT", doubt="from a copy"), Path("w/ears.pt")
 
     monkeypatch.setattr(weight_files, "fetch_published", fetch)
-    return made
+    return names
 
 
 @pytest.fixture
@@ -60,21 +50,13 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Terminal]:
     return sit
 
 
-def test_what_is_there_is_not_asked_for(
-    maker: Maker, at_terminal: Callable[[str], Terminal]
-) -> None:
-    said, maker.there = at_terminal("\n"), True
-    assert with_weights(maker) == "made"
-    assert (said.getvalue(), maker.asked) == ("", 1)
-
-
 @pytest.mark.parametrize("answer", ["\n", "y\n", "Yes\n", " Y \n"])
-def test_yes_fetches_and_goes_on(
-    maker: Maker, at_terminal: Callable[[str], Terminal], answer: str
+def test_yes_fetches(
+    fetched: list[str], at_terminal: Callable[[str], Terminal], answer: str
 ) -> None:
     said = at_terminal(answer)
-    assert with_weights(maker) == "made"
-    assert maker.asked == 2
+    fetch_or_raise(MISSING)
+    assert fetched == ["everyday"]
     question, _, told = said.getvalue().partition("[Y/n] ")
     assert "The everyday model needs weights" in question
     assert "(4 MB, licence MIT)" in question
@@ -83,18 +65,18 @@ def test_yes_fetches_and_goes_on(
 
 @pytest.mark.parametrize("answer", ["n\n", "no\n", "what\n", ""])
 def test_no_or_no_answer_is_no(
-    maker: Maker, at_terminal: Callable[[str], Terminal], answer: str
+    fetched: list[str], at_terminal: Callable[[str], Terminal], answer: str
 ) -> None:
     """Also the end of the input, as by Ctrl-D."""
     said = at_terminal(answer)
     with pytest.raises(MissingWeights, match="no ears"):
-        with_weights(maker)
-    assert said.getvalue().count("[Y/n]") == maker.asked == 1
+        fetch_or_raise(MISSING)
+    assert (said.getvalue().count("[Y/n]"), fetched) == (1, [])
 
 
 @pytest.mark.parametrize("deaf", ["stdin", "stderr"])
 def test_nobody_is_asked_without_a_terminal(
-    maker: Maker,
+    fetched: list[str],
     at_terminal: Callable[[str], Terminal],
     monkeypatch: pytest.MonkeyPatch,
     deaf: str,
@@ -102,19 +84,25 @@ def test_nobody_is_asked_without_a_terminal(
     said = at_terminal("y\n")
     monkeypatch.setattr(sys, deaf, io.StringIO("y\n"))
     with pytest.raises(MissingWeights):
-        with_weights(maker)
-    assert (said.getvalue(), maker.asked) == ("", 1)
+        fetch_or_raise(MISSING)
+    assert (said.getvalue(), fetched) == ("", [])
 
 
-def test_what_nothing_fetches_is_not_asked_for(at_terminal: Callable[[str], Terminal]) -> None:
+def test_what_nothing_fetches_is_not_asked_for(
+    fetched: list[str], at_terminal: Callable[[str], Terminal]
+) -> None:
     said = at_terminal("y\n")
     with pytest.raises(MissingWeights):
-        with_weights(Maker(group=""))
-    assert said.getvalue() == ""
+        fetch_or_raise(MissingWeights("no eyes"))
+    assert (said.getvalue(), fetched) == ("", [])
 
 
 def test_weights_that_cannot_be_fetched(
-    maker: Maker, at_terminal: Callable[[str], Terminal], monkeypatch: pytest.MonkeyPatch
+    at_terminal: Callable[[str], Terminal],
+    monkeypatch: pytest.MonkeyPatch,
+    no_weights: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Once is enough: it is not asked again."""
 
@@ -122,10 +110,36 @@ def test_weights_that_cannot_be_fetched(
         raise WeightsError("cannot be downloaded")
 
     monkeypatch.setattr(weight_files, "fetch_published", offline)
+    said = at_terminal("y\n")
+    (tmp_path / "a.mp4").touch()
+    assert main(["localize", str(tmp_path / "a.mp4")]) == 4
+    assert said.getvalue().count("[Y/n]") == 1
+    assert said.getvalue().endswith("avel: cannot be downloaded\n")
+
+
+def test_the_command_goes_on_with_what_was_fetched(
+    at_terminal: Callable[[str], Terminal],
+    monkeypatch: pytest.MonkeyPatch,
+    no_weights: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The answer's lines are no part of what a program reads."""
+
+    def fetch(group: str) -> Any:
+        (tmp_path / "no-weights").mkdir()
+        file = tmp_path / "no-weights" / "mn04_as_mAP_432.pt"
+        file.write_text("ears")
+        yield SimpleNamespace(content="ears", licence="MIT", doubt=""), file
+
+    monkeypatch.setattr(weight_files, "fetch_published", fetch)
     at_terminal("y\n")
-    with pytest.raises(WeightsError, match="cannot be downloaded"):
-        with_weights(maker)
-    assert maker.asked == 1
+    film = tmp_path / "a.mp4"
+    film.touch()
+    assert main(["localize", str(film), "--json", "--cache-dir", str(tmp_path / "cache")]) == 3
+    (result,) = json.loads(capsys.readouterr().out)
+    assert result["reasons"] == ["EMPTY"]
+    assert result["model"]["name"] == "everyday"
 
 
 @pytest.mark.parametrize("given", [(), ("--model", "everyday"), ("--events", "none.yaml")])
