@@ -96,8 +96,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The config by name, checked before anything slow is loaded."""
-    from avel.pipeline.method.labels import read_labels
-
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
     if args.attention and not args.labels:
@@ -107,12 +105,20 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
         "with_everyday": args.with_everyday,
         "table": args.events,
         "weights": tuple(args.weights),
-        "labels": read_labels(args.labels),
+        "labels": _labels(args.labels),
         "template": args.template,
         "extractor": args.extractor,
         "extractor_options": options.encoder_options(args),
         "events": decoder_of(args.decoder, args.threshold),
     }
+
+
+def _labels(given: list[str] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    from avel.pipeline.method.labels import read_labels
+
+    return read_labels(given)
 
 
 def _outputs(
