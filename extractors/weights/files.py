@@ -20,7 +20,7 @@ class MissingWeights(WeightsError):
     """A weight file is nowhere; says where it was looked for.
 
     Attributes:
-        group: Name by which `avel weights fetch` gets all that is missing; empty where there is none.
+        group: Name by which `avel weights fetch` gets all that is missing; empty where none does.
     """
 
     def __init__(self, message: str, group: str = "") -> None:

@@ -28,7 +28,7 @@ def _wanted(group: str) -> bool:
     """Whether somebody is there and wants what a group's name fetches, a few MB."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    question = f"The {group} model needs weights that are not here ({described(group)}). Fetch them? [Y/n] "
-    print(question, end="", file=sys.stderr, flush=True)
+    lacks = f"The {group} model needs weights that are not here ({described(group)})."
+    print(f"{lacks} Fetch them? [Y/n] ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
     return answer.endswith("\n") and answer.strip().lower() in ("", "y", "yes")

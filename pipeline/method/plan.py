@@ -27,6 +27,7 @@ from avel.pipeline.method.stores import (
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
+    from avel.pipeline.method.everyday import Everyday
     from avel.pipeline.method.localizer import Localizer
 
 
@@ -167,7 +168,7 @@ def _trained(path: Path, config: PipelineConfig) -> "Localizer":
     return WithEveryday(taught, _everyday(config)) if config.with_everyday else taught
 
 
-def _everyday(config: PipelineConfig) -> "Localizer":
+def _everyday(config: PipelineConfig) -> "Everyday":
     from avel.pipeline.method.everyday import Everyday
 
     return Everyday(config.table, config.weights)

@@ -18,7 +18,8 @@ MOST_FRAMES = 120
 def pictures_of(run: CachedRun, result: Result) -> list[tuple[str, str]]:
     """Per segment the plain frame and the frame under its attention, as JPEG data URIs.
 
-    The second is empty text where the model looks at no place. None at all where the run kept no cells or no scores, or where there are more than `MOST_FRAMES`.
+    The second is empty text where the model looks at no place. There are none at all where the run
+    kept no cells or no scores, or where there are more than `MOST_FRAMES`.
     """
     if result.status == "failed" or result.segments > MOST_FRAMES:
         return []

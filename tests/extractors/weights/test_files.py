@@ -207,7 +207,7 @@ def test_a_package_of_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_file_that_is_nowhere_is_a_kind_of_its_own(tmp_path: Path) -> None:
     """Unlike one that is there and wrong: it may be fetched, by a name that the raiser knows."""
-    with pytest.raises(MissingWeights, match="nothing.pt: not found") as caught:
+    with pytest.raises(MissingWeights, match=r"nothing.pt: not found") as caught:
         find_file("nothing.pt")
     assert caught.value.group == ""
     assert MissingWeights("m", "everyday").group == "everyday"
