@@ -13,7 +13,7 @@ from avel.pipeline.learning.experiment import Experiment, check_experiment
 from avel.pipeline.studies.ablate import Ablation
 
 FOLDER = Path(next(iter(avel.configs.__path__)))
-TABLES = {"leaderboard.yaml", "ablate_dmsf.yaml"}
+TABLES = {"leaderboard.yaml", "ablate_dmsf.yaml", "everyday.yaml"}
 TRAININGS = sorted(path.name for path in FOLDER.glob("*.yaml") if path.name not in TABLES)
 
 
