@@ -30,6 +30,8 @@ MOST = 5
 """Classes of one label."""
 LEAST = 0.3
 """Weight under which a class is left out: 1.2 deviations less near than the nearest."""
+UNHEARD = -20.0
+"""Logit of a class where there is no sound."""
 VERSION = 1
 
 
@@ -63,9 +65,10 @@ class Matched:
         return {self.classes[k]: float(column[k]) for k in order}
 
     def sounds(self, features: Features) -> Array:
-        """Logits (T, K) of all classes, of the windows of sound together."""
+        """Logits (T, K) of all classes, of the windows of sound together; none without sound."""
         assert features.audio_scores is not None  # as the encoder's declaration says
-        return mix_sounds(features.audio_scores, self.rule.sound_mix)
+        logits = mix_sounds(features.audio_scores, self.rule.sound_mix)
+        return np.where(features.audio_mask[:, None], logits, UNHEARD).astype(np.float32)
 
     def shares(self, features: Features) -> Array:
         """Probability (T, L) of each label: of the loudest of its classes."""
@@ -95,16 +98,15 @@ def weigh_classes(labels: Sequence[str], classes: Sequence[str], cosines: Array)
         cosines: (L, N) with the N `synonyms` of the classes.
     """
     names, owners = synonyms(classes)
-    same = [[_plain(label) == _plain(name) for name in names] for label in labels]
-    near = np.where(same, 1.0, cosines).astype(np.float32)
     weights = np.zeros((len(classes), len(labels)), np.float32)
-    best = np.full((len(labels), len(classes)), -np.inf, np.float32)
-    np.maximum.at(best.T, np.array(owners), near.T)
-    for label, one in enumerate(best):
-        spread = float(one.std()) or 1.0
-        each = np.exp((one - one.max()) / spread)
-        (kept,) = np.nonzero(each >= max(LEAST, float(np.sort(each)[-MOST:][0])))
-        weights[kept, label] = each[kept]
+    for number, label in enumerate(labels):
+        same = np.array([_plain(label) == _plain(name) for name in names])
+        named, near = np.zeros(len(classes), bool), np.full(len(classes), -np.inf)
+        np.logical_or.at(named, owners, same)
+        np.maximum.at(near, owners, np.where(same, 1, cosines[number]))
+        each = np.exp((near - near.max()) / (near.std() or 1))
+        kept = np.lexsort((~named, -each))[:MOST]  # what is named before what is as near
+        weights[kept, number] = np.where(each[kept] >= LEAST, each[kept], 0)
     return weights
 
 

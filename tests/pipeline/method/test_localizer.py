@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -16,20 +17,51 @@ from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
-from avel.pipeline.method.openvocab import OpenVocabulary
+from avel.pipeline.method.openvocab import TOGETHER, OpenVocabulary
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.synth.script import class_names
+from tests.pipeline.method import towers
 
-LOCALIZERS: dict[str, Callable[[], Localizer]] = {
-    "trained": lambda: TrainedModel(DEFAULT_MODEL),
-    "words": lambda: OpenVocabulary(tuple(class_names()[:3]), choose("audioclip-tiny")),
+
+class Case(NamedTuple):
+    """One kind of localizer, the features that it reads, and what is its own."""
+
+    localizer: Localizer
+    features: Callable[[int, int], Features]
+    positions: int = 49
+    """Of its attention."""
+    decoder: EventConfig = EventConfig()
+
+
+NAMES = tuple(class_names()[:3])
+WORDS = ("dog", "church bell", "a barking dog")
+MAKERS: dict[str, Callable[[Path], Case]] = {
+    "trained": lambda _: Case(TrainedModel(DEFAULT_MODEL), features),
+    "words": lambda _: Case(OpenVocabulary(NAMES, choose("audioclip-tiny")), features),
+    "tower+classes": lambda folder: Case(
+        OpenVocabulary(WORDS, towers.pair(folder)), towers.features, 0, TOGETHER
+    ),
+    "sigmoid+classes": lambda folder: Case(
+        OpenVocabulary(WORDS, towers.pair(folder, "siglip")), towers.features, 0, TOGETHER
+    ),
+    "tower+words": lambda folder: Case(
+        OpenVocabulary(NAMES, towers.pair(folder, "clip", "audioclip-tiny")),
+        lambda T, seed: towers.features(T, seed, audio=features(T, seed).audio),
+        0,
+        TOGETHER,
+    ),
 }
 
 
-@pytest.fixture(params=list(LOCALIZERS), scope="module")
-def localizer(request: pytest.FixtureRequest) -> Localizer:
-    return LOCALIZERS[request.param]()
+@pytest.fixture(params=list(MAKERS), scope="module")
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return MAKERS[request.param](tmp_path_factory.mktemp("localizer"))
+
+
+@pytest.fixture(scope="module")
+def localizer(case: Case) -> Localizer:
+    return case.localizer
 
 
 def features(T: int, seed: int = 0) -> Features:
@@ -56,38 +88,52 @@ def assert_close(a: SegmentScores, b: SegmentScores) -> None:
 
 
 @pytest.mark.parametrize("T", [1, 9, 10, 23])
-def test_scores_are_of_every_segment(localizer: Localizer, T: int) -> None:
-    given = features(T)
+def test_scores_are_of_every_segment(case: Case, T: int) -> None:
+    given, localizer = case.features(T, 0), case.localizer
     (found,) = localizer.score([given], ScoreConfig())
     K = len(localizer.classes)
     assert found.relevance.shape == (T,)
     assert found.classes.shape == (T, K + 1)
-    assert found.attention.shape == (T, 49)
+    assert found.attention.shape == (T, case.positions)
     assert ((found.relevance >= 0) & (found.relevance <= 1)).all()
     np.testing.assert_allclose(found.classes.sum(1), 1, atol=1e-4)
-    np.testing.assert_allclose(found.attention.sum(1), 1, atol=1e-3)
+    np.testing.assert_allclose(found.attention.sum(1), bool(case.positions), atol=1e-3)
     np.testing.assert_array_equal(found.present, given.visual_mask & given.audio_mask)
     assert (found.duration, found.flags) == (T - 0.4, ("TRUNCATED",))
 
 
-def test_company_changes_nothing(localizer: Localizer) -> None:
+def test_company_changes_nothing(case: Case) -> None:
     """Videos of other lengths in the same batches: every video's scores are its own."""
-    videos = [features(T, seed) for seed, T in enumerate((3, 17, 10))]
+    videos = [case.features(T, seed) for seed, T in enumerate((3, 17, 10))]
+    localizer = case.localizer
     together = localizer.score(videos, ScoreConfig())
     for video, scores in zip(videos, together, strict=True):
         assert_close(localizer.score([video], ScoreConfig())[0], scores)
 
 
-def test_other_features_are_other_scores(localizer: Localizer) -> None:
-    one, other = localizer.score([features(10, 1), features(10, 2)], ScoreConfig())
+def test_other_features_are_other_scores(case: Case) -> None:
+    given = [case.features(10, 1), case.features(10, 2)]
+    one, other = case.localizer.score(given, ScoreConfig())
     assert not np.allclose(one.classes, other.classes)
 
 
-def test_it_says_who_it_is(localizer: Localizer) -> None:
+def test_events_lie_in_the_video(case: Case) -> None:
+    """By its own decoder, however low the threshold; in time order, with its own labels."""
+    (scores,) = case.localizer.score([case.features(12, 5)], ScoreConfig())
+    found = case.localizer.find(scores, replace(case.localizer.decoder, threshold=1e-3))
+    assert found.events == sorted(found.events)
+    for one in (*found.events, *found.disagreements):
+        assert 0 <= one.onset < one.offset <= scores.duration
+        assert one.label in case.localizer.classes
+        assert 0 <= one.score <= 1
+
+
+def test_it_says_who_it_is(case: Case) -> None:
+    localizer = case.localizer
     assert len(localizer.sha256) == 64
     assert set(localizer.identity) == {"name", "sha256", "knows"}
     assert localizer.identity["sha256"] == localizer.sha256
-    assert localizer.decoder == EventConfig()
+    assert localizer.decoder == case.decoder
     assert set(localizer.limits) in ({"visual", "audio"}, set())
     assert json.loads(json.dumps(localizer.identity)) == localizer.identity
 
@@ -98,11 +144,12 @@ def test_its_encoder_makes_the_features_that_it_reads(localizer: Localizer) -> N
     assert fingerprint(made) == fingerprint(localizer.features)
 
 
-def test_it_goes_to_a_device(localizer: Localizer) -> None:
-    (before,) = localizer.score([features(12)], ScoreConfig())
+def test_it_goes_to_a_device(case: Case) -> None:
+    given = [case.features(12, 0)]
+    (before,) = case.localizer.score(given, ScoreConfig())
     assert before.relevance.any()
-    localizer.to("cpu")
-    (after,) = localizer.score([features(12)], ScoreConfig())
+    case.localizer.to("cpu")
+    (after,) = case.localizer.score(given, ScoreConfig())
     assert_close(before, after)
 
 
@@ -115,19 +162,20 @@ def test_a_trained_model_scores_where_it_was_sent() -> None:
 
 
 @pytest.mark.needs_cuda
-def test_the_gpu_says_the_same(localizer: Localizer) -> None:
-    (here,) = localizer.score([features(23)], ScoreConfig())
+def test_the_gpu_says_the_same(case: Case) -> None:
+    localizer, given = case.localizer, case.features(23, 0)
+    (here,) = localizer.score([given], ScoreConfig())
     localizer.to("cuda")
-    (there,) = localizer.score([features(23)], ScoreConfig())
+    (there,) = localizer.score([given], ScoreConfig())
     localizer.to("cpu")
     np.testing.assert_allclose(here.relevance, there.relevance, atol=1e-3)
     np.testing.assert_allclose(here.classes, there.classes, atol=1e-3)
 
 
-def test_other_things_have_other_identities() -> None:
-    marks = {make().sha256 for make in LOCALIZERS.values()}
-    marks.add(OpenVocabulary((class_names()[0],), choose("audioclip-tiny")).sha256)
-    assert len(marks) == 3
+def test_other_things_have_other_identities(tmp_path: Path) -> None:
+    marks = {make(tmp_path / name).localizer.sha256 for name, make in MAKERS.items()}
+    marks.add(OpenVocabulary(NAMES[:1], choose("audioclip-tiny")).sha256)
+    assert len(marks) == len(MAKERS) + 1
 
 
 PLANNED = """
