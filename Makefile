@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 demo: $(STAMP)
 	$(BIN)/avel synth demo/data --videos 84 --noisy 0 --seed 20261121 --only-test 6
-	$(BIN)/avel localize demo/data/AVE --truth demo/data --out demo/results
+	$(BIN)/avel localize demo/data/AVE --model synthetic --truth demo/data --out demo/results
 	@echo "open demo/results/*.html in a browser"
 
 test: check

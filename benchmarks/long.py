@@ -35,6 +35,7 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 print("cpu", used.ru_utime + used.ru_stime, file=sys.stderr)
 """
 IMPORT = "import avel.extractors.audioclip.extractor"
+COMMANDS = {"extract": ("extract",), "localize": ("localize", "--model", "synthetic")}
 COMMAND = "from avel.pipeline.cli import main; main(sys.argv[1:])"
 
 
@@ -90,8 +91,8 @@ def main() -> None:
         repeat(Path(folder) / "piece.mp4", film, max(1, minutes * 60 // PIECE_SECONDS))
         print("| process | wall (s) | its CPU (s) | peak memory (MB) |\n|---|---|---|---|")
         runs = {"importing the encoder's libraries": (IMPORT,)} | {
-            f"avel {name}, {minutes} minutes": (COMMAND, name, str(film), "--cache-dir", cache)
-            for name in ("extract", "localize")
+            f"avel {name}, {minutes} minutes": (COMMAND, *words, str(film), "--cache-dir", cache)
+            for name, words in COMMANDS.items()
         }
         for name, run in runs.items():
             wall, cpu, peak = measured(*run)

@@ -249,9 +249,7 @@ def _table(clips: list[Clip], bench: Bench) -> str:
     rows = {
         "everyday": {clip.path: bench.events(clip, clip) for clip in clips},
         "sound alone": bench.by_one_sense(lambda s: replace(s, seen=np.full_like(s.seen, 5.0))),
-        "sight alone": bench.by_one_sense(
-            lambda s: replace(s, heard=np.full_like(s.heard, -2.5))
-        ),
+        "sight alone": bench.by_one_sense(lambda s: replace(s, heard=np.full_like(s.heard, -2.5))),
         "synthetic (the default before)": by_synthetic(clips, bench.runtime),
     }
     head = ["", *BARS]

@@ -23,6 +23,7 @@ from avel.pipeline.synth.script import SynthConfig
 
 LIBRARIES = ("torch", "torchvision", "open_clip", "av", "h5py", "numpy", "safetensors", "xxhash", "rich", "joblib", "yaml", "scipy")  # fmt: skip
 AVEL = (sys.executable, "-m", "avel.pipeline")
+LOCALIZE = ("localize", "--model", "synthetic")
 LOADED = "import sys; from avel.pipeline.cli import main; main(sys.argv[1:]); print(*sys.modules)"
 TIMED = "import time; t = time.perf_counter(); import avel; print(time.perf_counter() - t)"
 MOST_MODULES = 24
@@ -48,8 +49,8 @@ def main() -> None:
         root = Path(folder)
         list(write_synth(root / "data", SynthConfig(84, 0.0, seed=5), 1, only_test=1))
         video = str(next((root / "data" / "AVE").glob("*.mp4")))
-        needed = loaded("localize", video, "--cache-dir", str(root / "warm"))
-        warm = loaded("localize", video, "--cache-dir", str(root / "warm"))
+        needed = loaded(*LOCALIZE, video, "--cache-dir", str(root / "warm"))
+        warm = loaded(*LOCALIZE, video, "--cache-dir", str(root / "warm"))
         seconds = medians(commands(root, video, needed), repeats)
     print("| process | seconds, median | bar | held |\n|---|---|---|---|")
     for figure in figures(seconds):
@@ -65,7 +66,7 @@ def main() -> None:
 def commands(root: Path, video: str, needed: set[str]) -> dict[str, Callable[[int], list[str]]]:
     """What is run for each row, by the number of the round."""
     libraries = ", ".join(name for name in LIBRARIES if name in needed)
-    localize = ["localize", video, "--cache-dir"]
+    localize = [*LOCALIZE, video, "--cache-dir"]
     data = str(root / "data")
     return {
         "nothing": lambda _: [sys.executable, "-c", "pass"],

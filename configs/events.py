@@ -152,7 +152,7 @@ _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
 def _load(path: Path) -> dict[Any, Any]:
     try:
         with path.open(encoding="utf-8") as file:
-            values = yaml.load(file, _Strict)  # noqa: S506 (a SafeLoader)
+            values = yaml.load(file, _Strict)
     except ConfigError as err:
         raise ConfigError(f"{path}: {err}") from err
     except OSError as err:

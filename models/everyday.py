@@ -32,14 +32,14 @@ class Rule:
     """Weights of the windows of sound, as `segment.sound_seconds` lists them."""
     word_weight: float = 2.0
     """Of the logarithm of a table's weight for a class of sound."""
-    usual: float = 0.6
-    """How much likelier than its mean over ordinary pictures an event's sight has to be, to count."""
+    usual: float = 0.8
+    """Added to the mean log-probability in ordinary pictures, for what is usual."""
     sight_weight: float = 0.4
     """Of sight's ratio beside sound's log-odds."""
     most_sight: float = 7.0
     """Largest ratio that sight is believed."""
     support: float = 3.0
-    """Ratio from which sight supports an event; below it, an event that sight can tell is not seen."""
+    """Ratio from which sight supports an event; below it one that sight can tell is not seen."""
     unseen: float = 2.0
     """Ratio that stands for an event that sight cannot tell, beside what is seen."""
     rivalry: float = 2.0
@@ -125,7 +125,7 @@ def hear(sounds: Array, events: Events, rule: Rule) -> Array:
 
 
 def see(scores: Array, faces: Array | None, events: Events, typical: Array, rule: Rule) -> Array:
-    """How much likelier (T, E) each event's sight is here than in an ordinary picture, as a log.
+    """How much likelier (T, E) each event's sight is here than in an ordinary picture: log of odds.
 
     Args:
         scores: Logits (T, V, K) by view; the best view counts.
@@ -134,9 +134,9 @@ def see(scores: Array, faces: Array | None, events: Events, typical: Array, rule
         typical: Mean log-probability (K,) of each class in ordinary pictures, its best view.
         rule: The constants.
     """
-    usual = np.log(np.exp(typical) @ events.seen + 1e-9) + rule.usual
+    usual = _log_odds(np.exp(typical) @ events.seen) + rule.usual
     ratio = np.concatenate(
-        [_log_share(part, events.seen) for part in _parts(scores)] or [usual[None][:0]]
+        [_best_view(part, events.seen) for part in _parts(scores)] or [usual[None][:0]]
     )
     ratio = (ratio - usual).astype(np.float32)
     if faces is not None:
@@ -176,11 +176,16 @@ def _joint(
     return np.where(unseen, UNHEARD, odds).astype(np.float32), sight.astype(np.float32)
 
 
-def _log_share(scores: Array, weights: Array) -> Array:
-    """Log of the weighted probability (T, E) in the best view of logits (T, V, K)."""
+def _best_view(scores: Array, weights: Array) -> Array:
+    """Log-odds (T, E) of the weighted share in the best view of logits (T, V, K)."""
     shifted = np.exp(scores - scores.max(-1, keepdims=True), dtype=np.float32)
     shares = (shifted @ weights) / shifted.sum(-1, keepdims=True)
-    return np.asarray(np.log(shares + 1e-9).max(1), np.float32)
+    return _log_odds(shares.max(1))
+
+
+def _log_odds(share: Array) -> Array:
+    """Of shares in [0, 1], bounded so that none is infinite."""
+    return np.asarray(np.log(share + 1e-9) - np.log1p(1e-3 - share), np.float32)
 
 
 def _parts(scores: Array) -> list[Array]:

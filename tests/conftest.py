@@ -51,6 +51,18 @@ def media() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real() -> Path:
+    """Real clips with labels."""
+    return outside(SHARED / "real")
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """Published weight files."""
+    return outside(SHARED / "weights")
+
+
+@pytest.fixture(scope="session")
 def ave_tables() -> Path:
     """The real AVE tables."""
     return outside(SHARED / "data" / "ave")
@@ -82,7 +94,8 @@ def warm(tmp_path_factory: pytest.TempPathFactory, synth: Path) -> Path:
     def localize(cache: Path) -> None:
         from avel.pipeline.cli import main
 
-        assert main(["localize", str(synth / "AVE"), "--cache-dir", str(cache), "--json"]) == 0
+        given = ["--model", "synthetic", "--cache-dir", str(cache), "--json"]
+        assert main(["localize", str(synth / "AVE"), *given]) == 0
 
     made = made_once(tmp_path_factory, "warm", localize)
     return Path(shutil.copytree(made, tmp_path_factory.mktemp("cache") / "warm"))

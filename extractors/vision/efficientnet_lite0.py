@@ -9,9 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from avel.extractors.convolve import SameConv2d, convolve
-from avel.extractors.extractor import FrozenExtractor
+from avel.extractors.extractor import IMAGES_AT_ONCE, FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
-from avel.extractors.vision.declarations import EFFICIENTNET_LITE0
+from avel.extractors.vision.declarations import (
+    EFFICIENTNET_LITE0,
+    FACE_PACKAGE,
+    EverydayOptions,
+)
+from avel.extractors.vision.face_files import face_tensors
+from avel.extractors.vision.faces import FaceDetector
 from avel.extractors.weights.tensors import load_into
 
 STEM, HEAD, CLASSES = 32, 1280, 1000
@@ -71,11 +77,12 @@ class EfficientNetLite0(nn.Module):
         self._conv_head = SameConv2d(channels, HEAD, 1, bias=False)
         self._bn1 = nn.BatchNorm2d(HEAD, NORM_EPS)
         self._fc = nn.Linear(HEAD, CLASSES)
+        self.faces: FaceDetector | None = None
 
     def forward(self, images: Tensor) -> Tensor:
         """The last map, never negative."""
         one_by_one = images.device.type == "cpu" and not torch.compiler.is_compiling()
-        parts = images.split(1) if one_by_one else (images,)
+        parts = torch.split(images, 1) if one_by_one else (images,)
         x = self._blocks[LARGE:](torch.cat([self._large(part) for part in parts]))
         return convolve(x, self._conv_head, self._bn1, "relu6")
 
@@ -91,17 +98,27 @@ class EfficientNetLite0(nn.Module):
 
 
 class EfficientNetLite0Extractor(FrozenExtractor):
-    """Map 7x7x1280 before the classifier, its mean, and ImageNet-1k's logits."""
+    """Map 7x7x1280 before the classifier, its mean, and ImageNet-1k's logits.
+
+    With the option `faces` the result of sight also has `faces` (N,), float32: the logit, in
+    [-10, 10], of the most probable face in the first view of any frame of a cell; -10 where
+    nothing looks like one.
+    """
 
     declaration = EFFICIENTNET_LITE0
     mean, std = (127 / 255,) * 3, (128 / 255,) * 3
     model: EfficientNetLite0
+    options: EverydayOptions
 
     def load(self) -> nn.Module:
-        """The network, BatchNorm folded."""
+        """The network, BatchNorm folded, and the face detector where it is asked for."""
         model = EfficientNetLite0()
         load_into(model, self.tensors(self.weights), self.weights.source)
-        return fold_batch_norms(model)
+        folded = fold_batch_norms(model)
+        if self.options.faces:
+            model.faces = FaceDetector()
+            load_into(model.faces, face_tensors(), FACE_PACKAGE)
+        return folded
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Map (N, P, 1280) of pictures (N, 3, H, W) and its mean (N, 1280); 224 x 224: 49."""
@@ -111,3 +128,15 @@ class EfficientNetLite0Extractor(FrozenExtractor):
     def sight_logits(self, vectors: Tensor) -> Tensor:
         """Logits (..., 1000) of ImageNet-1k's classes, of vectors (..., 1280)."""
         return self.model.classify(vectors)
+
+    @torch.inference_mode()
+    def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
+        """See `FrozenExtractor.embed_sight`; `faces` (N,) with the option of that name."""
+        seen = super().embed_sight(frames)
+        detector = self.model.faces
+        if detector is not None:
+            first = frames[:, :, 0] if frames.dim() == 6 else frames
+            pictures = torch.split(first.flatten(0, 1), IMAGES_AT_ONCE) if len(first) else ()
+            found = [detector(part.to(self.device)).cpu() for part in pictures]
+            seen["faces"] = torch.cat([torch.empty(0), *found]).view(first.shape[:2]).amax(1)
+        return seen

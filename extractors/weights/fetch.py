@@ -102,7 +102,7 @@ class _Resuming:
         try:
             download(url, file, None)
         except HTTPError as err:
-            if not asked or err.response.status_code != NOTHING_AFTER_IT:
+            if not asked or getattr(err.response, "status_code", 0) != NOTHING_AFTER_IT:
                 raise
             _empty(file)  # the part is as long as the file, or longer: of unknown size, so again
             self._rest(url, file)

@@ -9,6 +9,7 @@ quantization 4), QuantizationParameters (scale 2, zero_point 3) and Buffer (data
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from avel.extractors.weights.files import WeightsError
 MAGIC = b"TFL3"
 MODEL_SUBGRAPHS, MODEL_BUFFERS, SUBGRAPH_TENSORS, BUFFER_DATA = 2, 4, 0, 0
 SHAPE, TYPE, BUFFER, NAME, QUANTIZATION, SCALE, ZERO_POINT = 0, 1, 2, 3, 4, 2, 3
-TYPES = {0: np.dtype("<f4"), 9: np.dtype("i1")}
+TYPES: dict[int, np.dtype[Any]] = {0: np.dtype("<f4"), 9: np.dtype("i1")}
 """Of the tensors that are weights; others are sizes and indices of the graph."""
 
 
@@ -64,7 +65,7 @@ class _Reader:
                 shape = self._vector("<i4", tensor, SHAPE)
                 yield name, self._floats(tensor, data.view(TYPES[kind])).reshape(shape)
 
-    def _floats(self, tensor: int, values: NDArray[np.generic]) -> NDArray[np.float32]:
+    def _floats(self, tensor: int, values: NDArray[Any]) -> NDArray[np.float32]:
         """Values scale (q - zero); one scale for all of a tensor."""
         if values.dtype != TYPES[9]:
             return values.astype(np.float32)
@@ -75,7 +76,8 @@ class _Reader:
         )
         if len(scale) != 1 or len(zero) != 1:
             raise ValueError(f"{len(scale)} scales for one tensor; 1 is read")
-        return (values.astype(np.float32) - np.float32(zero[0])) * scale[0]
+        shifted = values.astype(np.float32) - np.float32(zero[0])
+        return np.asarray(shifted * scale[0], np.float32)
 
     def _number(self, kind: str, at: int) -> int:
         if at < 0:
@@ -101,7 +103,7 @@ class _Reader:
             raise ValueError(f"a table without its field {number}")
         return at + self._number("I", at)
 
-    def _vector(self, kind: str, table: int, number: int) -> NDArray[np.generic]:
+    def _vector(self, kind: str, table: int, number: int) -> NDArray[Any]:
         """Numbers of one type; none where the table has no such field."""
         at = self._field(table, number)
         if not at:

@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--template", default="{}", help='prompt around a label ["{}"]')
     parser.add_argument("--decoder", choices=DECODERS, help="scores to events [the model's own]")
-    parser.add_argument("--threshold", type=float, help="of the gate or hysteresis [the model's own]")
+    parser.add_argument(
+        "--threshold", type=float, help="of the gate or hysteresis [the model's own]"
+    )
     parser.add_argument(
         "--out", type=Path, help="folder for events.csv and one .json and .html per video"
     )

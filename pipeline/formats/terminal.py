@@ -13,7 +13,9 @@ Take = Callable[[Result], None]
 
 
 @contextmanager
-def printing(truth_of: Callable[[str], Spans | None], *, as_json: bool, heard: bool = False) -> Iterator[Take]:
+def printing(
+    truth_of: Callable[[str], Spans | None], *, as_json: bool, heard: bool = False
+) -> Iterator[Take]:
     """Print results as they come: in words with the model's name at the end, or as one array.
 
     Args:
@@ -48,14 +50,17 @@ def text(result: Result, truth: Spans | None = None, *, heard: bool = False) -> 
         truth: Annotated events as label, onset and offset in seconds; None where not known.
         heard: Whether every sound is listed too.
     """
-    return "\n".join("".join(_shown(c) for c in line) for line in _lines(result, truth or (), heard))
+    return "\n".join(
+        "".join(_shown(c) for c in line) for line in _lines(result, truth or (), heard)
+    )
 
 
 def _lines(result: Result, truth: Spans, heard: bool) -> Iterator[str]:
     why = f" ({', '.join(result.reasons)})" if result.reasons else ""
     yield f"{result.file}  {result.duration:.1f} s  {result.status}{why}"
     for event in result.events:
-        yield f"{_span(event.onset, event.offset)}  {event.score:.2f}  {event.label}{_evidence(event)}"
+        said = f"{event.score:.2f}  {event.label}{_evidence(event)}"
+        yield f"{_span(event.onset, event.offset)}  {said}"
     for d in result.disagreements:
         why = f": {d.words}" if d.words else ""
         yield f"{_span(d.onset, d.offset)}  ({d.kind})  {d.label}{why}"

@@ -19,8 +19,8 @@ def domain_of(
 ) -> dict[str, Tensor]:
     """What `fit_domain` finds, by modality and name, as in `visual.mean` (D,).
 
-    One video is held at a time: of the training rows only sums stay, of the others a distance per
-    segment.
+    Videos of one label are of one kind, whatever happens in which of their segments. One video is
+    held at a time: of the training rows only sums stay, of the others a distance per segment.
 
     Args:
         train: Rows whose features the model was trained on.
@@ -31,9 +31,9 @@ def domain_of(
         InputError: a modality is in hardly any segment.
     """
     fits = {name: DomainFit() for name in MODALITIES}
-    for features in _each(train, tune):
+    for kind, features in zip(train.videos.tolist(), _each(train, tune), strict=True):
         for name, fit in fits.items():
-            fit.add(_present(features, name))
+            fit.add(_present(features, name), kind)
     for features in _each(held_out, tune):
         for name, fit in fits.items():
             with _named(name):

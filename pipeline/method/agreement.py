@@ -31,8 +31,8 @@ def agree(seen: Array, heard: Array, shift: Shift) -> Array:
 
 
 def probability(odds: NDArray[np.floating]) -> Array:
-    """Of log-odds."""
-    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+    """Of log-odds, however large."""
+    return np.asarray(np.exp(-np.logaddexp(0, -odds)), np.float32)
 
 
 @dataclass(frozen=True)

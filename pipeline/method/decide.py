@@ -61,7 +61,7 @@ def _within_spans(
 
 def log_odds(probability: NDArray[np.floating]) -> NDArray[np.floating]:
     """Of probabilities in [0, 1], bounded so that none is infinite."""
-    bounded = np.clip(probability, 1e-9, 1 - 1e-9)
+    bounded = np.clip(probability.astype(np.float64), 1e-9, 1 - 1e-9)  # in 32 bits 1 - 1e-9 is 1
     return np.asarray(np.log(bounded / (1 - bounded)))
 
 

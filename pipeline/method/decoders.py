@@ -19,9 +19,9 @@ class EventConfig:
         decoder: `gate` labels a segment with the most likely class where its relevance is over
             the threshold (CMRAN and its successors); `argmax` with the most likely of all
             classes and background (AVE-ECCV18, PSP); `ungated` labels every segment with the
-            most likely class, as CMBS's weak gate does in effect. Specification section 1.8. `hysteresis`
-            begins an event where its own probability is over the threshold and ends it where that
-            falls well below; events may overlap.
+            most likely class, as CMBS's weak gate does in effect. Specification section 1.8.
+            `hysteresis` begins an event where its own probability is over the threshold and ends it
+            where that falls well below; events may overlap.
         threshold: Of the gate (CMRAN 0.5, MAGAN 0.7) or of the hysteresis.
     """
 

@@ -66,7 +66,7 @@ class Disagreement:
 
 @dataclass(frozen=True, order=True)
 class Sound:
-    """A class of sound that is heard, `[onset, offset)` in seconds, and the clearest one's probability."""
+    """A class of sound, `[onset, offset)` in seconds, with its clearest second's probability."""
 
     onset: float
     offset: float

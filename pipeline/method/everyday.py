@@ -126,12 +126,13 @@ class Everyday:
         """Weigh on the CPU whatever the device: the arrays are small."""
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """What each sense says, (T, E), and both together as relevance (T,) and classes (T, E + 1)."""
+        """What each sense says, (T, E), and both as relevance (T,) and classes (T, E + 1)."""
         return [self._score(features) for features in videos]
 
     def _score(self, features: Features) -> SegmentScores:
         present = features.visual_mask & features.audio_mask
-        assert features.audio_scores is not None and features.visual_scores is not None
+        assert features.audio_scores is not None  # its encoder has classes
+        assert features.visual_scores is not None
         sounds = mix_sounds(features.audio_scores, self.rule.sound_mix)
         sounds[~features.audio_mask] = UNHEARD
         heard = hear(sounds, self._events, self.rule)

@@ -18,7 +18,7 @@ from avel.pipeline.method.scores import SegmentScores
 CLEARLY_SEEN = 6.0
 """Ratio by sight from which something is said to be seen though it is not heard."""
 DISTINCT = 0.5
-"""Least weight of a class of sound that is enough to say that an event is heard, though not seen."""
+"""Least weight of a class of sound that is enough to say that an unseen event is heard."""
 KIN = 0.3
 """Least weight of a class that makes two events that share it rivals for the same seconds."""
 COVERED = 0.5

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.models.everyday import Events, Rule, hear, mix_sounds
+from avel.pipeline.method.agreement import probability
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.senses import Texts
 
@@ -76,7 +77,7 @@ class Matched:
         sight = np.zeros((0, L), np.float32)
         events = Events(self.weights, sight, np.zeros(L, np.float32), np.zeros(L, bool))
         odds = hear(self.sounds(features), events, self.rule)
-        return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+        return probability(odds)
 
 
 def synonyms(classes: Sequence[str]) -> tuple[list[str], list[int]]:

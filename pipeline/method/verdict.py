@@ -15,7 +15,7 @@ from avel.pipeline.reasons import Reason
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
 
-FAMILIAR_SHARE = 0.5
+FAMILIAR_SHARE = 0.2
 """A video of which fewer segments resemble the training is a stranger: its events are withheld."""
 
 ABSENT = {

@@ -33,7 +33,8 @@ def videos(synth: Path) -> list[Path]:
 def test_the_same_results_as_the_command(
     videos: list[Path], warm: Path, synth: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["localize", str(synth / "AVE"), "--cache-dir", str(warm), "--json"]) == 0
+    argv = ["localize", "--model", "synthetic", "--cache-dir", str(warm), "--json"]
+    assert main([*argv, str(synth / "AVE")]) == 0
     told = json.loads(capsys.readouterr().out)
     for given in (
         str(synth / "AVE"),
@@ -41,13 +42,13 @@ def test_the_same_results_as_the_command(
         [str(video) for video in videos],
         (video for video in videos),
     ):
-        found = list(avel.localize(given, cache_dir=warm))
+        found = list(avel.localize(given, model="synthetic", cache_dir=warm))
         assert json.loads(json.dumps([result.document() for result in found])) == told
     assert all(result.events for result in found)
 
 
 def test_one_string_is_one_video(videos: list[Path], warm: Path) -> None:
-    (result,) = avel.localize(str(videos[0]), cache_dir=str(warm))
+    (result,) = avel.localize(str(videos[0]), model="synthetic", cache_dir=str(warm))
     assert (result.file, result.status) == (str(videos[0]), "ok")
     assert 0 <= result.events[0].onset < result.events[0].offset <= result.duration
 
@@ -55,7 +56,7 @@ def test_one_string_is_one_video(videos: list[Path], warm: Path) -> None:
 def test_results_come_in_the_order_of_the_files(videos: list[Path], warm: Path) -> None:
     """So that they can be zipped with what the caller knows of the files."""
     given = ["none.mp4", *reversed(videos), "never.mp4"]
-    results = list(avel.localize(given, cache_dir=warm))
+    results = list(avel.localize(given, model="synthetic", cache_dir=warm))
     assert [result.file for result in results] == [str(name) for name in given]
     assert [result.status for result in results] == ["failed", *["ok"] * 6, "failed"]
     assert results[0].reasons == ("MISSING_FILE",)
@@ -63,8 +64,8 @@ def test_results_come_in_the_order_of_the_files(videos: list[Path], warm: Path) 
 
 
 def test_a_threshold_is_the_gates(videos: list[Path], warm: Path) -> None:
-    (low,) = avel.localize(videos[0], threshold=0.001, cache_dir=warm)
-    (high,) = avel.localize(videos[0], threshold=0.999, cache_dir=warm)
+    (low,) = avel.localize(videos[0], model="synthetic", threshold=0.001, cache_dir=warm)
+    (high,) = avel.localize(videos[0], model="synthetic", threshold=0.999, cache_dir=warm)
     assert low.decoder == {"name": "gate", "threshold": 0.001}
     assert sum(e.offset - e.onset for e in low.events) == 10
     assert high.events == ()
@@ -72,9 +73,9 @@ def test_a_threshold_is_the_gates(videos: list[Path], warm: Path) -> None:
 
 
 def test_other_decoders(videos: list[Path], warm: Path) -> None:
-    (gate,) = avel.localize(videos[0], cache_dir=warm)
-    (argmax,) = avel.localize(videos[0], decoder="argmax", cache_dir=warm)
-    (ungated,) = avel.localize(videos[0], decoder="ungated", cache_dir=warm)
+    (gate,) = avel.localize(videos[0], model="synthetic", cache_dir=warm)
+    (argmax,) = avel.localize(videos[0], model="synthetic", decoder="argmax", cache_dir=warm)
+    (ungated,) = avel.localize(videos[0], model="synthetic", decoder="ungated", cache_dir=warm)
     assert argmax.decoder["name"] == "argmax"
     assert argmax.events == gate.events  # a clear film
     assert ungated.events[-1].offset == 10
@@ -89,11 +90,11 @@ def test_results_are_found_as_they_are_asked_for(
 
     real = run.judge
     monkeypatch.setattr(run, "judge", lambda *a: judged.append(a) or real(*a))
-    for result in avel.localize(videos, cache_dir=warm):
+    for result in avel.localize(videos, model="synthetic", cache_dir=warm):
         assert result.file == str(videos[0])
         break
     assert len(judged) == 1
-    assert len(list(avel.localize(videos, cache_dir=warm))) == 6
+    assert len(list(avel.localize(videos, model="synthetic", cache_dir=warm))) == 6
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_wrong_arguments_are_named_by_the_call(
 def test_a_given_model_is_the_one_that_answers(videos: list[Path], warm: Path) -> None:
     from avel.pipeline.method.model import DEFAULT_MODEL
 
-    (shipped,) = avel.localize(videos[0], cache_dir=warm)
+    (shipped,) = avel.localize(videos[0], model="synthetic", cache_dir=warm)
     (given,) = avel.localize(videos[0], model=str(DEFAULT_MODEL), cache_dir=warm)
     assert given == shipped
     model = avel.open_model(DEFAULT_MODEL)
@@ -190,7 +191,9 @@ def test_frames_are_per_second(film: Path) -> None:
 def test_it_works_in_a_thread(film: Path) -> None:
     """As a notebook's or a server's, which has no main thread to decode from."""
     found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.extend(avel.localize(film, workers=1)))
+    thread = threading.Thread(
+        target=lambda: found.extend(avel.localize(film, model="synthetic", workers=1))
+    )
     thread.start()
     thread.join()
     assert [(result.status, result.segments) for result in found] == [("ok", 2)]

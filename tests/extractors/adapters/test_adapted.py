@@ -93,3 +93,24 @@ def test_its_name_says_that_it_is_adapted(tmp_path: Path, tiny_choice: Choice) -
     extractor.model.requires_grad_(True)
     with pytest.raises(ValueError, match="'audioclip-tiny, adapted' has parameters in training"):
         CellBatches(extractor, 4)
+
+
+def test_scores_of_a_pair_pass_through(chosen: Chooser, tmp_path: Path) -> None:
+    """They are the frozen encoder's; vectors and map are corrected."""
+    pair = chosen("efficientnet-lite0+mn04")
+    frozen = pair.load()(*cells(COUNT, 64, 32_000))
+    widths = {"audio": 512, "visual": 1280, "visual_map": 1280}
+    adapters = Adapters(AdapterConfig("output"), widths)
+    path = tmp_path / "a.safetensors"
+    save_adapters(path, adapters, pair.recipe)
+    fresh = AdaptedChoice(pair, path)
+    assert fresh.visual_classes == pair.visual_classes
+    assert fresh.audio_classes == pair.audio_classes
+    found = fresh.load()(*cells(COUNT, 64, 32_000))
+    assert found.keys() == frozen.keys()
+    assert all(torch.equal(found[name], value) for name, value in frozen.items())
+    stir(adapters)
+    save_adapters(path, adapters, pair.recipe)
+    stirred = AdaptedChoice(pair, path).load()(*cells(COUNT, 64, 32_000))
+    for name, value in frozen.items():
+        assert torch.equal(stirred[name], value) == name.endswith("_scores")

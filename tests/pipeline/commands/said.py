@@ -7,6 +7,9 @@ import pytest
 
 from avel.pipeline.cli import main
 
+SYNTHETIC = ("localize", "--model", "synthetic")
+"""Localizes drawn films with the model that comes along."""
+
 
 def run_json(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, Any]:
     """Exit code, and what was printed."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.cli import main
+from tests.pipeline.commands.said import SYNTHETIC
 
 
 @pytest.fixture
@@ -39,10 +40,10 @@ def test_localize_draws_beside_its_results(
     synth: Path, some: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shared = ["--cache-dir", str(warm), "--truth", str(synth)]
-    assert main(["localize", str(some), *shared, "--attention"]) == 2
+    assert main([*SYNTHETIC, str(some), *shared, "--attention"]) == 2
     assert "--attention writes a picture and a video; give --out" in capsys.readouterr().err
     out = tmp_path / "o"
-    argv = ["localize", str(some), *shared, "--attention", "--out", str(out), "--json"]
+    argv = [*SYNTHETIC, str(some), *shared, "--attention", "--out", str(out), "--json"]
     assert main(argv) == 0
     assert capsys.readouterr().out.startswith("[")  # the results alone
     names = {path.name for path in out.iterdir()}

@@ -18,6 +18,7 @@ class Rows:
         self._count, self._seed = count, seed
         self._alive: list[weakref.ref[Features]] = []
         self.most = 0
+        self.videos = np.arange(count) % 2
 
     def __len__(self) -> int:
         return self._count
@@ -39,11 +40,18 @@ def present(rows: Rows, name: str) -> torch.Tensor:
     return torch.cat([torch.from_numpy(getattr(f, name)[getattr(f, mask)]) for f in every])
 
 
+def kinds_of(rows: Rows, name: str) -> list[int]:
+    """The video's label of every present segment."""
+    mask = "visual_mask" if name == "visual" else "audio_mask"
+    every = zip(rows.videos.tolist(), (rows.features(i) for i in range(len(rows))), strict=True)
+    return [label for label, f in every for _ in range(int(getattr(f, mask).sum()))]
+
+
 def test_it_is_the_fit_of_all_at_once() -> None:
     train, held = Rows(60, 0), Rows(30, 1)
     found = domain_of(train, held, lambda features: features)  # type: ignore[arg-type]
     for name in ("visual", "audio"):
-        whole = fit_domain(present(train, name), present(held, name))
+        whole = fit_domain(present(train, name), present(held, name), kinds_of(train, name))
         for key, value in whole.items():
             torch.testing.assert_close(found[f"{name}.{key}"], value, rtol=1e-5, atol=1e-6)
     assert set(found) == {f"{n}.{k}" for n in ("visual", "audio") for k in whole}

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from avel.pipeline.method.decide import decide, joint
+from avel.pipeline.method.decide import decide, joint, log_odds
 from avel.pipeline.method.decoders import DECODERS, EventConfig
+from avel.pipeline.method.hysteresis import DEPTH
 
 
 class Output(NamedTuple):
@@ -55,7 +56,12 @@ def test_decoders_by_example() -> None:
     assert decide(shut, ~there, EventConfig("ungated")).tolist() == [2, 2, 2]
 
 
-@given(st.integers(0, 10_000), st.integers(1, 5), st.sampled_from(DECODERS), st.floats(0.05, 0.95))
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 5),
+    st.sampled_from([name for name in DECODERS if name != "hysteresis"]),
+    st.floats(0.05, 0.95),
+)
 def test_every_segment_as_by_hand(seed: int, K: int, decoder: str, threshold: float) -> None:
     how = EventConfig(decoder, threshold)  # type: ignore[arg-type]
     output, there = outputs(seed, (7,), K)
@@ -63,6 +69,56 @@ def test_every_segment_as_by_hand(seed: int, K: int, decoder: str, threshold: fl
         by_hand(float(output.relevance[t]), output.classes[t], there[t], how) for t in range(7)
     ]
     assert decide(output, there, how).tolist() == expected
+
+
+def logit(probability: float) -> float:
+    return float(np.log(probability / (1 - probability)))
+
+
+def by_hysteresis(output: Output, there: NDArray[np.bool_], how: EventConfig) -> list[int]:
+    """One video, in words: from each cell over the threshold as far as it stays near it."""
+    T, K = output.classes.shape[0], output.classes.shape[1] - 1
+    each = output.relevance[:, None].astype(float) * output.classes[:, :K] * there[:, None]
+    on = np.zeros((T, K), bool)
+    for k in range(K):
+        for t in range(T):
+            if each[t, k] <= how.threshold:
+                continue
+            for step in (-1, 1):
+                at = t
+                while 0 <= at < T and each[at, k] > 0 and logit(each[at, k]) > how.log_odds - DEPTH:
+                    on[at, k] = True
+                    at += step
+    return [
+        int(np.where(on[t], each[t], -1).argmax()) if on[t].any() and there[t] else K
+        for t in range(T)
+    ]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 4), st.floats(0.05, 0.8))
+def test_hysteresis_as_by_hand(seed: int, K: int, threshold: float) -> None:
+    how = EventConfig("hysteresis", threshold)
+    output, there = outputs(seed, (12,), K)
+    assert decide(output, there, how).tolist() == by_hysteresis(output, there, how)
+
+
+def test_what_has_begun_goes_on_at_less() -> None:
+    """The gate is shut in the second cell; the event of the first goes on until the fourth."""
+    relevance = np.array([0.9, 0.4, 0.2, 0.05, 0.4], np.float32)
+    output = Output(relevance, np.array([[1, 0]] * 5, np.float32))
+    there = np.ones(5, bool)
+    assert decide(output, there, EventConfig("gate")).tolist() == [0, 1, 1, 1, 1]
+    assert decide(output, there, EventConfig("hysteresis")).tolist() == [0, 0, 0, 1, 1]
+    there[1] = False
+    assert decide(output, there, EventConfig("hysteresis")).tolist() == [0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_log_odds_are_bounded_in_any_precision(kind: type) -> None:
+    found = log_odds(np.array([0, 0.5, 0.9, 1], kind))
+    assert np.isfinite(found).all()
+    assert found[1] == 0
+    np.testing.assert_allclose(found[[0, 2, 3]], [-20.7232658, np.log(9), 20.7232658], rtol=1e-6)
 
 
 @given(st.integers(0, 10_000), st.sampled_from(DECODERS))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avel.pipeline.method.decoders import DECODERS, EventConfig, decoder_of
+from avel.pipeline.method.decoders import DECODERS, Decoder, EventConfig, decoder_of
 from avel.pipeline.reasons import InputError
 
 
@@ -11,15 +11,37 @@ def test_nothing_asked_is_the_models_own_way() -> None:
     assert decoder_of(None, None) is None
 
 
-def test_a_threshold_alone_is_of_the_gate() -> None:
-    assert decoder_of(None, 0.7) == EventConfig("gate", 0.7)
-    assert decoder_of(None, np.float32(0.25)) == EventConfig("gate", 0.25)  # type: ignore[arg-type]
+def over(
+    own: EventConfig, decoder: Decoder | None = None, threshold: float | None = None
+) -> EventConfig:
+    asked = decoder_of(decoder, threshold)
+    assert asked is not None
+    return asked.over(own)
 
 
-def test_every_decoder_of_the_field_may_be_asked_for() -> None:
-    for name in DECODERS:
-        assert decoder_of(name, None) == EventConfig(name, 0.5)  # type: ignore[arg-type]
-        assert decoder_of(name, 0.2) == EventConfig(name, 0.2)  # type: ignore[arg-type]
+@pytest.mark.parametrize("own", [EventConfig("gate", 0.5), EventConfig("hysteresis", 0.32)])
+def test_a_threshold_alone_is_of_the_models_own_decoder(own: EventConfig) -> None:
+    assert over(own, threshold=0.7) == EventConfig(own.decoder, 0.7)
+    assert over(own, threshold=np.float32(0.25)) == EventConfig(own.decoder, 0.25)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("decoder", ["argmax", "ungated"])
+def test_a_threshold_alone_is_of_the_gate_where_the_own_has_none(decoder: Decoder) -> None:
+    assert over(EventConfig(decoder), threshold=0.7) == EventConfig("gate", 0.7)
+
+
+@pytest.mark.parametrize("own", [EventConfig("gate", 0.7), EventConfig("hysteresis", 0.32)])
+@pytest.mark.parametrize("name", DECODERS)
+def test_every_decoder_of_the_field_may_be_asked_for(name: Decoder, own: EventConfig) -> None:
+    """With a threshold of its own, never one that was chosen for another."""
+    assert over(own, name) == EventConfig(name, 0.5)
+    assert over(own, name, 0.2) == EventConfig(name, 0.2)
+
+
+def test_the_threshold_as_log_odds() -> None:
+    assert EventConfig("hysteresis", 0.5).log_odds == 0
+    assert EventConfig("hysteresis", 0.32).log_odds == pytest.approx(np.log(0.32 / 0.68))
+    assert EventConfig("gate", 0.9).log_odds == pytest.approx(np.log(9))
 
 
 def test_what_cannot_be_asked_for() -> None:

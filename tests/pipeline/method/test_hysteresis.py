@@ -1,5 +1,7 @@
 """Spans of log-odds: begun over one bar, ended under another."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +62,7 @@ def test_spans_hold_every_beginning_and_nothing_under_the_bar(
     inside = {cell for span in each for cell in span}
     assert set(np.flatnonzero(odds > start).tolist()) <= inside
     assert all(span.start < span.stop for span in each)
-    assert all(b.start - a.stop > gap for a, b in zip(each, each[1:], strict=False))
+    assert all(b.start - a.stop > gap for a, b in pairwise(each))
     if gap == 0:
         assert all(odds[cell] > start - depth for cell in inside)
         assert all(odds[span.start : span.stop].max() > start for span in each)

@@ -14,6 +14,7 @@ import pytest
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import choose
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.everyday import DECODER, Everyday
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
@@ -21,6 +22,7 @@ from avel.pipeline.method.openvocab import TOGETHER, OpenVocabulary
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.synth.script import class_names
+from tests.extractors.made import mn_file
 from tests.pipeline.method import towers
 
 
@@ -51,6 +53,7 @@ MAKERS: dict[str, Callable[[Path], Case]] = {
         0,
         TOGETHER,
     ),
+    "everyday": lambda folder: Case(Everyday(weights=[mn_file(folder)]), features, 0, DECODER),
 }
 
 
@@ -65,7 +68,7 @@ def localizer(case: Case) -> Localizer:
 
 
 def features(T: int, seed: int = 0) -> Features:
-    """Of the tiny encoder's shapes; the third segment has no sound."""
+    """Of the tiny encoder's shapes, with scores of classes; the third segment has no sound."""
     rng = np.random.default_rng(seed)
     there = np.ones(T, bool)
     heard = np.arange(T) != 2
@@ -77,6 +80,8 @@ def features(T: int, seed: int = 0) -> Features:
         heard,
         T - 0.4,
         ("TRUNCATED",),
+        2 * rng.standard_normal((T, 3, 1000)).astype(np.float32),
+        rng.standard_normal((T, 3, 527)).astype(np.float32) * heard[:, None, None],
     )
 
 
@@ -122,10 +127,11 @@ def test_events_lie_in_the_video(case: Case) -> None:
     (scores,) = case.localizer.score([case.features(12, 5)], ScoreConfig())
     found = case.localizer.find(scores, replace(case.localizer.decoder, threshold=1e-3))
     assert found.events == sorted(found.events)
-    for one in (*found.events, *found.disagreements):
+    for one in (*found.events, *found.disagreements, *found.sounds):
         assert 0 <= one.onset < one.offset <= scores.duration
-        assert one.label in case.localizer.classes
         assert 0 <= one.score <= 1
+    named = {one.label for one in (*found.events, *found.disagreements)}
+    assert named <= set(case.localizer.classes)
 
 
 def test_it_says_who_it_is(case: Case) -> None:
@@ -173,7 +179,10 @@ def test_the_gpu_says_the_same(case: Case) -> None:
 
 
 def test_other_things_have_other_identities(tmp_path: Path) -> None:
-    marks = {make(tmp_path / name).localizer.sha256 for name, make in MAKERS.items()}
+    marks = set()
+    for name, make in MAKERS.items():
+        (tmp_path / name).mkdir()
+        marks.add(make(tmp_path / name).localizer.sha256)
     marks.add(OpenVocabulary(NAMES[:1], choose("audioclip-tiny")).sha256)
     assert len(marks) == len(MAKERS) + 1
 
@@ -182,7 +191,7 @@ PLANNED = """
 import sys
 from pathlib import Path
 from avel.pipeline.method.plan import PipelineConfig, plan_localization
-plan = plan_localization(PipelineConfig())
+plan = plan_localization(PipelineConfig(model=Path("synthetic")))
 plan.stores(Path(sys.argv[1]))
 plan.localizer.identity, plan.localizer.limits, plan.decoder
 print([name for name in ("torch", "open_clip", "av") if name in sys.modules])

@@ -7,7 +7,7 @@ import pytest
 from avel.cache.fingerprint import fingerprint
 from avel.extractors.weights import files as weight_files
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decoders import Asked, EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.plan import PipelineConfig, plan_features, plan_localization
@@ -17,6 +17,7 @@ from avel.pipeline.reasons import InputError
 from avel.pipeline.synth.script import class_names
 from tests.pipeline.method.stubs import CUT, StubEncoder
 
+SYNTHETIC = Path("synthetic")
 TINY = Path(weight_files.__file__).parent / "audioclip-tiny.safetensors"
 
 
@@ -27,7 +28,7 @@ def test_the_encoders_cut_and_what_is_set_beside() -> None:
 
 
 def test_stores_lie_where_their_recipes_say(tmp_path: Path) -> None:
-    plan = plan_localization(PipelineConfig())
+    plan = plan_localization(PipelineConfig(SYNTHETIC))
     stores = plan.stores(tmp_path)
     recipes = {
         "segments": segments_recipe(plan.segment),
@@ -39,14 +40,16 @@ def test_stores_lie_where_their_recipes_say(tmp_path: Path) -> None:
 
 
 def test_decoder_and_overlap_are_the_configs() -> None:
-    asked = PipelineConfig(events=EventConfig("argmax"), scores=ScoreConfig(2))
+    asked = PipelineConfig(SYNTHETIC, events=Asked("argmax"), scores=ScoreConfig(2))
     plan = plan_localization(asked)
     assert (plan.decoder, plan.scores.overlap_cells) == (EventConfig("argmax"), 2)
-    assert plan_localization(PipelineConfig()).decoder == TrainedModel(DEFAULT_MODEL).decoder
+    assert (
+        plan_localization(PipelineConfig(SYNTHETIC)).decoder == TrainedModel(DEFAULT_MODEL).decoder
+    )
 
 
 def test_the_encoder_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, asked = plan_localization(PipelineConfig()), []
+    plan, asked = plan_localization(PipelineConfig(SYNTHETIC)), []
     real = TrainedModel.encoder
     monkeypatch.setattr(
         TrainedModel, "encoder", lambda self, weights: asked.append(weights) or real(self, weights)
@@ -62,7 +65,7 @@ def test_a_checkpoint_is_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     real, real_hash = model.describe, model.file_sha256
     monkeypatch.setattr(model, "describe", lambda path: read.append(path) or real(path))
     monkeypatch.setattr(model, "file_sha256", lambda path: hashed.append(path) or real_hash(path))
-    plan = plan_localization(PipelineConfig())
+    plan = plan_localization(PipelineConfig(SYNTHETIC))
     plan.stores(tmp_path)
     assert plan.localizer.identity["sha256"] == plan.localizer.sha256
     assert (read, hashed) == ([DEFAULT_MODEL], [DEFAULT_MODEL])
@@ -73,9 +76,11 @@ def test_weights_given_by_hand_are_looked_at_at_once(tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
     other.write_bytes(TINY.read_bytes() + b" ")
     with pytest.raises(ValueError, match="was trained on other features"):
-        plan_localization(PipelineConfig(weights=(other,)))
-    same = plan_localization(PipelineConfig(weights=(TINY,)))
-    assert fingerprint(same.features) == fingerprint(plan_localization(PipelineConfig()).features)
+        plan_localization(PipelineConfig(SYNTHETIC, weights=(other,)))
+    same = plan_localization(PipelineConfig(SYNTHETIC, weights=(TINY,)))
+    assert fingerprint(same.features) == fingerprint(
+        plan_localization(PipelineConfig(SYNTHETIC)).features
+    )
 
 
 def test_words_are_a_localizer_of_their_own() -> None:

@@ -10,6 +10,7 @@ import pytest
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method import harvest as harvesting
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.run import localize
@@ -40,6 +41,9 @@ class StubLocalizer:
 
     def to(self, device: str) -> None:
         assert device == "cpu"
+
+    def find(self, scores: SegmentScores, config: EventConfig) -> Found:
+        return find(scores, self.classes, config)
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
         self.scored += len(videos)

@@ -1,18 +1,19 @@
 """Scores and events into a result that says how far to believe it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.events import find_events
+from avel.pipeline.method.events import find
 from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
-from avel.pipeline.method.verdict import judge, refuse
+from avel.pipeline.method.verdict import FAMILIAR_SHARE, familiar_share, judge, refuse
 from avel.pipeline.reasons import Reason
 
 
@@ -40,8 +41,8 @@ def scores(
 
 
 def judged(shipped: Localizer, s: SegmentScores) -> Result:
-    events = find_events(s, shipped.classes, EventConfig())
-    return judge(Outcome(Path("v.mp4"), "0" * 64), s, events, shipped, EventConfig())
+    found = find(s, shipped.classes, EventConfig())
+    return judge(Outcome(Path("v.mp4"), "0" * 64), s, found, shipped, EventConfig())
 
 
 def test_familiar_videos_keep_their_events(shipped: Localizer) -> None:
@@ -56,6 +57,43 @@ def test_strangers_events_are_withheld_and_counted(shipped: Localizer) -> None:
     assert result.in_domain == 0.0
     assert "0% of the segments resemble" in result.notes[0]
     assert "1 doubtful event(s) withheld" in result.notes[0]
+
+
+def with_distances(shipped: Localizer, visual: list[float], audio: list[float]) -> SegmentScores:
+    """Distances in terms of the limits."""
+    return replace(
+        scores(shipped, 0.9, 0.1),
+        visual_distance=np.array(visual, np.float32) * shipped.limits["visual"],
+        audio_distance=np.array(audio, np.float32) * shipped.limits["audio"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("visual", "audio", "share"),
+    [
+        ([0.9, 0.9, 0.9, 0.9], [1.1, 1.1, 1.1, 1.1], 0.0),
+        ([1.1, 1.1, 1.1, 1.1], [0.9, 0.9, 0.9, 0.9], 0.0),
+        ([0.9, 0.9, 1.1, 1.1], [1.1, 1.1, 0.9, 0.9], 0.0),
+        ([0.9, 1.1, 1.1, 1.1], [0.9, 1.1, 0.9, 0.9], 0.25),
+        ([0.9, 0.9, 0.9, 0.9], [0.9, 0.9, 0.9, 1.1], 0.75),
+    ],
+)
+def test_a_segment_is_familiar_in_both_senses_at_once(
+    shipped: Localizer, visual: list[float], audio: list[float], share: float
+) -> None:
+    result = judged(shipped, with_distances(shipped, visual, audio))
+    assert result.in_domain == share
+    assert bool(result.events) == (share >= FAMILIAR_SHARE)
+
+
+def test_segments_that_lack_a_sense_say_nothing_of_the_domain(shipped: Localizer) -> None:
+    """Their distance is zero, which is no likeness."""
+    given = with_distances(shipped, [2, 2, 0, 0], [2, 2, 0, 0])
+    there = np.array([True, True, False, False])
+    assert familiar_share(replace(given, present=there), shipped.limits) == 0
+    assert familiar_share(replace(given, present=~there), shipped.limits) == 1
+    assert familiar_share(replace(given, present=there & False), shipped.limits) is None
+    assert familiar_share(given, {"visual": 1.0}) is None
 
 
 def test_nothing_found_says_how_near_it_was(shipped: Localizer) -> None:

@@ -1,0 +1,219 @@
+"""The everyday model: made scores through the table that comes with it, and real clips."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avel.configs.events import EVERYDAY, ConfigError
+from avel.extractors import EXTRACTORS
+from avel.extractors.weights.files import WeightsError
+from avel.models.everyday import UNHEARD, Rule
+from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.everyday import DECODER, Everyday
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.plan import PipelineConfig, open_localizer, plan_localization
+from avel.pipeline.method.run import localize
+from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.work.runtime import RuntimeConfig
+from tests.extractors.made import mn_file
+from tests.outside import outside
+
+SOUNDS = EXTRACTORS["mn04"].audio_classes
+SIGHTS = EXTRACTORS["efficientnet-lite0"].visual_classes
+AVE = (
+    "Accordion",
+    "Acoustic guitar",
+    "Baby cry, infant cry",
+    "Banjo",
+    "Bark",
+    "Bus",
+    "Cat",
+    "Chainsaw",
+    "Church bell",
+    "Clock",
+    "Female speech, woman speaking",
+    "Fixed-wing aircraft, airplane",
+    "Flute",
+    "Frying (food)",
+    "Goat",
+    "Helicopter",
+    "Horse",
+    "Male speech, man speaking",
+    "Mandolin",
+    "Motorcycle",
+    "Race car, auto racing",
+    "Rodents, rats, mice",
+    "Shofar",
+    "Toilet flush",
+    "Train horn",
+    "Truck",
+    "Ukulele",
+    "Violin, fiddle",
+)
+"""The classes of the AVE dataset (Tian et al., ECCV 2018)."""
+REAL = Path(__file__).resolve().parents[4] / "shared"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mn_file(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def everyday(weights: Path) -> Everyday:
+    return Everyday(weights=[weights])
+
+
+def features(heard: dict[str, float], seen: dict[str, float], T: int = 3) -> Features:
+    """Cells in which some sounds have a logit and some sights a share, alike in every window."""
+    audio = np.full((T, 3, len(SOUNDS)), -8, np.float32)
+    visual = np.log(np.full((T, 3, len(SIGHTS)), 1e-6, np.float32))
+    for name, logit in heard.items():
+        audio[..., SOUNDS.index(name)] = logit
+    visual[..., SIGHTS.index("web site")] = np.log(0.3)  # as if a screen without an event
+    for name, share in seen.items():
+        visual[..., SIGHTS.index(name)] = np.log(share)
+    none, there = np.zeros((T, 0), np.float32), np.ones(T, bool)
+    empty = np.zeros((T, 0, 0), np.float16)
+    return Features(
+        none, empty, none, there, there, float(T), (), visual, audio, np.full(T, -10, np.float32)
+    )
+
+
+def scored(model: Everyday, given: Features) -> SegmentScores:
+    return model.score([given], ScoreConfig())[0]
+
+
+def labels(model: Everyday, given: Features) -> list[str]:
+    return [event.label for event in model.find(scored(model, given), DECODER).events]
+
+
+def test_a_dog_that_barks_in_the_picture(everyday: Everyday) -> None:
+    given = features({"Bark": 1, "Dog": 2}, {"beagle": 0.6})
+    assert labels(everyday, given) == ["Bark"]
+    (event,) = everyday.find(scored(everyday, given), DECODER).events
+    assert (event.onset, event.offset) == (0, 3)
+
+
+def test_a_dog_that_barks_beside_a_violin(everyday: Everyday) -> None:
+    found = everyday.find(
+        scored(everyday, features({"Bark": 1, "Dog": 2}, {"violin": 0.9})), DECODER
+    )
+    assert found.events == []
+    assert ("Bark", "heard, not seen", "no dog in the picture") in {
+        (d.label, d.kind, d.words) for d in found.disagreements
+    }
+    assert ("Violin, fiddle", "seen, not heard") in {(d.label, d.kind) for d in found.disagreements}
+    assert {"Bark", "Dog"} <= {sound.label for sound in found.sounds}
+
+
+def test_a_speaker_with_a_face_and_one_without(everyday: Everyday) -> None:
+    speech = features({"Male speech, man speaking": -0.9}, {})
+    face = replace(speech, faces=np.full(3, 6, np.float32))
+    assert labels(everyday, speech) == []
+    assert labels(everyday, face) == ["Male speech, man speaking"]
+
+
+def test_the_threshold_is_a_probability(everyday: Everyday) -> None:
+    scores = scored(everyday, features({"Dog": -2}, {"beagle": 0.6}))
+    (event,) = everyday.find(scores, EventConfig("hysteresis", 0.3)).events
+    assert 0.3 < event.score < 0.9
+    strict = EventConfig("hysteresis", event.score + 1e-3)
+    assert everyday.find(scores, strict).events == []
+
+
+def test_relevance_is_that_of_the_likeliest_event(everyday: Everyday) -> None:
+    scores = scored(everyday, features({"Dog": 1}, {"beagle": 0.6}))
+    (event,) = everyday.find(scores, DECODER).events
+    np.testing.assert_allclose(scores.relevance, event.score, atol=1e-5)
+    assert {everyday.classes[k] for k in scores.classes.argmax(1)} == {"Bark"}
+    np.testing.assert_allclose(scores.classes.sum(1), 1, atol=1e-5)
+
+
+def test_without_sound_nothing_is_heard(everyday: Everyday) -> None:
+    given = features({}, {"beagle": 0.9})
+    silent = replace(given, audio_mask=np.zeros(3, bool), audio_scores=np.zeros((3, 3, 527), "f4"))
+    scores = scored(everyday, silent)
+    assert (scores.heard <= UNHEARD).all()
+    found = everyday.find(scores, DECODER)
+    assert (found.events, found.sounds) == ([], [])
+    assert not scores.relevance.any()
+
+
+def test_without_a_picture_nothing_is_seen(everyday: Everyday) -> None:
+    given = features({"Bark": 2}, {})
+    blind = replace(
+        given, visual_mask=np.zeros(3, bool), visual_scores=np.zeros((3, 3, 1000), "f4")
+    )
+    found = everyday.find(scored(everyday, blind), DECODER)
+    assert found.events == []
+    assert [(d.label, d.words) for d in found.disagreements] == [("Bark", "there is no picture")]
+
+
+def test_the_table_that_comes_with_it_holds_the_classes_of_ave(everyday: Everyday) -> None:
+    assert len(everyday.classes) >= 100
+    assert set(AVE) <= set(everyday.classes)
+
+
+def test_the_identity_follows_the_table_and_the_rule(
+    everyday: Everyday, weights: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "mine.yaml"
+    other.write_text(EVERYDAY.read_text("utf-8").replace("Bow-wow: 1", "Bow-wow: 0.9", 1))
+    marks = {
+        everyday.sha256,
+        Everyday(other, [weights]).sha256,
+        Everyday(weights=[weights], rule=Rule(support=2.9)).sha256,
+    }
+    assert len(marks) == 3
+    assert Everyday(weights=[weights]).sha256 == everyday.sha256
+
+
+def test_a_table_of_ones_own(weights: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("events:\n  Pug: {heard: {Bark: 1}, seen: {pug: 1}}\n")
+    model = Everyday(mine, [weights])
+    assert model.classes == ("Pug",)
+    assert labels(model, features({"Bark": 1}, {"pug": 0.6})) == ["Pug"]
+    assert labels(model, features({"Bark": 1}, {"beagle": 0.6})) == []
+
+
+def test_a_sound_that_only_another_network_knows(weights: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("events:\n  Odd: {heard: {Barkk: 1}}\n")
+    with pytest.raises(ConfigError, match=r"event .Odd.: heard: unknown class .Barkk..*.Bark."):
+        Everyday(mine, [weights])
+
+
+def test_missing_weights_are_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"mn04_as_mAP_432\.pt"):
+        Everyday()
+
+
+def test_a_table_goes_with_the_everyday_model_alone(tmp_path: Path) -> None:
+    config = PipelineConfig(model=Path("synthetic"), table=tmp_path / "t.yaml")
+    with pytest.raises(ValueError, match=r"table of events .*t.yaml.* goes with the everyday"):
+        open_localizer(config)
+
+
+@pytest.mark.slow
+def test_clips_that_somebody_watched(tmp_path: Path) -> None:
+    """What is in them, and that one clip's sound under another's picture is no event."""
+    clips, given = outside(REAL / "real"), outside(REAL / "weights") / "mn04_as_mAP_432.pt"
+    truth = {
+        "dog_bark_03.mp4": "Bark",
+        "violin_01.mp4": "Violin, fiddle",
+        "train_wheels_01.mp4": "Train",
+        "toilet_flush_01.mp4": "Toilet flush",
+        "neg_silent_peppers_01.mp4": None,
+        "neg_toy_monster_noise_01.mp4": None,
+    }
+    plan = plan_localization(PipelineConfig(weights=(given,)))
+    runtime = RuntimeConfig(cache_dir=tmp_path)
+    for result in localize([clips / name for name in truth], plan, runtime):
+        best = max(result.events, key=lambda event: event.score, default=None)
+        assert (best.label if best else None) == truth[Path(result.file).name], result.file
