@@ -27,7 +27,8 @@ class ClipTokens:
 
     def __call__(self, texts: list[str]) -> Tensor:
         """Tokens (L, context_length)."""
-        return self._tokenizer(texts, self.context_length)
+        tokens: Tensor = self._tokenizer(texts, self.context_length)
+        return tokens
 
     def count(self, text: str) -> int:
         """Tokens that a text has, with its start and end."""
@@ -67,7 +68,8 @@ class HubTokens:
 
     def __call__(self, texts: list[str]) -> Tensor:
         """Tokens (L, context_length)."""
-        return self._tokenizer(texts)
+        tokens: Tensor = self._tokenizer(texts)
+        return tokens
 
     def count(self, text: str) -> int:
         """Tokens that a text has, with its start and end."""

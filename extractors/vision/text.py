@@ -45,7 +45,7 @@ class TextTower:
     def text(self, prompts: Sequence[str]) -> Tensor:
         """Embeddings (L, D) of prompts, normalised, on the CPU."""
         tokens = self.tokens(list(prompts))
-        parts = [self.model(part) for part in tokens.split(PROMPTS_AT_ONCE)]
+        parts = [self.model(part) for part in torch.split(tokens, PROMPTS_AT_ONCE)]
         return functional.normalize(torch.cat(parts).float(), dim=-1)
 
     def text_scale(self, modality: str) -> float:

@@ -21,7 +21,7 @@ GAP = 1
 
 def fuse(seen: Array, heard: Array) -> Array:
     """Probability (T, L) by both senses, of what each says: the geometric mean."""
-    return np.sqrt(seen * heard)
+    return np.asarray(np.sqrt(seen * heard), np.float32)
 
 
 def agree(seen: Array, heard: Array, shift: Shift) -> Array:
