@@ -1,5 +1,6 @@
 """What sees or hears in a space that words share: as it is planned with, and as it is loaded."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -57,7 +58,7 @@ class Tokens(Protocol):
 
 
 @dataclass(frozen=True)
-class WordsDeclaration(Declaration):
+class WordsDeclaration(Declaration, ABC):
     """An extractor whose vectors can be compared with words."""
 
     rest_cosines: Mapping[str, float] = field(default_factory=dict, hash=False)
@@ -67,6 +68,7 @@ class WordsDeclaration(Declaration):
         """The only names that the text head knows; empty where it knows words at large."""
         return ()
 
+    @abstractmethod
     def tokens(self, weights: Weights) -> Tokens:
         """What makes tokens for the text head.
 
@@ -74,15 +76,14 @@ class WordsDeclaration(Declaration):
             WeightsError: its files are not there.
             ExtractorError: a package for it is missing.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self, weights: Weights, options: EncodeOptions) -> Words:
         """The text head, loaded.
 
         Raises:
             WeightsError: it is missing in the files, or they cannot be read.
         """
-        raise NotImplementedError
 
     def text_recipe(self, weights: Weights) -> dict[str, Any]:
         """Everything beside the weights that decides embeddings of words."""

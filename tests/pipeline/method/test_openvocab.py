@@ -23,6 +23,7 @@ from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.reasons import InputError
 from avel.pipeline.synth.script import SynthConfig, annotated_scripts, class_names
 from tests.extractors.made import lite0_file, vggish_file
+from tests.films import clicks, write_film
 from tests.pipeline.method.test_localizer import features
 from tests.pipeline.method.towers import features as films
 from tests.pipeline.method.towers import pair
@@ -271,3 +272,30 @@ def test_other_decoders_work_too(tmp_path: Path) -> None:
     gate = words.find(found, EventConfig("gate", 1e-6)).events
     assert gate
     assert all(a.offset <= b.onset for a, b in pairwise(gate))  # one after another
+
+
+def test_a_film_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Decoded, cut, encoded, scored; and the same again from the cache."""
+    made = pair(tmp_path)
+    weights = [file.path for part in (made.sight, made.sound) for file in part.weights.files]
+    film = write_film(
+        tmp_path / "film.mkv",
+        frame_times=[k / 5 for k in range(13)],
+        samples=clicks(32_000 * 5 // 2, range(0, 80_000, 4_000)),
+        sample_rate=32_000,
+    )
+    command = ["localize", str(film), "--cache-dir", str(tmp_path / "cache"), "--json"]
+    command += ["--labels", "dog", "rain", "--extractor", "openclip+mn04"]
+    command += [word for path in weights for word in ("--weights", str(path))]
+    answers = []
+    for _ in range(2):
+        assert main(command) == 0
+        (answer,) = json.loads(capsys.readouterr().out)
+        answers.append(answer)
+    first, again = answers
+    assert first["model"]["name"] == "open vocabulary (openclip+mn04)"
+    assert first["decoder"] == {"name": "hysteresis", "threshold": 0.4}
+    assert first["segments"] == 3
+    assert (first["cached"], again["cached"]) == (False, True)
+    for key in ("events", "disagreements", "relevance", "top_classes"):
+        assert first[key] == again[key]
