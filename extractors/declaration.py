@@ -35,6 +35,8 @@ class Declaration:
     """Lists in the package of the classes that it scores in pictures and in sound; empty: none."""
     usual_list: str = ""
     """List in the package of each visual class's mean log-probability in ordinary pictures."""
+    roots_list: str = ""
+    """List in the package of the mean square root of each class's probability in ordinary videos."""
     ships: bool = False
     """Whether its weights come with what is installed, so that nobody has to give them."""
 
@@ -47,6 +49,11 @@ class Declaration:
     def visual_usual(self) -> tuple[float, ...]:
         """Mean natural logarithm of each visual class's probability in ordinary pictures."""
         return tuple(map(float, read_classes(self.usual_list)))
+
+    @property
+    def usual_roots(self) -> tuple[float, ...]:
+        """Mean square root of each class's probability in ordinary videos, in the classes' order."""
+        return tuple(map(float, read_classes(self.roots_list)))
 
     @property
     def audio_classes(self) -> tuple[str, ...]:

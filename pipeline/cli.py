@@ -16,6 +16,7 @@ COMMANDS = {
     "localize": "find the audio-visual events of videos",
     "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",
     "extract": "embed videos into the feature cache; run again to do only what is missing",
+    "teach": "teach events of your own, by a few labelled seconds each",
     "train": "train a localization model on cached features",
     "evaluate": "evaluate a trained model on a dataset's split",
     "compare": "compare two runs: the difference with its interval, and the videos that changed",

@@ -49,6 +49,7 @@ def _mn(width: str, score: int) -> Declaration:
         hears=True,
         cut={"sample_rate": 32_000},
         audio_list="sound/audioset-527.txt",
+        roots_list="sound/mn04-roots.txt" if width == "04" else "",
     )
 
 

@@ -175,4 +175,5 @@ EFFICIENTNET_LITE0 = PackagedDeclaration(
     cut={"image_size": 224, "short_side": 224, "fit": "squash", "interpolation": "bicubic"},
     visual_list="vision/imagenet-1k.txt",
     usual_list="vision/efficientnet-lite0-usual.txt",
+    roots_list="vision/efficientnet-lite0-roots.txt",
 )

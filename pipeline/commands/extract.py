@@ -23,7 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adapters", type=Path, metavar="FOLDER", help="run folder with tuned adapters to apply"
     )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="training preset or YAML file whose features to make, in the place of --extractor",
+    )
     options.add_encoder(parser)
+    parser.set_defaults(extractor=None)  # so that one that is given beside a config is seen
     options.add_runtime(parser)
 
 
@@ -58,9 +64,31 @@ def _plan(args: argparse.Namespace) -> "Plan":
     from avel.extractors import AdaptedChoice, choose
     from avel.pipeline.method.plan import plan_features  # slow: loads h5py
 
-    base = choose(args.extractor, args.weights, options.encoder_options(args))
+    if args.config:
+        return _plan_of_config(args)
+    name = args.extractor or "audioclip-tiny"
+    base = choose(name, args.weights, options.encoder_options(args))
     encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
     return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {})
+
+
+def _plan_of_config(args: argparse.Namespace) -> "Plan":
+    """The features that a training reads, cut as its config says."""
+    from avel.extractors import choose
+    from avel.pipeline.learning.experiment import load_experiment
+    from avel.pipeline.method.plan import plan_features
+    from avel.pipeline.reasons import InputError
+
+    own = {"extractor": args.extractor, "option": args.option, "precision": args.precision}
+    own |= {"frames": args.frames, "adapters": args.adapters}
+    if given := [f"--{name}" for name, value in own.items() if value]:
+        raise InputError(
+            f"--config {args.config} says which features; leave out {', '.join(given)}, or change "
+            "the config"
+        )
+    experiment = load_experiment(args.config)
+    encoder = choose(experiment.extractor, args.weights, experiment.extractor_options)
+    return plan_features(encoder, experiment.segment)
 
 
 def _print(

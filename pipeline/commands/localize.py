@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "`avel teach` [everyday]",
     )
     parser.add_argument(
+        "--with-everyday",
+        action="store_true",
+        help="with a model of `avel teach`: find everyday events beside its own",
+    )
+    parser.add_argument(
         "--labels", nargs="+", help="localize these words with no training (or one file of them)"
     )
     parser.add_argument(
@@ -88,6 +93,7 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
     return {
         "model": args.model,
+        "with_everyday": args.with_everyday,
         "table": args.events,
         "weights": tuple(args.weights),
         "labels": read_labels(args.labels),

@@ -60,7 +60,7 @@ def open_split(
         raise InputError(
             f"{data.root}: no video of split '{split}' ({len(numbers)} rows) has "
             f"{store.stage} {store.fingerprint[:12]} in {runtime.cache_dir}; run "
-            f"`avel extract {data.root}{adapters}` first"
+            f"`avel extract {data.root}{adapters}` first, with --config for what a config reads"
         )
     rows = [data.rows[number] for number in found.keys]
     examples = kind(store, list(found.keys.values()), rows, len(data.classes))

@@ -43,6 +43,8 @@ class PipelineConfig:
     """Checkpoint, run folder, or a name of `NAMED`; None for the everyday model."""
     table: Path | None = None
     """Events of the everyday model, instead of those that come with it."""
+    with_everyday: bool = False
+    """Whether everyday events are found beside those of a taught model."""
     weights: tuple[Path, ...] = ()
     """The encoder's files; none to look where weights are kept."""
     labels: tuple[str, ...] = ()
@@ -145,12 +147,25 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
         )
     name = "everyday" if config.model is None else str(config.model)
     if name == "everyday":
+        if config.with_everyday:
+            raise InputError("everyday events are those asked for; leave out --with-everyday")
         return _everyday(config)
     if config.table is not None:
         raise InputError(f"a table of events ({config.table}) goes with the everyday model alone")
-    model = TrainedModel(DEFAULT_MODEL if name == "synthetic" else Path(name))
+    return _trained(DEFAULT_MODEL if name == "synthetic" else Path(name), config)
+
+
+def _trained(path: Path, config: PipelineConfig) -> "Localizer":
+    model = TrainedModel(path)
     refuse_matcher(model.card)
-    return model
+    if model.card.name != "taught":
+        if config.with_everyday:
+            raise InputError(f"everyday events stand beside taught ones only, not {path}'s")
+        return model
+    from avel.pipeline.method.taught import TaughtModel, WithEveryday
+
+    taught = TaughtModel(path)
+    return WithEveryday(taught, _everyday(config)) if config.with_everyday else taught
 
 
 def _everyday(config: PipelineConfig) -> "Localizer":

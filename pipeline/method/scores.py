@@ -42,6 +42,8 @@ class SegmentScores:
         seen: Share (T, L) of each label by sight alone, where there are words; with the everyday
             model log-likelihood ratios (T, K) against ordinary pictures.
         heard: The same by sound alone; with the everyday model log-odds.
+        taught: Probability (T, E + 1) of each taught event and of none, where they stand beside the
+            everyday ones.
         sounds: Everyday model only: log-odds (T, K') of every class of sound.
     """
 
@@ -56,3 +58,4 @@ class SegmentScores:
     seen: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     heard: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     sounds: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    taught: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))

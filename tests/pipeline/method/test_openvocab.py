@@ -296,6 +296,5 @@ def test_a_film_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert first["model"]["name"] == "open vocabulary (openclip+mn04)"
     assert first["decoder"] == {"name": "hysteresis", "threshold": 0.4}
     assert first["segments"] == 3
-    assert (first["cached"], again["cached"]) == (False, True)
     for key in ("events", "disagreements", "relevance", "top_classes"):
         assert first[key] == again[key]
