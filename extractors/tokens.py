@@ -31,7 +31,7 @@ class ClipTokens:
         return tokens
 
     def count(self, text: str) -> int:
-        """Tokens that a text has, with its start and end."""
+        """Number of tokens of a text, its start and end included."""
         return len(self._tokenizer.encode(text)) + 2
 
 
@@ -72,7 +72,7 @@ class HubTokens:
         return tokens
 
     def count(self, text: str) -> int:
-        """Tokens that a text has, with its start and end."""
+        """Number of tokens of a text, its start and end included."""
         inner = self._tokenizer
         return len(inner.tokenizer(inner.clean_fn(text)).input_ids)
 

@@ -23,16 +23,17 @@ class Words(Protocol):
 
     @property
     def text_bias(self) -> float | None:
-        """What is added to scaled cosines; None where words were learned against each other.
+        """What is added to scaled cosines (T, L); None where words were learned together.
 
-        With a bias each word was learned by itself, by a sigmoid (Zhai et al., ICCV 2023).
+        Without one a softmax made them compete; with one each was learned by itself, by a sigmoid
+        (Zhai et al., ICCV 2023).
         """
 
     def text(self, prompts: Sequence[str]) -> "Tensor":
         """Embeddings (L, D) of prompts, normalised, on the CPU."""
 
     def text_scale(self, modality: str) -> float:
-        """What cosines of `visual` or `audio` vectors with text are multiplied by."""
+        """What cosines in [-1, 1] of `visual` or `audio` vectors with text are multiplied by."""
 
     def text_attention(self, maps: "Tensor", text: "Tensor") -> "Tensor":
         """Where in each cell's picture its text is: (T, P), sums to one.
@@ -54,7 +55,7 @@ class Tokens(Protocol):
         """Tokens (L, context_length), int64."""
 
     def count(self, text: str) -> int:
-        """Tokens that a text has, with its start and end; more than the context are cut."""
+        """Number of tokens of a text, start and end included; more than the context are cut."""
 
 
 @dataclass(frozen=True)

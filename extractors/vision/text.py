@@ -49,7 +49,7 @@ class TextTower:
         return functional.normalize(torch.cat(parts).float(), dim=-1)
 
     def text_scale(self, modality: str) -> float:
-        """What cosines with text are multiplied by, as the tower learned it."""
+        """What cosines in [-1, 1] with text are multiplied by, as the tower learned it."""
         return self._scale
 
     def text_attention(self, maps: Tensor, text: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ def agree(seen: Array, heard: Array, shift: Shift) -> Array:
 
 
 def probability(odds: NDArray[np.floating]) -> Array:
-    """Of log-odds, however large."""
+    """Probability in [0, 1] of log-odds (T, L), however large."""
     return np.asarray(np.exp(-np.logaddexp(0, -odds)), np.float32)
 
 
@@ -52,7 +52,7 @@ class Agreement:
     sounds: tuple[str, ...] = ()
 
     def find(self, config: EventConfig) -> Found:
-        """Events, which may overlap, what only one sense names, and all that is heard."""
+        """Events in seconds, which may overlap, what only one sense names, and all that is heard."""
         found = list(self._spans(self._agreed, config.log_odds))
         going = np.zeros(self._agreed.shape, bool)
         for label, cells in found:

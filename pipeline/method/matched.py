@@ -60,7 +60,7 @@ class Matched:
         return weigh_classes(self.texts.prompts.labels, self.classes, cosines.numpy())
 
     def named(self, label: str) -> dict[str, float]:
-        """The classes that a label is heard as, the nearest first, with their weights."""
+        """The classes that a label is heard as, the nearest first, with weights in (0, 1]."""
         column = self.weights[:, self.texts.prompts.labels.index(label)]
         order = [k for k in np.argsort(-column, kind="stable").tolist() if column[k] > 0]
         return {self.classes[k]: float(column[k]) for k in order}
@@ -81,7 +81,7 @@ class Matched:
 
 
 def synonyms(classes: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Every name of every class, and whose it is: whole names and their parts."""
+    """Every name of every class, whole and its parts, and the class of each, counted from 0."""
     names, owners = [], []
     for number, name in enumerate(classes):
         for each in dict.fromkeys([name, *name.split(", ")]):

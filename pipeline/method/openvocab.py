@@ -133,7 +133,7 @@ class OpenVocabulary:
         """Compare on the CPU whatever the device: vectors are few."""
 
     def heard_as(self, label: str) -> dict[str, float]:
-        """Classes of sound that a label is heard as, with weights; empty where words are heard."""
+        """Classes that a label is heard as, with weights in (0, 1]; none where words are heard."""
         return self._sound.named(label) if isinstance(self._sound, Matched) else {}
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:

@@ -77,7 +77,7 @@ class Texts:
 
     @cached_property
     def embeddings(self) -> Tensor:
-        """Of the prompts, (L', D)."""
+        """Of the prompts, (N, D)."""
         return self.head.text(self.asked)
 
 
