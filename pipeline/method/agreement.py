@@ -52,7 +52,7 @@ class Agreement:
     sounds: tuple[str, ...] = ()
 
     def find(self, config: EventConfig) -> Found:
-        """Events in seconds, which may overlap, what only one sense names, and all that is heard."""
+        """Events in seconds, which may overlap; what one sense alone names; all that is heard."""
         found = list(self._spans(self._agreed, config.log_odds))
         going = np.zeros(self._agreed.shape, bool)
         for label, cells in found:

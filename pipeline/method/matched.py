@@ -15,7 +15,7 @@ Source: ours; unmeasured with published towers.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,8 @@ class Matched:
     texts: Texts
     classes: tuple[str, ...]
     rule: Rule = field(default_factory=Rule)
+    sound_seconds: ClassVar[tuple[int, ...]] = (2, 4, 10)
+    """Windows of sound in which classes are heard, as by the everyday model."""
 
     @property
     def recipe(self) -> dict[str, Any]:
