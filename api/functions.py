@@ -26,6 +26,7 @@ from avel.pipeline.method.plan import (
     LocalizationPlan,
     PipelineConfig,
     Plan,
+    open_checkpoint,
     plan_features,
     plan_localization,
 )
@@ -59,6 +60,7 @@ def localize(
     files: File | Iterable[File],
     *,
     model: File | None = None,
+    with_everyday: bool = False,
     labels: str | Iterable[str] | None = None,
     template: str = "{}",
     decoder: Decoder | None = None,
@@ -76,6 +78,7 @@ def localize(
     Args:
         files: One file, folder or list (.txt), or several. A file is read once.
         model: Checkpoint or run folder; None for the shipped one.
+        with_everyday: Whether everyday events are found beside those of a model of `avel teach`.
         labels: Words to localize with no training, in the place of a model: one, several, or a
             file of them.
         template: Prompt around a label, which goes where the braces are.
@@ -98,6 +101,7 @@ def localize(
     paths, runtime, words = files_of(files), runtime_of(localize, how), labels_of(labels)
     config = PipelineConfig(
         model=None if model is None else path_of("model", model),
+        with_everyday=with_everyday,
         weights=tuple(map(Path, several("weights", weights))),
         labels=words,
         template=template,
@@ -244,7 +248,7 @@ def evaluate(
 
 
 def open_model(model: File | None = None) -> "Localizer":
-    """A trained model: what it knows, which features (T, ...) it reads, `score` to run it.
+    """A trained or taught model: what it knows, which features (T, ...) it reads, `score`.
 
     Args:
         model: Checkpoint or run folder; None for the shipped one.
@@ -252,7 +256,7 @@ def open_model(model: File | None = None) -> "Localizer":
     Raises:
         CheckpointError: it is missing, damaged, or no checkpoint of avel.
     """
-    return TrainedModel(_checkpoint(model))
+    return open_checkpoint(_checkpoint(model))
 
 
 def _checkpoint(model: File | None) -> Path:

@@ -10,14 +10,13 @@ from pathlib import Path
 from safetensors.numpy import save_file
 
 from avel.cache.whole import replacing
-from avel.models.card import CHECKPOINT, FORMAT, KEY, Card, CheckpointError, describe
+from avel.models.card import CHECKPOINT, FORMAT, KEY, TAUGHT, Card, CheckpointError, describe
 from avel.pipeline.datasets.examples import COLUMNS
 from avel.pipeline.formats.folder import make_folder
 from avel.pipeline.formats.whole import write_whole
 from avel.pipeline.learning.labelled import Labelled, num_seconds
 from avel.pipeline.learning.left_out import Judged
 from avel.pipeline.learning.lesson import DECODER, Lesson
-from avel.pipeline.method.taught import NAME
 from avel.pipeline.reasons import InputError
 
 EXAMPLES, MACHINE, PEOPLE = "examples.csv", "card.json", "card.md"
@@ -39,7 +38,7 @@ def check_folder(out: Path) -> None:
 
 def _is_taught(path: Path) -> bool:
     try:
-        return describe(path).card.name == NAME
+        return describe(path).card.name == TAUGHT
     except CheckpointError:
         return False
 
@@ -78,7 +77,7 @@ def _card(
         "not_used": list(left_out),
     }
     return Card(
-        name=NAME,
+        name=TAUGHT,
         options=asdict(lesson.looks.rule),
         classes=lesson.classes,
         cells=1,

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from avel.extractors import Encoder
     from avel.pipeline.method.everyday import Everyday
 
-NAME = "taught"
-"""Of the model, in its card."""
 CLEARLY_HEARD = 2.0
 """Log-odds by sound from which an event is said to be heard though it is not seen."""
 

@@ -347,3 +347,11 @@ def test_results_show_what_matters_first() -> None:
     assert shown.startswith("Result(file='a.mp4', status='ok'")
     assert "relevance" not in shown
     assert len(shown) < 300
+
+
+def test_a_taught_model_is_opened_as_one(tmp_path: Path) -> None:
+    from tests.pipeline.learning.taught_films import write_model
+
+    model = avel.open_model(write_model(tmp_path / "mine"))
+    assert model.classes == ("Bark", "Meow")
+    assert model.identity["name"] == "taught"
