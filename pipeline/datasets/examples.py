@@ -47,7 +47,7 @@ class Example:
 
 
 def example_of(words: Sequence[str]) -> list[Example]:
-    """Examples of `NAME FILE [ON-OFF ...]`, the words of one `--event`; no file name is split.
+    """Examples of `NAME FILE [ON-OFF ...]`, times in seconds; no file name is split.
 
     Raises:
         InputError: the film is not named, or a time is none.
@@ -61,7 +61,7 @@ def example_of(words: Sequence[str]) -> list[Example]:
 
 
 def examples_in(given: Path) -> list[Example]:
-    """Examples of an AVE-shaped folder (its training split), or of a CSV table.
+    """Examples, in seconds, of an AVE-shaped folder (its training split) or a CSV table.
 
     Raises:
         InputError: it is neither, a table is wrong, or no film that it names is there.

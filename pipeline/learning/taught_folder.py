@@ -50,7 +50,7 @@ def write_folder(
     judged: Judged,
     left_out: Sequence[str] = (),
 ) -> Card:
-    """Write all of the folder's files, the model last; gives its card."""
+    """Write all of the folder's files, vectors (E, D) last; gives the model's card."""
     card = _card(lesson, films, judged, left_out)
     write_whole(out / EXAMPLES, _examples(films))
     write_whole(out / MACHINE, json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n")

@@ -75,7 +75,7 @@ def teach(
 
 
 def ordinary_looks() -> Looks:
-    """Vectors against what the everyday encoder says of ordinary videos."""
+    """Vectors (T, D) against what the everyday encoder says of ordinary videos."""
     sounds, sights = (np.array(EXTRACTORS[n].usual_roots, np.float32) for n in (SOUND, SIGHT))
     return Looks(sounds, sights, Likeness())
 

@@ -28,6 +28,7 @@ from avel.pipeline.method.stores import (
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
+    from avel.pipeline.method.everyday import Everyday
     from avel.pipeline.method.localizer import Localizer
 
 
@@ -157,7 +158,7 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
 
 
 def open_checkpoint(path: Path) -> TrainedModel:
-    """A trained model, or a taught one, from its file or folder.
+    """A trained or taught model of K classes, scores (T, K + 1), from its file or folder.
 
     Raises:
         CheckpointError: it is missing, damaged, or no avel checkpoint.
@@ -182,7 +183,7 @@ def _trained(path: Path, config: PipelineConfig) -> "Localizer":
     return WithEveryday(model, _everyday(config))
 
 
-def _everyday(config: PipelineConfig) -> "Localizer":
+def _everyday(config: PipelineConfig) -> "Everyday":
     from avel.pipeline.method.everyday import Everyday
 
     return Everyday(config.table, config.weights)
