@@ -15,12 +15,13 @@ from avel.pipeline.learning.left_out import Judged, leave_out
 from avel.pipeline.learning.lesson import Lesson, learn
 from avel.pipeline.learning.taught_folder import check_folder, write_folder
 from avel.pipeline.method.everyday import SIGHT, SOUND, Everyday
-from avel.pipeline.method.harvest import Outcome, Watch, harvest
+from avel.pipeline.method.harvest import Outcome, harvest
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.run import read_features
 from avel.pipeline.method.stores import Stores
 from avel.pipeline.method.taught import look
 from avel.pipeline.reasons import InputError
+from avel.pipeline.work.progress import Progress
 from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -47,7 +48,7 @@ def teach(
     runtime: RuntimeConfig,
     *,
     weights: Sequence[Path] = (),
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Learn events of examples, and write them as a model folder.
 
@@ -56,7 +57,7 @@ def teach(
         out: The folder.
         runtime: Cache, device, workers.
         weights: The encoder's files; none to look where weights are kept.
-        watch: Told how far a long video is, see `harvest`.
+        progress: Shown over the films.
 
     Raises:
         InputError: an example cannot be used, or there is nothing to tell events by.
@@ -67,7 +68,7 @@ def teach(
     base = Everyday(weights=weights)
     plan = Plan(base.segment, base.features, lambda: base.encoder(()))
     looks = ordinary_looks()
-    films, not_used = _read(examples, plan, runtime, looks, watch)
+    films, not_used = _read(examples, plan, runtime, looks, progress)
     lesson = learn(films, looks, plan.features)
     judged = leave_out(films, lesson)
     write_folder(out, lesson, films, judged, not_used)
@@ -85,15 +86,16 @@ def _read(
     plan: Plan,
     runtime: RuntimeConfig,
     looks: Looks,
-    watch: Watch | None,
+    progress: Progress | None,
 ) -> tuple[list[Labelled], list[str]]:
     """Labelled films in the order of the examples, and what could not be used."""
     by_path: dict[Path, list[Example]] = {}
     for example in examples:
         by_path.setdefault(example.path, []).append(example)
     stores, found, not_used = plan.stores(runtime.cache_dir), dict[Path, Labelled](), []
+    watch = progress.watch if progress else None
     with closing(harvest(by_path, stores, plan, runtime, verify=True, watch=watch)) as outcomes:
-        for outcome in outcomes:
+        for outcome in progress.track(outcomes) if progress else outcomes:
             try:
                 found[outcome.path] = _film(outcome, by_path[outcome.path], stores, looks)
             except InputError as err:
