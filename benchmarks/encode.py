@@ -1,12 +1,12 @@
 """AudioCLIP's heads: ours beside open_clip eager (image) and the published audio head, eager.
 
-    python -m benchmarks.encode [--compile]
+    python -m benchmarks.encode [--compile] [--everyday]
 
 Weights are as initialised, in the published shapes: speed does not depend on them. Both sides get the
 same uint8 pictures and int16 samples, normalise them, and give embeddings in float32. Rounds take
 turns; each figure is the least of several. The cosine is the lowest of any cell, with the eager
 float32 embedding of the same cell; what 16 bits do to trained weights is shown with the shipped tiny
-ones. Cells are those of ../shared/media, or noise where it is missing.
+ones. `--everyday` measures the everyday encoders instead (benchmarks/everyday.py). Cells are those of ../shared/media, or noise where it is missing.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from avel.extractors.audioclip.joint import AudioCLIP
 from avel.extractors.extractor import PRECISIONS, check_precision
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.media.segment import segment_whole
+from benchmarks import everyday
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
 FILES = (
@@ -72,7 +73,11 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--compile", action="store_true", help="also with torch.compile")
+    parser.add_argument("--everyday", action="store_true", help="EfficientNet-Lite0, mn04, YAMNet")
     args = parser.parse_args()
+    if args.everyday:
+        everyday.report(everyday.SHARED / "weights", args.rounds)
+        return
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     what = torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} cores"

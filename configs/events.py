@@ -138,12 +138,12 @@ class _Strict(yaml.SafeLoader):
 
 
 def _once(loader: _Strict, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
     for number, key in enumerate(keys):
         if key in keys[:number]:
             line = node.value[number][0].start_mark.line + 1
             raise ConfigError(f"line {line}: {key!r} stands in two rows; remove or join one")
-    return dict(loader.construct_pairs(node, deep=True))  # type: ignore[no-untyped-call]
+    return dict(loader.construct_pairs(node, deep=True))
 
 
 _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)

@@ -60,6 +60,13 @@ def convolve(x: Tensor, conv: nn.Conv2d, norm: nn.Module | None, activation: Act
     return ALONE[activation](norm(found) if norm is not None else found)
 
 
+def in_parts(x: Tensor, count: int) -> tuple[Tensor, ...]:
+    """A batch in parts of so many on a CPU, whose cache then holds their maps; else whole."""
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        return (x,)
+    return torch.split(x, count)
+
+
 def _in_one_pass(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN's own kernels do: in float32, without gradients, not while compiling."""
     return (

@@ -110,7 +110,7 @@ def make_events(
 
 def mix_sounds(scores: Array, mix: Sequence[float]) -> Array:
     """Logits (T, K') of windows (T, W, K') as one."""
-    return np.einsum("twk,w->tk", scores, np.asarray(mix, np.float32))
+    return np.asarray(np.einsum("twk,w->tk", scores, np.asarray(mix, np.float32)))
 
 
 def hear(sounds: Array, events: Events, rule: Rule) -> Array:

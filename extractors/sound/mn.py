@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.extractors.convolve import Activation, convolve
+from avel.extractors.convolve import Activation, convolve, in_parts
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
 from avel.extractors.sound.declarations import MN04, MN05, MN10, MN20
@@ -186,13 +186,16 @@ class MN(nn.Module):
         Sound shorter than a window is padded with silence.
         """
         with torch.autocast(samples.device.type, enabled=False):
-            samples = functional.pad(samples.float(), (0, max(0, FFT - samples.shape[-1])))
-            sharp = samples[:, 1:] - PRE_EMPHASIS * samples[:, :-1]
-            centred = functional.pad(sharp[:, None], (FFT // 2, FFT // 2), "reflect")[:, 0]
-            spectrum = torch.fft.rfft(centred.unfold(1, FFT, HOP) * self.window)
-            parts = torch.view_as_real(spectrum).square()  # a sum over them would be slow
-            bands = (parts[..., 0] + parts[..., 1]) @ self.mel
-            return ((torch.log(bands + LOG_OFFSET) + LOG_SHIFT) / LOG_SCALE).mT[:, None]
+            padded = functional.pad(samples.float(), (0, max(0, FFT - samples.shape[-1])))
+            return torch.cat([self._log_mel(part) for part in in_parts(padded, 1)])
+
+    def _log_mel(self, samples: Tensor) -> Tensor:
+        sharp = samples[:, 1:] - PRE_EMPHASIS * samples[:, :-1]
+        centred = functional.pad(sharp[:, None], (FFT // 2, FFT // 2), "reflect")[:, 0]
+        spectrum = torch.fft.rfft(centred.unfold(1, FFT, HOP) * self.window)
+        parts = torch.view_as_real(spectrum).square()  # a sum over them would be slow
+        bands = (parts[..., 0] + parts[..., 1]) @ self.mel
+        return ((torch.log(bands + LOG_OFFSET) + LOG_SHIFT) / LOG_SCALE).mT[:, None]
 
 
 class MNExtractor(FrozenExtractor):

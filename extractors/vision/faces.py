@@ -154,7 +154,7 @@ def pyramid(size: tuple[int, ...]) -> list[tuple[int, int]]:
 
 def _best(owners: Tensor, scores: Tensor, kept: Tensor) -> Tensor:
     """Of what is kept, in the order of its logits, the first `MOST` of each picture."""
-    mine = owners[kept][:, None] == owners[kept].unique()
+    mine = owners[kept][:, None] == torch.unique(owners[kept])
     rank = (mine.cumsum(0) * mine).sum(1)
     return kept[rank <= MOST]
 

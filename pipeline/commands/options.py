@@ -83,7 +83,10 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workers", type=positive, help="processes that decode [one per core]")
     group.add_argument("--batch", type=positive, default=32, help="segments encoded together [32]")
     group.add_argument(
-        "--timeout", type=float, default=600, help="seconds that decoding one video may take [600]"
+        "--timeout",
+        type=float,
+        default=600,
+        help="seconds that decoding may take for each 10 minutes of a video [600]",
     )
     group.add_argument(
         "--no-segments", action="store_true", help="do not cache decoded pictures and sound"

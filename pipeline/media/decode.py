@@ -25,6 +25,9 @@ from avel.pipeline.media.timeline import StreamClock
 from avel.pipeline.media.video import VideoTrack
 from avel.pipeline.reasons import MediaError, Reason
 
+MEDIA_SECONDS = 600
+"""Of a file, for which the time limit is: a long film on a slow machine is no hung decoder."""
+
 
 def decode(
     reading: Reading,
@@ -68,11 +71,12 @@ def decode(
                 reading.position = max(reading.position, track.clock.whole_seconds(packet.dts))
             items: list[Picture | Sound] = list(track.feed(packet))
             spent += time.monotonic() - resumed
-            if spent > timeout_seconds:
+            if spent > timeout_seconds * max(1, reading.position / MEDIA_SECONDS):
                 raise MediaError(
                     Reason.TIMEOUT,
-                    f"{reading.path}: decoding took more than {timeout_seconds:g} s, in which "
-                    f"{reading.position} s of media were read; raise --timeout",
+                    f"{reading.path}: decoding took {spent:.0f} s for {reading.position} s of "
+                    f"media, more than {timeout_seconds:g} s for each {MEDIA_SECONDS} s; "
+                    "raise --timeout",
                 )
             yield from items
             resumed = time.monotonic()

@@ -38,7 +38,7 @@ from avel.pipeline.reasons import InputError
 
 VERSION = 1
 SIGHT, SOUND = "efficientnet-lite0", "mn04"
-OPTIONS: dict[str, Any] = {}
+OPTIONS: dict[str, Any] = {"faces": True}
 CUT: dict[str, Any] = {"sound_seconds": (2, 4, 10), "views": 2}
 """Sound in its context, and both ends of a wide picture beside the whole."""
 DECODER = EventConfig("hysteresis", 0.32)

@@ -172,4 +172,4 @@ def _steady(values: Array) -> Array:
         return values
     before = np.concatenate([values[1:2], values[:-1]])
     after = np.concatenate([values[1:], values[-2:-1]])
-    return np.minimum(values, np.maximum(before, after))
+    return np.asarray(np.minimum(values, np.maximum(before, after)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.extractors.convolve import ALONE, FUSED, Activation, SameConv2d, convolve
+from avel.extractors.convolve import ALONE, FUSED, Activation, SameConv2d, convolve, in_parts
 from avel.extractors.fold import fold_batch_norms
 
 SIZES = st.integers(1, 13)
@@ -111,3 +111,12 @@ def test_other_precisions_take_torchs_own_way() -> None:
     assert (mixed.dtype, double.dtype) == (torch.bfloat16, torch.float64)
     torch.testing.assert_close(double.float(), exact)
     torch.testing.assert_close(mixed.float(), exact, atol=0.05, rtol=0.05)
+
+
+def test_parts_are_the_batch() -> None:
+    x = torch.randn(5, 2)
+    parts = in_parts(x, 2)
+    assert [len(part) for part in parts] == [2, 2, 1]
+    assert torch.equal(torch.cat(parts), x)
+    elsewhere = in_parts(x.to("meta"), 2)  # only a CPU's cache is small
+    assert [len(part) for part in elsewhere] == [5]
