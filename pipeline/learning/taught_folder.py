@@ -23,13 +23,15 @@ EXAMPLES, MACHINE, PEOPLE = "examples.csv", "card.json", "card.md"
 
 
 def check_folder(out: Path) -> None:
-    """Refuse a folder that holds something other than a taught model, and make one.
+    """Refuse a folder that holds something other than a taught model.
 
     Raises:
         InputError: it does, or is a file.
-        EnvironmentProblem: it cannot be made.
     """
-    make_folder(out)
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"--out {out}: is a file; give a folder")
     if any(out.iterdir()) and not _is_taught(out / CHECKPOINT):
         raise InputError(
             f"--out {out}: holds something else than a taught model; give a new folder"
@@ -51,6 +53,7 @@ def write_folder(
     left_out: Sequence[str] = (),
 ) -> Card:
     """Write all of the folder's files, vectors (E, D) last; gives the model's card."""
+    make_folder(out)
     card = _card(lesson, films, judged, left_out)
     write_whole(out / EXAMPLES, _examples(films))
     write_whole(out / MACHINE, json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n")

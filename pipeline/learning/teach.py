@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from avel.pipeline.learning.left_out import Judged, leave_out
 from avel.pipeline.learning.lesson import Lesson, learn
 from avel.pipeline.learning.taught_folder import check_folder, write_folder
 from avel.pipeline.method.everyday import SIGHT, SOUND, Everyday
+from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import Outcome, harvest
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.run import read_features
@@ -23,6 +24,10 @@ from avel.pipeline.method.taught import look
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.progress import Progress
 from avel.pipeline.work.runtime import RuntimeConfig
+
+SILENT = -1.4
+"""Log-odds of AudioSet's silence, in any window, from which nothing is heard: digital silence of
+4 s or more has -1 to 0.2, the quietest of about sixty other films -1.8."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,16 @@ def ordinary_looks() -> Looks:
     return Looks(sounds, sights, Likeness())
 
 
+def without_silence(features: Features) -> Features:
+    """Features (T, ...) in which a sound track that holds nothing is none, while it holds nothing.
+
+    A silent track is a stream like any other; the sound network knows silence by its name.
+    """
+    assert features.audio_scores is not None
+    silence = features.audio_scores[:, :, EXTRACTORS[SOUND].audio_classes.index("Silence")]
+    return replace(features, audio_mask=features.audio_mask & (silence.max(1) < SILENT))
+
+
 def _read(
     examples: Sequence[Example],
     plan: Plan,
@@ -110,5 +125,5 @@ def _read(
 def _film(outcome: Outcome, examples: Sequence[Example], stores: Stores, looks: Looks) -> Labelled:
     if outcome.reason or outcome.key is None:
         raise InputError(f"{examples[0].source}: {outcome.message}")
-    features = read_features(stores.features, outcome.key)
+    features = without_silence(read_features(stores.features, outcome.key))
     return in_film(outcome.path, examples, features, look(features, looks))
