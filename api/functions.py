@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -11,6 +11,7 @@ from avel.arguments import (
     File,
     How,
     HowToTrain,
+    examples_of,
     files_of,
     labels_of,
     overrides_of,
@@ -213,6 +214,42 @@ def train(
 
     into = folder if out is None else path_of("out", out)
     return train_any(rows, experiment, runtime, into, half=half, **chosen)  # type: ignore[arg-type]
+
+
+def teach(
+    events: Mapping[str, Iterable[File | tuple[File, float, float]]],
+    out: File,
+    *,
+    weights: File | Iterable[File] = (),
+    **how: Unpack[How],
+) -> dict[str, Any]:
+    """Teach events by films that show them, into a model folder; how well they are found.
+
+    Args:
+        events: Films by the event's name, each a path, or a path with onset and offset in seconds;
+            those of "background" show none.
+        out: The folder, for `localize(model=...)`.
+        weights: The weight files of the everyday model's encoder.
+        **how: As for `localize`.
+
+    Returns:
+        Counts of films when each was left out, and `accuracy` in [0, 1] or None where none was.
+
+    Raises:
+        TypeError: an argument is none, or a film is no path.
+        InputError: a film or a time cannot be used, or there is nothing to tell the events by.
+        WeightsError: the encoder's weights are missing.
+    """
+    folder, runtime, files = (
+        path_of("out", out),
+        runtime_of(teach, how),
+        several("weights", weights),
+    )
+    examples = examples_of(events)
+    from avel.pipeline.learning.teach import teach as run
+
+    judged = run(examples, folder, runtime, weights=[Path(file) for file in files]).judged
+    return {**asdict(judged), "accuracy": judged.accuracy}
 
 
 def evaluate(

@@ -5,6 +5,7 @@ from an AVE-shaped folder. Nothing here opens a film.
 """
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,6 +59,22 @@ def example_of(words: Sequence[str]) -> list[Example]:
     path, source = Path(rest[0]), f"--event {name} {rest[0]}"
     spans = [_span(text, source) for text in rest[1:]] or [(0.0, None)]
     return [_example(name, path, on, off, source) for on, off in spans]
+
+
+def example_from(
+    label: str, path: Path, onset: float = 0.0, offset: float | None = None
+) -> Example:
+    """One film, and when it shows an event, in seconds; without times it does all along.
+
+    Raises:
+        InputError: the label is empty, or the offset is not after the onset.
+    """
+    source = f"{label}: {path}"
+    if offset is not None:
+        if not 0 <= onset < math.inf or not offset < math.inf:
+            raise InputError(f"{source}: times ({onset}, {offset}) must be seconds from 0 on")
+        _ordered(onset, offset, source)
+    return _example(label, path, onset, offset, source)
 
 
 def examples_in(given: Path) -> list[Example]:
