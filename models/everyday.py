@@ -32,7 +32,7 @@ class Rule:
     """Weights of the windows of sound, as `segment.sound_seconds` lists them."""
     word_weight: float = 2.0
     """Of the logarithm of a table's weight for a class of sound."""
-    usual: float = 0.8
+    usual: float = 1.0
     """Added to the mean log-probability in ordinary pictures, for what is usual."""
     sight_weight: float = 0.4
     """Of sight's ratio beside sound's log-odds."""

@@ -10,7 +10,8 @@ judged, which bounds the time that a picture full of patterns takes.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.ops import batched_nms, roi_align
+
+from avel.extractors.vision.boxes import cut, suppress
 
 SMALLEST = 20
 """Side of the smallest face that is looked for, in pixels."""
@@ -106,21 +107,21 @@ class FaceDetector(nn.Module):
         logits = images.new_full((len(images),), NONE)
         owners, boxes = self.boxes(images)
         if len(owners):
-            found = self.output(_cut(images, owners, boxes, 48)).clamp(NONE, -NONE)
+            found = self.output(_pictures(images, owners, boxes, 48)).clamp(NONE, -NONE)
             logits.scatter_reduce_(0, owners, found, "amax")
         return logits
 
     def boxes(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """What may be faces, squared: pictures' numbers (M,) and boxes (M, 4) in pixels."""
         owners, scores, boxes = self._proposed(images)
-        kept = _best(owners, scores, batched_nms(boxes, scores, owners, OVERLAP))
+        kept = _best(owners, scores, suppress(boxes, scores, owners, OVERLAP))
         owners, boxes = owners[kept], _squared(boxes[kept])
         if not len(owners):
             return owners, boxes
-        scores, offsets = self.refine(_cut(images, owners, boxes, 24))
+        scores, offsets = self.refine(_pictures(images, owners, boxes, 24))
         sure = scores > REFINED
         owners, scores, boxes = owners[sure], scores[sure], _moved(boxes, offsets)[sure]
-        kept = batched_nms(boxes, scores, owners, OVERLAP)
+        kept = suppress(boxes, scores, owners, OVERLAP)
         return owners[kept], _squared(boxes[kept])
 
     def _proposed(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -139,7 +140,7 @@ class FaceDetector(nn.Module):
         boxes = cells + offsets[owners, :, rows, columns] * CELL
         height, width = images.shape[2] / size[0], images.shape[3] / size[1]
         boxes = boxes * boxes.new_tensor([width, height, width, height])
-        kept = batched_nms(boxes, scores, owners, OVERLAP_OF_ONE)
+        kept = suppress(boxes, scores, owners, OVERLAP_OF_ONE)
         return owners[kept], scores[kept], boxes[kept]
 
 
@@ -172,8 +173,6 @@ def _moved(boxes: Tensor, offsets: Tensor) -> Tensor:
     return boxes + offsets * sides
 
 
-def _cut(images: Tensor, owners: Tensor, boxes: Tensor, size: int) -> Tensor:
+def _pictures(images: Tensor, owners: Tensor, boxes: Tensor, size: int) -> Tensor:
     """Boxes as pictures (M, 3, size, size); what is outside is grey."""
-    numbered = torch.cat([owners[:, None].float(), boxes], 1)
-    cut: Tensor = roi_align(images, numbered, size, sampling_ratio=2, aligned=True)
-    return cut.contiguous(memory_format=torch.channels_last)
+    return cut(images, owners, boxes, size).contiguous(memory_format=torch.channels_last)

@@ -18,7 +18,7 @@ from avel.extractors.vision.faces import (
     SMALLEST,
     FaceDetector,
     _best,
-    _cut,
+    _pictures,
     _moved,
     _squared,
     pyramid,
@@ -110,9 +110,9 @@ def test_each_picture_keeps_its_own_best() -> None:
 
 def test_a_cut_is_the_box_and_grey_around_the_picture() -> None:
     images = torch.randn(2, 3, 48, 48)
-    whole = _cut(images, torch.tensor([1]), torch.tensor([[0.0, 0, 48, 48]]), 24)
+    whole = _pictures(images, torch.tensor([1]), torch.tensor([[0.0, 0, 48, 48]]), 24)
     torch.testing.assert_close(whole[0], functional.avg_pool2d(images[1], 2), atol=1e-5, rtol=1e-5)
-    outside_it = _cut(images, torch.tensor([0]), torch.tensor([[100.0, 0, 148, 48]]), 24)
+    outside_it = _pictures(images, torch.tensor([0]), torch.tensor([[100.0, 0, 148, 48]]), 24)
     assert outside_it.abs().max() == 0
 
 
