@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -11,6 +11,7 @@ from avel.arguments import (
     File,
     How,
     HowToTrain,
+    examples_of,
     files_of,
     labels_of,
     overrides_of,
@@ -26,6 +27,7 @@ from avel.pipeline.method.plan import (
     LocalizationPlan,
     PipelineConfig,
     Plan,
+    open_checkpoint,
     plan_features,
     plan_localization,
 )
@@ -59,6 +61,7 @@ def localize(
     files: File | Iterable[File],
     *,
     model: File | None = None,
+    with_everyday: bool = False,
     labels: str | Iterable[str] | None = None,
     template: str = "{}",
     decoder: Decoder | None = None,
@@ -76,6 +79,7 @@ def localize(
     Args:
         files: One file, folder or list (.txt), or several. A file is read once.
         model: Checkpoint or run folder; None for the shipped one.
+        with_everyday: Whether everyday events are found beside those of a model of `avel teach`.
         labels: Words to localize with no training, in the place of a model: one, several, or a
             file of them.
         template: Prompt around a label, which goes where the braces are.
@@ -98,6 +102,7 @@ def localize(
     paths, runtime, words = files_of(files), runtime_of(localize, how), labels_of(labels)
     config = PipelineConfig(
         model=None if model is None else path_of("model", model),
+        with_everyday=with_everyday,
         weights=tuple(map(Path, several("weights", weights))),
         labels=words,
         template=template,
@@ -211,6 +216,42 @@ def train(
     return train_any(rows, experiment, runtime, into, half=half, **chosen)  # type: ignore[arg-type]
 
 
+def teach(
+    events: Mapping[str, Iterable[File | tuple[File, float, float]]],
+    out: File,
+    *,
+    weights: File | Iterable[File] = (),
+    **how: Unpack[How],
+) -> dict[str, Any]:
+    """Teach events by films that show them, into a model folder; how well they are found.
+
+    Args:
+        events: Films by the event's name, each a path, or a path with onset and offset in seconds;
+            those of "background" show none.
+        out: The folder, for `localize(model=...)`.
+        weights: The weight files of the everyday model's encoder.
+        **how: As for `localize`.
+
+    Returns:
+        Counts of films when each was left out, and `accuracy` in [0, 1] or None where none was.
+
+    Raises:
+        TypeError: an argument is none, or a film is no path.
+        InputError: a film or a time cannot be used, or there is nothing to tell the events by.
+        WeightsError: the encoder's weights are missing.
+    """
+    folder, runtime, files = (
+        path_of("out", out),
+        runtime_of(teach, how),
+        several("weights", weights),
+    )
+    examples = examples_of(events)
+    from avel.pipeline.learning.teach import teach as run
+
+    judged = run(examples, folder, runtime, weights=[Path(file) for file in files]).judged
+    return {**asdict(judged), "accuracy": judged.accuracy}
+
+
 def evaluate(
     data: File,
     *,
@@ -244,7 +285,7 @@ def evaluate(
 
 
 def open_model(model: File | None = None) -> "Localizer":
-    """A trained model: what it knows, which features (T, ...) it reads, `score` to run it.
+    """A trained or taught model: what it knows, which features (T, ...) it reads, `score`.
 
     Args:
         model: Checkpoint or run folder; None for the shipped one.
@@ -252,7 +293,7 @@ def open_model(model: File | None = None) -> "Localizer":
     Raises:
         CheckpointError: it is missing, damaged, or no checkpoint of avel.
     """
-    return TrainedModel(_checkpoint(model))
+    return open_checkpoint(_checkpoint(model))
 
 
 def _checkpoint(model: File | None) -> Path:

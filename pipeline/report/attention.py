@@ -67,6 +67,8 @@ class AttentionPictures:
         answers = self._answers(results)
         if not answers:
             return Drawn(why_none=_why_none(results))
+        if not all(answer.scores.attention.shape[1] for answer in answers):
+            return Drawn(why_none="its model does not say where in the picture a sound is")
         try:
             return Drawn((self._picture(name, answers), *self._videos(name, answers)))
         except MediaError as err:  # it was changed since it was localized
