@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench clean
+# `make` alone shows that everything works
+.DEFAULT_GOAL := demo
+.PHONY: install demo test check bench clean
+
+install: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/avel synth demo/data --videos 84 --noisy 0 --seed 20261121 --only-test 6

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from avel.pipeline.media.inputs import expand
 from avel.pipeline.method.labels import read_labels
+from avel.pipeline.method.named import named
 from avel.pipeline.work.runtime import RuntimeConfig, cache_root
 
 if TYPE_CHECKING:
@@ -128,6 +129,18 @@ def path_of(name: str, given: object) -> Path:
     if not isinstance(given, str | os.PathLike):
         raise _wrong(name, given, "a str or a Path")
     return Path(given)
+
+
+def model_of(given: object) -> Path | None:
+    """A model's name or path; None where nothing is said.
+
+    Raises:
+        TypeError: it is neither a string nor what has a path.
+    """
+    if given is None:
+        return None
+    path_of("model", given)
+    return named(given)  # type: ignore[arg-type]
 
 
 def files_of(given: File | Iterable[File]) -> list[Path]:

@@ -14,6 +14,7 @@ from avel.arguments import (
     examples_of,
     files_of,
     labels_of,
+    model_of,
     overrides_of,
     path_of,
     runtime_of,
@@ -27,7 +28,7 @@ from avel.pipeline.method.plan import (
     LocalizationPlan,
     PipelineConfig,
     Plan,
-    open_checkpoint,
+    open_localizer,
     plan_features,
     plan_localization,
 )
@@ -61,6 +62,7 @@ def localize(
     files: File | Iterable[File],
     *,
     model: File | None = None,
+    events: File | None = None,
     with_everyday: bool = False,
     labels: str | Iterable[str] | None = None,
     template: str = "{}",
@@ -78,15 +80,17 @@ def localize(
 
     Args:
         files: One file, folder or list (.txt), or several. A file is read once.
-        model: Checkpoint or run folder; None for the shipped one.
+        model: "everyday" for real video, "synthetic" for drawn films, a checkpoint or a run folder;
+            None for "everyday". The names win over files so called, which "./everyday" means.
+        events: Table of events for the everyday model; None for its own.
         with_everyday: Whether everyday events are found beside those of a model of `avel teach`.
         labels: Words to localize with no training, in the place of a model: one, several, or a
             file of them.
         template: Prompt around a label, which goes where the braces are.
-        decoder: How scores become events, "gate", "argmax" or "ungated"; None for the model's own
-            way, or for the gate where a threshold is given.
-        threshold: Of the gate, between 0 and 1; None for the model's own, or for 0.5 where a
-            decoder is given.
+        decoder: How scores become events, "gate", "argmax", "ungated" or "hysteresis"; None for the
+            model's own way.
+        threshold: Of the gate or the hysteresis, between 0 and 1; None for the model's own, or for
+            0.5 where a decoder is given.
         extractor: Encoder for `labels`, None for audioclip-tiny; a model's checkpoint says its own.
         weights: The encoder's weight files; none to look where weights are kept.
         options: The encoder's options by name, for `labels`.
@@ -96,12 +100,14 @@ def localize(
         TypeError: no such argument, or a value of a wrong type.
         InputError: a value or a folder cannot be used, or arguments do not go together.
         CheckpointError: the model is missing, damaged, or for other features.
-        WeightsError: the encoder's weights are missing.
+        ConfigError: the table of events is wrong.
+        WeightsError: weights are missing; of the everyday model's it says how to get them.
         CacheError: the cache cannot be read or written.
     """
     paths, runtime, words = files_of(files), runtime_of(localize, how), labels_of(labels)
     config = PipelineConfig(
-        model=None if model is None else path_of("model", model),
+        model=model_of(model),
+        table=None if events is None else path_of("events", events),
         with_everyday=with_everyday,
         weights=tuple(map(Path, several("weights", weights))),
         labels=words,
@@ -285,16 +291,19 @@ def evaluate(
 
 
 def open_model(model: File | None = None) -> "Localizer":
-    """A trained or taught model: what it knows, which features (T, ...) it reads, `score`.
+    """A model of any kind: what it knows, which features (T, ...) it reads, `score` to run it.
 
     Args:
-        model: Checkpoint or run folder; None for the shipped one.
+        model: As for `localize`.
 
     Raises:
         CheckpointError: it is missing, damaged, or no checkpoint of avel.
+        InputError: it finds no events.
+        WeightsError: those of the everyday model are missing.
     """
-    return open_checkpoint(_checkpoint(model))
+    return open_localizer(PipelineConfig(model=model_of(model)))
 
 
 def _checkpoint(model: File | None) -> Path:
-    return DEFAULT_MODEL if model is None else path_of("model", model)
+    path = model_of(model)
+    return DEFAULT_MODEL if path is None or str(path) == "synthetic" else path

@@ -236,7 +236,10 @@ def main() -> None:
     if args.usual:
         print("\n".join(f"{value:.2f}" for value in usual(bench)))
         return
-    print(_table(clips, bench))
+    drawn = by_synthetic(clips, bench.runtime)
+    print(_table(clips, bench, drawn))
+    named = sum(bool(events) for events in drawn.values())
+    print(f"\nsynthetic names a drawn shape in {named} of {len(clips)} clips")
     print(f"\nheard only, strongest sound of the table right: {_heard_first(clips, bench):.2f}")
     if args.clips:
         _print_clips(clips, bench)
@@ -245,12 +248,12 @@ def main() -> None:
         print(f"\n{count} pairs: any event {any_event:.3f}, the heard label {heard:.3f}")
 
 
-def _table(clips: list[Clip], bench: Bench) -> str:
+def _table(clips: list[Clip], bench: Bench, drawn: Found) -> str:
     rows = {
         "everyday": {clip.path: bench.events(clip, clip) for clip in clips},
         "sound alone": bench.by_one_sense(lambda s: replace(s, seen=np.full_like(s.seen, 5.0))),
         "sight alone": bench.by_one_sense(lambda s: replace(s, heard=np.full_like(s.heard, -2.5))),
-        "synthetic (the default before)": by_synthetic(clips, bench.runtime),
+        "synthetic (the default before)": drawn,
     }
     head = ["", *BARS]
     table = [

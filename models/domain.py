@@ -10,7 +10,7 @@ QUANTILE = 0.98
 
 
 class DomainFit:
-    """Means by kind, one inverse root covariance, and a distance that all but 2 % of held-out vectors keep.
+    """Means by kind, an inverse root covariance, a distance that 98 % of held-out vectors keep.
 
     Vectors come in parts of any size and are not kept: all of `add`, then all of `hold_out`.
 
@@ -83,19 +83,19 @@ def fit_domain(
     """
     fit = DomainFit()
     of = torch.tensor([0] * len(vectors) if kinds is None else list(kinds))
-    for kind in of.unique().tolist():
+    for kind in sorted(set(of.tolist())):
         fit.add(vectors[of == kind], kind)
     fit.hold_out(held_out)
     return fit.finish()
 
 
 def distance(vectors: Tensor, domain: Mapping[str, Tensor]) -> Tensor:
-    """To the nearest mean, root mean square of whitened coordinates (N,): about 1 for training features.
+    """To the nearest mean, root mean square of whitened coordinates (N,): about 1 in training.
 
     The mean of a domain is (C, D), or (D,) in models that were trained when it had but one.
     """
     means = domain["mean"].reshape(-1, vectors.shape[-1])
     white, centres = ((v - means[0]) @ domain["whitening"] for v in (vectors, means))
     exact = "donot_use_mm_for_euclid_dist"  # differences first: nothing is lost beside large ones
-    apart = torch.cdist(white, centres, compute_mode=exact).amin(1)
+    apart: Tensor = torch.cdist(white, centres, compute_mode=exact).amin(1)
     return apart / vectors.shape[-1] ** 0.5

@@ -44,6 +44,13 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVEL_CACHE_DIR", str(tmp_path / "default-cache"))
 
 
+@pytest.fixture
+def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder in which weights are kept holds any."""
+    for name in ("AVEL_WEIGHTS_DIR", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "no-weights"))
+
+
 @pytest.fixture(scope="session")
 def media() -> Path:
     """Real files that break pipelines."""

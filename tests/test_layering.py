@@ -31,7 +31,7 @@ LOOSE = {"__init__.py", "__main__.py", "cli.py", "reasons.py", "py.typed"}
 LIBRARIES = {  # library -> where alone it may be imported
     "av": ("pipeline/media/",),
     "h5py": ("cache/",),
-    "yaml": ("configs/load.py",),
+    "yaml": ("configs/load.py", "configs/events.py"),
 }
 MOST_FLOORS = 15
 

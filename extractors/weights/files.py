@@ -16,6 +16,18 @@ class WeightsError(Exception):
     """A weight file is missing, damaged or another model's; says which and what to do."""
 
 
+class MissingWeights(WeightsError):
+    """A weight file is nowhere; says where it was looked for.
+
+    Attributes:
+        group: Name by which `avel weights fetch` gets all that is missing; empty where none does.
+    """
+
+    def __init__(self, message: str, group: str = "") -> None:
+        super().__init__(message)
+        self.group = group
+
+
 @dataclass(frozen=True)
 class WeightsFile:
     """One file of weights and where it was found."""
@@ -64,7 +76,7 @@ def find_file(*file_names: str) -> WeightsFile:
         file_names: Of the file; of several the first that is anywhere.
 
     Raises:
-        WeightsError: it is in none of them; names all places.
+        MissingWeights: it is in none of them; names all places.
     """
     for file_name in file_names:
         for place, folder in weight_folders().items():
@@ -72,7 +84,7 @@ def find_file(*file_names: str) -> WeightsFile:
                 return _identified(folder / file_name, place)
     places = "; ".join(f"{place}: {folder}" for place, folder in weight_folders().items())
     names = ", ".join(file_names)
-    raise WeightsError(
+    raise MissingWeights(
         f"{names}: not found ({places}); put it there or give its path with --weights"
     )
 

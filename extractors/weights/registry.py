@@ -110,3 +110,11 @@ PUBLISHED = {
         ),
     )
 }
+
+
+def described(group: str) -> str:
+    """Size and licence of what a group's name fetches, for people: `4 MB, licence MIT`."""
+    entries = [PUBLISHED[name] for name in GROUPS[group]]
+    num_bytes = sum(entry.num_bytes or 0 for entry in entries)
+    licences = dict.fromkeys(entry.licence for entry in entries)
+    return f"{num_bytes / 1e6:.0f} MB, licence {', '.join(licences)}"

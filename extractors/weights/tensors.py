@@ -46,12 +46,22 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
             tensors = _state_dict(path, tensors)
     except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as err:
-        raise WeightsError(f"{path}: cannot be read as weights ({err}); download it again") from err
+        raise WeightsError(
+            f"{path}: cannot be read as weights ({_why(err)}); download it again"
+        ) from err
     except WeightsError:
         raise
     except Exception as err:  # torch raises pickle's own error for anything but tensors
-        raise WeightsError(f"{path}: holds more than tensors and is not loaded ({err})") from err
+        raise WeightsError(
+            f"{path}: holds more than tensors and is not loaded ({_why(err)})"
+        ) from err
     return {key.removeprefix("module."): value for key, value in tensors.items()}
+
+
+def _why(error: Exception) -> str:
+    """The first sentence of an error; its kind where it has none, as those of pickle."""
+    said = " ".join(str(error).split()).split(". ")[0].rstrip(".")
+    return said if any(character.isalpha() for character in said) else type(error).__name__
 
 
 def _state_dict(path: Path, content: object) -> Mapping[str, Tensor]:

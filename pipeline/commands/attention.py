@@ -5,15 +5,16 @@ import sys
 from pathlib import Path
 
 from avel.pipeline.commands import options
+from avel.pipeline.method.named import named, refuse_attention
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", help="video files, folders, or lists (.txt)")
     parser.add_argument(
         "--model",
-        type=Path,
+        type=named,
         action="append",
-        help="checkpoint or run folder; again for a row of another model [the shipped one]",
+        help="checkpoint or run folder; again for a row of another model [synthetic]",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the pictures")
     parser.add_argument(
@@ -28,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    for model in args.model or ():
+        refuse_attention(model)
     from avel.pipeline.datasets.truth import read_truth
     from avel.pipeline.formats.names import ResultNames
     from avel.pipeline.media.inputs import expand  # slow: loads libav

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from avel.pipeline.commands import options
+from avel.pipeline.method.named import named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
-    parser.add_argument("--model", type=Path, help="checkpoint or run folder [the shipped one]")
+    parser.add_argument("--model", type=named, help="checkpoint or run folder [synthetic]")
     parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="[test]")
     parser.add_argument(
         "--protocol",
@@ -36,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     check_question(args.split, args.protocol, args.labels)
     model, data = TrainedModel(args.model or DEFAULT_MODEL), open_ave(args.data)
-    how = {"run": args.model, "protocol": args.protocol, "labels": args.labels}
+    run = None if model.path == DEFAULT_MODEL else args.model
+    how = {"run": run, "protocol": args.protocol, "labels": args.labels}
     numbers = evaluate_any(data, args.split, model, options.runtime(args), **how)
     if args.json:
         print(json.dumps(numbers, indent=2))

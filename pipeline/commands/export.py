@@ -3,9 +3,11 @@
 import argparse
 from pathlib import Path
 
+from avel.pipeline.method.named import named
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", type=Path, help="checkpoint or run folder [the shipped one]")
+    parser.add_argument("--model", type=named, help="checkpoint or run folder [synthetic]")
     parser.add_argument(
         "--format", choices=("onnx", "torch-export"), default="onnx", help="what to write [onnx]"
     )
@@ -19,10 +21,10 @@ def run(args: argparse.Namespace) -> int:
         SUFFIXES,
         export,
     )
-    from avel.pipeline.method.model import DEFAULT_MODEL
+    from avel.pipeline.method.model import DEFAULT_MODEL, checkpoint
 
     out = args.out or Path(f"model{SUFFIXES[args.format]}")
-    worst = export(args.model or DEFAULT_MODEL, args.format, out)
+    worst = export(checkpoint(args.model or DEFAULT_MODEL), args.format, out)
     print(f"{out}: {', '.join(INPUTS)} -> {', '.join(OUTPUTS)}; any batch size")
     print(f"largest difference from the model: {worst:.1e}")
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.commands import options
 from avel.pipeline.method.decoders import DECODERS, decoder_of
+from avel.pipeline.method.named import named, refuse_attention
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", help="video files, folders, or lists (.txt)")
     parser.add_argument(
         "--model",
-        type=Path,
+        type=named,
         help="everyday (real video), synthetic (drawn films), a checkpoint, a run folder or one of "
         "`avel teach` [everyday]",
     )
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     asked = _asked(args)
+    from avel.extractors.weights.files import MissingWeights
     from avel.pipeline.formats.terminal import printing  # slow: numpy and h5py load here
     from avel.pipeline.media.inputs import expand
     from avel.pipeline.method.plan import PipelineConfig, plan_localization
@@ -71,7 +73,14 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.work.progress import Progress
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
-    plan = plan_localization(PipelineConfig(**asked))
+    config = PipelineConfig(**asked)
+    try:
+        plan = plan_localization(config)
+    except MissingWeights as err:
+        from avel.pipeline.commands.ask import fetch_or_raise
+
+        fetch_or_raise(err)
+        plan = plan_localization(config)
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
@@ -87,21 +96,29 @@ def run(args: argparse.Namespace) -> int:
 
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The config by name, checked before anything slow is loaded."""
-    from avel.pipeline.method.labels import read_labels
-
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
+    if args.attention and not args.labels:
+        refuse_attention(args.model or Path("everyday"))
     return {
         "model": args.model,
         "with_everyday": args.with_everyday,
         "table": args.events,
         "weights": tuple(args.weights),
-        "labels": read_labels(args.labels),
+        "labels": _labels(args.labels),
         "template": args.template,
         "extractor": args.extractor,
         "extractor_options": options.encoder_options(args),
         "events": decoder_of(args.decoder, args.threshold),
     }
+
+
+def _labels(given: list[str] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    from avel.pipeline.method.labels import read_labels
+
+    return read_labels(given)
 
 
 def _outputs(

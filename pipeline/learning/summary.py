@@ -12,7 +12,8 @@ from avel.pipeline.learning.fronts import tuned
 from avel.pipeline.learning.prepare import Encoding, build_model, prepare
 from avel.pipeline.learning.settings import AugmentConfig
 from avel.pipeline.media.cells import Segments
-from avel.pipeline.method.extract import Features, encode_whole
+from avel.pipeline.method.encode import encode_whole
+from avel.pipeline.method.extract import Features
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 

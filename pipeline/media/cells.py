@@ -6,7 +6,6 @@ The settings are checked before numpy is loaded, so that a wrong one is named at
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from avel.pipeline.media.context import MOST_SECONDS
 from avel.pipeline.reasons import InputError, Reason
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 VERSION = 1
 """Raise when the numbers change: another scaler, another resampler, another clock."""
 MOST_VIEWS = 8
+MOST_SECONDS = 30
+"""Of a window of sound: it is decoded ahead, and encoded once for every cell."""
 LATER = ("sound_seconds", "views")
 """Settings that came later: a recipe names them only where they are used, so that old ones hold."""
 

@@ -11,9 +11,6 @@ A decoded window of cells carries the sound around it, so that the same rule wit
 same samples as within the whole video.
 """
 
-MOST_SECONDS = 30
-"""Of a window of sound: it is decoded ahead, and encoded once for every cell."""
-
 
 def sound_span(cell: int, num_cells: int, seconds: int, sample_rate: int) -> tuple[int, int]:
     """First sample and number of samples of what is heard for a cell.

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.hysteresis import DEPTH, spans
 
 
 class Output(Protocol):
@@ -46,6 +45,8 @@ def _within_spans(
     probabilities: NDArray[np.float32], presence: NDArray[np.bool_], decoder: EventConfig
 ) -> NDArray[np.int64]:
     """Of the events (..., T) that go on in a segment, the likeliest; background where none does."""
+    from avel.pipeline.method.hysteresis import DEPTH, spans  # few models decide by it
+
     *videos, T, K = probabilities.shape
     each = np.where(presence[..., None], probabilities, 0).reshape(-1, T, K)
     labels = np.full((len(each), T), K - 1)
@@ -61,7 +62,7 @@ def _within_spans(
 
 def log_odds(probability: NDArray[np.floating]) -> NDArray[np.floating]:
     """Of probabilities in [0, 1], bounded so that none is infinite."""
-    bounded = np.clip(probability.astype(np.float64), 1e-9, 1 - 1e-9)  # in 32 bits 1 - 1e-9 is 1
+    bounded = np.clip(np.asarray(probability, np.float64), 1e-9, 1 - 1e-9)
     return np.asarray(np.log(bounded / (1 - bounded)))
 
 

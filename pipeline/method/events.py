@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from avel.pipeline.method.decide import decide, joint, log_odds
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.hysteresis import DEPTH, spans
 from avel.pipeline.method.scores import SegmentScores
 
 
@@ -143,6 +142,8 @@ def _overlapping(
     scores: SegmentScores, probabilities: NDArray[np.float32], config: EventConfig
 ) -> Iterator[tuple[int, range]]:
     """Spans of every class; a segment that lacks a sense holds no audio-visual event."""
+    from avel.pipeline.method.hysteresis import DEPTH, spans  # few models decide by it
+
     odds = np.where(scores.present[:, None], log_odds(probabilities), -np.inf)
     for label in range(odds.shape[1] - 1):
         one, start = odds[:, label], config.log_odds

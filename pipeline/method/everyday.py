@@ -15,6 +15,8 @@ import numpy as np
 from avel.cache.fingerprint import fingerprint
 from avel.configs.events import EVERYDAY, read_events
 from avel.extractors import EXTRACTORS, Encoder, PairChoice, choose
+from avel.extractors.weights.files import MissingWeights
+from avel.extractors.weights.registry import described
 from avel.models.everyday import (
     UNHEARD,
     Array,
@@ -29,7 +31,7 @@ from avel.models.everyday import (
 )
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.events import Found
+from avel.pipeline.method.events import Found, find_events
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.findings import Findings
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
@@ -38,6 +40,8 @@ from avel.pipeline.reasons import InputError
 
 VERSION = 1
 SIGHT, SOUND = "efficientnet-lite0", "mn04"
+GROUP = "everyday"
+"""Name by which its weights are fetched."""
 OPTIONS: dict[str, Any] = {"faces": True}
 CUT: dict[str, Any] = {"sound_seconds": (2, 4, 10), "views": 2}
 """Sound in its context, and both ends of a wide picture beside the whole."""
@@ -54,20 +58,24 @@ class Everyday:
 
     Raises:
         ConfigError: the table is wrong.
-        WeightsError: the encoder's weights are missing.
+        MissingWeights: the encoder's weights are nowhere; says how to get them.
+        WeightsError: weights that are given cannot be used.
     """
 
     def __init__(
         self, table: Path | None = None, weights: Sequence[Path] = (), rule: Rule | None = None
     ) -> None:
         self._weights, self.rule = tuple(weights), rule or Rule()
+        _ = self._encoder  # missing weights are named before anything else is read
         self.table = read_events(table or EVERYDAY, *_all_classes())
         self.classes, self._own = tuple(self.table), table is None
-        _ = self._encoder  # missing weights are named before anything is decoded
 
     @cached_property
     def _encoder(self) -> PairChoice:
-        chosen = choose(f"{SIGHT}+{SOUND}", self._weights, OPTIONS)
+        try:
+            chosen = choose(f"{SIGHT}+{SOUND}", self._weights, OPTIONS)
+        except MissingWeights as err:
+            raise MissingWeights(_how_to_get(err), GROUP) from err
         assert isinstance(chosen, PairChoice)
         return chosen
 
@@ -155,10 +163,25 @@ class Everyday:
         )
 
     def find(self, scores: SegmentScores, config: EventConfig) -> Found:
-        """Events with their evidence, and what only one of the senses names."""
+        """Events with their evidence, and what only one of the senses names.
+
+        By another decoder than its own, events are runs of segments as a trained model's, with no
+        evidence beside them.
+        """
         evidence = weigh(scores.heard, scores.seen, self._events, self.rule)
         names = self._encoder.audio_classes
-        return Findings(self.table, self._events, self.rule, scores, evidence, names).all(config)
+        found = Findings(self.table, self._events, self.rule, scores, evidence, names).all(config)
+        if config.decoder == DECODER.decoder:
+            return found
+        return found._replace(events=find_events(scores, self.classes, config))
+
+
+def _how_to_get(error: MissingWeights) -> str:
+    return (
+        f"the everyday model lacks weights: {error}. Get them with `avel weights fetch {GROUP}` "
+        f"({described(GROUP)}); or use another model: --model synthetic for drawn films, --model "
+        "PATH for your own, --labels for words"
+    )
 
 
 def _shares(evidence: Evidence) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +21,14 @@ from avel.cache.writer import Writer
 from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Event, Window
 from avel.pipeline.method.contents import Source, sources
-from avel.pipeline.method.extract import (
-    CellBatches,
-    Encoded,
-    Features,
-    check_finite,
-    join_features,
-)
+from avel.pipeline.method.extract import Features, check_finite, join_features
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import META, Stores, pack, unpack
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
+
+if TYPE_CHECKING:
+    from avel.pipeline.method.encode import CellBatches, Encoded
 
 Watch = Callable[[Path, int, float], None]
 """Told of a long video's cells so far, and of the seconds that its file promises (0: unknown)."""
@@ -165,7 +163,9 @@ class _Harvest:
         self._failed: dict[str, MediaError] = {}
 
     @cached_property
-    def _batches(self) -> CellBatches:
+    def _batches(self) -> "CellBatches":
+        from avel.pipeline.method.encode import CellBatches  # cached runs need none of it
+
         encoder = self._plan.encoder.load(resolve_device(self._runtime.device))
         sound_seconds = self._plan.segment.sound_seconds
         return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
@@ -253,7 +253,7 @@ class _Harvest:
         video.kept, video.decoded = [], True
         yield from self._finish(job, video)
 
-    def _gather(self, encoded: Iterable[Encoded]) -> Iterator[Outcome]:
+    def _gather(self, encoded: "Iterable[Encoded]") -> Iterator[Outcome]:
         """Windows that the encoder has done, to their videos."""
         for (job, serial), features in encoded:
             video = self._videos.get(job)

@@ -21,6 +21,7 @@ from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.extract import Features
+from avel.pipeline.method.named import nearest
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.reasons import InputError
@@ -44,15 +45,36 @@ def refuse_matcher(card: Card) -> None:
         )
 
 
+def checkpoint(path: Path) -> Path:
+    """The file of a checkpoint: itself, that in a run folder, or that of a name.
+
+    Raises:
+        CheckpointError: the everyday model, which has none; or nothing is there and a name is near.
+    """
+    if str(path) == "everyday":
+        raise CheckpointError(
+            "everyday: has no checkpoint, since it is not trained; `avel localize` takes it, "
+            "elsewhere give a checkpoint or a run folder"
+        )
+    if str(path) == "synthetic":
+        return DEFAULT_MODEL
+    if near := nearest(path):
+        raise CheckpointError(f"{path}: no such checkpoint; {near}")
+    return checkpoint_of(path)
+
+
 class TrainedModel:
     """Checkpoint file (or the run folder that holds one); its network is read when it must score.
+
+    Args:
+        path: Of the file or folder, or the name of a shipped model, see `NAMED`.
 
     Raises:
         CheckpointError: it is missing, damaged, or no checkpoint of this project.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = checkpoint_of(path)
+        self.path = checkpoint(path)
         described = describe(self.path)
         self.card, self._extra = described.card, described.extra
         self._device = "cpu"

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 
 LABELS_EXTRACTOR = "audioclip-tiny"
-NAMED = ("everyday", "synthetic")
-"""Models without a file of the user's: that of real videos, and the shipped one of drawn ones."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,8 @@ def plan_localization(config: PipelineConfig) -> LocalizationPlan:
     Raises:
         CheckpointError: the model is missing, damaged, or no avel checkpoint.
         InputError: the model finds no events, or the labels cannot be used.
-        WeightsError: weights were given, and are not those of the model's features.
+        WeightsError: weights were given, and are not those of the model's features; or those of the
+            everyday model are missing.
     """
     localizer = open_localizer(config)
     plan = LocalizationPlan(

@@ -12,7 +12,8 @@ from avel.extractors import AdaptedChoice, Encoder, choose
 from avel.models.card import differing
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method import extract
-from avel.pipeline.method.extract import ARRAYS, Features, encode_whole
+from avel.pipeline.method.encode import encode_whole
+from avel.pipeline.method.extract import ARRAYS, Features
 from avel.pipeline.method.stores import open_store, unpack
 from avel.pipeline.reasons import InputError
 

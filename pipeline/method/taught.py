@@ -79,7 +79,9 @@ class TaughtModel(TrainedModel):
     def _taught(self) -> tuple[Taught, Looks]:
         arrays = self._extra
         taught = Taught(*(arrays[name] for name in Taught._fields))
-        options: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in self.card.options.items()}
+        options: Any = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in self.card.options.items()
+        }
         return taught, Looks(arrays["usual_sounds"], arrays["usual_sights"], Likeness(**options))
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:

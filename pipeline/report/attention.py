@@ -12,7 +12,7 @@ from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig, plan_loc
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.run import localize
 from avel.pipeline.method.stores import LocalizationStores
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.reasons import InputError, MediaError, Reason
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.figure import Answer, draw, read_material
 from avel.pipeline.report.overlay import write_overlay
@@ -63,12 +63,16 @@ class AttentionPictures:
         Args:
             name: Of its files, before `.attention`.
             results: One of each model, in the models' order.
+
+        Raises:
+            InputError: a model looks at no place in the picture.
         """
         answers = self._answers(results)
         if not answers:
             return Drawn(why_none=_why_none(results))
-        if not all(answer.scores.attention.shape[1] for answer in answers):
-            return Drawn(why_none="its model does not say where in the picture a sound is")
+        for answer in answers:
+            if not answer.scores.attention.shape[1]:
+                raise InputError(f"{answer.model}: has no attention to draw; leave this model out")
         try:
             return Drawn((self._picture(name, answers), *self._videos(name, answers)))
         except MediaError as err:  # it was changed since it was localized

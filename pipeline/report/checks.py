@@ -10,8 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from avel.extractors import EXTRACTORS, Declaration, ExtractorError
-from avel.extractors.weights.files import WeightsError
+from avel.extractors.weights.files import MissingWeights, WeightsError
+from avel.extractors.weights.registry import described
 from avel.models.card import CheckpointError
+from avel.pipeline.method.everyday import GROUP, Everyday
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.work.runtime import cache_root
 
@@ -49,6 +51,7 @@ def check_all(cache_dir: Path | None) -> Iterator[Check]:
     yield from check_device()
     yield check_mamba()
     yield from map(check_extractor, EXTRACTORS.values())
+    yield check_everyday()
     yield check_localizer()
     yield check_cache(cache_dir)
 
@@ -132,6 +135,19 @@ def check_extractor(declared: Declaration) -> Check:
         return Check(declared.name, state, "no weights", str(err))
     places = ", ".join(sorted({file.found_in for file in weights.files}))
     return Check(declared.name, "ok", f"{weights.source} ({places}, sha256 {weights.sha256[:12]})")
+
+
+def check_everyday() -> Check:
+    """Whether the model of real video has all that it needs, and what it knows."""
+    try:
+        knows = Everyday().identity["knows"]
+    except WeightsError as err:
+        remedy = f"avel weights fetch {GROUP}  ({described(GROUP)})"
+        wanted = isinstance(err, MissingWeights)
+        return Check(
+            "everyday", "note", "no weights for real video", remedy if wanted else str(err)
+        )
+    return Check("everyday", "ok", knows)
 
 
 def check_localizer(model: Path = DEFAULT_MODEL) -> Check:

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from avel.pipeline.datasets.truth import Spans
+from avel.pipeline.method.events import Disagreement
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.template import render
 from avel.pipeline.report.timeline import lay_out, seconds_of
@@ -22,8 +23,8 @@ def report_page(result: Result, truth: Spans | None, pictures: Sequence[tuple[st
     Args:
         result: Of one video.
         truth: Annotated events in seconds; None where they are not known.
-        pictures: Per segment its frame and the frame under its attention, as data URIs; empty
-            where there are none.
+        pictures: Per segment its frame and the frame under its attention, as data URIs; the second
+            is empty where the model has none. None at all where there are none.
     """
     return render(
         "page.html.j2",
@@ -36,6 +37,9 @@ def report_page(result: Result, truth: Spans | None, pictures: Sequence[tuple[st
         timeline=lay_out(result, truth),
         truth=truth,
         pictures=pictures,
+        evident=any(event.evidence for event in result.events),
+        alone=_by_kind(result.disagreements),
+        attends=any(heat for _, heat in pictures) or not pictures,
     )
 
 
@@ -51,8 +55,16 @@ def _facts(result: Result) -> dict[str, str]:
 def _notes(result: Result) -> list[str]:
     notes = [*([result.message] if result.message else []), *result.notes]
     if knows := result.model.get("knows"):
-        notes.append(f"The model was {knows}.")
+        notes.append(f"Model: {knows}.")
     return notes
+
+
+def _by_kind(disagreements: Sequence[Disagreement]) -> dict[str, list[Disagreement]]:
+    """What only one sense names, under its heading, in time order."""
+    found: dict[str, list[Disagreement]] = {}
+    for each in disagreements:
+        found.setdefault(each.kind.capitalize(), []).append(each)
+    return found
 
 
 def _video(path: Path) -> str | None:

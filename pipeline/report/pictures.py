@@ -18,7 +18,8 @@ MOST_FRAMES = 120
 def pictures_of(run: CachedRun, result: Result) -> list[tuple[str, str]]:
     """Per segment the plain frame and the frame under its attention, as JPEG data URIs.
 
-    Empty where the run kept no cells or no scores, or where there are more than `MOST_FRAMES`.
+    The second is empty text where the model looks at no place. There are none at all where the run
+    kept no cells or no scores, or where there are more than `MOST_FRAMES`.
     """
     if result.status == "failed" or result.segments > MOST_FRAMES:
         return []
@@ -26,7 +27,10 @@ def pictures_of(run: CachedRun, result: Result) -> list[tuple[str, str]]:
     if segments is None or scores is None:
         return []
     pairs = zip(segments.pictures[:, 0], scores.attention, strict=True)
-    return [(_jpeg(frame), _jpeg(attended(frame, weights))) for frame, weights in pairs]
+    return [
+        (_jpeg(frame), _jpeg(attended(frame, weights)) if len(weights) else "")
+        for frame, weights in pairs
+    ]
 
 
 def attended(frame: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.uint8]:

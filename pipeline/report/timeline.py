@@ -42,7 +42,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Lane:
-    """Events from one source, in one row."""
+    """Events from one source in one row; those at the same time stand below, without a name."""
 
     name: str
     top: int
@@ -107,10 +107,28 @@ def _lanes(result: Result, truth: Spans | None, scale: float) -> list[Lane]:
         sources["truth"] = truth
     labels = list(dict.fromkeys(label for spans in sources.values() for label, _, _ in spans))
     hues = {label: round(360 * number / len(labels)) for number, label in enumerate(labels)}
+    rows = [
+        ("" if number else name, spans)
+        for name, every in sources.items()
+        for number, spans in enumerate(_apart(every))
+    ]
     return [
         Lane(name, LANES + LANE * row, _spans(spans, scale, hues))
-        for row, (name, spans) in enumerate(sources.items())
+        for row, (name, spans) in enumerate(rows)
     ]
+
+
+def _apart(spans: Spans) -> list[list[tuple[str, float, float]]]:
+    """Spans in as few rows as keep them off each other; one row at least."""
+    rows: list[list[tuple[str, float, float]]] = [[]]
+    for span in sorted(spans, key=lambda span: span[1]):
+        free = (row for row in rows if not row or row[-1][2] <= span[1])
+        row = next(free, None)
+        if row is None:
+            rows.append([span])
+        else:
+            row.append(span)
+    return rows
 
 
 def _spans(

@@ -15,7 +15,7 @@ import avel
 from avel.cache.fingerprint import ContentKeys
 from avel.configs.load import ConfigError
 from avel.extractors.errors import ExtractorError
-from avel.extractors.weights.files import WeightsError
+from avel.extractors.weights.files import MissingWeights, WeightsError
 from avel.models.card import CheckpointError
 from avel.pipeline.cli import main
 from avel.pipeline.reasons import EnvironmentProblem, InputError
@@ -105,6 +105,9 @@ def test_results_are_found_as_they_are_asked_for(
         ({"treshold": 0.4}, TypeError, r"localize\(\) got .* 'treshold'; did you mean 'threshold'\?"),
         ({"decoder": "gates"}, InputError, r"decoder \('gates'\) must be one of gate, argmax"),
         ({"model": "none"}, CheckpointError, "none: no such checkpoint; `avel train` writes one"),
+        ({"model": "everday"}, CheckpointError, "everday: no such checkpoint; did you mean 'everyday'"),
+        ({"model": "synthetic", "events": "m.yaml"}, InputError, r"events \(m.yaml\) goes with the everyday"),
+        ({}, WeightsError, "Get them with `avel weights fetch everyday`"),
         ({"model": 3}, TypeError, r"model \(3\) must be a str or a Path, not int"),
         ({"model": "m", "labels": "dog"}, InputError, r"labels need no model \(m\); give one of the two"),
         ({"labels": []}, InputError, "labels: no word was given"),
@@ -118,7 +121,10 @@ def test_results_are_found_as_they_are_asked_for(
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_named_by_the_call(
-    given: dict[str, Any], kind: type[Exception], message: str
+    given: dict[str, Any],
+    kind: type[Exception],
+    message: str,
+    no_weights: None,
 ) -> None:
     """Not first when results are asked for."""
     with pytest.raises(kind, match=message):
@@ -132,8 +138,27 @@ def test_a_given_model_is_the_one_that_answers(videos: list[Path], warm: Path) -
     (given,) = avel.localize(videos[0], model=str(DEFAULT_MODEL), cache_dir=warm)
     assert given == shipped
     model = avel.open_model(DEFAULT_MODEL)
-    assert model.identity == avel.open_model().identity == shipped.model
+    assert model.identity == avel.open_model("synthetic").identity == shipped.model
     assert len(model.classes) == 28
+
+
+def test_no_weights_for_any_model_by_default(no_weights: None) -> None:
+    """As the command, and a class of its own that says what gets them."""
+    with pytest.raises(
+        MissingWeights, match=r"mn04_as_mAP_432.pt: not found .*--model synthetic"
+    ) as caught:
+        avel.open_model()
+    assert caught.value.group == "everyday"
+
+
+def test_names_win_over_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "synthetic").write_text("mine")
+    assert len(avel.open_model("synthetic").classes) == 28
+    with pytest.raises(
+        CheckpointError, match=f"{tmp_path}/synthetic: cannot be read as safetensors"
+    ):
+        avel.open_model("./synthetic")
 
 
 def test_no_model(tmp_path: Path) -> None:

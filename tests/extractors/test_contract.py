@@ -14,7 +14,7 @@ from avel.extractors import EXTRACTORS, Choice, Extractor, PairChoice, choose
 from avel.extractors.extractor import FrozenExtractor
 from avel.models.card import describe
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method.extract import CellBatches
+from avel.pipeline.method.encode import CellBatches
 from avel.pipeline.method.model import DEFAULT_MODEL
 from avel.pipeline.method.stores import features_recipe
 from tests.extractors.conftest import Chooser

@@ -11,7 +11,8 @@ from avel.extractors.adapters.config import AdapterConfig
 from avel.extractors.adapters.files import save_adapters
 from avel.extractors.audioclip.extractor import TinyAudioCLIPExtractor
 from avel.pipeline.learning.fronts import cached_before, make_front, tuned
-from avel.pipeline.method.extract import CellBatches, Features
+from avel.pipeline.method.encode import CellBatches
+from avel.pipeline.method.extract import Features
 from tests.extractors.adapters.test_adapters import stir
 from tests.extractors.conftest import Chooser
 from tests.extractors.made import cells, parts

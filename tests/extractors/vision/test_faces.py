@@ -18,8 +18,8 @@ from avel.extractors.vision.faces import (
     SMALLEST,
     FaceDetector,
     _best,
-    _pictures,
     _moved,
+    _pictures,
     _squared,
     pyramid,
 )

@@ -13,6 +13,7 @@ from avel.extractors import AdaptedChoice, choose
 from avel.extractors.adapters.card import KEY
 from avel.extractors.weights import files
 from avel.extractors.weights.files import (
+    MissingWeights,
     Weights,
     WeightsError,
     find_file,
@@ -202,3 +203,14 @@ def test_a_package_of_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         find_packaged("some_weights", "other.pth")
     with pytest.raises(WeightsError, match=r"^w\.pth: not found in the package no_such_weights"):
         find_packaged("no_such_weights", "w.pth")
+
+
+def test_a_file_that_is_nowhere_is_a_kind_of_its_own(tmp_path: Path) -> None:
+    """Unlike one that is there and wrong: it may be fetched, by a name that the raiser knows."""
+    with pytest.raises(MissingWeights, match=r"nothing.pt: not found") as caught:
+        find_file("nothing.pt")
+    assert caught.value.group == ""
+    assert MissingWeights("m", "everyday").group == "everyday"
+    with pytest.raises(WeightsError, match="no such weight file") as given:
+        find_weights((), [tmp_path / "nothing.pt"])
+    assert not isinstance(given.value, MissingWeights)

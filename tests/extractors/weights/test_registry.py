@@ -5,7 +5,7 @@ from pathlib import Path
 
 from avel.extractors import EXTRACTORS
 from avel.extractors.weights.files import sha256_of
-from avel.extractors.weights.registry import GROUPS, OF_A_COPY, PUBLISHED, UNKNOWN
+from avel.extractors.weights.registry import GROUPS, OF_A_COPY, PUBLISHED, UNKNOWN, described
 
 
 def test_every_entry_is_whole() -> None:
@@ -60,3 +60,8 @@ def test_the_copy_that_is_known_is_the_one_beside_the_repository(real_weights: P
 def test_what_extractors_look_for_can_be_fetched() -> None:
     for name in ("audioclip", "mn04", "mn05", "mn10", "mn20"):
         assert set(EXTRACTORS[name].files) <= PUBLISHED.keys()
+
+
+def test_a_group_in_words() -> None:
+    """Size of all its files, and each licence once."""
+    assert described("everyday") == "4 MB, licence MIT"

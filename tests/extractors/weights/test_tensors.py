@@ -106,3 +106,13 @@ def test_values_that_are_no_numbers(value: float) -> None:
     ):
         load_into(linear, state, "w")
     assert torch.equal(linear.bias, before)
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"", b"\x80\x05"])
+def test_why_is_one_line_in_words(tmp_path: Path, content: bytes) -> None:
+    """What torch and pickle say of them is a number, nothing, or a page."""
+    path = tmp_path / "w.pt"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"w.pt: .*\([A-Za-z][^\n]{3,150}\)") as caught:
+        read_tensors(path)
+    assert len(str(caught.value)) < 200 + len(str(path))

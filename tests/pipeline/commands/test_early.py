@@ -12,6 +12,10 @@ FIRST = {
         ["localize", "a.mp4", "--threshold", "2"],
         "threshold (2.0) must be between 0 and 1",
     ),
+    "attention of a model without it": (
+        ["localize", "a.mp4", "--attention", "--out", "o"],
+        "everyday: judges pictures as a whole, so there is no attention to draw",
+    ),
     "a key": (
         ["train", "--data", "{data}", "--set", "train.epoch=3"],
         "unknown key 'train.epoch'; did you mean 'train.epochs'?",
@@ -56,6 +60,18 @@ CASES = {
     "a checkpoint": (
         ["evaluate", "--data", "{data}", "--model", "nowhere"],
         "nowhere: no such checkpoint",
+    ),
+    "a model's name": (
+        ["localize", "{data}/v.mp4", "--model", "everday"],
+        "everday: no such checkpoint; did you mean 'everyday'?",
+    ),
+    "no attention": (
+        ["attention", "a.mp4", "--model", "everyday", "--out", "o"],
+        "everyday: judges pictures as a whole, so there is no attention to draw",
+    ),
+    "an everyday checkpoint": (
+        ["evaluate", "--data", "{data}", "--model", "everyday"],
+        "everyday: has no checkpoint, since it is not trained",
     ),
     "a run": (["compare", "one", "other"], "one: has no decisions.npz; give the folder"),
     "a file to import": (

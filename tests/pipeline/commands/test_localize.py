@@ -1,6 +1,7 @@
 """`avel localize`: events of unseen videos, whatever the files; bad input in one line."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from avel.pipeline.cli import main
 from avel.pipeline.synth.script import SynthConfig, annotated_scripts, class_names
-from tests.films import clicks, regular, write_film
+from tests.extractors.made import mn_file
+from tests.films import LOSSLESS, clicks, regular, write_film
 from tests.pipeline.commands.said import SYNTHETIC, refused, run_json
 
 
@@ -169,6 +171,49 @@ def test_real_videos_are_not_taken_for_what_the_weights_know(
     assert "out of domain" in by_name["dog_barking.mp4"]["notes"][0]
     assert by_name["silence_girl.mp4"]["reasons"] == ["NO_AUDIO"]
     assert by_name["dog_barking.mp4"]["segments"] == 8
+
+
+def test_everyday_from_a_film_to_its_page_and_again_from_the_cache(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights are made up, so that what is heard is anything; the way there is the whole one."""
+    film = write_film(
+        tmp_path / "a.mkv", frame_times=regular(6, 2), samples=clicks(3 * 44_100, [5]), **LOSSLESS
+    )
+    argv = ["localize", str(film), "--weights", str(mn_file(tmp_path))]
+    argv += ["--cache-dir", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
+    assert main([*argv, "--heard"]) == 0
+    said = capsys.readouterr().out
+    document = json.loads((tmp_path / "out" / "a.mkv.json").read_text())
+    assert document["model"]["name"] == "everyday"
+    assert (document["segments"], document["decoder"]["name"]) == (3, "hysteresis")
+    assert document["in_domain"] is None
+    for sound in document["sounds"]:
+        assert f"heard  {sound['label']}" in said
+    page = (tmp_path / "out" / "a.mkv.html").read_text()
+    assert page.count("data:image/jpeg") == 3  # frames without attention
+    assert "<h2>Frames</h2>" in page
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the cache was warm")
+
+    monkeypatch.setattr("avel.pipeline.media.decoder.Decoders.start", never)
+    monkeypatch.setattr("avel.extractors.extractor.FrozenExtractor.__init__", never)
+    assert main([*argv, "--heard"]) == 0
+    assert capsys.readouterr().out == said
+    assert main([*argv, "--attention"]) == 2
+    assert "no attention to draw" in capsys.readouterr().err
+
+
+def test_a_cut_weight_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = write_film(tmp_path / "a.mp4", frame_times=regular(25), samples=clicks(44_100, [5]))
+    whole = mn_file(tmp_path).read_bytes()
+    (tmp_path / "cut.pt").write_bytes(whole[: len(whole) // 2])
+    given = ["--weights", tmp_path / "cut.pt", "--cache-dir", tmp_path / "cache"]
+    code, text = refused(capsys, "localize", film, *given)
+    assert code == 4
+    assert "cut.pt: cannot be read as weights (" in text
+    assert "download it again" in text
 
 
 HARDEST = (

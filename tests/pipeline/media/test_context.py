@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avel.pipeline.media.context import MOST_SECONDS, cells_after, cells_before, sound_span
+from avel.pipeline.media.cells import MOST_SECONDS
+from avel.pipeline.media.context import cells_after, cells_before, sound_span
 
 RATE = 8
 

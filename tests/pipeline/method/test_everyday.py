@@ -1,5 +1,8 @@
-"""The everyday model: made scores through the table that comes with it, and real clips."""
+"""The everyday model: made scores through the table that comes with it, what it lacks, and real clips."""
 
+import hashlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,14 +11,16 @@ import pytest
 
 from avel.configs.events import EVERYDAY, ConfigError
 from avel.extractors import EXTRACTORS
-from avel.extractors.weights.files import WeightsError
+from avel.extractors.weights.files import MissingWeights, WeightsError
 from avel.models.everyday import UNHEARD, Rule
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.events import find_events
 from avel.pipeline.method.everyday import DECODER, Everyday
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.plan import PipelineConfig, open_localizer, plan_localization
 from avel.pipeline.method.run import localize
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.extractors.made import mn_file
 from tests.outside import outside
@@ -187,17 +192,129 @@ def test_a_sound_that_only_another_network_knows(weights: Path, tmp_path: Path) 
         Everyday(mine, [weights])
 
 
-def test_missing_weights_are_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
-    with pytest.raises(WeightsError, match=r"mn04_as_mAP_432\.pt"):
-        Everyday()
-
-
 def test_a_table_goes_with_the_everyday_model_alone(tmp_path: Path) -> None:
     config = PipelineConfig(model=Path("synthetic"), table=tmp_path / "t.yaml")
     with pytest.raises(ValueError, match=r"table of events .*t.yaml.* goes with the everyday"):
         open_localizer(config)
+
+
+MINE = """
+events:
+  Dog: {heard: {Bark: 1}, seen: {beagle: 1}}
+  Train: {heard: {Train horn: 1}, seen: {electric locomotive: 1}, sight: cannot tell}
+"""
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file of the right name: nothing is read in it but its hash."""
+    for name in ("AVEL_WEIGHTS_DIR", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "weights"))
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "mn04_as_mAP_432.pt").write_text("ears")
+    return tmp_path / "weights"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(MINE)
+    return path
+
+
+def test_it_is_the_default_and_has_a_name(kept: Path) -> None:
+    default = plan_localization(PipelineConfig()).localizer
+    by_name = plan_localization(PipelineConfig(model=Path("everyday"))).localizer
+    assert isinstance(default, Everyday)
+    assert default.identity == by_name.identity
+    assert default.identity["name"] == "everyday"
+    assert (
+        f"{len(default.classes)} everyday events, by sounds of AudioSet"
+        in default.identity["knows"]
+    )
+    assert default.decoder == EventConfig("hysteresis", 0.32)
+    assert default.limits == {}
+
+
+def test_its_features_depend_on_the_weights_and_not_on_the_table(kept: Path, mine: Path) -> None:
+    before = Everyday().features
+    assert Everyday(mine).features == before
+    (kept / "mn04_as_mAP_432.pt").write_text("other ears")
+    assert Everyday().features != before
+
+
+@pytest.mark.parametrize("name", ["gate", "argmax", "ungated"])
+def test_another_decoder_is_the_fields_own(kept: Path, mine: Path, name: str) -> None:
+    """Over the same scores, without evidence, rather than hysteresis under another's name."""
+    model, how = Everyday(mine), EventConfig(name, 0.5)  # type: ignore[arg-type]
+    scores = scored(model, features({"Bark": 3}, {"beagle": 0.9}))
+    assert model.find(scores, model.decoder).events[0].evidence is not None
+    found = model.find(scores, how)
+    assert found.events == find_events(scores, model.classes, how)
+    assert all(event.evidence is None for event in found.events)
+    assert found.events[0].label == "Dog"
+    assert found.sounds == model.find(scores, EventConfig("hysteresis", 0.5)).sounds
+
+
+def test_missing_weights_say_what_gets_them(no_weights: None) -> None:
+    with pytest.raises(MissingWeights, match=r"mn04_as_mAP_432.pt: not found .* `avel weights fetch everyday` \(4 MB, licence MIT\); or use another model: --model synthetic") as caught:  # fmt: skip
+        Everyday()
+    assert caught.value.group == "everyday"
+
+
+def test_weights_that_are_given_and_wrong_are_no_missing_ones(tmp_path: Path) -> None:
+    """Nothing is to be fetched for them."""
+    stub = tmp_path / "stub.pt"
+    stub.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:8\nsize 9\n")
+    for path, message in (
+        (tmp_path / "none.pt", "none.pt: no such weight"),
+        (stub, "git-LFS point"),
+    ):
+        with pytest.raises(WeightsError, match=message) as caught:
+            plan_localization(PipelineConfig(weights=(path,)))
+        assert not isinstance(caught.value, MissingWeights)
+
+
+def test_a_wrong_table_is_named_by_the_plan(kept: Path, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("events: {Dog: {heard: {Brak: 1}}}")
+    with pytest.raises(ConfigError, match=r"wrong.yaml: event 'Dog': heard: unknown class 'Brak'; did you mean 'Bark'"):  # fmt: skip
+        plan_localization(PipelineConfig(table=path))
+    with pytest.raises(
+        InputError, match=r"a table of events \(.*wrong.yaml\) goes with the everyday"
+    ):
+        plan_localization(PipelineConfig(Path("synthetic"), table=path))
+
+
+PLANNED = """
+import sys
+from pathlib import Path
+from avel.pipeline.method.plan import PipelineConfig, plan_localization
+plan = plan_localization(PipelineConfig())
+plan.stores(Path(sys.argv[1]))
+plan.localizer.identity, plan.localizer.limits, plan.decoder
+print([name for name in ("torch", "open_clip", "av", "timm") if name in sys.modules])
+"""
+
+
+def test_its_plan_loads_no_network_and_no_torch(kept: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PLANNED, str(tmp_path / "cache")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
+
+
+def test_the_weights_are_read_once_for_their_hash(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(
+        "hashlib.file_digest",
+        lambda file, kind: names.append(Path(file.name).name) or digest(file, kind),
+    )
+    for _ in range(3):
+        plan_localization(PipelineConfig())
+    assert names.count("mn04_as_mAP_432.pt") <= 1
 
 
 @pytest.mark.slow

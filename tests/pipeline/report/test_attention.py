@@ -108,6 +108,18 @@ def test_files_that_give_nothing_to_look_at(
     assert not drawn
 
 
+def test_a_model_that_looks_at_no_place(
+    tmp_path: Path, drawn: dict[Path, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is drawn of the others, and it is said which."""
+    blind = replace(scores(4, 3), attention=np.zeros((4, 0), np.float32))
+    made = pictures(tmp_path, 3, 4)
+    monkeypatch.setattr(made._runs[1], "scores", lambda _: blind)
+    with pytest.raises(InputError, match="taught: has no attention to draw; leave this model out"):
+        made.draw("v", [of_model("dmsf"), of_model("taught")])
+    assert not drawn
+
+
 def test_one_model_without_scores_leaves_the_file_out(
     tmp_path: Path, drawn: dict[Path, Any]
 ) -> None:

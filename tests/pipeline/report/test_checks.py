@@ -81,6 +81,26 @@ def test_weights_that_are_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert checks.check_extractor(lost).state == "missing"  # type: ignore[arg-type]
 
 
+def test_the_model_of_real_video(no_weights: None) -> None:
+    missing = checks.check_everyday()
+    assert (missing.name, missing.state) == ("everyday", "note")
+    assert missing.remedy == "avel weights fetch everyday  (4 MB, licence MIT)"
+
+
+def test_its_weights_where_they_are_and_where_they_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
+    (tmp_path / "mn04_as_mAP_432.pt").write_text("ears")
+    found = checks.check_everyday()
+    assert found.state == "ok"
+    assert "everyday events, by sounds of AudioSet" in found.found
+    (tmp_path / "mn04_as_mAP_432.pt").write_text("version https://git-lfs.github.com/spec/v1\n")
+    stub = checks.check_everyday()
+    assert stub.state == "note"
+    assert "is a git-LFS pointer" in stub.remedy
+
+
 def test_the_shipped_model(tmp_path: Path) -> None:
     assert "synthetic" in checks.check_localizer().found
     lost = checks.check_localizer(tmp_path / "none.safetensors")
@@ -112,6 +132,7 @@ def test_all_of_them_come_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         "cpu",
         "mamba kernel",
         *EXTRACTORS,
+        "everyday",
         "localizer",
         "cache",
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from avel.pipeline.method.events import Event
+from avel.pipeline.method.events import Disagreement, Event, Evidence, Sound
 from avel.pipeline.method.results import Result
 from avel.pipeline.report import page as module
 from avel.pipeline.report.page import report_page
@@ -55,7 +55,9 @@ def evil() -> Result:
         EVIL,
         2.0,
         2,
-        events=(Event(0.0, 1.0, EVIL, 0.5),),
+        events=(Event(0.0, 1.0, EVIL, 0.5, Evidence(0.0, 0.0, EVIL)),),
+        disagreements=(Disagreement(0.0, 1.0, EVIL, EVIL, 0.5, EVIL),),
+        sounds=(Sound(0.0, 1.0, EVIL, 0.5),),
         notes=(EVIL,),
         model={"name": EVIL, "sha256": EVIL, "knows": EVIL},
         decoder={"name": EVIL, "threshold": 0.5},
@@ -75,7 +77,7 @@ def test_the_page_says_what_the_result_says() -> None:
         "decoder": "gate 0.7",
     }
     assert "a note" in page.texts["p"]
-    assert "The model was trained on films." in page.texts["p"]
+    assert "Model: trained on films." in page.texts["p"]
     assert page.texts["td"] == ["dog", "0.90", "found", "bell", "0.60", "found"]
     assert page.texts["button"] == ["0.0 - 2.0 s", "3.0 - 3.5 s"]
     assert [b["data-seek"] for b in page.of("button")] == ["0", "3"]
@@ -101,7 +103,7 @@ def test_bars_are_drawn_as_they_are_laid_out() -> None:
 
 def test_nothing_in_a_result_is_markup() -> None:
     text = report_page(evil(), [(EVIL, 0.0, 1.0)], [(f'"{EVIL}', PICTURE)] * 2)
-    ours = report_page(result(), [("dog", 0.0, 1.0)], [(PICTURE, PICTURE)] * 4)
+    ours = report_page(everyday(), [("dog", 0.0, 1.0)], [(PICTURE, PICTURE)] * 4)
     assert text.count("<script>") == ours.count("<script>") == 1  # our own
     page = Page(text)
     assert {tag for tag, _ in page.tags} <= {tag for tag, _ in Page(ours).tags}
@@ -130,6 +132,55 @@ def test_frames_stand_under_their_seconds() -> None:
     assert page.of("img")[2]["alt"] == "frame at 1.5 s"
     assert page.texts["figcaption"] == ["0 s · 0.90", "1 s · 0.80", "2 s · 0.10", "3 s · 0.60"]
     assert [b["data-seek"] for b in page.of("button")][2:] == ["0", "1", "2", "3"]
+
+
+def test_frames_stand_alone_where_the_model_looks_at_no_place() -> None:
+    page = Page(report_page(result(), None, [(f"{PICTURE}{t}", "") for t in range(4)]))
+    assert [a["src"] for a in page.of("img")] == [f"{PICTURE}{t}" for t in range(4)]
+    assert "Frames" in page.texts["h2"]
+    assert "Each segment's frame, and its relevance." in page.texts["p"]
+    assert not [text for text in page.texts["p"] if "attention" in text]
+
+
+def everyday() -> Result:
+    bark = Event(0.0, 2.0, "Bark", 0.9, Evidence(1.25, 3.5, "supports"))
+    speech = Event(3.0, 3.5, "Speech", 0.6, Evidence(2.0, 0.0, "cannot tell"))
+    return result(
+        events=(bark, speech),
+        disagreements=(
+            Disagreement(0.0, 1.0, "Siren", "heard, not seen", 0.8, "no ambulance in the picture"),
+            Disagreement(2.0, 3.0, "Cat", "seen, not heard", 0.7, "cat in the picture"),
+            Disagreement(2.0, 4.0, "Bus", "heard, not seen", 0.55, "no bus in the picture"),
+        ),
+        sounds=(Sound(0.0, 2.0, "Dog", 0.97), Sound(1.0, 2.0, "Yip", 0.31)),
+    )
+
+
+def test_evidence_stands_beside_its_event() -> None:
+    page = Page(report_page(everyday(), [("Bark", 0.0, 2.0)], []))
+    cells = page.texts["td"]
+    assert cells[:6] == ["Bark", "0.90", "found", "+1.2", "+3.5", "supports"]
+    assert cells[6:12] == ["Speech", "0.60", "found", "+2.0", "+0.0", "cannot tell"]
+    assert cells[12:14] == ["Bark", "truth"]
+    assert {"heard", "seen", "sight"} <= set(page.texts["th"])
+    assert [text for text in page.texts["p"] if text.startswith("Heard: mean log-odds")]
+    plain = Page(report_page(result(), None, []))
+    assert plain.texts["th"] == ["time", "event", "score"]
+
+
+def test_what_one_sense_names_alone_stands_under_its_kind() -> None:
+    page = Page(report_page(everyday(), None, []))
+    assert page.texts["h2"][2:4] == ["Heard, not seen", "Seen, not heard"]
+    text = " ".join(page.texts["td"])
+    assert "Siren 0.80 no ambulance in the picture Bus 0.55 no bus in the picture Cat 0.70" in text
+    assert [b["data-seek"] for b in page.of("button")][2:5] == ["0", "2", "2"]
+
+
+def test_every_sound_is_there_and_folded() -> None:
+    page = Page(report_page(everyday(), None, []))
+    assert page.texts["summary"] == ["Every sound by itself (2)"]
+    assert page.texts["td"][-4:] == ["Dog", "0.97", "Yip", "0.31"]
+    assert not Page(report_page(result(), None, [])).of("details")
 
 
 def test_a_video_that_browsers_play_is_in_the_page(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -76,6 +77,14 @@ def test_each_segment_has_its_own_frame_twice() -> None:
         assert np.abs(decoded(plain) - (20 * t + 100)).max() <= 3
         corner = decoded(heat)[-4, -4]
         assert corner[0] - corner[2] > 60  # the last of 49 positions
+
+
+def test_frames_alone_where_the_model_looks_at_no_place() -> None:
+    run = Run(cells())
+    run._scores = replace(run._scores, attention=np.zeros((4, 0), np.float32))
+    found = pictures_of(cast(CachedRun, run), result())
+    assert [heat for _, heat in found] == [""] * 4
+    assert np.abs(decoded(found[3][0]) - 160).max() <= 3
 
 
 def test_no_pictures_where_nothing_was_kept_or_too_much() -> None:

@@ -1,7 +1,10 @@
 """Where things stand on the timeline: a second is a second's width everywhere."""
 
+from itertools import pairwise
+
 import pytest
 
+from avel.pipeline.method.events import Event
 from avel.pipeline.report.timeline import BARS, LANE, LANES, NARROWEST, WIDTH, lay_out, seconds_of
 from tests.pipeline.report.material import result
 
@@ -34,7 +37,7 @@ def test_a_decoder_without_a_threshold_is_shown_at_a_half() -> None:
 
 
 def test_events_and_truth_are_lanes_in_seconds() -> None:
-    line = lay_out(result(), [("bell", 1.0, 3.0), ("cat", 2.0, 2.0)])
+    line = lay_out(result(), [("bell", 1.0, 3.0), ("cat", 3.0, 3.0)])
     assert line
     assert [(lane.name, lane.top) for lane in line.lanes] == [
         ("found", LANES),
@@ -79,3 +82,27 @@ def test_long_videos_have_bars_of_some_width_and_few_ticks(segments: int) -> Non
 
 def test_a_file_that_failed_has_none() -> None:
     assert lay_out(result(segments=0, events=(), relevance=(), top_classes=()), []) is None
+
+
+def test_events_at_the_same_time_are_in_rows_of_their_own() -> None:
+    """Each row holds as many as do not touch; the source's name stands at its first."""
+    events = (
+        Event(0.0, 2.0, "dog", 0.9),
+        Event(1.0, 3.0, "bell", 0.6),
+        Event(1.5, 2.5, "cat", 0.6),
+        Event(2.0, 3.5, "dog", 0.8),
+    )
+    line = lay_out(result(events=events), [("dog", 0.0, 1.0)])
+    assert line is not None
+    found = [(lane.name, [(s.label, s.onset) for s in lane.spans]) for lane in line.lanes]
+    assert found == [
+        ("found", [("dog", 0.0), ("dog", 2.0)]),
+        ("", [("bell", 1.0)]),
+        ("", [("cat", 1.5)]),
+        ("truth", [("dog", 0.0)]),
+    ]
+    tops = [lane.top for lane in line.lanes]
+    assert [b - a for a, b in pairwise(tops)] == [LANE] * 3
+    assert line.height > tops[-1] + 26
+    (dog, *_), (bell,) = line.lanes[0].spans, line.lanes[1].spans
+    assert dog.hue != bell.hue
