@@ -11,7 +11,7 @@ Names are loaded when they are first used, so that importing the package costs n
 
 TYPE_CHECKING = False  # as type checkers understand it; importing typing would take 10 ms
 if TYPE_CHECKING:
-    from avel.functions import Extracted, evaluate, extract, localize, open_model, train
+    from avel.functions import Extracted, evaluate, extract, localize, open_model, teach, train
     from avel.pipeline.method.events import Event
     from avel.pipeline.method.results import Result
 
@@ -25,6 +25,7 @@ _PLACES = {
     "extract": "avel.functions",
     "localize": "avel.functions",
     "open_model": "avel.functions",
+    "teach": "avel.functions",
     "train": "avel.functions",
 }
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "extract",
     "localize",
     "open_model",
+    "teach",
     "train",
 ]
 

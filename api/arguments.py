@@ -7,12 +7,15 @@ from difflib import get_close_matches
 from inspect import signature
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from avel.pipeline.media.inputs import expand
 from avel.pipeline.method.labels import read_labels
 from avel.pipeline.method.named import named
 from avel.pipeline.work.runtime import RuntimeConfig, cache_root
+
+if TYPE_CHECKING:
+    from avel.pipeline.datasets.examples import Example
 
 File = str | os.PathLike[str]
 """A path, as a string or as a `Path`."""
@@ -148,6 +151,30 @@ def files_of(given: File | Iterable[File]) -> list[Path]:
         InputError: as `expand`.
     """
     return list(dict.fromkeys(expand(several("files", given))))
+
+
+def examples_of(events: object) -> "list[Example]":
+    """Films by event, or films with onset and offset in seconds, as examples to teach by.
+
+    Raises:
+        TypeError: they are no mapping, or a film is neither.
+        InputError: an offset is not after its onset, or there is no film.
+    """
+    from avel.pipeline.datasets.examples import example_from  # slow: loads h5py
+
+    if not isinstance(events, Mapping):
+        raise _wrong("events", events, "a dict such as {'Bark': ['a.mp4', ('b.mp4', 2, 5)]}")
+    found = []
+    for label, films in events.items():
+        each = [films] if isinstance(films, str | os.PathLike) else films
+        for film in each:
+            path, *span = film if isinstance(film, tuple) else (film,)
+            if len(span) not in (0, 2):
+                raise _wrong("events", film, "a path, or a path with onset and offset")
+            for time in span:
+                _check("events", time, float)
+            found.append(example_from(str(label), path_of("events", path), *span))
+    return found
 
 
 def labels_of(given: str | Iterable[str] | None) -> tuple[str, ...]:

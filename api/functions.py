@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -11,6 +11,7 @@ from avel.arguments import (
     File,
     How,
     HowToTrain,
+    examples_of,
     files_of,
     labels_of,
     model_of,
@@ -62,6 +63,7 @@ def localize(
     *,
     model: File | None = None,
     events: File | None = None,
+    with_everyday: bool = False,
     labels: str | Iterable[str] | None = None,
     template: str = "{}",
     decoder: Decoder | None = None,
@@ -81,6 +83,7 @@ def localize(
         model: "everyday" for real video, "synthetic" for drawn films, a checkpoint or a run folder;
             None for "everyday". The names win over files so called, which "./everyday" means.
         events: Table of events for the everyday model; None for its own.
+        with_everyday: Whether everyday events are found beside those of a model of `avel teach`.
         labels: Words to localize with no training, in the place of a model: one, several, or a
             file of them.
         template: Prompt around a label, which goes where the braces are.
@@ -105,6 +108,7 @@ def localize(
     config = PipelineConfig(
         model=model_of(model),
         table=None if events is None else path_of("events", events),
+        with_everyday=with_everyday,
         weights=tuple(map(Path, several("weights", weights))),
         labels=words,
         template=template,
@@ -218,6 +222,42 @@ def train(
     return train_any(rows, experiment, runtime, into, half=half, **chosen)  # type: ignore[arg-type]
 
 
+def teach(
+    events: Mapping[str, Iterable[File | tuple[File, float, float]]],
+    out: File,
+    *,
+    weights: File | Iterable[File] = (),
+    **how: Unpack[How],
+) -> dict[str, Any]:
+    """Teach events by films that show them, into a model folder; how well they are found.
+
+    Args:
+        events: Films by the event's name, each a path, or a path with onset and offset in seconds;
+            those of "background" show none.
+        out: The folder, for `localize(model=...)`.
+        weights: The weight files of the everyday model's encoder.
+        **how: As for `localize`.
+
+    Returns:
+        Counts of films when each was left out, and `accuracy` in [0, 1] or None where none was.
+
+    Raises:
+        TypeError: an argument is none, or a film is no path.
+        InputError: a film or a time cannot be used, or there is nothing to tell the events by.
+        WeightsError: the encoder's weights are missing.
+    """
+    folder, runtime, files = (
+        path_of("out", out),
+        runtime_of(teach, how),
+        several("weights", weights),
+    )
+    examples = examples_of(events)
+    from avel.pipeline.learning.teach import teach as run
+
+    judged = run(examples, folder, runtime, weights=[Path(file) for file in files]).judged
+    return {**asdict(judged), "accuracy": judged.accuracy}
+
+
 def evaluate(
     data: File,
     *,
@@ -251,7 +291,7 @@ def evaluate(
 
 
 def open_model(model: File | None = None) -> "Localizer":
-    """A model: what it knows, which features (T, ...) it reads, `score` to run it.
+    """A model of any kind: what it knows, which features (T, ...) it reads, `score` to run it.
 
     Args:
         model: As for `localize`.

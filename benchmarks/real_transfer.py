@@ -158,9 +158,10 @@ def found(
 ) -> tuple[str, str]:
     """What `avel localize` answers: with all other films of a group, and with one of each."""
     strangers = [films[name] for name in films if name not in group_of and name not in ALIKE]
+    labels = dict.fromkeys(group_of.values())
     rng, ones, quiet, fooled = np.random.default_rng(0), [], [], []
     for _ in range(DRAWS):
-        some = {label: rng.choice(names_of(group_of, label)) for label in set(group_of.values())}
+        some = {label: rng.choice(names_of(group_of, label)) for label in labels}
         lesson = learn([chosen[name] for name in chosen if name in some.values()], looks, {})
         tested = [name for name in chosen if name not in some.values()]
         ones += [top_event(lesson.events(chosen[n])) == group_of[n] for n in tested]

@@ -36,7 +36,7 @@ class Declaration:
     usual_list: str = ""
     """List in the package of each visual class's mean log-probability in ordinary pictures."""
     roots_list: str = ""
-    """List in the package of the mean square root of each class's probability in ordinary videos."""
+    """List in the package of each class's mean square root of probability in ordinary videos."""
     ships: bool = False
     """Whether its weights come with what is installed, so that nobody has to give them."""
 
@@ -52,7 +52,7 @@ class Declaration:
 
     @property
     def usual_roots(self) -> tuple[float, ...]:
-        """Mean square root of each class's probability in ordinary videos, in the classes' order."""
+        """Mean square root of each class's probability in ordinary videos, by class."""
         return tuple(map(float, read_classes(self.roots_list)))
 
     @property

@@ -27,10 +27,11 @@ class ClipTokens:
 
     def __call__(self, texts: list[str]) -> Tensor:
         """Tokens (L, context_length)."""
-        return self._tokenizer(texts, self.context_length)
+        tokens: Tensor = self._tokenizer(texts, self.context_length)
+        return tokens
 
     def count(self, text: str) -> int:
-        """Tokens that a text has, with its start and end."""
+        """Number of tokens of a text, its start and end included."""
         return len(self._tokenizer.encode(text)) + 2
 
 
@@ -67,10 +68,11 @@ class HubTokens:
 
     def __call__(self, texts: list[str]) -> Tensor:
         """Tokens (L, context_length)."""
-        return self._tokenizer(texts)
+        tokens: Tensor = self._tokenizer(texts)
+        return tokens
 
     def count(self, text: str) -> int:
-        """Tokens that a text has, with its start and end."""
+        """Number of tokens of a text, its start and end included."""
         inner = self._tokenizer
         return len(inner.tokenizer(inner.clean_fn(text)).input_ids)
 

@@ -1,5 +1,6 @@
 """What sees or hears in a space that words share: as it is planned with, and as it is loaded."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,16 +23,17 @@ class Words(Protocol):
 
     @property
     def text_bias(self) -> float | None:
-        """What is added to scaled cosines; None where words were learned against each other.
+        """What is added to scaled cosines (T, L); None where words were learned together.
 
-        With a bias each word was learned by itself, by a sigmoid (Zhai et al., ICCV 2023).
+        Without one a softmax made them compete; with one each was learned by itself, by a sigmoid
+        (Zhai et al., ICCV 2023).
         """
 
     def text(self, prompts: Sequence[str]) -> "Tensor":
         """Embeddings (L, D) of prompts, normalised, on the CPU."""
 
     def text_scale(self, modality: str) -> float:
-        """What cosines of `visual` or `audio` vectors with text are multiplied by."""
+        """What cosines in [-1, 1] of `visual` or `audio` vectors with text are multiplied by."""
 
     def text_attention(self, maps: "Tensor", text: "Tensor") -> "Tensor":
         """Where in each cell's picture its text is: (T, P), sums to one.
@@ -53,11 +55,11 @@ class Tokens(Protocol):
         """Tokens (L, context_length), int64."""
 
     def count(self, text: str) -> int:
-        """Tokens that a text has, with its start and end; more than the context are cut."""
+        """Number of tokens of a text, start and end included; more than the context are cut."""
 
 
 @dataclass(frozen=True)
-class WordsDeclaration(Declaration):
+class WordsDeclaration(Declaration, ABC):
     """An extractor whose vectors can be compared with words."""
 
     rest_cosines: Mapping[str, float] = field(default_factory=dict, hash=False)
@@ -67,6 +69,7 @@ class WordsDeclaration(Declaration):
         """The only names that the text head knows; empty where it knows words at large."""
         return ()
 
+    @abstractmethod
     def tokens(self, weights: Weights) -> Tokens:
         """What makes tokens for the text head.
 
@@ -74,15 +77,14 @@ class WordsDeclaration(Declaration):
             WeightsError: its files are not there.
             ExtractorError: a package for it is missing.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self, weights: Weights, options: EncodeOptions) -> Words:
         """The text head, loaded.
 
         Raises:
             WeightsError: it is missing in the files, or they cannot be read.
         """
-        raise NotImplementedError
 
     def text_recipe(self, weights: Weights) -> dict[str, Any]:
         """Everything beside the weights that decides embeddings of words."""

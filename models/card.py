@@ -19,6 +19,8 @@ CHECKPOINT = "model.safetensors"
 """What a checkpoint is called in a training's run folder."""
 MATCHERS = frozenset({"cmm", "dcmr"})
 """Models that answer queries of cross-modality localization and find no events."""
+TAUGHT = "taught"
+"""What `avel teach` writes: examples to compare with, and no network."""
 
 
 class CheckpointError(ValueError):

@@ -9,7 +9,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from avel.models.card import FORMAT, KEY, Card, CheckpointError, card_of, require, unreadable
+from avel.models.card import (
+    FORMAT,
+    KEY,
+    TAUGHT,
+    Card,
+    CheckpointError,
+    card_of,
+    require,
+    unreadable,
+)
 from avel.models.table import build
 
 
@@ -43,6 +52,10 @@ def load_checkpoint(path: Path) -> tuple[Card, nn.Module, dict[str, Tensor]]:
     except (SafetensorError, OSError) as err:
         raise unreadable(path, err) from err
     card = card_of(path, metadata)
+    if card.name == TAUGHT:
+        raise CheckpointError(
+            f"{path}: holds events by example and no network; `avel localize --model` finds them"
+        )
     model = build(card.name, card.options)
     state = {
         key.removeprefix("model."): v for key, v in tensors.items() if key.startswith("model.")

@@ -42,7 +42,7 @@ class Rule:
     """Ratio from which sight supports an event; below it one that sight can tell is not seen."""
     unseen: float = 2.0
     """Ratio that stands for an event that sight cannot tell, beside what is seen."""
-    rivalry: float = 2.0
+    rivalry: float = 3.0
     """Log-odds lost for each unit of ratio by which something else is seen more clearly."""
     rivalry_after: float = 0.75
     """The same once an event has begun."""
@@ -52,7 +52,7 @@ class Rule:
     """Seconds before and after that a sight counts for."""
     offset: float = -2.5
     """Log-odds under which an event ends."""
-    drop: float = 3.0
+    drop: float = 2.5
     """Log-odds under its peak at which an event ends."""
     gap: int = 1
     """Seconds between two parts of one event."""

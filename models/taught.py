@@ -108,12 +108,12 @@ class Looks:
 
     @property
     def weights(self) -> tuple[float, ...]:
-        """Of a vector's parts: the windows of sound that count, and the picture."""
+        """Weights (P,) of a vector's parts: the windows of sound that count, and the picture."""
         return (*(weight for weight in self.rule.sound_mix if weight), self.rule.sight)
 
     @property
     def bounds(self) -> list[int]:
-        """Where parts of a vector end, the picture's last."""
+        """Where parts of a vector (D,) end, the picture's last."""
         sounds = len(self.usual_sounds) * np.arange(1, len(self.weights))
         return [*sounds.tolist(), int(sounds[-1]) + len(self.usual_sights)]
 
@@ -128,7 +128,8 @@ class Looks:
 
     def middle(self, vectors: Array) -> Array:
         """The vector (D,) between vectors (N, D), each of its parts of full length."""
-        return self._scaled(vectors.mean(0, keepdims=True))[0]
+        (middle,) = self._scaled(vectors.mean(0, keepdims=True))
+        return np.asarray(middle, np.float32)
 
     def _scaled(self, vectors: Array) -> Array:
         """Parts of vectors (N, D) made as long as their weight has it."""
@@ -201,4 +202,4 @@ def weigh(vectors: Array, taught: Taught, looks: Looks) -> Odds:
     odds = np.concatenate([heard + seen, none], 1)
     shares = np.exp(odds - odds.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
-    return Odds(heard, seen, shares)
+    return Odds(*(each.astype(np.float32) for each in (heard, seen, shares)))

@@ -52,5 +52,5 @@ def _kernels() -> Any:
     found = [file for folder in folders for file in sorted(folder.glob("_C*.so"))]
     if not found:
         raise ExtractorError("torchvision is installed without its kernels; install its wheel")
-    torch.ops.load_library(found[0])
+    torch.ops.load_library(found[0])  # type: ignore[no-untyped-call]
     return torch.ops.torchvision

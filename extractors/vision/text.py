@@ -45,11 +45,11 @@ class TextTower:
     def text(self, prompts: Sequence[str]) -> Tensor:
         """Embeddings (L, D) of prompts, normalised, on the CPU."""
         tokens = self.tokens(list(prompts))
-        parts = [self.model(part) for part in tokens.split(PROMPTS_AT_ONCE)]
+        parts = [self.model(part) for part in torch.split(tokens, PROMPTS_AT_ONCE)]
         return functional.normalize(torch.cat(parts).float(), dim=-1)
 
     def text_scale(self, modality: str) -> float:
-        """What cosines with text are multiplied by, as the tower learned it."""
+        """What cosines in [-1, 1] with text are multiplied by, as the tower learned it."""
         return self._scale
 
     def text_attention(self, maps: Tensor, text: Tensor) -> Tensor:

@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.learning.teach import teach  # slow: numpy and h5py load here
     from avel.pipeline.work.progress import Progress
 
-    progress = Progress(len({example.path for example in examples}), "films", quiet=True)
+    progress = Progress(len({example.path for example in examples}), "films")
     report = teach(
-        examples, args.out, options.runtime(args), weights=args.weights, watch=progress.watch
+        examples, args.out, options.runtime(args), weights=args.weights, progress=progress
     )
     for sentence in report.not_used:
         print(f"not used: {sentence}", file=sys.stderr)

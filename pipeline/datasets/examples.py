@@ -5,6 +5,7 @@ from an AVE-shaped folder. Nothing here opens a film.
 """
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,7 +48,7 @@ class Example:
 
 
 def example_of(words: Sequence[str]) -> list[Example]:
-    """Examples of `NAME FILE [ON-OFF ...]`, the words of one `--event`; no file name is split.
+    """Examples of `NAME FILE [ON-OFF ...]`, times in seconds; no file name is split.
 
     Raises:
         InputError: the film is not named, or a time is none.
@@ -60,8 +61,24 @@ def example_of(words: Sequence[str]) -> list[Example]:
     return [_example(name, path, on, off, source) for on, off in spans]
 
 
+def example_from(
+    label: str, path: Path, onset: float = 0.0, offset: float | None = None
+) -> Example:
+    """One film, and when it shows an event, in seconds; without times it does all along.
+
+    Raises:
+        InputError: the label is empty, or the offset is not after the onset.
+    """
+    source = f"{label}: {path}"
+    if offset is not None:
+        if not 0 <= onset < math.inf or not offset < math.inf:
+            raise InputError(f"{source}: times ({onset}, {offset}) must be seconds from 0 on")
+        _ordered(onset, offset, source)
+    return _example(label, path, onset, offset, source)
+
+
 def examples_in(given: Path) -> list[Example]:
-    """Examples of an AVE-shaped folder (its training split), or of a CSV table.
+    """Examples, in seconds, of an AVE-shaped folder (its training split) or a CSV table.
 
     Raises:
         InputError: it is neither, a table is wrong, or no film that it names is there.

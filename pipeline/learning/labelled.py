@@ -37,7 +37,7 @@ class Labelled:
     rest: NDArray[np.int64]
 
     def as_film(self, classes: Sequence[str]) -> Film:
-        """Its vectors by the number of the event; events that are not asked for show nothing."""
+        """Its vectors (N, D) by the number of the event; other events are left out."""
         shows = {
             classes.index(label): self.vectors[cells]
             for label, cells in self.shows.items()

@@ -39,7 +39,7 @@ class Judged:
         return self.right / self.films if self.films else None
 
     def in_words(self) -> str:
-        """One sentence or two."""
+        """One sentence or two, the accuracy in percent."""
         if self.accuracy is None:
             said = "leave one out: nothing to leave out, every event is shown by one film"
         else:
@@ -55,7 +55,7 @@ class Judged:
 
 
 def leave_out(films: Sequence[Labelled], lesson: Lesson) -> Judged:
-    """Find events in each film with what the others teach."""
+    """Find events in each film with what the others teach; the top one has the most seconds."""
     counts = Counter(label for film in films for label in film.shows)
     tally: Counter[str] = Counter()
     for fold in _folds(len(films)):
@@ -68,9 +68,8 @@ def leave_out(films: Sequence[Labelled], lesson: Lesson) -> Judged:
             if known or not film.shows:
                 tally.update(_outcome(known, top_event(taught.events(film))))
     alone = tuple(label for label in lesson.classes if counts[label] == 1)
-    return Judged(
-        *(tally[name] for name in ("films", "right", "silent", "background", "quiet")), alone
-    )
+    counted = {name: tally[name] for name in ("films", "right", "silent", "background", "quiet")}
+    return Judged(**counted, alone=alone)
 
 
 def top_event(events: Sequence[Event]) -> str | None:

@@ -37,7 +37,7 @@ class Lesson:
 
 
 def learn(films: Sequence[Labelled], looks: Looks, features: Mapping[str, Any]) -> Lesson:
-    """What films teach of the events that they show.
+    """What films teach of the events that they show: vectors (E, D).
 
     Raises:
         InputError: no event is shown, or one and nothing to tell it from.
@@ -56,7 +56,7 @@ def learn(films: Sequence[Labelled], looks: Looks, features: Mapping[str, Any]) 
 
 
 def without(lesson: Lesson, films: Sequence[Labelled]) -> Lesson:
-    """The same lesson from these films alone, which show at least one event."""
+    """The same lesson (E, D) from these films alone, which show at least one event."""
     classes = tuple(dict.fromkeys(label for film in films for label in film.shows))
     taught = fit([film.as_film(classes) for film in films], len(classes), lesson.looks)
     return Lesson(classes, taught, lesson.looks, lesson.features)

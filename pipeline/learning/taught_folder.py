@@ -10,27 +10,28 @@ from pathlib import Path
 from safetensors.numpy import save_file
 
 from avel.cache.whole import replacing
-from avel.models.card import CHECKPOINT, FORMAT, KEY, Card, CheckpointError, describe
+from avel.models.card import CHECKPOINT, FORMAT, KEY, TAUGHT, Card, CheckpointError, describe
 from avel.pipeline.datasets.examples import COLUMNS
 from avel.pipeline.formats.folder import make_folder
 from avel.pipeline.formats.whole import write_whole
 from avel.pipeline.learning.labelled import Labelled, num_seconds
 from avel.pipeline.learning.left_out import Judged
 from avel.pipeline.learning.lesson import DECODER, Lesson
-from avel.pipeline.method.taught import NAME
 from avel.pipeline.reasons import InputError
 
 EXAMPLES, MACHINE, PEOPLE = "examples.csv", "card.json", "card.md"
 
 
 def check_folder(out: Path) -> None:
-    """Refuse a folder that holds something other than a taught model, and make one.
+    """Refuse a folder that holds something other than a taught model.
 
     Raises:
         InputError: it does, or is a file.
-        EnvironmentProblem: it cannot be made.
     """
-    make_folder(out)
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"--out {out}: is a file; give a folder")
     if any(out.iterdir()) and not _is_taught(out / CHECKPOINT):
         raise InputError(
             f"--out {out}: holds something else than a taught model; give a new folder"
@@ -39,7 +40,7 @@ def check_folder(out: Path) -> None:
 
 def _is_taught(path: Path) -> bool:
     try:
-        return describe(path).card.name == NAME
+        return describe(path).card.name == TAUGHT
     except CheckpointError:
         return False
 
@@ -51,7 +52,8 @@ def write_folder(
     judged: Judged,
     left_out: Sequence[str] = (),
 ) -> Card:
-    """Write all of the folder's files, the model last; gives its card."""
+    """Write all of the folder's files, vectors (E, D) last; gives the model's card."""
+    make_folder(out)
     card = _card(lesson, films, judged, left_out)
     write_whole(out / EXAMPLES, _examples(films))
     write_whole(out / MACHINE, json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n")
@@ -78,7 +80,7 @@ def _card(
         "not_used": list(left_out),
     }
     return Card(
-        name=NAME,
+        name=TAUGHT,
         options=asdict(lesson.looks.rule),
         classes=lesson.classes,
         cells=1,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,19 @@ from avel.pipeline.learning.left_out import Judged, leave_out
 from avel.pipeline.learning.lesson import Lesson, learn
 from avel.pipeline.learning.taught_folder import check_folder, write_folder
 from avel.pipeline.method.everyday import SIGHT, SOUND, Everyday
-from avel.pipeline.method.harvest import Outcome, Watch, harvest
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.harvest import Outcome, harvest
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.run import read_features
 from avel.pipeline.method.stores import Stores
 from avel.pipeline.method.taught import look
 from avel.pipeline.reasons import InputError
+from avel.pipeline.work.progress import Progress
 from avel.pipeline.work.runtime import RuntimeConfig
+
+SILENT = -1.4
+"""Log-odds of AudioSet's silence, in any window, from which nothing is heard: digital silence of
+4 s or more has -1 to 0.2, the quietest of about sixty other films -1.8."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ def teach(
     runtime: RuntimeConfig,
     *,
     weights: Sequence[Path] = (),
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Learn events of examples, and write them as a model folder.
 
@@ -56,7 +62,7 @@ def teach(
         out: The folder.
         runtime: Cache, device, workers.
         weights: The encoder's files; none to look where weights are kept.
-        watch: Told how far a long video is, see `harvest`.
+        progress: Shown over the films.
 
     Raises:
         InputError: an example cannot be used, or there is nothing to tell events by.
@@ -67,7 +73,7 @@ def teach(
     base = Everyday(weights=weights)
     plan = Plan(base.segment, base.features, lambda: base.encoder(()))
     looks = ordinary_looks()
-    films, not_used = _read(examples, plan, runtime, looks, watch)
+    films, not_used = _read(examples, plan, runtime, looks, progress)
     lesson = learn(films, looks, plan.features)
     judged = leave_out(films, lesson)
     write_folder(out, lesson, films, judged, not_used)
@@ -75,9 +81,19 @@ def teach(
 
 
 def ordinary_looks() -> Looks:
-    """Vectors against what the everyday encoder says of ordinary videos."""
+    """Vectors (T, D) against what the everyday encoder says of ordinary videos."""
     sounds, sights = (np.array(EXTRACTORS[n].usual_roots, np.float32) for n in (SOUND, SIGHT))
     return Looks(sounds, sights, Likeness())
+
+
+def without_silence(features: Features) -> Features:
+    """Features (T, ...) in which a sound track that holds nothing is none, while it holds nothing.
+
+    A silent track is a stream like any other; the sound network knows silence by its name.
+    """
+    assert features.audio_scores is not None
+    silence = features.audio_scores[:, :, EXTRACTORS[SOUND].audio_classes.index("Silence")]
+    return replace(features, audio_mask=features.audio_mask & (silence.max(1) < SILENT))
 
 
 def _read(
@@ -85,15 +101,16 @@ def _read(
     plan: Plan,
     runtime: RuntimeConfig,
     looks: Looks,
-    watch: Watch | None,
+    progress: Progress | None,
 ) -> tuple[list[Labelled], list[str]]:
     """Labelled films in the order of the examples, and what could not be used."""
     by_path: dict[Path, list[Example]] = {}
     for example in examples:
         by_path.setdefault(example.path, []).append(example)
     stores, found, not_used = plan.stores(runtime.cache_dir), dict[Path, Labelled](), []
+    watch = progress.watch if progress else None
     with closing(harvest(by_path, stores, plan, runtime, verify=True, watch=watch)) as outcomes:
-        for outcome in outcomes:
+        for outcome in progress.track(outcomes) if progress else outcomes:
             try:
                 found[outcome.path] = _film(outcome, by_path[outcome.path], stores, looks)
             except InputError as err:
@@ -108,5 +125,5 @@ def _read(
 def _film(outcome: Outcome, examples: Sequence[Example], stores: Stores, looks: Looks) -> Labelled:
     if outcome.reason or outcome.key is None:
         raise InputError(f"{examples[0].source}: {outcome.message}")
-    features = read_features(stores.features, outcome.key)
+    features = without_silence(read_features(stores.features, outcome.key))
     return in_film(outcome.path, examples, features, look(features, looks))

@@ -21,7 +21,7 @@ GAP = 1
 
 def fuse(seen: Array, heard: Array) -> Array:
     """Probability (T, L) by both senses, of what each says: the geometric mean."""
-    return np.sqrt(seen * heard)
+    return np.asarray(np.sqrt(seen * heard), np.float32)
 
 
 def agree(seen: Array, heard: Array, shift: Shift) -> Array:
@@ -31,8 +31,8 @@ def agree(seen: Array, heard: Array, shift: Shift) -> Array:
 
 
 def probability(odds: NDArray[np.floating]) -> Array:
-    """Of log-odds."""
-    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+    """Probability in [0, 1] of log-odds (T, L), however large."""
+    return np.asarray(np.exp(-np.logaddexp(0, -odds)), np.float32)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Agreement:
     sounds: tuple[str, ...] = ()
 
     def find(self, config: EventConfig) -> Found:
-        """Events, which may overlap, what only one sense names, and all that is heard."""
+        """Events in seconds, which may overlap; what one sense alone names; all that is heard."""
         found = list(self._spans(self._agreed, config.log_odds))
         going = np.zeros(self._agreed.shape, bool)
         for label, cells in found:

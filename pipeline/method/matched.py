@@ -15,12 +15,13 @@ Source: ours; unmeasured with published towers.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avel.models.everyday import Events, Rule, hear, mix_sounds
+from avel.pipeline.method.agreement import probability
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.senses import Texts
 
@@ -30,6 +31,8 @@ MOST = 5
 """Classes of one label."""
 LEAST = 0.3
 """Weight under which a class is left out: 1.2 deviations less near than the nearest."""
+UNHEARD = -20.0
+"""Logit of a class where there is no sound."""
 VERSION = 1
 
 
@@ -40,6 +43,8 @@ class Matched:
     texts: Texts
     classes: tuple[str, ...]
     rule: Rule = field(default_factory=Rule)
+    sound_seconds: ClassVar[tuple[int, ...]] = (2, 4, 10)
+    """Windows of sound in which classes are heard, as by the everyday model."""
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -57,15 +62,16 @@ class Matched:
         return weigh_classes(self.texts.prompts.labels, self.classes, cosines.numpy())
 
     def named(self, label: str) -> dict[str, float]:
-        """The classes that a label is heard as, the nearest first, with their weights."""
+        """The classes that a label is heard as, the nearest first, with weights in (0, 1]."""
         column = self.weights[:, self.texts.prompts.labels.index(label)]
         order = [k for k in np.argsort(-column, kind="stable").tolist() if column[k] > 0]
         return {self.classes[k]: float(column[k]) for k in order}
 
     def sounds(self, features: Features) -> Array:
-        """Logits (T, K) of all classes, of the windows of sound together."""
+        """Logits (T, K) of all classes, of the windows of sound together; none without sound."""
         assert features.audio_scores is not None  # as the encoder's declaration says
-        return mix_sounds(features.audio_scores, self.rule.sound_mix)
+        logits = mix_sounds(features.audio_scores, self.rule.sound_mix)
+        return np.where(features.audio_mask[:, None], logits, UNHEARD).astype(np.float32)
 
     def shares(self, features: Features) -> Array:
         """Probability (T, L) of each label: of the loudest of its classes."""
@@ -73,11 +79,11 @@ class Matched:
         sight = np.zeros((0, L), np.float32)
         events = Events(self.weights, sight, np.zeros(L, np.float32), np.zeros(L, bool))
         odds = hear(self.sounds(features), events, self.rule)
-        return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+        return probability(odds)
 
 
 def synonyms(classes: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Every name of every class, and whose it is: whole names and their parts."""
+    """Every name of every class, whole and its parts, and the class of each, counted from 0."""
     names, owners = [], []
     for number, name in enumerate(classes):
         for each in dict.fromkeys([name, *name.split(", ")]):
@@ -95,16 +101,15 @@ def weigh_classes(labels: Sequence[str], classes: Sequence[str], cosines: Array)
         cosines: (L, N) with the N `synonyms` of the classes.
     """
     names, owners = synonyms(classes)
-    same = [[_plain(label) == _plain(name) for name in names] for label in labels]
-    near = np.where(same, 1.0, cosines).astype(np.float32)
     weights = np.zeros((len(classes), len(labels)), np.float32)
-    best = np.full((len(labels), len(classes)), -np.inf, np.float32)
-    np.maximum.at(best.T, np.array(owners), near.T)
-    for label, one in enumerate(best):
-        spread = float(one.std()) or 1.0
-        each = np.exp((one - one.max()) / spread)
-        (kept,) = np.nonzero(each >= max(LEAST, float(np.sort(each)[-MOST:][0])))
-        weights[kept, label] = each[kept]
+    for number, label in enumerate(labels):
+        same = np.array([_plain(label) == _plain(name) for name in names])
+        named, near = np.zeros(len(classes), bool), np.full(len(classes), -np.inf)
+        np.logical_or.at(named, owners, same)
+        np.maximum.at(near, owners, np.where(same, 1, cosines[number]))
+        each = np.exp((near - near.max()) / (near.std() or 1))
+        kept = np.lexsort((~named, -each))[:MOST]  # what is named before what is as near
+        weights[kept, number] = np.where(each[kept] >= LEAST, each[kept], 0)
     return weights
 
 

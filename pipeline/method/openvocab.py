@@ -34,7 +34,7 @@ from avel.pipeline.method.extract import Features
 from avel.pipeline.method.matched import Matched
 from avel.pipeline.method.prompts import TEMPLATE, Prompts
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
-from avel.pipeline.method.senses import Compared, Texts
+from avel.pipeline.method.senses import Compared, Sense, Texts
 from avel.pipeline.method.shift import Shift
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.reasons import InputError
@@ -44,8 +44,6 @@ USABLE = (
     "--labels works with audioclip, audioclip-tiny, or an open_clip tower beside a sound encoder: "
     "openclip+audioclip, openclip+mn04, openclip+yamnet"
 )
-SOUND_SECONDS = (2, 4, 10)
-"""Windows of sound in which AudioSet's classes are heard, as by the everyday model."""
 TOGETHER = EventConfig("hysteresis", 0.4)
 """With two encoders; not fitted to data."""
 
@@ -112,8 +110,8 @@ class OpenVocabulary:
     @property
     def segment(self) -> SegmentConfig:
         """How videos are cut into cells for it."""
-        windows = {"sound_seconds": SOUND_SECONDS} if isinstance(self._sound, Matched) else {}
-        return SegmentConfig(**{**self._encoder.cells, **windows})
+        windows = self._sound.sound_seconds
+        return SegmentConfig(**{**self._encoder.cells, "sound_seconds": windows})
 
     @property
     def features(self) -> Mapping[str, Any]:
@@ -133,8 +131,8 @@ class OpenVocabulary:
         """Compare on the CPU whatever the device: vectors are few."""
 
     def heard_as(self, label: str) -> dict[str, float]:
-        """Classes of sound that a label is heard as, with weights; empty where words are heard."""
-        return self._sound.named(label) if isinstance(self._sound, Matched) else {}
+        """Classes that a label is heard as, with weights in (0, 1]; none where words are heard."""
+        return self._sound.named(label)
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
         """Relevance (T,) and classes (T, K + 1) of videos, each by itself."""
@@ -144,8 +142,7 @@ class OpenVocabulary:
         """Events of a video's scores, and where the senses disagree, in seconds."""
         if self._alone or config.decoder != "hysteresis":
             return find(scores, self.classes, config)
-        sounds = self._sound.classes if isinstance(self._sound, Matched) else ()
-        return Agreement(self.classes, scores, self._shift, sounds).find(config)
+        return Agreement(self.classes, scores, self._shift, self._sound.classes).find(config)
 
     @torch.inference_mode()
     def _score(self, features: Features) -> SegmentScores:
@@ -167,13 +164,11 @@ class OpenVocabulary:
             flags=tuple(features.flags),
             seen=seen.astype(np.float32),
             heard=heard.astype(np.float32),
-            **(
-                {"sounds": self._sound.sounds(features)} if isinstance(self._sound, Matched) else {}
-            ),
+            sounds=self._sound.sounds(features),
         )
 
 
-def senses(encoder: Choice | PairChoice, prompts: Prompts) -> tuple[Compared, Compared | Matched]:
+def senses(encoder: Choice | PairChoice, prompts: Prompts) -> tuple[Compared, Sense]:
     """Sight and sound of an encoder, asked for labels.
 
     Raises:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import Encoder, choose
+from avel.models.card import TAUGHT
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import Asked, EventConfig
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
@@ -155,17 +156,30 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
     return _trained(DEFAULT_MODEL if name == "synthetic" else Path(name), config)
 
 
-def _trained(path: Path, config: PipelineConfig) -> "Localizer":
+def open_checkpoint(path: Path) -> TrainedModel:
+    """A trained or taught model of K classes, scores (T, K + 1), from its file or folder.
+
+    Raises:
+        CheckpointError: it is missing, damaged, or no avel checkpoint.
+    """
     model = TrainedModel(path)
+    if model.card.name != TAUGHT:
+        return model
+    from avel.pipeline.method.taught import TaughtModel
+
+    return TaughtModel(path)
+
+
+def _trained(path: Path, config: PipelineConfig) -> "Localizer":
+    model = open_checkpoint(path)
     refuse_matcher(model.card)
-    if model.card.name != "taught":
-        if config.with_everyday:
-            raise InputError(f"everyday events stand beside taught ones only, not {path}'s")
+    if not config.with_everyday:
         return model
     from avel.pipeline.method.taught import TaughtModel, WithEveryday
 
-    taught = TaughtModel(path)
-    return WithEveryday(taught, _everyday(config)) if config.with_everyday else taught
+    if not isinstance(model, TaughtModel):
+        raise InputError(f"everyday events stand beside taught ones only, not {path}'s")
+    return WithEveryday(model, _everyday(config))
 
 
 def _everyday(config: PipelineConfig) -> "Everyday":

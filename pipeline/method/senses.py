@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import torch
@@ -23,11 +23,25 @@ class Sense(Protocol):
     """Sight or sound, with the labels that it is asked for."""
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the K classes of sound that it hears; none where it compares words."""
+
+    @property
+    def sound_seconds(self) -> tuple[int, ...]:
+        """Windows of sound that it hears; none for each cell alone."""
+
+    @property
     def recipe(self) -> dict[str, Any]:
         """Everything that decides what it says, beside the features."""
 
     def shares(self, features: Features) -> Array:
         """Probability (T, L) of each label by this sense alone; cells without it are not masked."""
+
+    def sounds(self, features: Features) -> Array:
+        """Logits (T, K) of the classes; (0, 0) where there are none."""
+
+    def named(self, label: str) -> dict[str, float]:
+        """The classes that a label is heard as, the nearest first, with weights in (0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,7 @@ class Texts:
 
     @cached_property
     def embeddings(self) -> Tensor:
-        """Of the prompts, (L', D)."""
+        """Of the prompts, (N, D)."""
         return self.head.text(self.asked)
 
 
@@ -87,6 +101,9 @@ class Compared:
 
     texts: Texts
     modality: Modality
+    classes: ClassVar[tuple[str, ...]] = ()
+    sound_seconds: ClassVar[tuple[int, ...]] = ()
+    """Each cell is compared by itself, and no sound is named but by the labels."""
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -133,6 +150,14 @@ class Compared:
                 "AudioCLIP-Full-Training.pt or AudioCLIP-Partial-Training.pt"
             )
         return head
+
+    def named(self, label: str) -> dict[str, float]:
+        """No classes: the words themselves are compared."""
+        return {}
+
+    def sounds(self, features: Features) -> Array:
+        """Nothing (0, 0): there are no classes of sound."""
+        return np.zeros((0, 0), np.float32)
 
     def attention(self, features: Features, label: NDArray[np.int64]) -> Array:
         """Where in the picture a label (T,) is: (T, P); (T, 0) where the map has no words."""

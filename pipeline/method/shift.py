@@ -49,4 +49,4 @@ class Shift:
         t = np.arange(T)
         near = sums[np.minimum(t + self.reach + 1, T)] - sums[np.maximum(t - self.reach, 0)]
         prior = (self.unknown / L + near) / (self.unknown + near.sum(1, keepdims=True))
-        return np.clip(np.log(L * prior), -self.most, self.most).astype(np.float32)
+        return np.asarray(np.clip(np.log(L * prior), -self.most, self.most), np.float32)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from avel.extractors import Encoder
     from avel.pipeline.method.everyday import Everyday
 
-NAME = "taught"
-"""Of the model, in its card."""
 CLEARLY_HEARD = 2.0
 """Log-odds by sound from which an event is said to be heard though it is not seen."""
 
@@ -81,7 +79,9 @@ class TaughtModel(TrainedModel):
     def _taught(self) -> tuple[Taught, Looks]:
         arrays = self._extra
         taught = Taught(*(arrays[name] for name in Taught._fields))
-        options = {k: tuple(v) if isinstance(v, list) else v for k, v in self.card.options.items()}
+        options: Any = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in self.card.options.items()
+        }
         return taught, Looks(arrays["usual_sounds"], arrays["usual_sights"], Likeness(**options))
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
@@ -109,7 +109,7 @@ class WithEveryday:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Taught names, then all of the everyday ones."""
+        """Names (K,): the taught ones, then all of the everyday ones."""
         return (*self._taught.classes, *self._everyday.classes)
 
     @cached_property
@@ -119,7 +119,7 @@ class WithEveryday:
 
     @property
     def identity(self) -> dict[str, str]:
-        """Who answers, for results."""
+        """Who answers, for results; the `sha256` has 64 hex digits."""
         ours, theirs = self._taught.identity, self._everyday.identity
         name = f"{ours['name']} and {theirs['name']}"
         knows = f"{ours['knows'].removesuffix(', and nothing else')}, and {theirs['knows']}"
@@ -127,40 +127,40 @@ class WithEveryday:
 
     @property
     def decoder(self) -> EventConfig:
-        """That of the taught ones; the everyday ones keep theirs unless asked otherwise."""
+        """That of the taught ones, threshold in [0, 1]; the others keep theirs unless asked."""
         return self._taught.decoder
 
     @property
     def segment(self) -> SegmentConfig:
-        """How videos are cut for both."""
+        """How videos are cut into one-second cells for both."""
         return self._taught.segment
 
     @property
     def features(self) -> Mapping[str, Any]:
-        """Recipe of the features that both read."""
+        """Recipe of the features (T, ...) that both read."""
         return self._taught.features
 
     @property
     def limits(self) -> Mapping[str, float]:
-        """None, as for the everyday events."""
+        """None in standard deviations, as for the everyday events."""
         return {}
 
     def encoder(self, weights: Sequence[Path]) -> "Encoder":
-        """The encoder of both."""
+        """The encoder of the features (T, ...) of both."""
         return self._taught.encoder(weights)
 
     def to(self, device: str) -> None:
         """Weigh on the CPU whatever the device."""
 
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
-        """What each of them says, one beside the other, taught events first."""
+        """What each of them says, (T, K + 1), taught events first."""
         pairs = zip(
             self._taught.score(videos, config), self._everyday.score(videos, config), strict=True
         )
         return [_beside(ours, theirs) for ours, theirs in pairs]
 
     def find(self, scores: SegmentScores, config: EventConfig) -> Found:
-        """What each of them finds, in time order."""
+        """What each of them finds, in seconds, in time order."""
         E = len(self._taught.classes)
         chances = scores.taught
         relevance, classes = _conditional(chances)

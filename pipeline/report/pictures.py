@@ -34,7 +34,12 @@ def pictures_of(run: CachedRun, result: Result) -> list[tuple[str, str]]:
 
 
 def attended(frame: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A frame (3, H, W) tinted red where the weights (P,) are high, darkened where low."""
+    """A frame (3, H, W) tinted red where the weights (P,) are high, darkened where low.
+
+    As it is where there are no weights: not every model looks at places.
+    """
+    if not len(weights):
+        return frame
     side = round(len(weights) ** 0.5)
     grid = weights.reshape(side, side)
     grid = (grid - grid.min()) / max(1e-9, float(np.ptp(grid)))

@@ -372,3 +372,41 @@ def test_results_show_what_matters_first() -> None:
     assert shown.startswith("Result(file='a.mp4', status='ok'")
     assert "relevance" not in shown
     assert len(shown) < 300
+
+
+def test_a_taught_model_is_opened_as_one(tmp_path: Path) -> None:
+    from tests.pipeline.learning.taught_films import write_model
+
+    model = avel.open_model(write_model(tmp_path / "mine"))
+    assert model.classes == ("Bark", "Meow")
+    assert model.identity["name"] == "taught"
+
+
+def test_events_are_taught_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.pipeline.learning.taught_cache import fill_cache
+
+    films, cache = fill_cache(tmp_path, monkeypatch)
+    events = {
+        "Bark": [(films / "dog, one: a.mp4", 0, 3), (str(films / "dog2.mp4"), 1, 4.0)],
+        "Meow": [films / "cat.mp4"],
+        "background": films / "rain.mp4",
+    }
+    numbers = avel.teach(events, tmp_path / "mine", cache_dir=cache)
+    assert (numbers["accuracy"], numbers["films"], numbers["alone"]) == (1, 2, ("Meow",))
+    assert avel.open_model(tmp_path / "mine").classes == ("Bark", "Meow")
+
+
+@pytest.mark.parametrize(
+    ("events", "error", "said"),
+    [
+        (["a.mp4"], TypeError, "events .* must be a dict such as"),
+        ({"Bark": [3]}, TypeError, r"events \(3\) must be a str or a Path"),
+        ({"Bark": [("a.mp4", 2)]}, TypeError, "must be a path, or a path with onset and offset"),
+        ({"Bark": [("a.mp4", "2", "5")]}, TypeError, r"events \('2'\) must be a number"),
+        ({"Bark": [("a.mp4", 5, 2)]}, ValueError, "Bark: a.mp4: 5-2 ends before it begins"),
+        ({"Bark": [("a.mp4", -1, 2)]}, ValueError, r"times \(-1, 2\) must be seconds from 0 on"),
+    ],
+)
+def test_wrong_events(events: Any, error: type[Exception], said: str, tmp_path: Path) -> None:
+    with pytest.raises(error, match=said):
+        avel.teach(events, tmp_path / "mine")

@@ -110,6 +110,22 @@ def test_files_of_a_pair(chosen: Chooser) -> None:
         choose("vgg19+vggish", [sight])
 
 
+def test_one_file_of_a_pair(chosen: Chooser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tower's, which is nowhere else; the sound's is looked for where weights are kept."""
+    tower, sound = (parts(chosen(name))[0].weights.files[0] for name in ("openclip-vit", "mn04"))
+    folder = sound.path.parent / "kept"
+    folder.mkdir()
+    (folder / "mn04_as_mAP_432.pt").write_bytes(sound.path.read_bytes())
+    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(folder))
+    pair = choose("openclip+mn04", [tower.path])
+    assert isinstance(pair, PairChoice)
+    assert pair.sight.weights.files == (tower,)
+    assert pair.sound.weights.sha256 == sound.sha256
+    alone = choose("audioclip-tiny+mn04", [sound.path])  # here sight brings its own
+    assert isinstance(alone, PairChoice)
+    assert alone.sound.weights.files[0].path == sound.path
+
+
 @pytest.mark.parametrize("name", ["vggish+vgg19", "vgg19+vggish+vggish", "vgg19+vgg19"])
 def test_pairs_that_are_none(name: str) -> None:
     with pytest.raises(ExtractorError, match=r"is no pair; write SIGHT\+SOUND, for example vgg19"):

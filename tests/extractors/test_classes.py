@@ -73,3 +73,11 @@ def test_a_pair_declares_what_its_halves_do(tmp_path: Path) -> None:
     half = choose("yamnet", files[1:])
     assert (half.visual_classes, half.audio_classes) == ((), pair.audio_classes)
     assert choose("vgg19+vggish", files).visual_classes == ()
+
+
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "mn04"])
+def test_what_is_usual_is_a_root_for_each_class(name: str) -> None:
+    kind = EXTRACTORS[name]
+    assert len(kind.usual_roots) == len(kind.audio_classes or kind.visual_classes)
+    assert all(0 < root < 1 for root in kind.usual_roots)
+    assert EXTRACTORS["mn10"].usual_roots == ()

@@ -20,10 +20,10 @@ VISION: dict[str, Any] = {
 }
 TEXT: dict[str, Any] = {"width": 16, "heads": 2, "layers": 1, "context_length": 77}
 KINDS: dict[str, dict[str, Any]] = {
-    "clip": {"embed_dim": 24, "vision_cfg": VISION, "text_cfg": TEXT, "quick_gelu": True},
+    "clip": {"embed_dim": 128, "vision_cfg": VISION, "text_cfg": TEXT, "quick_gelu": True},
     # SigLIP: each pair by itself (a bias), both directions, the last token; here CLIP's tokenizer
     "siglip": {
-        "embed_dim": 24,
+        "embed_dim": 128,
         "init_logit_bias": -10,
         "custom_text": True,
         "vision_cfg": VISION,
@@ -38,7 +38,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     # PE-Core: timm's tower of sight, a short context
     "pe": {
-        "embed_dim": 24,
+        "embed_dim": 128,
         "custom_text": True,
         "vision_cfg": {
             "image_size": 384,

@@ -73,12 +73,12 @@ def test_many_prompts_are_those_alone(folders: dict[str, Path]) -> None:
     """More than go through the tower at once."""
     found, prompts = opened(folders["clip"]), [f"sound {n}" for n in range(70)]
     many = found.text(prompts)
-    assert many.shape == (70, 24)
+    assert many.shape == (70, 128)
     torch.testing.assert_close(many[66:67], found.text(prompts[66:67]), atol=1e-6, rtol=1e-4)
 
 
 def test_no_map_of_words(folders: dict[str, Path]) -> None:
-    attention = opened(folders["clip"]).text_attention(torch.zeros(3, 4, 16), torch.zeros(3, 24))
+    attention = opened(folders["clip"]).text_attention(torch.zeros(3, 4, 16), torch.zeros(3, 128))
     assert attention.shape == (3, 0)
 
 

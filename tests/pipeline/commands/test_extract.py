@@ -120,3 +120,25 @@ def test_what_is_refused(
     found, text = refused(capsys, *argv)
     assert message in text
     assert found == code
+
+
+def test_a_config_says_the_features(planned: list[Plan], tmp_path: Path) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text("segment: {sound_seconds: [2, 4], views: 1}\n")
+    main(["extract", str(tmp_path / "a.mp4"), "--config", str(config)])
+    (plan,) = planned
+    assert plan.segment.sound_seconds == (2, 4)
+    assert plan.segment.views == 1
+    expected = plan_features(choose("audioclip-tiny"), {"sound_seconds": [2, 4], "views": 1})
+    assert fingerprint(plan.features) == fingerprint(expected.features)
+
+
+@pytest.mark.parametrize(
+    "words", [("--extractor", "vgg19"), ("--frames", "2"), ("--option", "compile=true")]
+)
+def test_a_config_beside_what_it_says(
+    words: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = refused(capsys, "extract", tmp_path / "a.mp4", "--config", "dmsf", *words)
+    assert code == 2
+    assert f"--config dmsf says which features; leave out {words[0]}" in text

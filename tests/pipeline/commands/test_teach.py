@@ -44,7 +44,7 @@ def test_a_table_with_films_that_cannot_be_used_ends_with_3(
     table.write_text("file,onset,offset,label\ndog2.mp4,1,4,Bark\nsilent.mp4,,,Bark\n")
     assert taught(films, "--from", table) == 3
     captured = capsys.readouterr()
-    assert captured.err.startswith(f"not used: {table}, row 3: the film has no sound")
+    assert f"not used: {table}, row 3: the film has no sound" in captured.err
     assert "nothing to leave out, every event is shown by one film" in captured.out
 
 

@@ -19,6 +19,7 @@ HEARD: Mapping[str, tuple[Sequence[int], Sequence[int]]] = {
     "cat.mp4": ([1] * 4, [1] * 4),
     "rain.mp4": ([5] * 4, [5] * 4),
     "silent.mp4": ([-1] * 4, [0] * 4),
+    "hush.mp4": ([500] * 4, [0] * 4),
     "sound.wav": ([0] * 4, [-1] * 4),
 }
 """Class of sound and of sight of every second."""

@@ -92,7 +92,7 @@ def test_rows_of_events(lesson: Lesson) -> None:
 def test_an_earlier_model_is_replaced(folder: Path, tmp_path: Path) -> None:
     check_folder(folder)
     check_folder(tmp_path / "new")
-    assert (tmp_path / "new").is_dir()
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_folder_with_something_else(tmp_path: Path) -> None:
@@ -106,5 +106,5 @@ def test_a_folder_with_something_else(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("file")
-    with pytest.raises(InputError, match="is a file or lies in one; give a folder"):
+    with pytest.raises(InputError, match="out: is a file; give a folder"):
         check_folder(tmp_path / "out")

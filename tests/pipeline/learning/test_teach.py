@@ -47,7 +47,10 @@ def test_a_film_that_is_not_there(films: tuple[Path, Path]) -> None:
         taught(films, *words(films, "Bark", "gone.mp4", "0-3"))
 
 
-@pytest.mark.parametrize(("name", "sense"), [("silent.mp4", "sound"), ("sound.wav", "picture")])
+@pytest.mark.parametrize(
+    ("name", "sense"),
+    [("silent.mp4", "sound"), ("hush.mp4", "sound"), ("sound.wav", "picture")],
+)
 def test_a_film_without_a_sense(films: tuple[Path, Path], name: str, sense: str) -> None:
     with pytest.raises(InputError, match=f"the film has no {sense}; an event must be both"):
         taught(films, *words(films, "Bark", name), *words(films, "Meow", "cat.mp4"))

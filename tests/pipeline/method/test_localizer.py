@@ -13,19 +13,20 @@ import numpy as np
 import pytest
 
 from avel.cache.fingerprint import fingerprint
-from avel.extractors import choose
+from avel.extractors import PairChoice, choose
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.everyday import DECODER, Everyday
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
-from avel.pipeline.method.openvocab import OpenVocabulary
+from avel.pipeline.method.openvocab import TOGETHER, OpenVocabulary
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.method.taught import TaughtModel
 from avel.pipeline.synth.script import class_names
 from tests.extractors.made import mn_file
 from tests.pipeline.learning.taught_films import write_model
+from tests.pipeline.method.towers import pair
 
 
 def taught() -> Localizer:
@@ -36,10 +37,20 @@ def taught() -> Localizer:
     return model
 
 
+def made(*kinds: str) -> PairChoice:
+    """A tower of sight made on the spot, and who hears."""
+    return pair(Path(tempfile.mkdtemp()), *kinds)
+
+
 LOCALIZERS: dict[str, Callable[[], Localizer]] = {
     "trained": lambda: TrainedModel(DEFAULT_MODEL),
     "taught": taught,
     "words": lambda: OpenVocabulary(tuple(class_names()[:3]), choose("audioclip-tiny")),
+    "tower and classes": lambda: OpenVocabulary(("dog", "church bell", "a barking dog"), made()),
+    "sigmoid and classes": lambda: OpenVocabulary(("dog", "church bell"), made("siglip")),
+    "tower and words": lambda: OpenVocabulary(
+        tuple(class_names()[:3]), made("clip", "audioclip-tiny")
+    ),
     "everyday": lambda: Everyday(weights=[mn_file(Path(tempfile.mkdtemp()))]),
 }
 
@@ -107,7 +118,7 @@ def test_it_says_who_it_is(localizer: Localizer) -> None:
     assert len(localizer.sha256) == 64
     assert set(localizer.identity) == {"name", "sha256", "knows"}
     assert localizer.identity["sha256"] == localizer.sha256
-    assert localizer.decoder in (EventConfig(), EventConfig("hysteresis"), DECODER)
+    assert localizer.decoder in (EventConfig(), EventConfig("hysteresis"), DECODER, TOGETHER)
     assert set(localizer.limits) in ({"visual", "audio"}, set())
     assert json.loads(json.dumps(localizer.identity)) == localizer.identity
 

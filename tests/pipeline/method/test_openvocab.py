@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from avel.extractors import Choice, choose
+from avel.extractors import Choice, PairChoice, choose
 from avel.extractors.audioclip.declarations import AUDIOCLIP, AUDIOCLIP_TINY, AudioCLIPOptions
 from avel.extractors.audioclip.joint import TINY, AudioCLIP
 from avel.extractors.weights.files import Weights
@@ -18,10 +19,14 @@ from avel.pipeline.method.events import find_disagreements
 from avel.pipeline.method.labels import read_labels
 from avel.pipeline.method.openvocab import OpenVocabulary
 from avel.pipeline.method.prompts import CONTRAST
-from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.reasons import InputError
 from avel.pipeline.synth.script import SynthConfig, annotated_scripts, class_names
+from tests.extractors.made import lite0_file, vggish_file
+from tests.films import clicks, write_film
 from tests.pipeline.method.test_localizer import features
+from tests.pipeline.method.towers import features as films
+from tests.pipeline.method.towers import pair
 
 NAMES = class_names()
 
@@ -194,3 +199,102 @@ def test_an_encoder_without_a_rest_lets_other_words_compete() -> None:
     own, (_, *others) = shares[0, 0], shares[:, 0]
     assert own > max(others)
     assert own < 1
+
+
+def test_audioclip_alone_is_as_it_was() -> None:
+    """Golden numbers from before two encoders could be used: no shift, no hysteresis."""
+    words = OpenVocabulary(tuple(NAMES[:3]), choose("audioclip-tiny"))
+    assert words.sha256 == "2a31a8a62b1c3f11fc0eb88ac24abd971179cf2260c5e83e16c6114a8c4caada"
+    assert words.decoder == EventConfig("gate", 0.5)
+    (found,) = words.score([features(4, 3)], ScoreConfig())
+    relevance = [7.041232e-07, 7.980574e-07, 0, 5.354770e-07]
+    np.testing.assert_allclose(found.relevance, relevance, rtol=1e-3)
+    np.testing.assert_allclose(found.classes[1], [0.264558, 0.666481, 0.06896, 0], rtol=1e-3)
+    np.testing.assert_allclose(found.classes[2], [0, 0, 0, 1])
+    assert words.heard_as(NAMES[0]) == {}
+
+
+USABLE = r"--labels works with audioclip, audioclip-tiny, or an open_clip tower beside a sound enc"
+
+
+def test_encoders_that_know_no_words(tmp_path: Path) -> None:
+    """Each refusal says what lacks, and what works."""
+    made = pair(tmp_path)
+    lite0 = choose("efficientnet-lite0", [lite0_file(tmp_path)])
+    vggish, tiny = choose("vggish", [vggish_file(tmp_path)]), choose("audioclip-tiny")
+    assert isinstance(lite0, Choice)
+    assert isinstance(vggish, Choice)
+    assert isinstance(tiny, Choice)
+    for encoder, message in (
+        (PairChoice(lite0, made.sound), "lite0.mn04' knows no words: efficientnet-lite0 has no t"),
+        (PairChoice(made.sight, vggish), "openclip.vggish' knows no words: vggish names no sound"),
+        (PairChoice(tiny, made.sound), "audioclip-tiny knows its own names only, not those of t"),
+        (made.sight, "extractor 'openclip' hears nothing"),
+        (made.sound, "extractor 'mn04' knows no words: mn04 has no text tower"),
+    ):
+        with pytest.raises(InputError, match=message) as raised:
+            OpenVocabulary((NAMES[0],), encoder)
+        raised.match(USABLE)
+
+
+def test_sound_of_classes_is_heard_in_its_context(tmp_path: Path) -> None:
+    """Windows of sound as the everyday model's; AudioCLIP hears each second alone."""
+    classes = OpenVocabulary(("dog",), pair(tmp_path / "a"))
+    words = OpenVocabulary((NAMES[0],), pair(tmp_path / "b", sound="audioclip-tiny"))
+    assert classes.segment.sound_seconds == (2, 4, 10)
+    assert (classes.segment.sample_rate, classes.segment.image_size) == (32_000, 64)
+    assert words.segment.sound_seconds == ()
+    assert (words.segment.sample_rate, words.segment.image_size) == (44_100, 64)
+
+
+def test_both_senses_name_a_label(tmp_path: Path) -> None:
+    """A made film: a dog seen and heard, then seen only, then a bell heard only."""
+    words = OpenVocabulary(("dog", "church bell"), pair(tmp_path))
+    dog, bell = words.texts.embeddings[:2].numpy()
+    assert next(iter(words.heard_as("dog"))) == "Dog"
+    assert next(iter(words.heard_as("church bell"))) == "Church bell"
+    sounds = np.full((9, 3, 527), -12.0)
+    number = {name: n for n, name in enumerate(words.encoder(()).audio_classes)}
+    sounds[:5, :, number["Dog"]] = 9
+    sounds[7:, :, number["Church bell"]] = 9
+    given = films(9, seen=np.array([dog] * 7 + [-dog - bell] * 2), sounds=sounds)
+    (found,) = words.score([given], ScoreConfig())
+    told = words.find(found, EventConfig("hysteresis", 0.2))
+    assert {e.label for e in told.events} == {"dog"}
+    assert max(e.offset for e in told.events) <= 5
+    assert "church bell" in {d.label for d in told.disagreements if d.kind == "heard, not seen"}
+    assert {s.label for s in told.sounds} == {"Dog", "Church bell"}
+
+
+def test_other_decoders_work_too(tmp_path: Path) -> None:
+    words = OpenVocabulary(("dog", "church bell"), pair(tmp_path))
+    (found,) = words.score([films(5)], ScoreConfig())
+    gate = words.find(found, EventConfig("gate", 1e-6)).events
+    assert gate
+    assert all(a.offset <= b.onset for a, b in pairwise(gate))  # one after another
+
+
+def test_a_film_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Decoded, cut, encoded, scored; and the same again from the cache."""
+    made = pair(tmp_path)
+    weights = [file.path for part in (made.sight, made.sound) for file in part.weights.files]
+    film = write_film(
+        tmp_path / "film.mkv",
+        frame_times=[k / 5 for k in range(13)],
+        samples=clicks(32_000 * 5 // 2, range(0, 80_000, 4_000)),
+        sample_rate=32_000,
+    )
+    command = ["localize", str(film), "--cache-dir", str(tmp_path / "cache"), "--json"]
+    command += ["--labels", "dog", "rain", "--extractor", "openclip+mn04"]
+    command += [word for path in weights for word in ("--weights", str(path))]
+    answers = []
+    for _ in range(2):
+        assert main(command) == 0
+        (answer,) = json.loads(capsys.readouterr().out)
+        answers.append(answer)
+    first, again = answers
+    assert first["model"]["name"] == "open vocabulary (openclip+mn04)"
+    assert first["decoder"] == {"name": "hysteresis", "threshold": 0.4}
+    assert first["segments"] == 3
+    for key in ("events", "disagreements", "relevance", "top_classes"):
+        assert first[key] == again[key]

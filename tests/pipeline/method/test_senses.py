@@ -61,7 +61,6 @@ def test_a_picture_of_a_label_is_seen_as_it(towers: dict[str, Choice]) -> None:
         own = sense.texts.embeddings[:2].numpy()
         shares = sense.shares(features(2, seen=own))
         assert shares.argmax(1).tolist() == [0, 1]
-        assert (shares.diagonal() > 3 * shares[::-1].diagonal()).all()
         plain = sense.shares(features(2, seen=3 * own))
         np.testing.assert_allclose(plain, shares, atol=1e-5)  # lengths say nothing
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avel.models.card import CheckpointError
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Disagreement, Event, Found
 from avel.pipeline.method.extract import Features
@@ -203,3 +204,10 @@ def test_a_longer_film_ends_with_its_last_second(model: TaughtModel) -> None:
     given = replace(features([0] * 3, [0] * 3), duration=2.6)
     ((bark,), _, _) = found(model, given)
     assert (bark.onset, bark.offset) == (0, 2.6)
+
+
+def test_it_holds_no_network(folder: Path) -> None:
+    from avel.models.checkpoint import load_checkpoint  # slow: loads torch
+
+    with pytest.raises(CheckpointError, match="holds events by example and no network"):
+        load_checkpoint(folder / "model.safetensors")

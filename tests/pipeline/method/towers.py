@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from avel.extractors import Choice, PairChoice, choose
+from avel.extractors import PairChoice, choose
 from avel.extractors.weights.files import find_file
 from avel.pipeline.method.extract import Features
 from tests.extractors.made import mn_file
 from tests.extractors.towers import tower
 
 TINY = "audioclip-tiny.safetensors"
-DIM, CELLS, WINDOWS, KINDS_OF_SOUND = 24, 9, 3, 527
+DIM, WINDOWS, KINDS_OF_SOUND = 128, 3, 527
 """Widths of the made tower's vectors, and of AudioSet's classes."""
 
 
@@ -50,7 +50,3 @@ def features(
         ("TRUNCATED",),
         audio_scores=logits.astype(np.float32) * heard[:, None, None],
     )
-
-
-def both(choice: PairChoice) -> tuple[Choice, Choice]:
-    return choice.sight, choice.sound

@@ -95,3 +95,8 @@ def test_no_pictures_where_nothing_was_kept_or_too_much() -> None:
     unscored = Run(cells())
     unscored._scores = None  # type: ignore[assignment]
     assert pictures_of(cast(CachedRun, unscored), result()) == []
+
+
+def test_a_model_without_attention_leaves_the_frame_as_it_is() -> None:
+    frame = np.full((3, 32, 32), 120, np.uint8)
+    np.testing.assert_array_equal(attended(frame, np.zeros(0, np.float32)), frame)
