@@ -13,8 +13,9 @@ from avel.pipeline.learning.experiment import Experiment, check_experiment
 from avel.pipeline.studies.ablate import Ablation
 
 FOLDER = Path(next(iter(avel.configs.__path__)))
-TABLES = {"leaderboard.yaml", "ablate_dmsf.yaml", "everyday.yaml"}
-TRAININGS = sorted(path.name for path in FOLDER.glob("*.yaml") if path.name not in TABLES)
+TABLES = {"leaderboard.yaml", "ablate_dmsf.yaml"}
+OTHERS = {*TABLES, "everyday.yaml"}
+TRAININGS = sorted(path.name for path in FOLDER.glob("*.yaml") if path.name not in OTHERS)
 
 
 def preset(name: str) -> Experiment:
