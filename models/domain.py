@@ -97,5 +97,6 @@ def distance(vectors: Tensor, domain: Mapping[str, Tensor]) -> Tensor:
     means = domain["mean"].reshape(-1, vectors.shape[-1])
     white, centres = ((v - means[0]) @ domain["whitening"] for v in (vectors, means))
     exact = "donot_use_mm_for_euclid_dist"  # differences first: nothing is lost beside large ones
-    apart: Tensor = torch.cdist(white, centres, compute_mode=exact).amin(1)
-    return apart / vectors.shape[-1] ** 0.5
+    apart = torch.cdist(white, centres, compute_mode=exact).amin(1)
+    nearest: Tensor = apart / vectors.shape[-1] ** 0.5
+    return nearest
