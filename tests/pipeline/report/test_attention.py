@@ -179,14 +179,3 @@ def test_each_models_stores_are_opened_once(
         [("a.mp4", "one"), ("a.mp4", "two")],
         [("b.mp4", "one"), ("b.mp4", "two")],
     ]
-
-
-def test_a_model_that_looks_nowhere(
-    tmp_path: Path, drawn: dict[Path, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As the everyday one, and those that were taught by example."""
-    nowhere = replace(scores(4, 0), attention=np.zeros((4, 0), np.float32))
-    monkeypatch.setattr(Run, "scores", lambda self, result: nowhere)
-    made = pictures(tmp_path, 0).draw("a.mp4", [of_model("taught")])
-    assert made.why_none == "its model does not say where in the picture a sound is"
-    assert not drawn
