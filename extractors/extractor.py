@@ -11,6 +11,7 @@ from avel.extractors.adapters.adapters import Adapters, Pooling
 from avel.extractors.declaration import Declaration
 from avel.extractors.errors import ExtractorError
 from avel.extractors.options import EncodeOptions
+from avel.extractors.threads import in_threads
 from avel.extractors.weights.files import Weights
 from avel.extractors.weights.tensors import read_all
 
@@ -33,6 +34,8 @@ class FrozenExtractor(ABC):
     """
 
     declaration: ClassVar[Declaration]
+    side_by_side: ClassVar[bool] = False
+    """Whether parts of a batch are faster each on one processor than one after another on all."""
     mean: Sequence[float] = (0.5, 0.5, 0.5)
     std: Sequence[float] = (0.5, 0.5, 0.5)
     """Of the pictures that the weights were trained on, RGB in [0, 1]."""
@@ -118,7 +121,7 @@ class FrozenExtractor(ABC):
     def _seen(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Maps (N, P, C) and vectors (N, D), float32, of pictures (N, F, 3, H, W): means over F."""
         N, F = frames.shape[:2]
-        seen = [self._look(part) for part in torch.split(frames.flatten(0, 1), IMAGES_AT_ONCE)]
+        seen = self.in_parts(self._look, frames.flatten(0, 1), IMAGES_AT_ONCE)
         maps, visual = (torch.cat(parts) for parts in zip(*seen, strict=True))
         return (
             maps.float().reshape(N, F, *maps.shape[1:]).mean(1),
@@ -131,7 +134,7 @@ class FrozenExtractor(ABC):
         if not len(samples):
             return _none(self.embed_sound(samples.new_zeros(1, samples.shape[1])))
         with self.mixed():
-            audio = self._hear(samples.to(self.device).float()).float()
+            audio = torch.cat(self.in_parts(self._listen, samples, len(samples)))
         features = {"audio": audio.cpu()}
         if self.declaration.audio_classes:
             features["audio_scores"] = self.sound_logits(audio).cpu()
@@ -141,6 +144,23 @@ class FrozenExtractor(ABC):
         """The precision of the trunks, whatever that of a training around them is."""
         dtype = PRECISIONS[self.options.precision]
         return torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
+
+    def in_parts(self, run: Callable[[Tensor], Any], batch: Tensor, most: int) -> list[Any]:
+        """Results of parts of a batch (N, ...), of at most `most` each, in their order.
+
+        A network that is `side_by_side` runs as many at a time as torch has threads on the CPU.
+        """
+        if not self.side_by_side or self.device.type != "cpu":
+            return [run(part) for part in torch.split(batch, most)]
+
+        def mixed(part: Tensor) -> Any:
+            with self.mixed():
+                return run(part)
+
+        return in_threads(mixed, batch, most)
+
+    def _listen(self, samples: Tensor) -> Tensor:
+        return self._hear(samples.to(self.device).float()).float()
 
     def _look(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         return self._see(self.normalised(frames.to(self.device)))

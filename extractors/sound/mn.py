@@ -201,6 +201,7 @@ class MN(nn.Module):
 class MNExtractor(FrozenExtractor):
     """The vector before AudioSet's classes (512 numbers at width 0.4), and their logits."""
 
+    side_by_side = True
     width: float
     model: MN
 

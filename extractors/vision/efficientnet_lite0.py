@@ -106,6 +106,7 @@ class EfficientNetLite0Extractor(FrozenExtractor):
     """
 
     declaration = EFFICIENTNET_LITE0
+    side_by_side = True
     mean, std = (127 / 255,) * 3, (128 / 255,) * 3
     model: EfficientNetLite0
     options: EverydayOptions
@@ -136,7 +137,12 @@ class EfficientNetLite0Extractor(FrozenExtractor):
         detector = self.model.faces
         if detector is not None:
             first = frames[:, :, 0] if frames.dim() == 6 else frames
-            pictures = torch.split(first.flatten(0, 1), IMAGES_AT_ONCE) if len(first) else ()
-            found = [detector(part.to(self.device)).cpu() for part in pictures]
+            pictures = first.flatten(0, 1)
+
+            def look(part: Tensor) -> Tensor:
+                with torch.autocast(self.device.type, enabled=False):
+                    return detector(part.to(self.device)).cpu()  # type: ignore[no-any-return]
+
+            found = self.in_parts(look, pictures, IMAGES_AT_ONCE) if len(first) else []
             seen["faces"] = torch.cat([torch.empty(0), *found]).view(first.shape[:2]).amax(1)
         return seen
