@@ -28,11 +28,11 @@ CELLS_AT_ONCE = 256
 class Rule:
     """Every constant of the decision; log-odds and log-likelihood ratios are natural logarithms."""
 
-    sound_mix: tuple[float, ...] = (0.5, 0.25, 0.25)
+    sound_mix: tuple[float, ...] = (0.5, 0.5)
     """Weights of the windows of sound, as `segment.sound_seconds` lists them."""
     word_weight: float = 2.0
     """Of the logarithm of a table's weight for a class of sound."""
-    usual: float = 1.0
+    usual: float = 1.2
     """Added to the mean log-probability in ordinary pictures, for what is usual."""
     sight_weight: float = 0.4
     """Of sight's ratio beside sound's log-odds."""

@@ -25,7 +25,7 @@ Array = NDArray[np.float32]
 class Likeness:
     """Every constant of the decision; similarities are weighted cosines, odds in natural logs."""
 
-    sound_mix: tuple[float, ...] = (0.5, 0.0, 0.5)
+    sound_mix: tuple[float, ...] = (0.5, 0.5)
     """Weights of the windows of sound, as `segment.sound_seconds` lists them."""
     sight: float = 0.5
     """Weight of the picture beside them."""

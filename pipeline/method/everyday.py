@@ -43,8 +43,8 @@ SIGHT, SOUND = "efficientnet-lite0", "mn04"
 GROUP = "everyday"
 """Name by which its weights are fetched."""
 OPTIONS: dict[str, Any] = {"faces": True}
-CUT: dict[str, Any] = {"sound_seconds": (2, 4, 10), "views": 2}
-"""Sound in its context, and both ends of a wide picture beside the whole."""
+CUT: dict[str, Any] = {"sound_seconds": (2, 10), "views": 1}
+"""Sound in its context, and the middle of a wide picture beside the whole."""
 DECODER = EventConfig("hysteresis", 0.32)
 
 
@@ -120,6 +120,11 @@ class Everyday:
     def features(self) -> Mapping[str, Any]:
         """Recipe of the encoder's features."""
         return features_recipe(self.segment, self._encoder.recipe)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Scores of classes (T, ...) and of faces, and which cells there are."""
+        return ("visual_scores", "audio_scores", "faces", "visual_mask", "audio_mask")
 
     @property
     def limits(self) -> Mapping[str, float]:

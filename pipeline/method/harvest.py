@@ -5,7 +5,7 @@ videos. Each video's features are handed to the cache as soon as they are comple
 one window by window, so that memory does not grow with its length.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +30,7 @@ from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 if TYPE_CHECKING:
     from avel.pipeline.method.encode import CellBatches, Encoded
 
+Names = Sequence[str] | None
 Watch = Callable[[Path, int, float], None]
 """Told of a long video's cells so far, and of the seconds that its file promises (0: unknown)."""
 
@@ -53,7 +54,7 @@ def harvest(
     runtime: RuntimeConfig,
     *,
     known: Callable[[str], bool] = lambda key: False,
-    verify: bool = False,
+    check: Sequence[str] | None = ("visual_mask",),
     watch: Watch | None = None,
 ) -> Generator[Outcome, None, None]:
     """Make sure that every file has features in the cache; one outcome per file, as they come.
@@ -67,8 +68,8 @@ def harvest(
         plan: How videos are cut, and the encoder.
         runtime: Device, workers and limits.
         known: Whether a key needs no features, since what is made of them is there.
-        verify: Whether cached features are read whole, so that a damaged item is computed again
-            here; without it, who reads them first finds out.
+        check: Arrays of cached features that are read, so that a damaged item is computed again
+            here; None for all. Who reads others first finds out.
         watch: Told how far a long video is.
 
     Raises:
@@ -79,7 +80,7 @@ def harvest(
         work = _Harvest(stores, plan, runtime, features, segments, watch)
         try:
             with closing(sources(paths, stores.keys)) as files:
-                yield from work.run(files, known, verify)
+                yield from work.run(files, known, check)
         finally:
             work.abandon()
 
@@ -171,7 +172,7 @@ class _Harvest:
         return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
 
     def run(
-        self, files: Iterator[Source], known: Callable[[str], bool], verify: bool
+        self, files: Iterator[Source], known: Callable[[str], bool], check: Names
     ) -> Iterator[Outcome]:
         runtime, more = self._runtime, True
         limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
@@ -180,7 +181,7 @@ class _Harvest:
                 while more and decoders.free:
                     source = next(files, None)
                     if more := source is not None:
-                        yield from self._begin(source, known, verify, decoders)
+                        yield from self._begin(source, known, check, decoders)
                 for event in decoders.events():
                     yield from self._hear(event)
         if self._videos:
@@ -192,7 +193,7 @@ class _Harvest:
             video.drop()
 
     def _begin(
-        self, source: Source, known: Callable[[str], bool], verify: bool, decoders: Decoders
+        self, source: Source, known: Callable[[str], bool], check: Names, decoders: Decoders
     ) -> Iterator[Outcome]:
         """What is there already for a file, or its first step."""
         path, key = source.path, source.key
@@ -202,7 +203,7 @@ class _Harvest:
             yield _failure(path, _as_of_a_copy(path, self._failed[key]), key)
         elif known(key):
             yield Outcome(path, key, cached=True)
-        elif cells := _cached_cells(self._stores.features, key, verify):
+        elif cells := _cached_cells(self._stores.features, key, check):
             yield Outcome(path, key, cached=True, cells=cells)
         elif twin := next((v for v in self._videos.values() if v.key == key), None):
             twin.copies.append(path)
@@ -301,8 +302,8 @@ def _failure(path: Path, error: MediaError, key: str | None) -> Outcome:
     return Outcome(path, key, reason=error.reason, message=error.message)
 
 
-def _cached_cells(store: Store, key: str, verify: bool) -> int:
+def _cached_cells(store: Store, key: str, check: Names) -> int:
     if key not in store:
         return 0
-    arrays = store.get(key, None if verify else ["visual_mask"])
+    arrays = store.get(key, check)
     return len(arrays["visual_mask"]) if arrays else 0

@@ -45,6 +45,10 @@ class Localizer(Protocol):
         """Recipe of the features that it reads."""
 
     @property
+    def reads(self) -> tuple[str, ...] | None:
+        """Arrays of the features that it looks at; None for all."""
+
+    @property
     def limits(self) -> Mapping[str, float]:
         """Largest distance from the training's features, by modality; empty where unknown.
 

@@ -43,7 +43,7 @@ class Matched:
     texts: Texts
     classes: tuple[str, ...]
     rule: Rule = field(default_factory=Rule)
-    sound_seconds: ClassVar[tuple[int, ...]] = (2, 4, 10)
+    sound_seconds: ClassVar[tuple[int, ...]] = (2, 10)
     """Windows of sound in which classes are heard, as by the everyday model."""
 
     @property

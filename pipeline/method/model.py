@@ -111,6 +111,10 @@ class TrainedModel:
         return self.card.features
 
     @property
+    def reads(self) -> None:
+        """All arrays (T, ...) of the features."""
+
+    @property
     def limits(self) -> Mapping[str, float]:
         """Largest distance of held-out training features in standard deviations, by modality."""
         names = ("visual", "audio")

@@ -119,6 +119,10 @@ class OpenVocabulary:
         return features_recipe(self.segment, self._encoder.recipe)
 
     @property
+    def reads(self) -> None:
+        """All arrays (T, ...) of the features."""
+
+    @property
     def limits(self) -> Mapping[str, float]:
         """No training data, so no distances to it."""
         return {}

@@ -5,8 +5,10 @@ decode -> segment -> extract (`harvest` does the three for many videos, cached)
 """
 
 import logging
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from avel.cache.errors import CacheError
 from avel.cache.store import Store
@@ -16,9 +18,12 @@ from avel.pipeline.method.harvest import Watch, harvest
 from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
-from avel.pipeline.method.stores import LocalizationStores, pack, unpack
+from avel.pipeline.method.stores import META, LocalizationStores, pack, unpack
 from avel.pipeline.method.verdict import judge, refuse
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
+
+EMPTY = {"visual": (0,), "visual_map": (0, 0), "audio": (0,)}
+"""Shapes after T of arrays that every encoder makes, where they are left out."""
 
 
 def localize(
@@ -46,13 +51,13 @@ def localize(
         WeightsError: the encoder's weights are missing or wrong.
         CacheError: the cache cannot be read or written.
     """
-    kept = stores or plan.stores(runtime.cache_dir)
+    kept, reads = stores or plan.stores(runtime.cache_dir), plan.localizer.reads
 
     def known(key: str) -> bool:
         return kept.scores.get(key) is not None
 
     with kept.scores.writer() as writer:
-        outcomes = harvest(paths, kept, plan, runtime, known=known, verify=True, watch=watch)
+        outcomes = harvest(paths, kept, plan, runtime, known=known, check=reads, watch=watch)
         for outcome in outcomes:
             if outcome.key is None or outcome.reason:
                 yield refuse(outcome, plan.localizer.identity)
@@ -80,20 +85,28 @@ def _scores(
     """A video's scores: cached, or made of its features."""
     if (arrays := stores.scores.get(key)) is None:
         plan.localizer.to(resolve_device(device))
-        features = read_features(stores.features, key)
+        features = read_features(stores.features, key, plan.localizer.reads)
         arrays = pack(plan.localizer.score([features], plan.scores)[0])
         writer.add(key, arrays)
     return unpack(SegmentScores, arrays)
 
 
-def read_features(store: Store, key: str) -> Features:
+def read_features(store: Store, key: str, names: Sequence[str] | None = None) -> Features:
     """A video's features (T, ...), which are there.
+
+    Args:
+        store: Of the features.
+        key: Of the video's content.
+        names: Arrays that are needed; the map of a long video is larger than all others. None for
+            all.
 
     Raises:
         CacheError: they are not, or not any more.
     """
-    arrays = store.get(key)
+    arrays = store.get(key, None if names is None else [*names, META])
     if arrays is None:
         why = "; ".join(store.damage) or "it was deleted"
         raise CacheError(f"{store.folder}: item {key[:12]} cannot be read back ({why}); run again")
-    return unpack(Features, arrays)
+    T = len(arrays["visual_mask"])
+    without = {name: np.zeros((T, *shape), np.float16) for name, shape in EMPTY.items()}
+    return unpack(Features, {**without, **arrays})

@@ -73,7 +73,7 @@ def everyday(weights: Path) -> Everyday:
 
 def features(heard: dict[str, float], seen: dict[str, float], T: int = 3) -> Features:
     """Cells in which some sounds have a logit and some sights a share, alike in every window."""
-    audio = np.full((T, 3, len(SOUNDS)), -8, np.float32)
+    audio = np.full((T, 2, len(SOUNDS)), -8, np.float32)
     visual = np.log(np.full((T, 3, len(SIGHTS)), 1e-6, np.float32))
     for name, logit in heard.items():
         audio[..., SOUNDS.index(name)] = logit
@@ -139,7 +139,7 @@ def test_relevance_is_that_of_the_likeliest_event(everyday: Everyday) -> None:
 
 def test_without_sound_nothing_is_heard(everyday: Everyday) -> None:
     given = features({}, {"beagle": 0.9})
-    silent = replace(given, audio_mask=np.zeros(3, bool), audio_scores=np.zeros((3, 3, 527), "f4"))
+    silent = replace(given, audio_mask=np.zeros(3, bool), audio_scores=np.zeros((3, 2, 527), "f4"))
     scores = scored(everyday, silent)
     assert (scores.heard <= UNHEARD).all()
     found = everyday.find(scores, DECODER)

@@ -74,7 +74,7 @@ def features(T: int, seed: int = 0) -> Features:
         T - 0.4,
         ("TRUNCATED",),
         2 * rng.standard_normal((T, 3, 1000)).astype(np.float32),
-        rng.standard_normal((T, 3, 527)).astype(np.float32) * heard[:, None, None],
+        rng.standard_normal((T, 2, 527)).astype(np.float32) * heard[:, None, None],
     )
 
 

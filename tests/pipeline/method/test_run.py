@@ -31,6 +31,7 @@ class StubLocalizer:
     segment = SegmentConfig(**CUT)
     features: Mapping[str, Any] = features_recipe(segment, StubEncoder.recipe)
     limits: Mapping[str, float] = {}
+    reads = None
 
     def __init__(self) -> None:
         self.encoder_of, self.asked, self.scored = StubEncoder(), 0, 0

@@ -12,7 +12,7 @@ from tests.extractors.made import mn_file
 from tests.extractors.towers import tower
 
 TINY = "audioclip-tiny.safetensors"
-DIM, WINDOWS, KINDS_OF_SOUND = 128, 3, 527
+DIM, WINDOWS, KINDS_OF_SOUND = 128, 2, 527
 """Widths of the made tower's vectors, and of AudioSet's classes."""
 
 
