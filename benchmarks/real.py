@@ -1,13 +1,13 @@
 """The everyday model on real clips with labelled events, and on pairs that do not belong together.
 
-    python -m benchmarks.real [FOLDER] [--clips] [--pairs] [--usual]
+    python -m benchmarks.real [FOLDER] [--clips] [--pairs] [--parts] [--usual]
 
 FOLDER (../shared/real) holds clips and `clips.tsv`: file, duration, seen, heard, av_event, accepts,
 onset, offset, confidence. A label is right if `accepts`, a regular expression, matches it from the
 start of a word. Top event: the one of the highest score. IoU: seconds of all right labels against
 the labelled span, zero where none is right. Pairs: the sound of one clip under the picture of
 another, of clips without human sounds whose labels exclude each other. Beside it: the model that was
-the answer before, and each sense alone. `--usual` prints the mean log-probabilities of ImageNet's
+the answer before, and each sense alone. `--parts` leaves out one part of the rule at a time. `--usual` prints the mean log-probabilities of ImageNet's
 classes that stand in extractors/vision/efficientnet-lite0-usual.txt.
 """
 
@@ -227,6 +227,7 @@ def main() -> None:
     parser.add_argument("--cache-dir", type=Path)
     parser.add_argument("--clips", action="store_true", help="also what is found in each clip")
     parser.add_argument("--pairs", action="store_true", help="also the mismatched pairs (a minute)")
+    parser.add_argument("--parts", action="store_true", help="also without each part (minutes)")
     parser.add_argument("--usual", action="store_true", help="print the usual log-probabilities")
     args = parser.parse_args()
     if not (args.folder / "clips.tsv").is_file():
@@ -243,6 +244,8 @@ def main() -> None:
     print(f"\nheard only, strongest sound of the table right: {_heard_first(clips, bench):.2f}")
     if args.clips:
         _print_clips(clips, bench)
+    if args.parts:
+        print("\n" + _parts(clips, bench))
     if args.pairs:
         count, any_event, heard = pair_figures(bench)
         print(f"\n{count} pairs: any event {any_event:.3f}, the heard label {heard:.3f}")
@@ -262,6 +265,37 @@ def _table(clips: list[Clip], bench: Bench, drawn: Found) -> str:
     ]
     bars = ["at least", *(f"{bar:.2f}" for bar in BARS.values())]
     return markdown(head, [*table, bars])
+
+
+def _parts(clips: list[Clip], bench: Bench) -> str:
+    """The figures without each part of the rule."""
+    whole, rule = dict(bench.features), bench.model.rule
+    parts: dict[str, tuple[dict[str, object], Callable[[Features], Features]]] = {
+        "all of it": ({}, lambda f: f),
+        "the whole picture alone": (
+            {},
+            lambda f: replace(f, visual_scores=_first(f.visual_scores)),
+        ),
+        "without faces": ({}, lambda f: replace(f, faces=None)),
+        "without rivalry": ({"rivalry": 0.0, "rivalry_after": 0.0}, lambda f: f),
+        "sound of 2 s alone": ({"sound_mix": (1.0, 0.0)}, lambda f: f),
+        "sound of 10 s alone": ({"sound_mix": (0.0, 1.0)}, lambda f: f),
+        "sights not held": ({"reach": 0}, lambda f: f),
+    }
+    rows = []
+    for name, (changed, without) in parts.items():
+        bench.model.rule = replace(rule, **changed)  # type: ignore[arg-type]
+        bench.features = {path: without(features) for path, features in whole.items()}
+        found = {clip.path: bench.events(clip, clip) for clip in clips}
+        _, any_event, heard = pair_figures(bench)
+        values = [*figures(clips, found).values(), any_event, heard]
+        rows.append([name, *(f"{value:.2f}" for value in values)])
+    bench.features, bench.model.rule = whole, rule
+    return markdown(["", *BARS, "pairs: any", "pairs: heard"], rows)
+
+
+def _first(scores: np.ndarray | None) -> np.ndarray | None:
+    return None if scores is None else scores[:, :1]
 
 
 def _print_clips(clips: list[Clip], bench: Bench) -> None:
