@@ -6,7 +6,7 @@ one window by window, so that memory does not grow with its length.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,6 @@ from avel.cache.store import Store
 from avel.cache.stream import ItemStream
 from avel.cache.writer import Writer
 from avel.pipeline.media.cells import Segments, join
-from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Event, Window
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import Features, check_finite, join_features
 from avel.pipeline.method.plan import Plan
@@ -28,6 +27,7 @@ from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
 if TYPE_CHECKING:
+    from avel.pipeline.media.decoder import Decoders, Event
     from avel.pipeline.method.encode import CellBatches, Encoded
 
 Names = Sequence[str] | None
@@ -145,6 +145,15 @@ class _Video:
             self.stream.abandon()
 
 
+class _NoDecoders:
+    """What stands for decoders while nothing has to be decoded."""
+
+    busy, free = False, True
+
+    def events(self) -> "Iterable[Event]":
+        return ()
+
+
 class _Harvest:
     """Everything that one harvest holds."""
 
@@ -171,18 +180,30 @@ class _Harvest:
         sound_seconds = self._plan.segment.sound_seconds
         return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
 
+    @cached_property
+    def _decoders(self) -> "Decoders":
+        from avel.pipeline.media.decoder import DecodeLimits, Decoders  # nor of this
+
+        runtime = self._runtime
+        limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
+        return self._ending.enter_context(Decoders(self._plan.segment, limits))
+
+    @property
+    def _started(self) -> "Decoders | _NoDecoders":
+        """The decoders, if anything had to be decoded so far."""
+        return vars(self).get("_decoders", _NoDecoders())  # type: ignore[no-any-return]
+
     def run(
         self, files: Iterator[Source], known: Callable[[str], bool], check: Names
     ) -> Iterator[Outcome]:
-        runtime, more = self._runtime, True
-        limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
-        with Decoders(self._plan.segment, limits) as decoders:
-            while more or decoders.busy:
-                while more and decoders.free:
+        more = True
+        with ExitStack() as self._ending:
+            while more or self._started.busy:
+                while more and self._started.free:
                     source = next(files, None)
                     if more := source is not None:
-                        yield from self._begin(source, known, check, decoders)
-                for event in decoders.events():
+                        yield from self._begin(source, known, check)
+                for event in self._started.events():
                     yield from self._hear(event)
         if self._videos:
             yield from self._gather(self._batches.finish())
@@ -193,7 +214,7 @@ class _Harvest:
             video.drop()
 
     def _begin(
-        self, source: Source, known: Callable[[str], bool], check: Names, decoders: Decoders
+        self, source: Source, known: Callable[[str], bool], check: Names
     ) -> Iterator[Outcome]:
         """What is there already for a file, or its first step."""
         path, key = source.path, source.key
@@ -208,15 +229,15 @@ class _Harvest:
         elif twin := next((v for v in self._videos.values() if v.key == key), None):
             twin.copies.append(path)
         else:
-            yield from self._open(_Video(path, key), decoders)
+            yield from self._open(_Video(path, key))
 
-    def _open(self, video: _Video, decoders: Decoders) -> Iterator[Outcome]:
+    def _open(self, video: _Video) -> Iterator[Outcome]:
         self._number += 1
         self._videos[self._number] = video
         store = self._stores.segments
         cells = store.get(video.key) if self._runtime.keep_segments else None
         if cells is None:
-            decoders.start(self._number, video.path)
+            self._decoders.start(self._number, video.path)
             _ = self._batches  # loaded while the first video is decoded
             return
         segments = unpack(Segments, cells)
@@ -224,8 +245,10 @@ class _Harvest:
         yield from self._gather(self._batches.add(self._name(self._number), segments))
         yield from self._end(self._number, video, None)
 
-    def _hear(self, event: Event) -> Iterator[Outcome]:
+    def _hear(self, event: "Event") -> Iterator[Outcome]:
         """Take what a decoder says; what it says of a video that is given up means nothing."""
+        from avel.pipeline.media.decoder import Ended, Window
+
         video = self._videos.get(event.job)
         if video is None:
             return

@@ -15,7 +15,6 @@ from avel.extractors import Encoder, choose
 from avel.models.card import TAUGHT
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import Asked, EventConfig
-from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel, refuse_matcher
 from avel.pipeline.method.scores import ScoreConfig
 from avel.pipeline.method.stores import (
     LocalizationStores,
@@ -30,6 +29,7 @@ from avel.pipeline.reasons import InputError
 if TYPE_CHECKING:
     from avel.pipeline.method.everyday import Everyday
     from avel.pipeline.method.localizer import Localizer
+    from avel.pipeline.method.model import TrainedModel
 
 
 LABELS_EXTRACTOR = "audioclip-tiny"
@@ -153,15 +153,17 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
         return _everyday(config)
     if config.table is not None:
         raise InputError(f"a table of events ({config.table}) goes with the everyday model alone")
-    return _trained(DEFAULT_MODEL if name == "synthetic" else Path(name), config)
+    return _trained(Path(name), config)
 
 
-def open_checkpoint(path: Path) -> TrainedModel:
+def open_checkpoint(path: Path) -> "TrainedModel":
     """A trained or taught model of K classes, scores (T, K + 1), from its file or folder.
 
     Raises:
         CheckpointError: it is missing, damaged, or no avel checkpoint.
     """
+    from avel.pipeline.method.model import TrainedModel  # the everyday model needs none of it
+
     model = TrainedModel(path)
     if model.card.name != TAUGHT:
         return model
@@ -171,6 +173,8 @@ def open_checkpoint(path: Path) -> TrainedModel:
 
 
 def _trained(path: Path, config: PipelineConfig) -> "Localizer":
+    from avel.pipeline.method.model import refuse_matcher
+
     model = open_checkpoint(path)
     refuse_matcher(model.card)
     if not config.with_everyday:

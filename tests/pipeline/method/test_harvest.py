@@ -10,7 +10,6 @@ from torch import Tensor
 
 from avel.extractors import choose
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method import harvest as module
 from avel.pipeline.method.extract import ARRAYS, Features
 from avel.pipeline.method.harvest import Outcome, harvest
 from avel.pipeline.method.plan import plan_features
@@ -31,7 +30,7 @@ from tests.pipeline.method.stubs import (
 @pytest.fixture
 def scripts(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
     """What each file's decoder will say."""
-    monkeypatch.setattr(module, "Decoders", ScriptedDecoders)
+    monkeypatch.setattr("avel.pipeline.media.decoder.Decoders", ScriptedDecoders)
     monkeypatch.setattr(ScriptedDecoders, "scripts", {})
     monkeypatch.setattr(ScriptedDecoders, "started", [])
     return ScriptedDecoders.scripts

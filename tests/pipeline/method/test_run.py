@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.method import harvest as harvesting
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.extract import Features
@@ -63,7 +62,7 @@ class StubLocalizer:
 
 @pytest.fixture
 def scripts(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
-    monkeypatch.setattr(harvesting, "Decoders", ScriptedDecoders)
+    monkeypatch.setattr("avel.pipeline.media.decoder.Decoders", ScriptedDecoders)
     monkeypatch.setattr(ScriptedDecoders, "scripts", {})
     monkeypatch.setattr(ScriptedDecoders, "started", [])
     return ScriptedDecoders.scripts
