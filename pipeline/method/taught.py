@@ -141,6 +141,10 @@ class WithEveryday:
         return self._taught.features
 
     @property
+    def reads(self) -> None:
+        """All arrays (T, ...) of the features."""
+
+    @property
     def limits(self) -> Mapping[str, float]:
         """None in standard deviations, as for the everyday events."""
         return {}
