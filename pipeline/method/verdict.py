@@ -15,7 +15,7 @@ from avel.pipeline.reasons import Reason
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
 
-FAMILIAR_SHARE = 0.2
+FAMILIAR_SHARE = 0.5
 """A video of which fewer segments resemble the training is a stranger: its events are withheld."""
 
 ABSENT = {
@@ -84,10 +84,15 @@ def judge(
 
 
 def familiar_share(scores: SegmentScores, limits: Mapping[str, float]) -> float | None:
-    """Share in [0, 1] of segments whose picture and sound both lie within the limits."""
+    """Share in [0, 1] of segments whose picture and sound lie within the limits together.
+
+    The mean of both distances counts, each by its limit: one sense may be a little strange where
+    the other is quite familiar. In a video of another world both are strange.
+    """
     if not {"visual", "audio"} <= limits.keys():
         return None
-    both = (scores.visual_distance <= limits["visual"]) & (scores.audio_distance <= limits["audio"])
+    seen, heard = scores.visual_distance / limits["visual"], scores.audio_distance / limits["audio"]
+    both = (seen + heard) / 2 <= 1
     return float(both[scores.present].mean()) if np.any(scores.present) else None
 
 
