@@ -30,12 +30,15 @@ def in_threads(run: Callable[[Tensor], Found], batch: Tensor, most: int) -> list
         with torch.inference_mode():
             return run(part)
 
+    def on_one_processor(part: Tensor) -> Found:
+        torch.set_num_threads(1)  # of this thread; it is cheap, and holds whatever others set
+        return alone(part)
+
     if threads < 2:
         return [alone(part) for part in parts]
-    return list(_pool(threads).map(alone, parts))
+    return list(_pool(threads).map(on_one_processor, parts))
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    """Threads whose own work torch does not share out again."""
-    return ThreadPoolExecutor(threads, "encode", torch.set_num_threads, (1,))
+    return ThreadPoolExecutor(threads, "encode")
