@@ -146,3 +146,30 @@ def test_without_sound_only_sights_are_named() -> None:
 def test_the_last_second_ends_with_the_video() -> None:
     found = find({"Dog": [2, 2]}, {"Bark": [5, 5]}, duration=1.4)
     assert found.events[0].offset == 1.4
+
+
+def test_parts_a_second_apart_are_one() -> None:
+    seen = {"Bark": [5.0] * 4}
+    (one,) = find({"Dog": [2, QUIET, 2, QUIET]}, seen).events
+    assert (one.onset, one.offset) == (0, 3)
+    two = find({"Dog": [2, QUIET, QUIET, 2]}, seen).events
+    assert [(e.onset, e.offset) for e in two] == [(0, 1), (3, 4)]
+
+
+@pytest.mark.parametrize(("peak", "stop"), [(2.0, 1), (-1.0, 2)])
+def test_an_event_ends_as_far_under_its_peak_as_under_the_threshold(peak: float, stop: int) -> None:
+    """Log-odds of -1 belong to an event of 1, and not to one of 4."""
+    (event,) = find({"Dog": [peak, -3, QUIET]}, {"Bark": [5, 5, 5]}).events
+    assert (event.onset, event.offset) == (0, stop)
+
+
+def test_the_clearest_sight_alone_is_named_unheard() -> None:
+    found = find({}, {"Siren": [8, 8], "Bark": [7, 7]})
+    assert [d.label for d in found.disagreements] == ["Siren"]
+
+
+def test_a_sight_is_unheard_only_where_its_sound_is_not() -> None:
+    found = find({"Siren": [2, QUIET, QUIET, QUIET]}, {"Siren": [7, 7, 7, 7]})
+    assert [(e.label, e.onset, e.offset) for e in found.events] == [("Siren", 0, 1)]
+    (only,) = found.disagreements
+    assert (only.kind, only.onset, only.offset) == ("seen, not heard", 1, 4)
