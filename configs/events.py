@@ -58,13 +58,14 @@ def read_events(
     if not events:
         raise ConfigError(f"{path}: holds no events; see {EVERYDAY} for how they are written")
     return {
-        str(name): _row(f"{path}: event '{name}'", row, audio_classes, visual_classes, groups)
+        str(name): _row(f"{path}: event '{name}'", name, row, audio_classes, visual_classes, groups)
         for name, row in events.items()
     }
 
 
 def _row(
     where: str,
+    name: Any,
     values: Any,
     audio_classes: Sequence[str],
     visual_classes: Sequence[str],
@@ -81,7 +82,7 @@ def _row(
     _known(where, "sight", sight, tuple(SIGHTS))
     face = _weight(f"{where}: face", values.get("face", 0), least=0)
     return Row(
-        str(values.get("thing", where.split("'")[1].lower())),
+        str(values.get("thing", str(name).lower())),
         heard,
         _without_groups(named, groups),
         face,
@@ -161,6 +162,6 @@ def _load(path: Path) -> dict[Any, Any]:
         raise ConfigError(f"{path}: {err}") from err
     except OSError as err:
         raise ConfigError(f"{path}: cannot be read ({err.strerror})") from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
+    except (yaml.YAMLError, ValueError, TypeError) as err:  # a date that is none, a list as a key
         raise ConfigError(f"{path}: is not YAML ({' '.join(str(err).split())})") from err
     return _mapping(f"{path}", values or {})

@@ -7,6 +7,7 @@ side take three quarters of the time that the whole takes on two processors at o
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import Barrier
 from typing import TypeVar
 
 import torch
@@ -30,15 +31,25 @@ def in_threads(run: Callable[[Tensor], Found], batch: Tensor, most: int) -> list
         with torch.inference_mode():
             return run(part)
 
-    def on_one_processor(part: Tensor) -> Found:
-        torch.set_num_threads(1)  # of this thread; it is cheap, and holds whatever others set
-        return alone(part)
-
     if threads < 2:
         return [alone(part) for part in parts]
-    return list(_pool(threads).map(on_one_processor, parts))
+    return list(_pool(threads).map(alone, parts))
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "encode")
+    """Threads whose own work torch does not share out again.
+
+    What one thread sets is what torch gives every thread that begins later, so all are begun here
+    and the caller's number is set again.
+    """
+    before, begun = torch.get_num_threads(), Barrier(threads)
+    pool = ThreadPoolExecutor(threads, "encode", _alone)
+    list(pool.map(lambda _: begun.wait(), range(threads)))
+    torch.set_num_threads(before)
+    return pool
+
+
+def _alone() -> None:
+    torch.set_num_threads(1)
+    torch.get_num_threads()  # torch reads the number of a new thread once: now

@@ -16,6 +16,8 @@ from avel.extractors.weights.files import WeightsError
 from avel.extractors.words import Tokens
 
 EXAMPLE = "tokenizer.json and tokenizer_config.json"
+FROM_FILES = {"local_files_only": True, "trust_remote_code": False}
+"""Whatever a record asks for: nothing is downloaded, and no code that lies in the folder is run."""
 
 
 class ClipTokens:
@@ -42,7 +44,7 @@ def _vocabulary(**options: Any) -> SimpleTokenizer:
 
 
 class HubTokens:
-    """A vocabulary of a model hub, from files in a folder; nothing is downloaded.
+    """A vocabulary of a model hub, from files in a folder; nothing is downloaded, no code is run.
 
     Raises:
         WeightsError: they are not there, or cannot be read.
@@ -59,7 +61,7 @@ class HubTokens:
         self.context_length = context_length
         try:
             self._tokenizer = HFTokenizer(
-                str(folder), context_length=context_length, local_files_only=True, **options
+                str(folder), context_length=context_length, **{**options, **FROM_FILES}
             )
         except (OSError, ValueError, KeyError, ImportError) as err:
             raise WeightsError(

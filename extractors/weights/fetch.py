@@ -12,6 +12,8 @@ from avel.extractors.weights.files import WeightsError
 from avel.extractors.weights.registry import Published
 
 CHUNK = 1 << 20
+WHOLE, PART = 200, 206
+"""How HTTP calls a file, and the rest of one; a redirection has a length of its own."""
 NOTHING_AFTER_IT = 416
 """How HTTP calls a range that begins after the file's end."""
 
@@ -109,9 +111,10 @@ class _Resuming:
 
     def _answered(self, answer: Any, file: BinaryIO) -> None:
         """What a server's answer says: whether it is the rest, and how long the file then is."""
-        if answer.status_code == 200:  # a server that gives no parts gives all of it
+        if answer.status_code == WHOLE:  # a server that gives no parts gives all of it
             _empty(file)
-        if self._num_bytes is None and answer.ok and "Content-Length" in answer.headers:
+        gives = answer.status_code in (WHOLE, PART)
+        if self._num_bytes is None and gives and "Content-Length" in answer.headers:
             self._num_bytes = file.tell() + int(answer.headers["Content-Length"])
 
 

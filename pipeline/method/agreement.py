@@ -80,8 +80,8 @@ class Agreement:
         seen = self._mean(self.scores.seen, label, cells)
         says = "supports" if seen > config.threshold else "cannot tell"
         evidence = Evidence(
-            self._mean(log_odds(self.scores.heard), label, cells),
-            self._mean(log_odds(self.scores.seen), label, cells),
+            self._mean_odds(self.scores.heard, label, cells),
+            self._mean_odds(self.scores.seen, label, cells),
             says,
         )
         score = self._mean(self._agreed, label, cells)
@@ -126,6 +126,9 @@ class Agreement:
 
     def _mean(self, values: NDArray[np.floating], label: int, cells: range) -> float:
         return float(values[cells.start : cells.stop, label].mean())
+
+    def _mean_odds(self, values: NDArray[np.floating], label: int, cells: range) -> float:
+        return float(log_odds(values[cells.start : cells.stop, label]).mean())
 
     def _when(self, cells: range) -> tuple[float, float]:
         return seconds(cells, self.scores.duration)

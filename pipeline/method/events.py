@@ -21,7 +21,7 @@ class Evidence:
     Attributes:
         heard: Mean log-odds that it is heard.
         seen: Mean log-likelihood ratio of its sight against ordinary pictures.
-        sight: `supports`, `cannot tell` or `contradicts`.
+        sight: `supports` or `cannot tell`; what it contradicts is no event.
     """
 
     heard: float

@@ -130,7 +130,8 @@ class Findings:
     def _only_heard(self, span: _Span) -> Disagreement:
         row = self.table[self._label(span)]
         looked = self.scores.present[span.cells.start : span.cells.stop].any()
-        denies = looked and row.tells and self._mean(self.weighed.sight, span) < self.rule.support
+        tells = self.events.tells[span.event]
+        denies = looked and tells and self._mean(self.weighed.sight, span) < self.rule.support
         kind = "heard, not seen" if denies or not looked else "heard, sight cannot tell"
         cannot = "the picture cannot tell" if looked else "there is no picture"
         why = f"no {row.thing} in the picture" if denies else cannot

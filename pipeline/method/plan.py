@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.extractors import Encoder, choose
-from avel.models.card import TAUGHT
+from avel.models.card import TAUGHT, check_features
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import Asked, EventConfig
 from avel.pipeline.method.scores import ScoreConfig
@@ -140,6 +140,11 @@ def open_localizer(config: PipelineConfig) -> "Localizer":
     if config.labels:
         if config.model is not None:
             raise InputError(f"labels need no model ({config.model}); give one of the two")
+        if config.table is not None:
+            table = config.table
+            raise InputError(f"labels need no table of events ({table}); give one of the two")
+        if config.with_everyday:
+            raise InputError("everyday events stand beside taught ones only, not beside labels")
         return _words(config.labels, config)
     if config.extractor or config.extractor_options:
         given = ", ".join([*filter(None, [config.extractor]), *config.extractor_options])
@@ -183,7 +188,9 @@ def _trained(path: Path, config: PipelineConfig) -> "Localizer":
 
     if not isinstance(model, TaughtModel):
         raise InputError(f"everyday events stand beside taught ones only, not {path}'s")
-    return WithEveryday(model, _everyday(config))
+    everyday = _everyday(config)
+    check_features(model.path, model.card, everyday.features)  # both read the same
+    return WithEveryday(model, everyday)
 
 
 def _everyday(config: PipelineConfig) -> "Everyday":

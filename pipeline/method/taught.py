@@ -236,6 +236,6 @@ def _only_heard(
             looked = scores.present[cells.start : cells.stop].any()
             why = "the picture is unlike its examples" if looked else "there is no picture"
             score = float(np.mean(1 / (1 + np.exp(-odds[cells.start : cells.stop]))))
-            when, words = seconds(cells, scores.duration), f"heard {label}; {why}"
-            found.append(Disagreement(*when, label, "heard, not seen", score, words))
+            when = seconds(cells, scores.duration)
+            found.append(Disagreement(*when, label, "heard, not seen", score, why))
     return found

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from avel.pipeline.datasets.truth import Spans
 from avel.pipeline.method.events import Disagreement
 from avel.pipeline.method.results import Result
+from avel.pipeline.report.pictures import MOST_FRAMES
 from avel.pipeline.report.template import render
 from avel.pipeline.report.timeline import lay_out, seconds_of
 
@@ -39,7 +40,8 @@ def report_page(result: Result, truth: Spans | None, pictures: Sequence[tuple[st
         pictures=pictures,
         evident=any(event.evidence for event in result.events),
         alone=_by_kind(result.disagreements),
-        attends=any(heat for _, heat in pictures) or not pictures,
+        attends=any(heat for _, heat in pictures),
+        most_frames=MOST_FRAMES,
     )
 
 

@@ -110,6 +110,8 @@ def test_results_are_found_as_they_are_asked_for(
         ({}, WeightsError, "Get them with `avel weights fetch everyday`"),
         ({"model": 3}, TypeError, r"model \(3\) must be a str or a Path, not int"),
         ({"model": "m", "labels": "dog"}, InputError, r"labels need no model \(m\); give one of the two"),
+        ({"labels": "dog", "events": "m.yaml"}, InputError, r"labels need no table of events \(m.yaml\)"),
+        ({"labels": "dog", "with_everyday": True}, InputError, "stand beside taught ones only, not beside labels"),
         ({"labels": []}, InputError, "labels: no word was given"),
         ({"labels": "dog", "extractor": "nix"}, ExtractorError, "no extractor 'nix'; there are audioclip"),
         ({"labels": "dog", "template": "a"}, InputError, "template 'a' must hold {} once"),

@@ -51,6 +51,13 @@ def test_a_table_as_it_is_written(tmp_path: Path) -> None:
     assert list(read(tmp_path, TABLE)) == ["Dog", "Speech, talking", "Cat"]
 
 
+def test_an_events_own_name_is_its_thing_whatever_is_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "o'brien's"
+    folder.mkdir()
+    (row,) = read(folder, "events: {Rock 'n' roll: {heard: {Howl: 1}}}").values()
+    assert row.thing == "rock 'n' roll"
+
+
 ONE = "events:\n  Dog:\n    heard: {{Bark: 1}}\n    {}\n"
 
 
@@ -81,6 +88,8 @@ ONE = "events:\n  Dog:\n    heard: {{Bark: 1}}\n    {}\n"
         ("just words", "mine.yaml: is 'just words', expected keys with values"),
         ("events: [", r"mine.yaml: is not YAML \("),
         ("\tevents: {}", r"mine.yaml: is not YAML \("),
+        ("events: {[Dog]: {}}", r"mine.yaml: is not YAML \("),
+        ("events: {2026-13-01: {}}", r"mine.yaml: is not YAML \("),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_row(tmp_path: Path, text: str, message: str) -> None:

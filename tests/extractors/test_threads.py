@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from avel.extractors.threads import in_threads
+from avel.extractors.threads import _pool, in_threads
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,18 @@ def test_a_parts_own_work_is_not_shared_out_again() -> None:
         assert in_threads(lambda part: torch.get_num_threads(), torch.zeros(4, 1), 2) == [1, 1]
         assert torch.get_num_threads() == 2
         torch.set_num_threads(2)
+
+
+def test_later_threads_have_as_many_as_before() -> None:
+    """What torch is told in one thread is what threads begin with; see `_pool`."""
+    torch.set_num_threads(2)
+    _pool.cache_clear()
+    assert in_threads(lambda part: torch.get_num_threads(), torch.zeros(4, 1), 2) == [1, 1]
+    found: list[int] = []
+    later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert found == [2]
 
 
 def test_parts_run_without_gradients() -> None:

@@ -20,10 +20,14 @@ class WordTokenizer:
     """One token a word; says where it was read from."""
 
     read: list[tuple[str, bool]] = []  # noqa: RUF012
+    options: list[dict[str, object]] = []  # noqa: RUF012
 
     @classmethod
-    def from_pretrained(cls, name: str, local_files_only: bool, **_: object) -> "WordTokenizer":
+    def from_pretrained(
+        cls, name: str, local_files_only: bool, **options: object
+    ) -> "WordTokenizer":
         cls.read.append((name, local_files_only))
+        cls.options.append(options)
         if (Path(name) / "tokenizer.json").read_text() == "damaged":
             raise ValueError("expected value at line 1")
         return cls()
@@ -71,6 +75,16 @@ def test_a_vocabulary_in_the_folder(tmp_path: Path) -> None:
     assert WordTokenizer.read[-1] == (str(tmp_path), True)
     assert tokens(["a dog"]).tolist() == [[1, 3, 0, 0]]
     assert (tokens.count("a dog"), tokens.context_length) == (3, 4)
+
+
+@pytest.mark.usefixtures("transformers")
+def test_a_record_cannot_ask_for_code_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    asked = {"trust_remote_code": True, "local_files_only": False, "use_fast": True}
+    make_tokens({"hf_tokenizer_name": NAME, "tokenizer_kwargs": asked}, tmp_path)
+    assert WordTokenizer.read[-1] == (str(tmp_path), True)
+    assert WordTokenizer.options[-1]["trust_remote_code"] is False
+    assert WordTokenizer.options[-1]["use_fast"] is True
 
 
 @pytest.mark.usefixtures("transformers")

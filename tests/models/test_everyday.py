@@ -161,3 +161,11 @@ def test_hearing_more_never_lowers_an_event(heard: float, more: float, event: in
     before, after = weigh(low, seen, events, RULE), weigh(high, seen, events, RULE)
     assert after.onset[0, event] >= before.onset[0, event]
     np.testing.assert_array_equal(np.delete(after.onset, event), np.delete(before.onset, event))
+
+
+def test_a_rival_costs_less_once_an_event_has_begun(events: Events) -> None:
+    """Both are seen, the other by 2 more."""
+    heard, seen = np.full((1, 3), 1.0, np.float32), logits([[4, 6, 0]])
+    evidence = weigh(heard, seen, events, RULE)
+    np.testing.assert_allclose(evidence.onset[0, 0], 1 + 0.4 * 4 - 3 * 2, rtol=1e-6)
+    np.testing.assert_allclose(evidence.going[0, 0], 1 + 0.4 * 4 - 0.75 * 2, rtol=1e-6)

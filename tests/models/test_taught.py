@@ -185,6 +185,10 @@ def test_the_rest_of_an_events_own_film_is_believed_less() -> None:
     np.testing.assert_allclose(own.rest, apart.rest)
     np.testing.assert_allclose(own.handicap, [made.rule.own_rest])
     np.testing.assert_allclose(apart.handicap, [0])
+    doubtful = seconds([2], [0])
+    by_own, by_apart = (weigh(doubtful, taught, made).shares[0] for taught in (own, apart))
+    ratio = np.log(by_apart / by_own)
+    np.testing.assert_allclose(ratio[1] - ratio[0], 12 * made.rule.own_rest, rtol=1e-4)
 
 
 def test_a_rule_is_what_it_says() -> None:

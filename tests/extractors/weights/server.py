@@ -18,6 +18,7 @@ class FileServer(ThreadingHTTPServer):
         ranges: The Range header of each request.
         ends_at: Bytes after which the next answer breaks off; None for never.
         gives_parts: Whether it knows about ranges.
+        redirects: Whether it sends who asks for `/w.pt` elsewhere first, as GitHub's releases do.
     """
 
     daemon_threads = True
@@ -27,6 +28,7 @@ class FileServer(ThreadingHTTPServer):
         self.ranges: list[str | None] = []
         self.ends_at: int | None = None
         self.gives_parts = True
+        self.redirects = False
 
     def entry(self, content: bytes = CONTENT) -> Published:
         """The registry's entry of a file that this server is said to have."""
@@ -39,6 +41,12 @@ class _Answer(BaseHTTPRequestHandler):
     server: FileServer
 
     def do_GET(self) -> None:
+        if self.server.redirects and self.path == "/w.pt":
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         asked = self.headers.get("Range")
         self.server.ranges.append(asked)
         start = int(asked.split("=")[1].rstrip("-")) if asked and self.server.gives_parts else 0

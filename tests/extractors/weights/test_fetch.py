@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from avel.extractors.weights.fetch import CHUNK, fetch
+from avel.extractors.weights.fetch import CHUNK, _Resuming, fetch
 from avel.extractors.weights.files import WeightsError
 from avel.extractors.weights.registry import Published
 from tests.extractors.weights.server import CONTENT, FileServer, serving
@@ -172,3 +172,12 @@ def test_another_file_than_a_copy_says_what_to_do(server: FileServer, tmp_path: 
     ):
         fetch(entry, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_redirection_says_nothing_of_the_files_size(server: FileServer, tmp_path: Path) -> None:
+    """It has a length of its own, 0; by it a part would be as long as the file."""
+    server.redirects = True
+    resuming = _Resuming(tmp_path / "w.pt.part", None, None)
+    resuming(server.entry().url, str(tmp_path / "w.pt"), None)
+    assert (tmp_path / "w.pt").read_bytes() == CONTENT
+    assert resuming._num_bytes == len(CONTENT)

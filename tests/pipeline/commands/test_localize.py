@@ -392,6 +392,14 @@ def test_a_model_or_words(capsys: pytest.CaptureFixture[str]) -> None:
     """What would be ignored is refused."""
     code, text = refused(capsys, "localize", "a.mp4", "--labels", "dog", "--model", "m")
     assert (code, text) == (2, "avel: labels need no model (m); give one of the two\n")
+    code, text = refused(capsys, "localize", "a.mp4", "--labels", "dog", "--events", "m.yaml")
+    assert (code, text) == (
+        2, "avel: labels need no table of events (m.yaml); give one of the two\n"
+    )  # fmt: skip
+    code, text = refused(capsys, "localize", "a.mp4", "--labels", "dog", "--with-everyday")
+    assert (code, text) == (
+        2, "avel: everyday events stand beside taught ones only, not beside labels\n"
+    )  # fmt: skip
     for given in (["--extractor", "vgg19"], ["--precision", "bfloat16"], ["--option", "a=1"]):
         code, text = refused(capsys, *SYNTHETIC, "a.mp4", *given)
         assert code == 2

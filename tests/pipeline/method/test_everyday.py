@@ -102,6 +102,20 @@ def test_a_dog_that_barks_in_the_picture(everyday: Everyday) -> None:
     assert (event.onset, event.offset) == (0, 3)
 
 
+def test_what_is_not_there_is_not_seen(everyday: Everyday) -> None:
+    """A cell without a picture has logits of zero: hundreds of kinds of dog among the rest."""
+    given = features({"Dog": 2}, {})
+    absent = replace(
+        given,
+        visual_mask=np.array([True, False, True]),
+        visual_scores=given.visual_scores * np.array([1, 0, 1], np.float32)[:, None, None],
+    )
+    scores = scored(everyday, absent)
+    np.testing.assert_array_equal(scores.seen[1], 0)
+    assert np.abs(scores.seen[0]).max() > 4
+    assert scores.relevance[1] == 0
+
+
 def test_a_dog_that_barks_beside_a_violin(everyday: Everyday) -> None:
     found = everyday.find(
         scored(everyday, features({"Bark": 1, "Dog": 2}, {"violin": 0.9})), DECODER

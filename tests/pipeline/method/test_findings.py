@@ -12,13 +12,14 @@ from avel.pipeline.method.events import Found
 from avel.pipeline.method.findings import Findings
 from avel.pipeline.method.scores import SegmentScores
 
-SOUNDS = ("Dog", "Vehicle", "Car", "Truck", "Siren", "Speech")
+SOUNDS = ("Dog", "Vehicle", "Car", "Truck", "Siren", "Speech", "Thunder")
 SIGHTS = ("beagle", "cab", "pickup", "ambulance", "suit")
 TABLE = {
     "Bark": Row("dog", {"Dog": 1.0}, {"beagle": 1.0}),
     "Car": Row("car", {"Car": 1.0, "Vehicle": 0.4}, {"cab": 1.0, "pickup": 0.5}),
     "Truck": Row("truck", {"Truck": 1.0, "Vehicle": 0.4}, {"pickup": 1.0}),
     "Siren": Row("emergency vehicle", {"Siren": 1.0}, {"ambulance": 1.0}),
+    "Thunder": Row("storm", {"Thunder": 1.0}, {}),
     "Speech": Row("speaker", {"Speech": 1.0}, {"suit": 1.0}, 1.0, tells=False),
 }
 CONFIG = EventConfig("hysteresis", 0.5)
@@ -39,7 +40,7 @@ def find(sounds: dict[str, list[float]], seen: dict[str, list[float]], **changes
     odds = hear(heard, events, rule)
     none, ones = np.zeros(T, np.float32), np.ones(T, bool)
     scores = SegmentScores(
-        none, np.zeros((T, 6), np.float32), ones, np.zeros((T, 0), np.float32), none, none,
+        none, np.zeros((T, len(TABLE) + 1), np.float32), ones, np.zeros((T, 0), np.float32), none, none,
         float(T), (), sight, odds, heard,
     )  # fmt: skip
     scores = replace(scores, **changes)  # type: ignore[arg-type]
@@ -74,6 +75,14 @@ def test_a_voice_over_is_heard_where_sight_cannot_tell() -> None:
     found = find({"Speech": [0.5, 0.5]}, {"Bark": [7, 7]})
     assert found.events == []
     (only,) = [d for d in found.disagreements if d.label == "Speech"]
+    assert (only.kind, only.words) == ("heard, sight cannot tell", "the picture cannot tell")
+
+
+def test_what_has_no_sight_of_its_own_is_not_denied_by_the_picture() -> None:
+    """Without sights in the table sight cannot tell, whatever the row says."""
+    found = find({"Thunder": [0.5, 0.5]}, {"Bark": [7, 7]})
+    assert found.events == []
+    (only,) = [d for d in found.disagreements if d.label == "Thunder"]
     assert (only.kind, only.words) == ("heard, sight cannot tell", "the picture cannot tell")
 
 
@@ -137,3 +146,30 @@ def test_without_sound_only_sights_are_named() -> None:
 def test_the_last_second_ends_with_the_video() -> None:
     found = find({"Dog": [2, 2]}, {"Bark": [5, 5]}, duration=1.4)
     assert found.events[0].offset == 1.4
+
+
+def test_parts_a_second_apart_are_one() -> None:
+    seen = {"Bark": [5.0] * 4}
+    (one,) = find({"Dog": [2, QUIET, 2, QUIET]}, seen).events
+    assert (one.onset, one.offset) == (0, 3)
+    two = find({"Dog": [2, QUIET, QUIET, 2]}, seen).events
+    assert [(e.onset, e.offset) for e in two] == [(0, 1), (3, 4)]
+
+
+@pytest.mark.parametrize(("peak", "stop"), [(2.0, 1), (-1.0, 2)])
+def test_an_event_ends_as_far_under_its_peak_as_under_the_threshold(peak: float, stop: int) -> None:
+    """Log-odds of -1 belong to an event of 1, and not to one of 4."""
+    (event,) = find({"Dog": [peak, -3, QUIET]}, {"Bark": [5, 5, 5]}).events
+    assert (event.onset, event.offset) == (0, stop)
+
+
+def test_the_clearest_sight_alone_is_named_unheard() -> None:
+    found = find({}, {"Siren": [8, 8], "Bark": [7, 7]})
+    assert [d.label for d in found.disagreements] == ["Siren"]
+
+
+def test_a_sight_is_unheard_only_where_its_sound_is_not() -> None:
+    found = find({"Siren": [2, QUIET, QUIET, QUIET]}, {"Siren": [7, 7, 7, 7]})
+    assert [(e.label, e.onset, e.offset) for e in found.events] == [("Siren", 0, 1)]
+    (only,) = found.disagreements
+    assert (only.kind, only.onset, only.offset) == ("seen, not heard", 1, 4)

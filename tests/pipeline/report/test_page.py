@@ -119,10 +119,18 @@ def test_a_file_that_failed_says_why() -> None:
     assert page.texts["p"][2:] == [
         "a.mp4: is text",
         "No audio-visual event.",
-        page.texts["p"][4],
         "No frames: there is no picture, or they were not cached.",
     ]
     assert not page.of("svg")
+
+
+def test_without_frames_nothing_is_said_of_attention() -> None:
+    """A long video has none, and whether its model looks at places is not known here."""
+    long = result(segments=121, relevance=(0.1,) * 121, top_classes=(("Bark", 0.5),) * 121)
+    page = Page(report_page(long, None, []))
+    assert page.texts["p"][-1] == "No frames: the video is longer than 120 s."
+    assert not [text for text in page.texts["p"] if "attention" in text]
+    assert page.texts["h2"][-1] == "Frames"
 
 
 def test_frames_stand_under_their_seconds() -> None:
