@@ -69,11 +69,12 @@ def in_parts(x: Tensor, count: int) -> tuple[Tensor, ...]:
 
 def _in_one_pass(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN's own kernels do: in float32, without gradients, not while compiling."""
+    if torch.compiler.is_compiling():  # before all that a compiler cannot follow
+        return False
     return (
         x.device.type == "cpu"
         and x.dtype == weight.dtype == torch.float32
         and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-        and not torch.compiler.is_compiling()
         and not torch.is_autocast_enabled("cpu")
         and not (torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad))
     )

@@ -120,3 +120,12 @@ def test_parts_are_the_batch() -> None:
     assert torch.equal(torch.cat(parts), x)
     elsewhere = in_parts(x.to("meta"), 2)  # only a CPU's cache is small
     assert [len(part) for part in elsewhere] == [5]
+
+
+def test_a_compiler_follows_it_whole() -> None:
+    """A break in every layer would exceed what torch compiles anew, and leave the rest as it is."""
+    conv = SameConv2d(3, 4, 3, 2).requires_grad_(False)
+    found = torch._dynamo.explain(lambda x: convolve(x, conv, None, "relu6"))(
+        torch.ones(1, 3, 8, 8)
+    )
+    assert (found.graph_count, found.graph_break_count) == (1, 0)
