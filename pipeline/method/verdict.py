@@ -15,7 +15,9 @@ from avel.pipeline.reasons import Reason
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
 
-FAMILIAR_SHARE = 0.5
+NEAR = 0.9
+"""Mean of a segment's two distances, each by its limit, up to which it is familiar."""
+FAMILIAR_SHARE = 0.3
 """A video of which fewer segments resemble the training is a stranger: its events are withheld."""
 
 ABSENT = {
@@ -92,7 +94,7 @@ def familiar_share(scores: SegmentScores, limits: Mapping[str, float]) -> float 
     if not {"visual", "audio"} <= limits.keys():
         return None
     seen, heard = scores.visual_distance / limits["visual"], scores.audio_distance / limits["audio"]
-    both = (seen + heard) / 2 <= 1
+    both = (seen + heard) / 2 <= NEAR
     return float(both[scores.present].mean()) if np.any(scores.present) else None
 
 
