@@ -89,6 +89,14 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
         help="seconds that decoding may take for each 10 minutes of a video [600]",
     )
     group.add_argument(
+        "--codec",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let files use this decoder of FFmpeg's too, beside those that `avel doctor` lists; "
+        "what is cached stays as it is",
+    )
+    group.add_argument(
         "--no-segments", action="store_true", help="do not cache decoded pictures and sound"
     )
 
@@ -110,6 +118,7 @@ def runtime(args: argparse.Namespace) -> "RuntimeConfig":
         workers=args.workers or default_workers(),
         batch_cells=args.batch,
         timeout_seconds=args.timeout,
+        codecs=tuple(args.codec),
         keep_segments=not args.no_segments,
     )
 

@@ -77,6 +77,6 @@ def older_than(version: str = av.ffmpeg_version_info) -> str | None:
     return ".".join(map(str, wanted)) if found < wanted else None
 
 
-def decoders(names: Collection[str] = WANTED) -> dict[str, bool]:
-    """Whether each decoder is there."""
-    return {name: name in av.codecs_available for name in names}
+def decoders(names: Collection[str] | None = None) -> dict[str, bool]:
+    """Whether each decoder is there; asked for none, of those that are wanted."""
+    return {name: name in av.codecs_available for name in (WANTED if names is None else names)}

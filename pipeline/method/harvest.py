@@ -179,7 +179,12 @@ class _Harvest:
         from avel.pipeline.media.limits import DecodeLimits
 
         runtime = self._runtime
-        limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
+        limits = DecodeLimits(
+            runtime.workers,
+            runtime.window_cells,
+            runtime.timeout_seconds,
+            codecs=runtime.codecs,
+        )
         return self._ending.enter_context(Decoders(self._plan.segment, limits))
 
     @property
