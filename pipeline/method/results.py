@@ -40,6 +40,7 @@ class Result:
             where the model knows the senses by themselves.
         seen: The same by sight alone.
         in_domain: Share of segments whose features resemble the training's; None if unknown.
+        evidence_share: Share of segments of which the file gives both picture and sound.
     """
 
     file: str
@@ -59,6 +60,7 @@ class Result:
     heard: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     seen: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     in_domain: float | None = None
+    evidence_share: float = 0.0
     cached: bool = False
 
     def to_dataframe(self) -> "DataFrame":

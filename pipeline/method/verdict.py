@@ -58,6 +58,7 @@ def judge(
     events = found.events
     familiar = familiar_share(scores, localizer.limits)
     notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
+    notes += scores.notes
     if familiar is not None and familiar < FAMILIAR_SHARE:
         withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
         notes.append(
@@ -86,6 +87,7 @@ def judge(
         heard=found.heard,
         seen=found.seen,
         in_domain=familiar,
+        evidence_share=float(scores.present.mean()),
         cached=outcome.cached,
     )
 

@@ -51,6 +51,23 @@ def test_familiar_videos_keep_their_events(shipped: Localizer) -> None:
     assert (result.status, result.in_domain, result.notes) == ("ok", 1.0, ())
 
 
+def test_what_is_known_of_the_file_is_said(shipped: Localizer) -> None:
+    """What its decoder noted, behind what its reason codes mean; and how much there is to go by."""
+    given = replace(
+        scores(shipped, 0.9, 0.1, (Reason.DISCONTINUITY,)),
+        notes=("time jumps 3 times",),
+        present=np.array([True, False, True, True]),
+    )
+    result = judged(shipped, given)
+    assert result.notes == (
+        "time jumps in the file; it goes on from where it was",
+        "time jumps 3 times",
+    )
+    assert result.evidence_share == 0.75
+    assert result.document()["evidence_share"] == 0.75
+    assert judged(shipped, scores(shipped, 0.9, 0.1)).evidence_share == 1.0
+
+
 def test_strangers_events_are_withheld_and_counted(shipped: Localizer) -> None:
     result = judged(shipped, scores(shipped, 0.9, 5.0))
     assert result.events == ()
