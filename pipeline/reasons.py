@@ -23,6 +23,8 @@ class Reason(StrEnum):
     """The system does not hand the file out now (descriptors, memory, disk, share): run again."""
     ENCODE_ERROR = "ENCODE_ERROR"
     NAN_FEATURE = "NAN_FEATURE"
+    HDR = "HDR"
+    """Brighter than an ordinary screen shows; its pictures are brought down to one."""
 
 
 class MediaError(Exception):

@@ -25,7 +25,8 @@ class Track:
         self.reading = reading
         self.time_base = stream.time_base or Fraction(1, 1000)
         self.clock = StreamClock(self.time_base, Fraction(0))
-        stream.codec_context.thread_count = 1
+        self.context: Any = stream.codec_context
+        self.context.thread_count = 1
 
     def start(self) -> Fraction:
         """Seconds of the stream's own time at which it starts."""
@@ -42,7 +43,7 @@ class Track:
 
     def decode(self, packet: Packet[Any] | None) -> list[Any]:
         try:
-            return list(self.stream.codec_context.decode(packet))
+            return list(self.context.decode(packet))
         except av.error.FFmpegError:
             self.reading.damaged_packets += 1
             return []

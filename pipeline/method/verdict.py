@@ -27,6 +27,10 @@ ABSENT = {
     Reason.DECODE_ERROR: "some packets were damaged and skipped",
     Reason.UNSUPPORTED_CODEC: "a stream was left out because there is no decoder for it",
 }
+MENDED = {
+    Reason.HDR: "pictures of high dynamic range were brought down to an ordinary screen's",
+}
+"""What is said of a file that misses nothing by it."""
 
 
 def refuse(outcome: Outcome, identity: dict[str, str]) -> Result:
@@ -64,11 +68,12 @@ def judge(
         events = []
     elif not events and not notes:
         notes.append(_why_none(scores, localizer.identity["knows"], config))
+    notes += [MENDED[Reason(flag)] for flag in scores.flags if Reason(flag) in MENDED]
     top = scores.classes.argmax(1)
     names = [*localizer.classes, "background"]
     return Result(
         str(outcome.path),
-        "partial" if scores.flags else "ok",
+        "partial" if {*scores.flags} - MENDED.keys() else "ok",
         tuple(scores.flags),
         duration=scores.duration,
         segments=len(scores.relevance),
