@@ -59,7 +59,7 @@ def media() -> Path:
 
 @pytest.fixture(scope="session")
 def trials() -> Path:
-    """Files on which a run went wrong."""
+    """Files on which a run went wrong, each of a kind."""
     return outside(SHARED / "trials")
 
 
