@@ -27,7 +27,7 @@ def filing(
         attention: Whether to draw pictures and videos of the attention, too.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
-    with ResultFolder(out, files, {".html": _page(truth, run)}) as folder:
+    with ResultFolder(out, files, {".html": _page(truth, run)}, warn=warn) as folder:
 
         def write(result: Result) -> None:
             draw(folder.add(result), result)
