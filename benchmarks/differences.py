@@ -138,7 +138,7 @@ def _levels(
 
 def _hear(told: Theirs, found: Read, path: Path, stream: dict[str, Any], shift: float) -> None:
     rate = found.config.sample_rate
-    heard = oracle.sound(path, stream["index"], rate, shift)
+    heard = oracle.sound(path, stream, rate, shift)
     told.samples = max(told.samples, len(heard.samples))
     told.errors += heard.errors
     if not found.heard or not len(heard.samples):

@@ -28,7 +28,9 @@ JUMPING = ("mpegts", "mpeg", "ogg")
 """Formats whose times the program does not take as they are."""
 MOST_SECONDS = 900
 """Of media that it is asked for."""
-SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) .*i:(\w)")
+AUDIO = {"opus": ("-c:a", "libopus")}
+"""Decoders that are not libav's own, and so more independent."""
+SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) (?:.*i:(\w))?")
 WRONG = re.compile(r"\[(?:error|fatal|panic)\] ?(.*)")
 
 
@@ -119,15 +121,17 @@ def _keep(shown: Shown, moment: float, held: list[Timed]) -> None:
         shown.at[moment] = [held[-3] if len(held) > 2 else held[-2], *held[-2:]]
 
 
-def sound(path: Path, stream: int, rate: int, shift: float) -> Heard:
-    """The mono mix at a rate in Hz, holes filled with silence."""
-    chain = f"aresample={rate}:async=1:first_pts=0"
+def sound(path: Path, stream: dict[str, Any], rate: int, shift: float) -> Heard:
+    """The mono mix of a stream at a rate in Hz, holes filled with silence."""
+    chain = f"ashowinfo,aresample={rate}:async=1"
     output = ["-af", chain, "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"]
-    with _Run(path, stream, output) as run:
+    with _Run(path, stream["index"], output, AUDIO.get(str(stream.get("codec_name")), ())) as run:
         raw = b"".join(run.blocks(1 << 16))
+        first = run.shown.get() or (shift, "")
     samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
-    silence = np.zeros(max(0, round(-shift * rate)), np.int16)
-    return Heard(np.concatenate([silence, samples[max(0, round(shift * rate)) :]]), run.errors)
+    begin = round((shift - first[0]) * rate)
+    silence = np.zeros(max(0, min(-begin, MOST_SECONDS * rate)), np.int16)
+    return Heard(np.concatenate([silence, samples[max(0, begin) :]]), run.errors)
 
 
 def _over_black(raw: bytes, size: int) -> Picture:
@@ -141,9 +145,11 @@ def _over_black(raw: bytes, size: int) -> Picture:
 class _Run:
     """The program at work: its raw output in blocks, its words by a thread; ended with the block."""
 
-    def __init__(self, path: Path, stream: int, output: list[str]) -> None:
+    def __init__(
+        self, path: Path, stream: int, output: Sequence[str], decoder: Sequence[str] = ()
+    ) -> None:
         command = ["ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
-        command += ["-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
+        command += [*decoder, "-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
         command += ["-map", f"0:{stream}", *output]
         self.shown: queue.Queue[tuple[float, str] | None] = queue.Queue()
         self.errors: list[str] = []
@@ -186,7 +192,7 @@ class _Run:
                 text = line.decode("utf-8", "replace")
                 if found := SHOWN.search(text):
                     time = found[1]
-                    self.shown.put((float(time) if time != "NOPTS" else 0.0, found[2]))
+                    self.shown.put((float(time) if time != "NOPTS" else 0.0, found[2] or "P"))
                 elif found := WRONG.search(text):
                     self.errors.append(found[1].strip())
         self.shown.put(None)
