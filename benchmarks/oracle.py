@@ -87,15 +87,26 @@ def shift_of(
     return min(starts) - float(first) if starts and first else 0.0
 
 
-def pictures(path: Path, stream: int, size: int, moments: Sequence[float], shift: float) -> Shown:
-    """Frames on screen at moments of avel's clock, scaled whole to cover a square, its centre."""
-    wide = "iw*sar"
+def pictures(
+    path: Path,
+    stream: int,
+    size: int,
+    moments: Sequence[float],
+    shift: float,
+    field_alone: bool = False,
+) -> Shown:
+    """Frames on screen at moments of avel's clock, scaled whole to cover a square, its centre.
+
+    With `field_alone` of their upper field only, which is of one moment where they are interlaced.
+    """
+    wide, high = "iw*sar", "2*ih" if field_alone else "ih"
     scale = (
-        f"scale=w='if(lte({wide},ih),{size},trunc({size}*{wide}/ih+1e-6))':"
-        f"h='if(lte({wide},ih),trunc({size}*ih/({wide})+1e-6),{size})':"
+        f"scale=w='if(lte({wide},{high}),{size},trunc({size}*{wide}/({high})+1e-6))':"
+        f"h='if(lte({wide},{high}),trunc({size}*{high}/({wide})+1e-6),{size})':"
         "flags=bicubic+accurate_rnd+full_chroma_int,format=rgba"
     )
-    filters = f"showinfo=checksum=0,{scale},crop={size}:{size}"
+    half = "field=top," if field_alone else ""
+    filters = f"showinfo=checksum=0,{half}{scale},crop={size}:{size}"
     output = ["-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     shown, wanted, held = Shown(), sorted(moments), list[Timed]()
     with _Run(path, stream, output) as run:
