@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
+from avel.pipeline.formats.choice import USUAL
 from avel.pipeline.formats.names import ResultNames
 from avel.pipeline.formats.shape import Entry
 from avel.pipeline.formats.table import FORMATS
@@ -20,8 +21,6 @@ EVENTS = "events"
 """Name of the files that hold all videos together, before their suffix."""
 LISTED = "videos"
 """Name of the file that lists every video, whatever formats are asked for."""
-USUAL = ("json", "csv")
-"""Formats of a folder where none is asked for."""
 
 
 class ResultFolder:
