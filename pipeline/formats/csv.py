@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from avel.pipeline.formats.names import escaped
 from avel.pipeline.formats.shape import Entry, Format
 from avel.pipeline.formats.times import decimal
 from avel.pipeline.formats.whole import readable
@@ -13,9 +14,9 @@ QUOTED = frozenset('",\r\n')
 
 def lines(entry: Entry) -> str:
     """One line per event, times in seconds, in time order; none where there is no event."""
-    result = entry.result
+    result, file = entry.result, escaped(entry.result.file)
     return "".join(
-        row((result.file, decimal(e.onset), decimal(e.offset), e.label, f"{e.score:.4f}"))
+        row((file, decimal(e.onset), decimal(e.offset), e.label, f"{e.score:.4f}"))
         for e in result.events
     )
 
