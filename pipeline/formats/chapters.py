@@ -74,8 +74,8 @@ def too_few(entry: Entry) -> Iterator[str]:
     num = len(merged(pieces(entry.result)))
     if entry.result.status != "failed" and num < FEWEST:
         yield (
-            f"{num} chapters of {LEAST} s or more; YouTube shows chapters where there are "
-            f"{FEWEST} at least, and else only the lines"
+            f"YouTube shows chapters only where there are {FEWEST} of at least {LEAST} s; this "
+            f"video gives {num}"
         )
 
 

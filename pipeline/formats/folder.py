@@ -13,7 +13,7 @@ from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.formats.together import Together
 from avel.pipeline.formats.videos import VIDEOS
 from avel.pipeline.formats.whole import unwritable, write_whole
-from avel.pipeline.media.footage import Footage
+from avel.pipeline.media.apart import Apart, footage_of
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import InputError
 
@@ -35,8 +35,6 @@ class ResultFolder:
         files: All inputs in their order; one that is named twice counts once.
         pages: Further files of each result by suffix, as functions that give their text.
         formats: Names in `FORMATS`.
-        footage: How a result's picture runs, for formats that count in frames; None where it is not
-            known.
         warn: Takes what must be said of a video, in a sentence.
 
     Raises:
@@ -51,7 +49,6 @@ class ResultFolder:
         pages: Mapping[str, Callable[[Result], str]] | None = None,
         formats: Iterable[str] = USUAL,
         *,
-        footage: Callable[[Result], Footage | None] = lambda result: None,
         warn: Callable[[str], object] = lambda sentence: None,
     ) -> None:
         names, keys = ResultNames(), ResultNames()
@@ -66,11 +63,12 @@ class ResultFolder:
             Together(out / f"{name}{form.suffix}", form)
             for name, form in [*whole, (LISTED, VIDEOS)]
         ]
-        self._footage, self._warn = footage, warn
+        self._warn, self._apart = warn, Apart()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         make_folder(self._out)
+        self._stack.enter_context(self._apart)
         for together in self._together:
             self._stack.enter_context(together)
         return self
@@ -94,8 +92,8 @@ class ResultFolder:
         return name
 
     def _entry(self, number: int, result: Result) -> Entry:
-        counted = any(form.counts_frames for form in self._chosen)
-        footage = self._footage(result) if counted else None
+        counted = any(form.counts_frames for form in self._chosen) and result.status != "failed"
+        footage = footage_of(self._apart, Path(result.file)) if counted else None
         return Entry(result, self._keys[number], footage, self._out)
 
     def __exit__(

@@ -9,11 +9,13 @@ import os
 import selectors
 import subprocess
 import sys
+from fractions import Fraction
 from multiprocessing.spawn import get_executable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from avel.pipeline.media.footage import Footage
 from avel.pipeline.reasons import MediaError, Reason
 
 CODE = (
@@ -112,6 +114,27 @@ class Apart:
         trace: TracebackType | None,
     ) -> None:
         self.end()
+
+
+def footage_of(apart: Apart, path: Path) -> Footage | None:
+    """How a file's picture runs, in frames a second; None where it has none or cannot be read."""
+    try:
+        said = apart.ask("probe", path)
+        rate = Fraction(said["frame_rate"])
+        return (
+            Footage(
+                rate,
+                bool(said["variable"]),
+                int(said["width"]),
+                int(said["height"]),
+                Fraction(said["duration"]),
+                int(said["sample_rate"]),
+            )
+            if rate > 0
+            else None
+        )
+    except (MediaError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _close(pipe: Any) -> None:

@@ -78,7 +78,7 @@ def test_too_few_are_told(duration: float, num: int) -> None:
         assert cautions == []
     else:
         assert cautions == [
-            "1 chapters of 10 s or more; YouTube shows chapters where there are 3 at least, and else only the lines"
+            "YouTube shows chapters only where there are 3 of at least 10 s; this video gives 1"
         ]
 
 
