@@ -43,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threshold", type=float, help="of the gate or hysteresis [the model's own]"
     )
     parser.add_argument(
-        "--out", type=Path, help="folder for events.csv and one .json and .html per video"
+        "--out", type=Path, help="folder for videos.csv, events.csv and a .json and .html per video"
     )
+    options.add_formats(parser)
     parser.add_argument(
         "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
     )
@@ -99,6 +100,7 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The config by name, checked before anything slow is loaded."""
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
+    options.formats(args)
     if args.attention and not args.labels:
         refuse_attention(args.model or Path("everyday"))
     return {
@@ -139,4 +141,5 @@ def _outputs(
     if args.out is None:
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
-    return truth.of, filing(args.out, files, truth, run, attention=args.attention)
+    writing = {"attention": args.attention, "formats": options.formats(args)}
+    return truth.of, filing(args.out, files, truth, run, **writing)

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avel.pipeline.formats.choice import NAMES, USUAL, chosen
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +60,27 @@ def add_weights(group: argparse._ActionsContainer) -> None:
         metavar="FILE",
         help="the encoder's weights; again for a second file [where weights are kept]",
     )
+
+
+def add_formats(parser: argparse.ArgumentParser) -> None:
+    """Which files `--out` gets beside the pages."""
+    parser.add_argument(
+        "--format",
+        action="append",
+        metavar="NAME[,NAME...]",
+        help=f"with --out: files to write, of {', '.join(NAMES)}, or all [{','.join(USUAL)}]",
+    )
+
+
+def formats(args: argparse.Namespace) -> tuple[str, ...]:
+    """The formats that are asked for.
+
+    Raises:
+        InputError: no such format, or no folder for them.
+    """
+    if args.format is not None and args.out is None:
+        raise InputError("--format says which files to write; give --out FOLDER for them")
+    return chosen(args.format)
 
 
 def encoder_options(args: argparse.Namespace) -> dict[str, Any]:

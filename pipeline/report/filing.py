@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.choice import USUAL
 from avel.pipeline.formats.folder import ResultFolder
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
@@ -15,7 +16,13 @@ Take = Callable[[Result], None]
 
 @contextmanager
 def filing(
-    out: Path, files: Sequence[str], truth: Truth, run: CachedRun, *, attention: bool
+    out: Path,
+    files: Sequence[str],
+    truth: Truth,
+    run: CachedRun,
+    *,
+    attention: bool,
+    formats: Sequence[str] = USUAL,
 ) -> Iterator[Take]:
     """Write results into a folder with a page each.
 
@@ -25,9 +32,10 @@ def filing(
         truth: Annotated events in seconds, shown where they are known.
         run: What the run has in its stores.
         attention: Whether to draw pictures and videos of the attention, too.
+        formats: Names of the files that are written beside the pages.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
-    with ResultFolder(out, files, {".html": _page(truth, run)}, warn=warn) as folder:
+    with ResultFolder(out, files, {".html": _page(truth, run)}, formats, warn=warn) as folder:
 
         def write(result: Result) -> None:
             draw(folder.add(result), result)
