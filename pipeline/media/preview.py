@@ -6,6 +6,7 @@ Pictures come from key frames where they are far apart, so that those of a long 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -88,7 +89,8 @@ def sound(path: Path, rate: int) -> Iterator[NDArray[np.int16]]:
             return
         resampler = av.AudioResampler("s16", "mono", rate)
         try:
-            for frame in container.decode(audio):
+            frames: Iterator[Any] = container.decode(audio)
+            for frame in frames:
                 for piece in resampler.resample(frame):
                     yield piece.to_ndarray()[0]
         except (av.error.FFmpegError, ValueError):

@@ -48,7 +48,7 @@ def _copy(film: InputContainer, copy: OutputContainer) -> None:
     for packet in film.demux([track.source for track in tracks.values()]):
         track = tracks[packet.stream.index]
         try:
-            frames = packet.decode()
+            frames: list[Any] = packet.decode()
         except av.error.FFmpegError:  # a damaged packet
             continue
         for frame in frames:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def as_json(data: dict[str, Any]) -> str:
         "\u2028": "\\u2028",
         "\u2029": "\\u2029",
     }
-    return text.translate(str.maketrans(escaped))
+    return text.translate({ord(character): code for character, code in escaped.items()})
 
 
 def base64_of(values: NDArray[np.generic] | None) -> str:
@@ -128,8 +128,4 @@ def _attention(attention: NDArray[np.float32] | None, crop: bool) -> dict[str, A
     low = attention.min(1, keepdims=True)
     grid = (attention - low) / np.maximum(1e-9, np.ptp(attention, 1, keepdims=True))
     weights = (grid * 255).astype(np.uint8)
-    return {"side": _side(attention.shape), "crop": crop, "weights": base64_of(weights)}
-
-
-def _side(shape: Sequence[int]) -> int:
-    return round(shape[1] ** 0.5)
+    return {"side": round(attention.shape[1] ** 0.5), "crop": crop, "weights": base64_of(weights)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from math import log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class SoundLanes:
         for some in np.array_split(starts, max(1, len(starts) // 512)):
             if len(some):
                 cut = np.lib.stride_tricks.sliding_window_view(here, self._window)[some - begin]
-                self._listen(cut.astype(np.float32) / 32768)
+                self._listen(cut.astype(np.float32) / np.float32(32768))
         following = self._start(self._next)
         keep = max(0, min(len(here), following - begin))
         self._rest, self._first = here[keep:], begin + keep
@@ -123,8 +124,8 @@ def mel_filters(rate: int, window: int) -> NDArray[np.float32]:
 
     Source of the scale: O'Shaughnessy, Speech Communication, 1987.
     """
-    mel = 2595 * np.log10(1 + np.array([LOWEST_HZ, min(HIGHEST_HZ, rate / 2)]) / 700)
-    edges = 700 * (10 ** (np.linspace(*mel, BANDS + 2) / 2595) - 1)
+    low, high = (2595 * log10(1 + hz / 700) for hz in (LOWEST_HZ, min(HIGHEST_HZ, rate / 2)))
+    edges = 700 * (10 ** (np.linspace(low, high, BANDS + 2) / 2595) - 1)
     tones = np.arange(window // 2 + 1) * rate / window
     rising = (tones - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - tones) / np.diff(edges)[1:, None]

@@ -215,7 +215,9 @@ def test_what_lies_under_the_pointer_is_said(page: Page) -> None:
     page.hover("#track", position={"x": place[0], "y": place[1]})
     assert page.inner_text("#tip") == "0:01.5 · heard 0.80 Bark · seen 0.70 Bark · both 0.80 dog"
     page.hover("#track", position={"x": place[0], "y": place[2]})
-    assert page.inner_text("#tip").startswith("Bark · 0:00.0 – 0:02.0 · clearly heard and")
+    assert page.inner_text("#tip").startswith(
+        "Bark · 0:00.0 \N{EN DASH} 0:02.0 · clearly heard and"
+    )
 
 
 def test_the_list_is_filtered_and_has_tabs(page: Page) -> None:
