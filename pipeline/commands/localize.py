@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threshold", type=float, help="of the gate or hysteresis [the model's own]"
     )
     parser.add_argument(
-        "--out", type=Path, help="folder for events.csv and one .json and .html per video"
+        "--out",
+        type=Path,
+        help="folder for events.csv, index.html, and one .json and .html per video",
     )
     parser.add_argument(
         "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
@@ -52,6 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--attention",
         action="store_true",
         help="with --out: also a picture and a video of the attention over the frames",
+    )
+    parser.add_argument(
+        "--proxy",
+        action="store_true",
+        help="with --out: also a small copy of a film that browsers do not play, for its page",
     )
     parser.add_argument(
         "--heard", action="store_true", help="also list every sound of AudioSet's classes"
@@ -71,8 +78,9 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
+    from avel.pipeline.work.say import warn
 
-    paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
+    paths, runtime = list(dict.fromkeys(expand(args.inputs, warn))), options.runtime(args)
     config = PipelineConfig(**asked)
     try:
         plan = plan_localization(config)
@@ -85,8 +93,8 @@ def run(args: argparse.Namespace) -> int:
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
     results = localize(paths, plan, runtime, stores=stores, watch=progress.watch)
-    words = printing(truth_of, as_json=args.json, heard=args.heard)
-    with filing as write, words as show, closing(results):
+    words = printing(truth_of, as_json=args.json, heard=args.heard, kept=bool(args.out))
+    with words as show, filing as write, closing(results):
         for result in in_order(progress.track(results), files, attrgetter("file")):
             write(result)
             show(result)
@@ -98,6 +106,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The config by name, checked before anything slow is loaded."""
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
+    if args.proxy and not args.out:
+        raise InputError("--proxy makes a copy for a page; give --out FOLDER for the pages")
     if args.attention and not args.labels:
         refuse_attention(args.model or Path("everyday"))
     return {
@@ -138,4 +148,4 @@ def _outputs(
     if args.out is None:
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
-    return truth.of, filing(args.out, files, truth, run, attention=args.attention)
+    return truth.of, filing(args.out, files, truth, run, attention=args.attention, proxy=args.proxy)
