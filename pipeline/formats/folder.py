@@ -72,6 +72,11 @@ class ResultFolder:
             self._stack.enter_context(together)
         return self
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of all results' files by input, in their order, once the block is entered."""
+        return dict(zip(self._places, self._names, strict=True))
+
     def add(self, result: Result) -> str:
         """Write one result's files now; gives its name.
 
