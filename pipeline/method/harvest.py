@@ -24,6 +24,7 @@ from avel.pipeline.method.extract import Features, check_finite, join_features
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import META, Stores, pack, unpack
 from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.work.memory import give_back_libraries
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class _Harvest:
         from avel.pipeline.method.encode import CellBatches  # cached runs need none of it
 
         encoder = self._plan.encoder.load(resolve_device(self._runtime.device))
+        give_back_libraries()  # before the encoder's own maps come
         sound_seconds = self._plan.segment.sound_seconds
         return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
 
