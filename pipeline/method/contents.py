@@ -9,7 +9,7 @@ from pathlib import Path
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.reasons import MediaError, Reason, unreadable
 
-AHEAD = 32
+AHEAD = 8
 """Files that may be hashed before they are asked for."""
 
 
