@@ -85,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
     results = localize(paths, plan, runtime, stores=stores, watch=progress.watch)
-    words = printing(truth_of, as_json=args.json, heard=args.heard)
-    with filing as write, words as show, closing(results):
+    words = printing(truth_of, as_json=args.json, heard=args.heard, kept=bool(args.out))
+    with words as show, filing as write, closing(results):
         for result in in_order(progress.track(results), files, attrgetter("file")):
             write(result)
             show(result)

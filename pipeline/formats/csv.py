@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from avel.pipeline.formats.names import escaped
 from avel.pipeline.formats.shape import Format
 from avel.pipeline.formats.whole import readable
 from avel.pipeline.method.results import Result
@@ -14,9 +15,9 @@ COLUMNS = ("file", "onset", "offset", "label", "score")
 
 def lines(result: Result) -> str:
     """One line per event, times in seconds, in time order; none where there is no event."""
+    file = escaped(result.file)
     rows = [
-        (result.file, f"{e.onset:g}", f"{e.offset:g}", e.label, f"{e.score:.4f}")
-        for e in result.events
+        (file, f"{e.onset:g}", f"{e.offset:g}", e.label, f"{e.score:.4f}") for e in result.events
     ]
     return _text(rows)
 

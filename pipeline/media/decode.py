@@ -19,14 +19,12 @@ from av.packet import Packet
 
 from avel.pipeline.media.audio import AudioTrack
 from avel.pipeline.media.container import open_container
+from avel.pipeline.media.limits import MEDIA_SECONDS
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
 from avel.pipeline.media.timeline import StreamClock
 from avel.pipeline.media.video import VideoTrack
 from avel.pipeline.reasons import MediaError, Reason
-
-MEDIA_SECONDS = 600
-"""Of a file, for which the time limit is: a long film on a slow machine is no hung decoder."""
 
 
 def decode(
@@ -66,6 +64,7 @@ def decode(
         reading.promised = _promised(container, tracks.values())
         spent, resumed = 0.0, time.monotonic()
         for packet in _packets(container, tracks, reading):
+            reading.beat()
             track = tracks[packet.stream.index]
             if packet.dts is not None:
                 reading.position = max(reading.position, track.clock.whole_seconds(packet.dts))

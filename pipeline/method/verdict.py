@@ -26,6 +26,9 @@ ABSENT = {
     Reason.TRUNCATED: "the file ends before its header says; what could be read was used",
     Reason.DECODE_ERROR: "some packets were damaged and skipped",
     Reason.UNSUPPORTED_CODEC: "a stream was left out because there is no decoder for it",
+    Reason.ENCRYPTED: "a stream is encrypted, and was left out",
+    Reason.DISCONTINUITY: "time jumps in the file; it goes on from where it was",
+    Reason.NAN_AUDIO: "the sound has samples that are no numbers; they are silence",
 }
 
 

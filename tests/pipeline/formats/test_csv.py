@@ -2,8 +2,13 @@
 
 import csv
 import io
+import os
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from avel.pipeline.formats.csv import COLUMNS, CSV, lines
+from avel.pipeline.formats.names import unescaped
 from tests.pipeline.formats.results import NOT_UTF8, STRANGE, failed, plain, strange
 
 
@@ -38,3 +43,11 @@ def test_lines_end_as_unix_has_them_and_are_utf8() -> None:
     text = lines(plain(NOT_UTF8))
     assert "\r" not in text
     assert text.encode("utf-8").startswith(b"caf\\udce9.mp4,0,")
+
+
+@given(st.binary(min_size=1, max_size=12).map(os.fsdecode))
+def test_a_line_is_a_line_and_the_name_can_be_had_again(name: str) -> None:
+    """Whatever bytes a file is named with."""
+    text = lines(plain(name, events=1))
+    assert len(text.encode("utf-8").decode().splitlines()) == 1
+    assert unescaped(rows(text)[0][0]) == name
