@@ -24,6 +24,8 @@ Picture = NDArray[np.uint8]
 Timed = tuple[float, Picture]
 LIMIT_SECONDS = 60
 """Of one run of the program; some files of the collections keep it busy for ever."""
+JUMPING = ("mpegts", "mpeg", "ogg")
+"""Formats whose times the program does not take as they are."""
 MOST_SECONDS = 900
 """Of media that it is asked for."""
 SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) .*i:(\w)")
@@ -69,11 +71,18 @@ def streams(probed: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [s for s in found if not s.get("disposition", {}).get("attached_pic")]
 
 
-def shift_of(probed: dict[str, Any], chosen: Sequence[dict[str, Any]]) -> float:
-    """Seconds from the program's second 0, the file's first time, to avel's: the chosen streams'."""
-    first = probed.get("format", {}).get("start_time")
-    starts = [float(s["start_time"]) for s in chosen if "start_time" in s]
-    return max(0.0, min(starts) - float(first)) if starts and first else 0.0
+def shift_of(
+    probed: dict[str, Any], stream: dict[str, Any], others: Sequence[dict[str, Any]]
+) -> float:
+    """Seconds from the program's second 0 for a stream to avel's, the first of the chosen streams'.
+
+    The program counts from the file's first time; where times may jump, from the stream's own.
+    """
+    given = probed.get("format", {})
+    own = {"start_time": stream.get("start_time")}
+    first = (own if given.get("format_name") in JUMPING else given).get("start_time")
+    starts = [float(s["start_time"]) for s in (stream, *others) if "start_time" in s]
+    return min(starts) - float(first) if starts and first else 0.0
 
 
 def pictures(path: Path, stream: int, size: int, moments: Sequence[float], shift: float) -> Shown:
@@ -117,7 +126,8 @@ def sound(path: Path, stream: int, rate: int, shift: float) -> Heard:
     with _Run(path, stream, output) as run:
         raw = b"".join(run.blocks(1 << 16))
     samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
-    return Heard(samples[round(shift * rate) :], run.errors)
+    silence = np.zeros(max(0, round(-shift * rate)), np.int16)
+    return Heard(np.concatenate([silence, samples[max(0, round(shift * rate)) :]]), run.errors)
 
 
 def _over_black(raw: bytes, size: int) -> Picture:

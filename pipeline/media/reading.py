@@ -45,6 +45,8 @@ class Reading:
     audio_span: tuple[Fraction, Fraction] | None = None
     damaged_packets: int = 0
     flags: set[Reason] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    """What is to be said of the flags, for people."""
     promised: Fraction = Fraction(0)
     """Seconds that the headers say there are, known once the file is open; 0 where they do not."""
     position: int = 0

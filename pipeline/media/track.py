@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from avel.pipeline.media.continuity import Continuity
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.timeline import StreamClock
 from avel.pipeline.reasons import MediaError, Reason
@@ -25,6 +26,9 @@ class Track:
         self.reading = reading
         self.time_base = stream.time_base or Fraction(1, 1000)
         self.clock = StreamClock(self.time_base, Fraction(0))
+        self.continuity: Continuity | None = None
+        self.overlong = False
+        """Whether its last picture says that it lasts longer than it can."""
         stream.codec_context.thread_count = 1
 
     def start(self) -> Fraction:
@@ -39,6 +43,15 @@ class Track:
             if duration
             else Fraction(0)
         )
+
+    def held_until(self, pts: int, end_pts: int) -> Fraction:
+        """Common time in seconds until which what came at `pts` can last, if it says `end_pts`."""
+        end = self.clock.seconds(end_pts)
+        if self.continuity is None:
+            return end
+        held = self.continuity.held_until(self.clock.seconds(pts), end)
+        self.overlong = held < end
+        return held
 
     def decode(self, packet: Packet[Any] | None) -> list[Any]:
         try:

@@ -83,6 +83,8 @@ def judge(
         decoder={"name": config.decoder, "threshold": config.threshold},
         relevance=tuple(float(r) for r in scores.relevance * scores.present),
         top_classes=tuple((names[k], float(scores.classes[t, k])) for t, k in enumerate(top)),
+        heard=found.heard,
+        seen=found.seen,
         in_domain=familiar,
         cached=outcome.cached,
     )
