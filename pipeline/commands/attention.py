@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.model import DEFAULT_MODEL
     from avel.pipeline.report.attention import AttentionPictures, localize_by_all
 
-    paths, runtime, truth = expand(args.inputs), options.runtime(args), read_truth(args.truth)
+    paths, runtime, truth = expand(args.inputs, warn), options.runtime(args), read_truth(args.truth)
     models = args.model or [DEFAULT_MODEL]
     runs, results_by_file = localize_by_all(paths, models, tuple(args.weights), runtime)
     suffix, video = f".{args.format}", not args.no_video

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.harvest import harvest
     from avel.pipeline.work.progress import Progress
 
-    runtime, found = options.runtime(args), find_videos(args.inputs)
+    runtime, found = options.runtime(args), find_videos(args.inputs, warn)
     plan = _plan(args)
     stores = plan.stores(runtime.cache_dir)
     failures = [("MISSING_FILE", sentence) for sentence in found.missing]

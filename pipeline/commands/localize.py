@@ -71,8 +71,9 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
+    from avel.pipeline.work.say import warn
 
-    paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
+    paths, runtime = list(dict.fromkeys(expand(args.inputs, warn))), options.runtime(args)
     config = PipelineConfig(**asked)
     try:
         plan = plan_localization(config)

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import Any
 
 from avel.pipeline.work.say import hint, put, shown
 
@@ -52,6 +52,6 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong in one line, and end with exit code 2."""
         super().error(shown(message))
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: Any = None) -> None:
         if message:
             (put if file is sys.stdout else hint)(message)
