@@ -17,6 +17,7 @@ from typing import IO, Self
 
 from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, Reason
+from avel.pipeline.work.say import warn
 
 MOST_DEATHS = 3
 """Of one loop, after which it is not started again; its lots go to the others."""
@@ -111,10 +112,9 @@ class Loops:
         loop.deaths += 1
         by_signal = code < 0 or code == 1
         if by_signal and loop.deaths <= MOST_DEATHS:
-            print(
+            warn(
                 f"loop {loop.number} ended with {_how(code)}; started again ({loop.deaths} of "
-                f"{MOST_DEATHS})",
-                file=sys.stderr,
+                f"{MOST_DEATHS})"
             )
             self._start(loop)
         elif not self._running:

@@ -18,7 +18,7 @@ from avel.pipeline.method.harvest import Outcome, Watch, harvest
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.work.claims import Claims
+from avel.pipeline.work.claims import Claims, NoClaims
 from avel.pipeline.work.failures import QUARANTINED, Failure, Failures
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -51,7 +51,7 @@ class LoopConfig:
     size: int
     skipped: frozenset[Reason] = QUARANTINED
     watch: Watch | None = None
-    claims: Callable[[Path], Claims] = Claims
+    claims: Callable[[Path], Claims | NoClaims] = Claims
     wait: Callable[[float], None] = field(default=time.sleep)
 
 
@@ -84,7 +84,7 @@ class _Loop:
         plan: Plan,
         runtime: RuntimeConfig,
         config: LoopConfig,
-        claims: Claims,
+        claims: Claims | NoClaims,
     ) -> None:
         self._stores, self._plan, self._runtime = stores, plan, runtime
         self._config, self._claims = config, claims

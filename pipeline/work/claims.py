@@ -164,6 +164,26 @@ class Claims:
         return meant
 
 
+class NoClaims:
+    """Stands for claims where nobody else has the same lots."""
+
+    def __init__(self, folder: Path) -> None:
+        self.since = time.time_ns()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def take(self, lot: str) -> bool:
+        """Every lot is ours."""
+        return True
+
+    def release(self, lot: str) -> None:
+        """Nobody waits for it."""
+
+
 def sweep(folder: Path) -> int:
     """Remove what dead processes of this machine left in a folder of claims; how many files.
 
