@@ -20,7 +20,7 @@ from avel.pipeline.reasons import EnvironmentProblem, Reason
 from avel.pipeline.work.say import warn
 
 MOST_DEATHS = 3
-"""Of one loop, after which it is not started again; its lots go to the others."""
+"""Of one loop without a file done between, after which its lots go to the others."""
 FINE = (0, 3)
 """Exit codes of a loop that came to its end."""
 COMMAND = (sys.executable, "-m", "avel.pipeline", "extract", "--loop")
@@ -30,7 +30,7 @@ ENOUGH_SECONDS = 60.0
 
 @dataclass
 class _Loop:
-    """One loop's process, and how often it died."""
+    """One loop's process, and how often it died since it did anything."""
 
     number: int
     process: "subprocess.Popen[bytes] | None" = None
@@ -97,7 +97,9 @@ class Loops:
     def _hear(self, loop: _Loop, pipe: IO[bytes]) -> Iterator[Outcome]:
         said = os.read(pipe.fileno(), 1 << 16)
         *lines, loop.rest = (loop.rest + said).split(b"\n")
-        yield from (outcome_of(line) for line in lines)
+        for line in lines:
+            loop.deaths = 0
+            yield outcome_of(line)
         if not said:
             self._ended(loop, pipe)
 

@@ -80,8 +80,7 @@ class Claims:
         for lot in list(self._held):
             self.release(lot)
         self._beat.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others are at work in it
-            self._folder.rmdir()
+        sweep(self._folder)
 
     @property
     def since(self) -> int:

@@ -36,9 +36,18 @@ def test_a_loop_that_is_killed_is_started_again(
     )
 
 
-def test_loops_that_die_again_and_again_are_named(tmp_path: Path) -> None:
+def test_loops_that_die_again_and_again_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(EnvironmentProblem, match=r"loop 0 ended with SIGKILL and none is left"):
-        heard(tmp_path, "a", "kill")
+        heard(tmp_path, "kill")
+    assert capsys.readouterr().err.count("started again") == MOST_DEATHS
+
+
+def test_a_loop_that_gets_on_may_die_as_often_as_it_likes(tmp_path: Path) -> None:
+    with Loops([str(tmp_path / "mark"), "a", "kill"], [NONE], COMMAND) as running:
+        outcomes = running.outcomes()
+        assert {str(next(outcomes).path) for _ in range(2 * MOST_DEATHS)} == {"a"}
 
 
 def test_a_loop_that_refuses_is_not_asked_again(
