@@ -26,7 +26,7 @@ def work(folder: Path, lot: int) -> None:
         return
     with (folder / "log").open("a") as log:
         log.write(f"{lot} {os.getpid()}\n")
-    time.sleep(0.02)
+    time.sleep(0.1)
     (folder / "done" / str(lot)).touch()
 
 
