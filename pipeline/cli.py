@@ -81,6 +81,7 @@ def _run(words: list[str]) -> int:
     """Run the command that the words say, to the last byte of what it prints."""
     wanted = next((word for word in words if not word.startswith("-")), None)
     args = _parser(wanted).parse_args(words)
+    args.words = words  # a command may start others like itself
     signal.signal(signal.SIGTERM, _terminate)
     code = int(args.run(args))
     put("")  # what libraries have printed

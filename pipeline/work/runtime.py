@@ -78,3 +78,14 @@ def resolve_device(device: str) -> str:
             "use --device cpu, or see `avel doctor`"
         ) from err
     return device
+
+
+def visible_gpus(device: str) -> list[str]:
+    """Names of the GPUs that a run may use, as `CUDA_VISIBLE_DEVICES` has them; none on the CPU."""
+    import torch  # slow to import
+
+    if device == "cpu" or not torch.cuda.is_available():
+        return []
+    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    count = torch.cuda.device_count()
+    return said.split(",")[:count] if said else [str(n) for n in range(count)]
