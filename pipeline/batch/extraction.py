@@ -12,7 +12,8 @@ from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import Part, lot_size, lots_of
 from avel.pipeline.batch.tally import Tally
 from avel.pipeline.datasets.videos import find_videos
-from avel.pipeline.method.harvest import Outcome, Watch
+from avel.pipeline.method.harvest import Watch
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.reasons import InputError, Reason
 from avel.pipeline.work.claims import Claims, NoClaims

@@ -14,7 +14,7 @@ from avel.pipeline.work.say import say, warn
 if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import Extraction
     from avel.pipeline.batch.tally import Tally
-    from avel.pipeline.method.harvest import Outcome
+    from avel.pipeline.method.outcome import Outcome
     from avel.pipeline.method.plan import Plan
 
 

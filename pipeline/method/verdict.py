@@ -7,7 +7,7 @@ import numpy as np
 
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import Reason

@@ -6,7 +6,7 @@ import sys
 import time
 
 from avel.pipeline.batch.launch import to_line
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 
 
 def main() -> None:

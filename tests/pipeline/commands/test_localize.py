@@ -329,7 +329,7 @@ def test_empty_and_strange_lists(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "c.txt").write_text("http://127.0.0.1/x.mp4\n")
     for name, message in (
         ("a", "names no file"),
-        ("b", "not UTF-8"),
+        ("b", "is UTF-16; save the file as UTF-8"),
         ("c", "only local files are read"),
     ):
         code, text = refused(capsys, *SYNTHETIC, tmp_path / f"{name}.txt")
