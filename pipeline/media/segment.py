@@ -160,6 +160,9 @@ class _Cells:
         start, end = self._reading.video_span or (Fraction(0), Fraction(0))
         times = [shot_seconds(begin + shot, per_cell) for shot in range(len(shots))]
         present = np.array([start <= moment < end for moment in times], bool)
+        for start_shot, stop_shot in self._reading.unseen:
+            present[max(0, start_shot - begin) : max(0, stop_shot - begin)] = False
+        self._reading.unseen = [u for u in self._reading.unseen if u[1] > begin + len(shots)]
         cells = (count, per_cell)
         return shots.reshape(*cells, *shape), np.any(present.reshape(cells), axis=1, keepdims=False)
 
