@@ -19,7 +19,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Window
+from avel.pipeline.media.decoder import Decoders
+from avel.pipeline.media.limits import DecodeLimits
+from avel.pipeline.media.messages import Window
 from avel.pipeline.reasons import Reason
 from benchmarks.differences import Read, theirs, verdict
 from benchmarks.watch import Watch
@@ -104,10 +106,8 @@ def read(decoders: Decoders, path: Path, seed: str) -> Read:
         for event in decoders.events():
             if isinstance(event, Window):
                 found.add(event.segments)
-            elif isinstance(event, Ended):
-                found.error = event.error
             else:
-                found = Read(CONFIG, random.Random(seed))
+                found.error = event.error
     return found
 
 

@@ -4,7 +4,7 @@ The settings are checked before numpy is loaded, so that a wrong one is named at
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from avel.pipeline.reasons import InputError, Reason
 
@@ -17,6 +17,8 @@ VERSION = 1
 MOST_VIEWS = 8
 MOST_SECONDS = 30
 """Of a window of sound: it is decoded ahead, and encoded once for every cell."""
+Fit = Literal["crop", "squash", "pad"]
+Interpolation = Literal["bicubic", "bilinear"]
 LATER = ("sound_seconds", "views")
 """Settings that came later: a recipe names them only where they are used, so that old ones hold."""
 
@@ -30,10 +32,12 @@ class SegmentConfig:
     image_size: int = 224
     """Side of the square picture, in pixels."""
     short_side: int = 0
-    """Of the whole picture, in pixels, before the square is cut from its centre; 0: image_size."""
-    fit: Literal["crop", "squash"] = "crop"
-    """Whether a picture that is not square is cropped, or squeezed whole into the square."""
-    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    """Of the whole picture, in pixels, before the square is cut from its centre; 0: image_size.
+    With bars it is the side of the square that they make."""
+    fit: Fit = "crop"
+    """Whether a picture that is not square is cropped, squeezed whole into the square, or put whole
+    into it between black bars."""
+    interpolation: Interpolation = "bicubic"
     """Of the scaler; its support grows when it shrinks, so that nothing aliases."""
     sample_rate: int = 44_100
     """Of the mono sound, in Hz; also S, the samples of a cell."""
@@ -54,6 +58,12 @@ class SegmentConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"segment.{name} ({value}) must be in [{low}, {high}]")
+        for name, known in (("fit", Fit), ("interpolation", Interpolation)):
+            if getattr(self, name) not in get_args(known):
+                raise InputError(
+                    f"segment.{name} ({getattr(self, name)}) must be one of "
+                    f"{', '.join(get_args(known))}"
+                )
         if self.short_side and self.short_side < self.image_size:
             raise InputError(
                 f"segment.short_side ({self.short_side}) must be 0 or at least "

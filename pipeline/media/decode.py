@@ -18,7 +18,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from avel.pipeline.media.audio import AudioTrack
-from avel.pipeline.media.container import open_container
+from avel.pipeline.media.container import open_container, refused
 from avel.pipeline.media.continuity import TS_DISCONT, Continuity
 from avel.pipeline.media.limits import MEDIA_SECONDS
 from avel.pipeline.media.reading import Picture, Reading, Sound
@@ -51,7 +51,7 @@ def decode(
     Raises:
         MediaError: nothing of the file can be used; carries the reason code.
     """
-    with open_container(reading.path) as container:
+    with open_container(reading.path, reading.codecs) as container:
         video = VideoTrack.choose(container, reading, frames_per_cell, square, skip_frames)
         audio = AudioTrack.choose(container, reading, sample_rate)
         tracks: dict[int, VideoTrack | AudioTrack] = {
@@ -169,6 +169,12 @@ def _packets(
 
 def _nothing_to_read(container: InputContainer, reading: Reading) -> tuple[Reason, str]:
     kinds = [f"#{stream.index} {stream.type}" for stream in container.streams]
+    if decoders := refused(container):
+        return (
+            Reason.UNSUPPORTED_CODEC,
+            f"{reading.path}: only usual codecs are decoded, not {', '.join(decoders)}; convert it "
+            f"to H.264 and AAC, or allow it with --codec {decoders[0]}",
+        )
     if Reason.UNSUPPORTED_CODEC in reading.flags:
         return (
             Reason.UNSUPPORTED_CODEC,

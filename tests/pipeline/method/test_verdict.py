@@ -125,6 +125,19 @@ def test_partial_files_say_what_is_missing(shipped: Localizer) -> None:
     assert "ends before its header says" in result.notes[1]
 
 
+def test_a_mended_file_misses_nothing(shipped: Localizer) -> None:
+    """HDR is said, beside what else there is to say, and the result is whole."""
+    result = judged(shipped, scores(shipped, 0.9, 0.1, ("HDR",)))
+    assert (result.status, result.reasons, len(result.events)) == ("ok", ("HDR",), 1)
+    assert result.notes == (
+        "pictures of high dynamic range were brought down to an ordinary screen's",
+    )
+    none = judged(shipped, scores(shipped, 0.3, 0.1, ("HDR",)))
+    assert ["highest relevance" in note for note in none.notes] == [True, False]
+    cut = judged(shipped, scores(shipped, 0.9, 0.1, ("HDR", "TRUNCATED")))
+    assert (cut.status, len(cut.notes)) == ("partial", 2)
+
+
 def test_refusals_carry_the_reason(shipped: Localizer) -> None:
     outcome = Outcome(
         Path("v.mp4"), None, reason=Reason.EMPTY, message="v.mp4: the file has 0 bytes"
