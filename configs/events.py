@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from avel.configs.load import FOLDER, ConfigError, did_you_mean
+from avel.configs.text import NotUtf8, decode
 
 EVERYDAY = FOLDER / "everyday.yaml"
 KEYS = ("thing", "heard", "seen", "face", "sight")
@@ -156,8 +157,9 @@ _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
 
 def _load(path: Path) -> dict[Any, Any]:
     try:
-        with path.open(encoding="utf-8") as file:
-            values = yaml.load(file, _Strict)
+        values = yaml.load(decode(path, path.read_bytes()), _Strict)
+    except NotUtf8 as err:
+        raise ConfigError(str(err)) from err
     except ConfigError as err:
         raise ConfigError(f"{path}: {err}") from err
     except OSError as err:

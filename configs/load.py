@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import yaml
 
+from avel.configs.text import NotUtf8, decode
+
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
@@ -83,11 +85,13 @@ def read(path: Path) -> dict[str, Any]:
     """A YAML file's values as they are.
 
     Raises:
-        ConfigError: it is no YAML, or holds no keys.
+        ConfigError: it is no UTF-8 or no YAML, or holds no keys.
     """
     try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
+        values = yaml.safe_load(decode(path, path.read_bytes()))
+    except NotUtf8 as err:
+        raise ConfigError(str(err)) from err
+    except yaml.YAMLError as err:
         raise ConfigError(f"{path}: is not YAML ({' '.join(str(err).split())})") from err
     if values is None:
         return {}

@@ -9,8 +9,10 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
+
+from avel.pipeline.commands.parser import Parser
+from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
 
 COMMANDS = {
     "localize": "find the audio-visual events of videos",
@@ -55,36 +57,50 @@ class Terminated(BaseException):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    words = _protect(sys.argv[1:] if argv is None else argv)
+    _occupy_standard_streams()
+    with in_any_encoding():
+        words = list(sys.argv[1:] if argv is None else argv)
+        try:
+            return _run(words)
+        except KeyboardInterrupt:
+            warn("avel: interrupted; everything finished is kept, run again to go on")
+            return INTERRUPTED
+        except Terminated:
+            warn("avel: terminated; everything finished is kept, run again to go on")
+            return TERMINATED
+        except NoStdout as err:  # a reader that has heard enough is no fault
+            return OK if err.closed else _explain(err)
+        except Exception as err:
+            if "--debug" in words:
+                raise
+            return _explain(err)
+
+
+def _run(words: list[str]) -> int:
+    """Run the command that the words say, to the last byte of what it prints."""
     wanted = next((word for word in words if not word.startswith("-")), None)
     args = _parser(wanted).parse_args(words)
     signal.signal(signal.SIGTERM, _terminate)
-    try:
-        return int(args.run(args))
-    except KeyboardInterrupt:
-        print("avel: interrupted; everything finished is kept, run again to go on", file=sys.stderr)
-        return INTERRUPTED
-    except Terminated:
-        print("avel: terminated; everything finished is kept, run again to go on", file=sys.stderr)
-        return TERMINATED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
-    except Exception as err:
-        if args.debug:
-            raise
-        return _explain(err)
+    code = int(args.run(args))
+    put("")  # what libraries have printed
+    return code
+
+
+def _occupy_standard_streams() -> None:
+    """Open what was closed before the start, or a file of ours would get what is printed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _explain(err: Exception) -> int:
     for kind in type(err).__mro__:
         if kind.__name__ in ERROR_CODES:
-            print(f"avel: {err}", file=sys.stderr)
+            warn(f"avel: {err}")
             return ERROR_CODES[kind.__name__]
-    print(
-        f"avel: unexpected {type(err).__name__}: {err} (run with --debug for the trace)",
-        file=sys.stderr,
-    )
+    warn(f"avel: unexpected {type(err).__name__}: {err} (run with --debug for the trace)")
     return UNEXPECTED
 
 
@@ -92,14 +108,9 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _protect(argv: Sequence[str]) -> list[str]:
-    """Files whose names start with "-" (a quarter of AVE's) must not be taken for options."""
-    return [f"./{a}" if a.startswith("-") and len(a) > 1 and Path(a).exists() else a for a in argv]
-
-
-def _parser(wanted: str | None) -> argparse.ArgumentParser:
+def _parser(wanted: str | None) -> Parser:
     """The parser, with the arguments of the wanted command alone: others are not imported."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="avel",
         description="Audio-visual event localization: what can be both seen and heard, and when.",
         epilog="exit codes: 0 ok, 1 unexpected, 2 usage or config, 3 some items failed, "
@@ -121,5 +132,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # slow to import
 
-        print(f"avel {version('avel')}")
+        say(f"avel {version('avel')}")
         parser.exit()

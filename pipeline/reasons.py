@@ -23,6 +23,12 @@ class Reason(StrEnum):
     """The system does not hand the file out now (descriptors, memory, disk, share): run again."""
     ENCODE_ERROR = "ENCODE_ERROR"
     NAN_FEATURE = "NAN_FEATURE"
+    ENCRYPTED = "ENCRYPTED"
+    """What it holds is locked and there is no key."""
+    DISCONTINUITY = "DISCONTINUITY"
+    """Its time jumps: joined files or lost reception; time goes on from where it was."""
+    NAN_AUDIO = "NAN_AUDIO"
+    """Samples that are no number or infinite; they are silence."""
     HDR = "HDR"
     """Brighter than an ordinary screen shows; its pictures are brought down to one."""
 

@@ -58,6 +58,12 @@ def media() -> Path:
 
 
 @pytest.fixture(scope="session")
+def trials() -> Path:
+    """Files on which a run went wrong, each of a kind."""
+    return outside(SHARED / "trials")
+
+
+@pytest.fixture(scope="session")
 def real() -> Path:
     """Real clips with labels."""
     return outside(SHARED / "real")

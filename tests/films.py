@@ -119,3 +119,61 @@ def shown(times: Sequence[Fraction], count: int, per_cell: int = 1) -> list[int]
     """The frames on screen at the shots: the last whose time is not after the moment."""
     moments = [Fraction(2 * shot + 1, 2 * per_cell) for shot in range(count * per_cell)]
     return [max([n for n, t in enumerate(times) if t <= m], default=0) for m in moments]
+
+
+PALETTE = (
+    *((230, 25, 25), (25, 230, 25), (25, 25, 230), (230, 230, 25), (230, 25, 230), (25, 230, 230)),
+    *((230, 130, 25), (130, 130, 130), (20, 20, 20), (240, 240, 240), (130, 25, 25), (25, 130, 25)),
+)
+"""Colours of the seconds of a film that says which second is shown and heard."""
+
+
+def second_tone(second: int) -> int:
+    """Of a film of seconds: the tone in Hz that is heard from 0.3 s to 0.6 s of a second."""
+    return 300 + 150 * second
+
+
+def write_seconds(path: Path, seconds: Sequence[int], *, shift: int = 0, **options: Any) -> Path:
+    """A film in which second t has a colour and a tone of its own, from `shift` seconds on."""
+    rate = options.pop("sample_rate", 44_100)
+    samples = np.zeros(len(seconds) * rate, np.int16)
+    for number, second in enumerate(seconds):
+        begin = round((number + 0.3) * rate)
+        wave = tone(second_tone(second), 0.3, rate)
+        samples[begin : begin + len(wave)] = wave
+    pictures = [np.full((48, 64, 3), PALETTE[s % 12], np.uint8) for s in seconds for _ in range(10)]
+    settings: dict[str, Any] = {
+        "frame_times": [shift + t for t in regular(len(pictures), 10)],
+        "frames": pictures,
+        "codec": "libx264",
+        "pixel_format": "yuv420p",
+        "options": {"qp": "10", "g": "10"},
+        "time_base": Fraction(1, 10),
+        "samples": samples[None],
+        "sample_rate": rate,
+        "audio_codec": "mp2",
+        "audio_start": shift,
+    }
+    return write_film(path, **(settings | options))
+
+
+def seconds_seen(frames: np.ndarray) -> list[int | None]:
+    """Which second of the palette each cell (T, F, 3, H, W) shows in its middle; None: no one's."""
+    middle = frames[:, 0, :, frames.shape[3] // 2, frames.shape[4] // 2].astype(int)
+    far = np.abs(middle[:, None] - np.array(PALETTE)[None]).max(2)
+    return [int(row.argmin()) if row.min() <= 12 else None for row in far]
+
+
+def seconds_heard(samples: np.ndarray, rate: int = 44_100) -> list[tuple[int, float] | None]:
+    """Which second's tone each cell (T, S) has, and where in the cell it begins, in seconds."""
+    found: list[tuple[int, float] | None] = []
+    for wave in samples.astype(float):
+        loud = np.flatnonzero(np.abs(wave) > 2_000)
+        if not len(loud):
+            found.append(None)
+            continue
+        piece = wave[loud[0] : loud[-1] + 1]
+        spectrum = np.abs(np.fft.rfft(piece * np.hanning(len(piece)), 1 << 16))
+        hz = spectrum.argmax() * rate / (1 << 16)
+        found.append((round((hz - 300) / 150), loud[0] / rate))
+    return found

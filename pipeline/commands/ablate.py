@@ -1,11 +1,11 @@
 """`avel ablate`: what each part is worth, over seeds, in one table."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import put, warn
 
 if TYPE_CHECKING:
     from avel.pipeline.studies.ablate import Line
@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
 
     table = [_cells(line) for line in lines(ablation, args.out)]
     write_table(args.out, "ablation", HEADER, table)
-    print(markdown(HEADER, table))
+    put(markdown(HEADER, table) + "\n")
     for sentence in failed:
-        print(f"avel: {sentence}", file=sys.stderr)
+        warn(f"avel: {sentence}")
     return 3 if failed else 0
 
 

@@ -4,6 +4,7 @@ import sys
 
 from avel.extractors.weights.files import MissingWeights
 from avel.extractors.weights.registry import described
+from avel.pipeline.work.say import hint, warn
 
 
 def fetch_or_raise(missing: MissingWeights) -> None:
@@ -21,7 +22,7 @@ def fetch_or_raise(missing: MissingWeights) -> None:
 
     for entry, path in fetch_published(missing.group):
         doubt = f" ({entry.doubt})" if entry.doubt else ""
-        print(f"{path}  {entry.content}; licence {entry.licence}{doubt}", file=sys.stderr)
+        warn(f"{path}  {entry.content}; licence {entry.licence}{doubt}")
 
 
 def _wanted(group: str) -> bool:
@@ -29,6 +30,6 @@ def _wanted(group: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     lacks = f"The {group} model needs weights that are not here ({described(group)})."
-    print(f"{lacks} Fetch them? [Y/n] ", end="", file=sys.stderr, flush=True)
+    hint(f"{lacks} Fetch them? [Y/n] ")
     answer = sys.stdin.readline()
     return answer.endswith("\n") and answer.strip().lower() in ("", "y", "yes")

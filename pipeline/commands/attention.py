@@ -1,11 +1,11 @@
 """`avel attention`: where in the picture the sound is, drawn for one or several models."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from avel.pipeline.commands import options
 from avel.pipeline.method.named import named, refuse_attention
+from avel.pipeline.work.say import say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.model import DEFAULT_MODEL
     from avel.pipeline.report.attention import AttentionPictures, localize_by_all
 
-    paths, runtime, truth = expand(args.inputs), options.runtime(args), read_truth(args.truth)
+    paths, runtime, truth = expand(args.inputs, warn), options.runtime(args), read_truth(args.truth)
     models = args.model or [DEFAULT_MODEL]
     runs, results_by_file = localize_by_all(paths, models, tuple(args.weights), runtime)
     suffix, video = f".{args.format}", not args.no_video
@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     for results in results_by_file:
         drawn = pictures.draw(names.name(results[0].file), results)
         for path in drawn.paths:
-            print(path)
+            say(str(path))
         if drawn.why_none:
-            print(f"{results[0].file}: no picture of it: {drawn.why_none}", file=sys.stderr)
+            warn(f"{results[0].file}: no picture of it: {drawn.why_none}")
             failed += 1
     return 3 if failed else 0

@@ -1,9 +1,9 @@
 """`avel bench`: train and evaluate every system on one feature set, and write the leaderboard."""
 
 import argparse
-import sys
 
 from avel.pipeline.commands.ablate import add_table_arguments
+from avel.pipeline.work.say import put, say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> int:
     ):
         if cells:
             write_table(args.out, name, header, cells, board.notes)
-            print(markdown(header, cells) + "\n")
-    print("\n".join(board.notes))
+            put(markdown(header, cells) + "\n\n")
+    say(*board.notes)
     for sentence in failed:
-        print(f"avel: {sentence}", file=sys.stderr)
-    print(f"{args.out}: leaderboard.csv, .md and .html", file=sys.stderr)
+        warn(f"avel: {sentence}")
+    warn(f"{args.out}: leaderboard.csv, .md and .html")
     return 3 if failed else 0

@@ -1,10 +1,10 @@
 """`avel cache verify | gc`: whether what is there is whole, and what can go."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
@@ -37,19 +37,19 @@ def verify(args: argparse.Namespace, root: Path) -> int:
     for store in [maintenance.find(root, args.store)] if args.store else maintenance.stores(root):
         sound, damage = maintenance.verify(store)
         mark = f"{store.stage:<9} {store.fingerprint[:12]}"
-        print(f"{mark}  {sound} sound items, {len(damage)} damaged")
+        say(f"{mark}  {sound} sound items, {len(damage)} damaged")
         for sentence in damage:
-            print(f"  {sentence}")
+            say(f"  {sentence}")
         damaged += len(damage)
         if args.recompute and store.stage == "features":
             from avel.pipeline.method.recompute import recompute  # slow: loads torch
 
             found = recompute(root, store, args.recompute, args.weights, args.adapters)
-            print(
+            say(
                 f"  {found.compared} items encoded again: largest difference {found.difference:.2e}"
             )
             if found.skipped:
-                print(f"  {found.skipped} items skipped: {found.why}")
+                say(f"  {found.skipped} items skipped: {found.why}")
     return 3 if damaged else 0
 
 
@@ -60,18 +60,17 @@ def gc(args: argparse.Namespace, root: Path) -> int:
 
     garbage = maintenance.collect(root, delete=args.delete)
     for path, size in garbage:
-        print(f"{path}  {size / 1e6:.1f} MB")
+        say(f"{path}  {size / 1e6:.1f} MB")
     for folder, count in maintenance.nameless(root):
-        print(
+        warn(
             f"{folder}: has no {ABOUT}, and {count} sound shards, which are kept; run "
-            "what made them again, which writes it anew, or delete the folder",
-            file=sys.stderr,
+            "what made them again, which writes it anew, or delete the folder"
         )
     freed = sum(size for _, size in garbage)
     if args.store:
         store = maintenance.find(root, args.store)
         if args.delete:
             freed += maintenance.remove(store)
-        print(f"{store.folder}")
-    print(f"{freed / 1e6:.1f} MB {'freed' if args.delete else 'can be freed with --delete'}")
+        say(f"{store.folder}")
+    say(f"{freed / 1e6:.1f} MB {'freed' if args.delete else 'can be freed with --delete'}")
     return 0

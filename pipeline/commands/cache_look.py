@@ -7,6 +7,7 @@ from typing import Any
 
 from avel.pipeline.commands import options
 from avel.pipeline.reasons import InputError
+from avel.pipeline.work.say import put, say
 
 
 def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
@@ -27,16 +28,16 @@ def ls(args: argparse.Namespace, root: Path) -> int:
 
     rows = [summarize(store) for store in stores(root)]
     if args.json:
-        print(json.dumps([{**vars(row), "damage": list(row.damage)} for row in rows]))
+        say(json.dumps([{**vars(row), "damage": list(row.damage)} for row in rows]))
         return 0
-    print(f"{root}")
+    say(f"{root}")
     for row in rows:
-        print(
+        say(
             f"{row.stage:<9} {row.fingerprint[:12]}  {row.items:>8} items  {row.shards:>5} shards  "
             f"{row.num_bytes / 1e6:>9.1f} MB  {_name(dict(row.recipe))}"
         )
     if not rows:
-        print("empty")
+        say("empty")
     return 0
 
 
@@ -52,7 +53,7 @@ def info(args: argparse.Namespace, root: Path) -> int:
     from avel.cache.maintenance import find, summarize  # slow: loads h5py
 
     summary = summarize(find(root, args.store))
-    print(json.dumps({**vars(summary), "damage": list(summary.damage)}, indent=2))
+    put(json.dumps({**vars(summary), "damage": list(summary.damage)}, indent=2) + "\n")
     return 0
 
 
@@ -71,8 +72,8 @@ def explain(args: argparse.Namespace, root: Path) -> int:
     if source and source.error:
         raise InputError(str(source.error))
     for recipe in (segments_recipe(plan.segment), plan.features):
-        print("\n".join(maintenance.explain(root, recipe)))
+        say(*maintenance.explain(root, recipe))
         if source:
             there = source.key in open_store(root, recipe, make=False)
-            print(f"  {args.file}: content {source.key[:12]}, {'hit' if there else 'miss'}")
+            say(f"  {args.file}: content {source.key[:12]}, {'hit' if there else 'miss'}")
     return 0

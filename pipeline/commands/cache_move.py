@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from avel.pipeline.work.say import say
+
 
 def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
     """Arguments of one action."""
@@ -46,7 +48,7 @@ def export(args: argparse.Namespace, root: Path) -> int:
         total += len(data.noisy)
     for _ in track(done, total, "rows"):
         pass
-    print(f"{args.out}: features {store.fingerprint[:12]} of {len(data.rows)} rows, {args.layout}")
+    say(f"{args.out}: features {store.fingerprint[:12]} of {len(data.rows)} rows, {args.layout}")
     return 0
 
 
@@ -61,6 +63,6 @@ def import_(args: argparse.Namespace, root: Path) -> int:
     for _ in track(rows, len(data.rows), "rows"):
         pass
     mark = store.fingerprint[:12]
-    print(f"{args.folder}: {len(store)} rows are feature set {mark}")
-    print(f"next: avel train --data {args.data} --set features={mark}")
+    say(f"{args.folder}: {len(store)} rows are feature set {mark}")
+    say(f"next: avel train --data {args.data} --set features={mark}")
     return 0

@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from avel.pipeline.work.say import put, say
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, help="run folder")
@@ -18,24 +20,24 @@ def run(args: argparse.Namespace) -> int:
 
     found = compare(args.first, args.second)
     if args.json:
-        print(json.dumps({**asdict(found), "difference": found.difference}, indent=2))
+        put(json.dumps({**asdict(found), "difference": found.difference}, indent=2) + "\n")
         return 0
     low, high = found.interval
     surely = "" if low <= 0 <= high else ", surely better" if low > 0 else ", surely worse"
-    print(f"{found.videos} videos that both were tested on")
-    print(f"{found.accuracies[0]:6.2f} %  {args.first}")
-    print(f"{found.accuracies[1]:6.2f} %  {args.second}")
-    print(f"difference {found.difference:+.2f} points (95 %: {low:+.2f} to {high:+.2f}{surely})")
-    print("by class: first, second, difference, segments")
+    say(f"{found.videos} videos that both were tested on")
+    say(f"{found.accuracies[0]:6.2f} %  {args.first}")
+    say(f"{found.accuracies[1]:6.2f} %  {args.second}")
+    say(f"difference {found.difference:+.2f} points (95 %: {low:+.2f} to {high:+.2f}{surely})")
+    say("by class: first, second, difference, segments")
     rows = sorted(found.classes.items(), key=lambda row: row[1][1] - row[1][0])
     for name, (first, second, count) in rows:
         if first != second:
-            print(f"  {first:6.1f}  {second:6.1f}  {second - first:+6.1f}  {count:>5}  {name}")
+            say(f"  {first:6.1f}  {second:6.1f}  {second - first:+6.1f}  {count:>5}  {name}")
     same = sum(first == second for first, second, _ in found.classes.values())
-    print(f"  {same} classes alike")
-    print(f"videos that changed: {len(found.changes)} (right segments of ten, first and second)")
+    say(f"  {same} classes alike")
+    say(f"videos that changed: {len(found.changes)} (right segments of ten, first and second)")
     for change in found.changes[: args.most]:
-        print(f"  {change.first:>2} -> {change.second:>2}  {change.video_id}  {change.label}")
+        say(f"  {change.first:>2} -> {change.second:>2}  {change.video_id}  {change.label}")
     if len(found.changes) > args.most:
-        print(f"  … {len(found.changes) - args.most} more, with --most")
+        say(f"  … {len(found.changes) - args.most} more, with --most")
     return 0

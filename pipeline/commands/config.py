@@ -6,6 +6,8 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
+from avel.pipeline.work.say import put, say
+
 WIDTH = 100
 
 
@@ -25,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.studies.table import Ablation
 
     if args.name is None:
-        print(_listed("trainings", Experiment) + "\n" + _listed("tables of trainings", Ablation))
+        say(*_listed("trainings", Experiment), *_listed("tables of trainings", Ablation))
         return 0
     config: Experiment | Ablation
     if _is_table(args.name):
@@ -33,20 +35,20 @@ def run(args: argparse.Namespace) -> int:
     else:
         config = load_experiment(args.name, args.set)
     if not args.describe:
-        print(dump(config), end="")
+        put(dump(config))
         return 0
-    print("\n".join(_described(config)))
+    say(*_described(config))
     return 0
 
 
-def _listed(what: str, kind: type) -> str:
+def _listed(what: str, kind: type) -> list[str]:
     from avel.configs.load import FOLDER, presets
 
     lines = [f"{what}:"]
     for name in presets(kind):
         first = (FOLDER / f"{name}.yaml").read_text("utf-8").splitlines()[0]
         lines.append(f"  {name:<14} {first.lstrip('# ')}")
-    return "\n".join(lines)
+    return lines
 
 
 def _is_table(path: Path) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import put, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +28,12 @@ def run(args: argparse.Namespace) -> int:
         return _amplitude(args)
     checks = list(check_all(args.cache_dir))
     if args.json:
-        print(json.dumps([asdict(check) for check in checks], indent=2))
+        put(json.dumps([asdict(check) for check in checks], indent=2) + "\n")
     else:
         for check in checks:
-            print(f"{check.state:<8} {check.name:<18} {check.found}")
+            say(f"{check.state:<8} {check.name:<18} {check.found}")
             if check.remedy:
-                print(f"{'':<27} -> {check.remedy}")
+                say(f"{'':<27} -> {check.remedy}")
     return 4 if any(check.state == "missing" for check in checks) else 0
 
 
@@ -44,8 +45,8 @@ def _amplitude(args: argparse.Namespace) -> int:
         name, seconds = compare_amplitudes(args.audioclip, args.weights)
     except MediaError as err:
         raise InputError(f"--audioclip: {err}") from err
-    print(f"{args.audioclip}: {len(seconds)} s, {name}; its convention is int16, [-32768, 32767]")
-    print("second  level, int16 (dB)  level, [-1, 1] (dB)  cosine of the embeddings")
+    say(f"{args.audioclip}: {len(seconds)} s, {name}; its convention is int16, [-32768, 32767]")
+    say("second  level, int16 (dB)  level, [-1, 1] (dB)  cosine of the embeddings")
     for t, second in enumerate(seconds):
-        print(f"{t:>6}  {second.right:>17.1f}  {second.wrong:>19.1f}  {second.likeness:>24.3f}")
+        say(f"{t:>6}  {second.right:>17.1f}  {second.wrong:>19.1f}  {second.likeness:>24.3f}")
     return 0

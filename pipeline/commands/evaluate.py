@@ -7,6 +7,7 @@ from typing import Any
 
 from avel.pipeline.commands import options
 from avel.pipeline.method.named import named
+from avel.pipeline.work.say import put, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     how = {"run": run, "protocol": args.protocol, "labels": args.labels}
     numbers = evaluate_any(data, args.split, model, options.runtime(args), **how)
     if args.json:
-        print(json.dumps(numbers, indent=2))
+        put(json.dumps(numbers, indent=2) + "\n")
     else:
         _show(numbers)
     return 0
@@ -49,35 +50,35 @@ def run(args: argparse.Namespace) -> int:
 
 def _show_protocols(numbers: dict[str, Any]) -> None:
     for row in numbers["protocols"]:
-        print(
+        say(
             f"{row['protocol']:>7}  {row['accuracy']:7.2%}  {row['decoder']:<8}  "
             f"{row['selection']}; labels: {row['labels']}"
         )
         if row["note"]:
-            print(f"{'':>7}  {row['note']}")
+            say(f"{'':>7}  {row['note']}")
     _show_baselines(numbers)
 
 
 def _show_matching(numbers: dict[str, Any]) -> None:
     _show_coverage(numbers)
-    print(f"{numbers['queries']} queries; right is only the exact start")
+    say(f"{numbers['queries']} queries; right is only the exact start")
     names = {"a2v": "sound asks, found in the picture (A2V)", "v2a": "picture asks (V2A)"}
     for way, value in numbers["accuracy"].items():
-        print(f"{names[way]:<40} {value:.2%}")
+        say(f"{names[way]:<40} {value:.2%}")
     _show_baselines(numbers)
 
 
 def _show_coverage(numbers: dict[str, Any]) -> None:
     coverage = numbers["coverage"]
-    print(f"split {numbers['split']}: {coverage['evaluated']} of {coverage['rows']} rows")
+    say(f"split {numbers['split']}: {coverage['evaluated']} of {coverage['rows']} rows")
     for video_id, why in coverage["missing"].items():
-        print(f"  missing {video_id}: {why}")
+        say(f"  missing {video_id}: {why}")
 
 
 def _show_baselines(numbers: dict[str, Any]) -> None:
-    print("without a model")
+    say("without a model")
     for name, value in numbers["baselines"].items():
-        print(f"  {name:<38} {value:.2%}")
+        say(f"  {name:<38} {value:.2%}")
 
 
 def _show(numbers: dict[str, Any]) -> None:
@@ -87,16 +88,16 @@ def _show(numbers: dict[str, Any]) -> None:
             return
     _show_coverage(numbers)
     own = f"segment accuracy, {numbers['decoder']} (its own decoder)"
-    print(f"{own:<40} {numbers['accuracy']['own']:.2%}")
+    say(f"{own:<40} {numbers['accuracy']['own']:.2%}")
     for decoder, value in numbers["accuracy"].items():
         if decoder not in ("own", numbers["decoder"]):
-            print(f"  {decoder:<38} {value:.2%}")
+            say(f"  {decoder:<38} {value:.2%}")
     _show_baselines(numbers)
-    print(f"event F1 at tIoU 0.5           {numbers['event_f1']:.3f}")
-    print(
+    say(f"event F1 at tIoU 0.5           {numbers['event_f1']:.3f}")
+    say(
         "mAP at tIoU                    "
         + "  ".join(f"{t}: {v:.3f}" for t, v in numbers["map"].items())
     )
-    print("accuracy by class")
+    say("accuracy by class")
     for name, value in numbers["per_class"].items():
-        print(f"  {value:7.2%}  {name}" if value == value else f"        -  {name}")
+        say(f"  {value:7.2%}  {name}" if value == value else f"        -  {name}")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from avel.pipeline.method.named import named
+from avel.pipeline.work.say import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,6 @@ def run(args: argparse.Namespace) -> int:
 
     out = args.out or Path(f"model{SUFFIXES[args.format]}")
     worst = export(checkpoint(args.model or DEFAULT_MODEL), args.format, out)
-    print(f"{out}: {', '.join(INPUTS)} -> {', '.join(OUTPUTS)}; any batch size")
-    print(f"largest difference from the model: {worst:.1e}")
+    say(f"{out}: {', '.join(INPUTS)} -> {', '.join(OUTPUTS)}; any batch size")
+    say(f"largest difference from the model: {worst:.1e}")
     return 0

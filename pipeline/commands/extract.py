@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
     from avel.pipeline.method.plan import Plan
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.harvest import harvest
     from avel.pipeline.work.progress import Progress
 
-    runtime, found = options.runtime(args), find_videos(args.inputs)
+    runtime, found = options.runtime(args), find_videos(args.inputs, warn)
     plan = _plan(args)
     stores = plan.stores(runtime.cache_dir)
     failures = [("MISSING_FILE", sentence) for sentence in found.missing]
@@ -49,13 +49,13 @@ def run(args: argparse.Namespace) -> int:
         for outcome in progress.track(outcomes):
             if outcome.reason:
                 failures.append((str(outcome.reason), outcome.message))
-                print(f"{outcome.reason}: {outcome.message}", file=sys.stderr)
+                warn(f"{outcome.reason}: {outcome.message}")
             else:
                 counts["cached" if outcome.cached else "extracted"] += 1
     for sentence in stores.features.damage:
-        print(f"damaged, computed again: {sentence}", file=sys.stderr)
+        warn(f"damaged, computed again: {sentence}")
     for sentence in found.missing:
-        print(f"MISSING_FILE: {sentence}", file=sys.stderr)
+        warn(f"MISSING_FILE: {sentence}")
     _print(args.json, len(found.paths) + len(found.missing), counts, failures, stores.features)
     return 3 if failures else 0
 
@@ -98,9 +98,9 @@ def _print(
     if as_json:
         listed = [{"reason": reason, "message": message} for reason, message in sorted(failures)]
         summary = {"videos": videos, **counts, "failed": len(failures), "features": mark}
-        print(json.dumps({**summary, "failures": listed}))
+        say(json.dumps({**summary, "failures": listed}))
         return
-    print(
+    say(
         f"{videos} videos: {counts['extracted']} extracted, {counts['cached']} cached, "
         f"{len(failures)} failed; features {mark[:12]}"
     )

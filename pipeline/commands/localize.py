@@ -71,8 +71,9 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
+    from avel.pipeline.work.say import warn
 
-    paths, runtime = list(dict.fromkeys(expand(args.inputs))), options.runtime(args)
+    paths, runtime = list(dict.fromkeys(expand(args.inputs, warn))), options.runtime(args)
     config = PipelineConfig(**asked)
     try:
         plan = plan_localization(config)
@@ -85,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
     results = localize(paths, plan, runtime, stores=stores, watch=progress.watch)
-    words = printing(truth_of, as_json=args.json, heard=args.heard)
-    with filing as write, words as show, closing(results):
+    words = printing(truth_of, as_json=args.json, heard=args.heard, kept=bool(args.out))
+    with words as show, filing as write, closing(results):
         for result in in_order(progress.track(results), files, attrgetter("file")):
             write(result)
             show(result)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +39,8 @@ def _import(args: argparse.Namespace) -> int:
     from avel.pipeline.exchange.adopt import adopt  # slow: loads torch
 
     card = adopt(args.file, data, experiment, options.runtime(args), args.out)
-    print(f"{args.out}: {card.name}, {card.knows}")
-    print(f"next: avel evaluate --data {args.data} --model {args.out} --protocol all")
+    say(f"{args.out}: {card.name}, {card.knows}")
+    say(f"next: avel evaluate --data {args.data} --model {args.out} --protocol all")
     return 0
 
 
@@ -51,11 +52,11 @@ def _summary(args: argparse.Namespace) -> int:
 
     rows = parts(experiment, args.weights)
     width = max(len(row.name) for row in rows)
-    print(f"{'part':<{width}}  {'trainable':>12}  {'frozen':>12}")
+    say(f"{'part':<{width}}  {'trainable':>12}  {'frozen':>12}")
     for row in rows:
-        print(f"{row.name:<{width}}  {row.trainable:>12,}  {row.frozen:>12,}")
+        say(f"{row.name:<{width}}  {row.trainable:>12,}  {row.frozen:>12,}")
     trainable, frozen = (
         sum(getattr(row, kind) for row in rows) for kind in ("trainable", "frozen")
     )
-    print(f"{'all':<{width}}  {trainable:>12,}  {frozen:>12,}")
+    say(f"{'all':<{width}}  {trainable:>12,}  {frozen:>12,}")
     return 0

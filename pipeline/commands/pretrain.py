@@ -6,6 +6,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,5 +43,5 @@ def run(args: argparse.Namespace) -> int:
         pass
     with redirect_stdout(sys.stderr):  # Lightning's bar is for people
         record = pretrain(data, config, runtime, args.out)
-    print(f"{args.out}: {record['test']}, {record['seconds']} s")
+    say(f"{args.out}: {record['test']}, {record['seconds']} s")
     return 0

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         write_synth(args.out, config, workers, only_test=args.only_test), total, "videos"
     ):
         pass
-    print(f"{args.out}: {total} videos")
+    say(f"{args.out}: {total} videos")
     if not args.only_test:
-        print(f"next: avel extract {args.out} && avel train --data {args.out}")
+        say(f"next: avel extract {args.out} && avel train --data {args.out}")
     return 0

@@ -1,12 +1,12 @@
 """`avel teach`: events of your own, by a few labelled seconds each."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
 from avel.pipeline.reasons import InputError
+from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
     from avel.pipeline.datasets.examples import Example
@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
         examples, args.out, options.runtime(args), weights=args.weights, progress=progress
     )
     for sentence in report.not_used:
-        print(f"not used: {sentence}", file=sys.stderr)
-    print("\n".join(_lines(report, args.out)))
+        warn(f"not used: {sentence}")
+    say(*_lines(report, args.out))
     return 3 if report.not_used else 0
 
 

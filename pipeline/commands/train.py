@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from avel.pipeline.commands import options
+from avel.pipeline.work.say import say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
     if not metrics:  # another process has the numbers
         return 0
     if metrics.get("start"):
-        print(metrics["start"], file=sys.stderr)
-    print(f"{out}: {_summary(metrics)}")
-    print(
+        warn(metrics["start"])
+    say(f"{out}: {_summary(metrics)}")
+    say(
         f"protocol: val-selected; best on test by epoch {metrics['test_selected_accuracy']:.2%}; "
         f"{metrics['train_seconds']:.0f} s"
     )

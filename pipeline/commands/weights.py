@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from avel.pipeline.work.say import say
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -39,7 +41,7 @@ def _ls(args: argparse.Namespace) -> int:
             said = f"{known.found.found_in:<8} {known.found.path}"
         else:
             said = f"missing  {known.how_to_get}"
-        print(f"{known.name:<32} {said}{_comma(known.doubt)}")
+        say(f"{known.name:<32} {said}{_comma(known.doubt)}")
     return 0
 
 
@@ -48,7 +50,7 @@ def _add(args: argparse.Namespace) -> int:
 
     added = add(args.file, args.known_as)
     said = verdict(args.known_as or args.file.name, added.sha256)
-    print(f"{added.path}  sha256 {added.sha256}{_comma(said)}")
+    say(f"{added.path}  sha256 {added.sha256}{_comma(said)}")
     return 0
 
 
@@ -56,7 +58,7 @@ def _fetch(args: argparse.Namespace) -> int:
     from avel.pipeline.exchange.weight_files import fetch_published
 
     for entry, path in fetch_published(args.name):
-        print(f"{path}  {entry.content}; licence {entry.licence}{_comma(entry.doubt)}")
+        say(f"{path}  {entry.content}; licence {entry.licence}{_comma(entry.doubt)}")
     return 0
 
 
@@ -64,7 +66,7 @@ def _convert(args: argparse.Namespace) -> int:
     from avel.pipeline.exchange.weight_files import convert
 
     count, source = convert(args.extractor, args.files, args.out)
-    print(f"{args.out}  {count} tensors of {source}")
+    say(f"{args.out}  {count} tensors of {source}")
     return 0
 
 
@@ -74,10 +76,10 @@ def _verify(args: argparse.Namespace) -> int:
     wrong = 0
     for known in known_files():
         if known.found:
-            print(f"{known.name}  {known.found.sha256}{_comma(known.verdict)}")
+            say(f"{known.name}  {known.found.sha256}{_comma(known.verdict)}")
             wrong += known.verdict.startswith(OTHER)
         elif not known.is_missing:
-            print(known.problem)
+            say(known.problem)
             wrong += 1
     return 3 if wrong else 0
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.cache.ave_h5 import LayoutError, read_order
+from avel.pipeline.datasets.stems import video_of
+from avel.pipeline.media.text import read_lines, read_text
 from avel.pipeline.reasons import InputError
 
 CELLS = 10
@@ -25,7 +27,6 @@ SPLITS = ("train", "val", "test")
 MATCH_SPLITS = ("train_match", "val_match", "test_match")
 """Of cross-modality localization: `<split>_order_match.h5`, not in every folder."""
 VIDEO_FOLDERS = ("AVE", "videos", "")
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov")
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,8 @@ class AveFolder:
 
 
 def _find(root: Path, folders: Sequence[str], video_id: str) -> Path | None:
-    candidates = (
-        root / folder / f"{video_id}{end}" for folder in folders for end in VIDEO_SUFFIXES
-    )
-    return next((path for path in candidates if path.is_file()), None)
+    found = (video_of(root / folder, video_id) for folder in folders)
+    return next((path for path in found if path), None)
 
 
 def open_ave(root: Path) -> AveFolder:
@@ -100,7 +99,7 @@ def open_ave(root: Path) -> AveFolder:
         if (path := root / match_file(split)).is_file()
     }
     noisy = root / "noisySet.txt"
-    ids = tuple(noisy.read_text().split()) if noisy.is_file() else ()
+    ids = tuple(read_text(noisy).split()) if noisy.is_file() else ()
     return AveFolder(root, classes, rows, splits, ids, match_splits)
 
 
@@ -110,7 +109,7 @@ def read_annotations(path: Path) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     Both published forms are read: with a header line (dataset archive) and without (code
     repositories). Fields are separated by `&`; category names hold commas.
     """
-    lines = path.read_text("utf-8").splitlines()
+    lines = read_lines(path)
     first = 1 if lines and lines[0].strip() == "&".join(COLUMNS) else 0
     classes: dict[str, int] = {}
     rows = []
@@ -143,7 +142,7 @@ def _row(path: Path, number: int, line: str, classes: dict[str, int]) -> Row:
 def _check_categories(path: Path, classes: tuple[str, ...]) -> None:
     if not path.is_file():
         return
-    names = path.read_text("utf-8").removesuffix("\n").split("\n")
+    names = read_text(path).removesuffix("\n").split("\n")
     for at, (name, seen) in enumerate(zip_longest(names[: len(classes)], classes)):
         if name != seen:
             found = "is missing" if name is None else repr(name)
@@ -157,12 +156,22 @@ def _read_split(
     root: Path, split: str, rows: Sequence[Row], classes: Sequence[str]
 ) -> NDArray[np.int64]:
     """Rows of a split: from its order file, else from its `*Set.txt`."""
-    order, listing = root / f"{split}_order.h5", root / f"{split}Set.txt"
-    if order.is_file():
-        return _order(order, len(rows))
-    if listing.is_file():
-        return _rows_listed(listing, rows, classes)
-    raise InputError(f"{root}: has neither {order.name} nor {listing.name}; the splits are unknown")
+    path = split_file(root, split)
+    if not path.is_file():
+        raise InputError(
+            f"{root}: has neither {split}_order.h5 nor {path.name}; the splits are unknown"
+        )
+    if path.suffix == ".h5":
+        return _order(path, len(rows))
+    return _rows_listed(path, rows, classes)
+
+
+def split_file(root: Path, split: str) -> Path:
+    """The file of an AVE-shaped folder that says which rows are in a split."""
+    if split in MATCH_SPLITS:
+        return root / match_file(split)
+    order = root / f"{split}_order.h5"
+    return order if order.is_file() else root / f"{split}Set.txt"
 
 
 def match_file(split: str) -> str:
@@ -184,8 +193,7 @@ def _rows_listed(path: Path, rows: Sequence[Row], classes: Sequence[str]) -> NDA
             number
         )
     found = []
-    lines = path.read_text("utf-8").splitlines()
-    for at, line in enumerate(lines, 1):
+    for at, line in enumerate(read_lines(path), 1):
         if not line.strip() or line.strip() == "&".join(COLUMNS):
             continue
         fields = line.strip().split("&")

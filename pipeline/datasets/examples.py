@@ -5,12 +5,16 @@ from an AVE-shaped folder. Nothing here opens a film.
 """
 
 import csv
+import io
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from avel.pipeline.datasets.ave import AveFolder, Row, open_ave, read_annotations
+from avel.pipeline.formats.names import unescaped
+from avel.pipeline.media.text import read_text
 from avel.pipeline.reasons import InputError
 
 COLUMNS = ("file", "onset", "offset", "label")
@@ -164,10 +168,10 @@ def _ordered(onset: float, offset: float, source: str) -> tuple[float, float]:
 
 def _of_table(path: Path) -> list[Example]:
     """Rows of a CSV, whose films are named from its own folder."""
+    text = read_text(path)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as err:
+        rows = [r for r in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in r)]
+    except csv.Error as err:
         raise InputError(f"{path}: cannot be read as a CSV table ({err})") from err
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
     missing = [name for name in COLUMNS if name not in head]
@@ -199,7 +203,13 @@ def _of_row(path: Path, number: int, row: Sequence[str], places: Sequence[int]) 
         ) from err
     if offset is not None:
         _ordered(onset, offset, source)
-    return replace(_example(label, path.parent / file, onset, offset, source), listed=True)
+    return replace(_example(label, _film(path.parent, file), onset, offset, source), listed=True)
+
+
+def _film(folder: Path, name: str) -> Path:
+    """A film of a table: by its name, or as a table that `avel localize` wrote escapes it."""
+    path = folder / name
+    return path if os.path.lexists(path) else folder / unescaped(name)
 
 
 def _of_folder(root: Path) -> list[Example]:

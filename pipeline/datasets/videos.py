@@ -1,6 +1,7 @@
 """Which files a user means: media files, folders, lists, and AVE-shaped folders."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,12 @@ class Videos:
     missing: list[str]
 
 
-def find_videos(names: Sequence[str]) -> Videos:
+def find_videos(names: Sequence[str], tell: Callable[[str], object] = warnings.warn) -> Videos:
     """Files that a user's words mean; an AVE-shaped folder means the videos of its rows.
+
+    Args:
+        names: Files, folders and lists.
+        tell: Gets a sentence for each folder of which something is left out.
 
     Raises:
         InputError: as `expand` and `open_ave`.
@@ -27,7 +32,7 @@ def find_videos(names: Sequence[str]) -> Videos:
         if (Path(name) / "Annotations.txt").is_file():
             _add_dataset(found, Path(name))
         else:
-            found.paths.extend(expand([name]))
+            found.paths.extend(expand([name], tell))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
-from avel.pipeline.datasets.ave import AveFolder
+from avel.pipeline.datasets.ave import AveFolder, split_file
 from avel.pipeline.datasets.features import FeatureRows, RowKeys, find_rows, noisy_keys
 from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
@@ -49,11 +49,16 @@ def open_split(
     """Rows of a split with their cached features (T, ...), or segments where `kind` reads those.
 
     Raises:
-        InputError: not one row has features.
+        InputError: the split is empty, or not one row has features.
     """
     store = open_store(runtime.cache_dir, recipe, make=False)
     contents = ContentKeys(runtime.cache_dir)
     numbers = {**data.splits, **data.match_splits}[split]
+    if not len(numbers):
+        raise InputError(
+            f"{split_file(data.root, split)}: names no row, so split '{split}' is empty; there is "
+            "nothing to train or evaluate on"
+        )
     found = find_rows(data, store, contents, [int(row) for row in numbers])
     if not found.keys:
         adapters = " --adapters RUN" if "adapters" in recipe.get("config", {}) else ""

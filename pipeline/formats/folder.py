@@ -2,32 +2,43 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
 from avel.pipeline.formats.names import ResultNames
+from avel.pipeline.formats.shape import Entry
 from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.formats.together import Together
+from avel.pipeline.formats.videos import VIDEOS
 from avel.pipeline.formats.whole import unwritable, write_whole
+from avel.pipeline.media.footage import Footage
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import InputError
 
 EVENTS = "events"
 """Name of the files that hold all videos together, before their suffix."""
+LISTED = "videos"
+"""Name of the file that lists every video, whatever formats are asked for."""
+USUAL = ("json", "csv")
+"""Formats of a folder where none is asked for."""
 
 
 class ResultFolder:
     """Writes results in any order; a file that holds all of them is in the order of the inputs.
 
-    Used in a `with` block, whose end gives `events.csv` its name. Where the block ends by an error,
-    the files of the results that came are there, and an earlier `events.csv` is as it was.
+    Used in a `with` block, whose end gives `videos.csv` and `events.csv` their names. Where the
+    block ends by an error, the files of the results that came are there, and earlier ones of all
+    videos are as they were.
 
     Args:
         out: The folder, made where it is missing.
         files: All inputs in their order; one that is named twice counts once.
         pages: Further files of each result by suffix, as functions that give their text.
         formats: Names in `FORMATS`.
+        footage: How a result's picture runs, for formats that count in frames; None where it is not
+            known.
+        warn: Takes what must be said of a video, in a sentence.
 
     Raises:
         InputError: `out` is a file.
@@ -39,14 +50,24 @@ class ResultFolder:
         out: Path,
         files: Iterable[str],
         pages: Mapping[str, Callable[[Result], str]] | None = None,
-        formats: Iterable[str] = ("json", "csv"),
+        formats: Iterable[str] = USUAL,
+        *,
+        footage: Callable[[Result], Footage | None] = lambda result: None,
+        warn: Callable[[str], object] = lambda sentence: None,
     ) -> None:
-        names, chosen = ResultNames(), [FORMATS[name] for name in formats]
+        names, keys = ResultNames(), ResultNames()
+        self._chosen = [FORMATS[name] for name in dict.fromkeys(formats)]
         self._out, self._pages = out, dict(pages or {})
         self._places = {file: number for number, file in enumerate(dict.fromkeys(files))}
         self._names = [names.name(file) for file in self._places]
-        self._alone = [form for form in chosen if not form.together]
-        self._together = [Together(out / f"{EVENTS}{f.suffix}", f) for f in chosen if f.together]
+        self._keys = [keys.name(PurePath(file).stem) for file in self._places]
+        self._alone = [form for form in self._chosen if not form.together]
+        whole = [(EVENTS, form) for form in self._chosen if form.together]
+        self._together = [
+            Together(out / f"{name}{form.suffix}", form)
+            for name, form in [*whole, (LISTED, VIDEOS)]
+        ]
+        self._footage, self._warn = footage, warn
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -62,14 +83,21 @@ class ResultFolder:
             EnvironmentProblem: the disk is full.
         """
         number = self._places[result.file]
-        name = self._names[number]
+        name, entry = self._names[number], self._entry(number, result)
         for form in self._alone:
-            write_whole(self._out / f"{name}{form.suffix}", form.write([result]))
+            write_whole(self._out / f"{name}{form.suffix}", form.write([entry]))
         for suffix, page in self._pages.items():
             write_whole(self._out / f"{name}{suffix}", page(result))
         for together in self._together:
-            together.add(number, result)
+            together.add(number, entry)
+        for sentence in dict.fromkeys(s for form in self._chosen for s in form.cautions(entry)):
+            self._warn(f"{result.file}: {sentence}")
         return name
+
+    def _entry(self, number: int, result: Result) -> Entry:
+        counted = any(form.counts_frames for form in self._chosen)
+        footage = self._footage(result) if counted else None
+        return Entry(result, self._keys[number], footage, self._out)
 
     def __exit__(
         self,

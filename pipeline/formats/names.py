@@ -1,15 +1,36 @@
-"""Names of the files that are written for a video."""
+"""Names of videos as text, and of the files that are written for a video."""
 
 import hashlib
+import json
 import os
 import unicodedata
 from pathlib import PurePath
+
+from avel.pipeline.work.say import shown
 
 LONGEST = 200
 """Bytes of a name: file systems take 255, and suffixes and a temporary name's ends come to it."""
 DIGITS = 12
 """Of the hash that stands for the rest of a name that is too long."""
 NO_NAMES = ("", ".", "..")
+
+
+def escaped(name: str) -> str:
+    r"""A file's name as text on one line, from which the name can be had again.
+
+    For every format but JSON, which escapes by itself: what cannot be seen, and bytes that are no
+    UTF-8, are written as JSON writes them, and a backslash as two, so that `"..."` around it is the
+    name in JSON, quotation marks aside. Other names stay as they are.
+    """
+    return shown(name.replace("\\", r"\\"))
+
+
+def unescaped(text: str) -> str:
+    """The name that `escaped` made into text; text that it never makes stays as it is."""
+    try:
+        return str(json.loads('"' + text.replace('"', r"\"") + '"'))
+    except ValueError:
+        return text
 
 
 class ResultNames:

@@ -1,11 +1,12 @@
 """Results for people at a terminal, and for programs that read what it prints."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from avel.pipeline.formats.names import escaped
 from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import Result
+from avel.pipeline.work.say import kept_elsewhere, put, say, shown
 
 Spans = Sequence[tuple[str, float, float]]
 """Annotated events as label, onset and offset in seconds."""
@@ -14,7 +15,11 @@ Take = Callable[[Result], None]
 
 @contextmanager
 def printing(
-    truth_of: Callable[[str], Spans | None], *, as_json: bool, heard: bool = False
+    truth_of: Callable[[str], Spans | None],
+    *,
+    as_json: bool,
+    heard: bool = False,
+    kept: bool = False,
 ) -> Iterator[Take]:
     """Print results as they come: in words with the model's name at the end, or as one array.
 
@@ -22,24 +27,41 @@ def printing(
         truth_of: Annotated events of a file, None where not known.
         as_json: Whether for a program.
         heard: Whether every sound is listed too.
-    """
-    if as_json:
-        from avel.pipeline.formats.json import Array  # for those who ask for it
+        kept: Whether the results are in files, so that a stdout that takes no more stops nothing.
 
-        with Array(sys.stdout.write) as array:
-            yield array.add
-        print()
+    Raises:
+        NoStdout: it takes no more; where the results are kept, at the end, and not where its
+            reader closed it.
+    """
+    printed = _array() if as_json else _words(truth_of, heard)
+    if not kept:
+        with printed as show:
+            yield show
         return
+    with kept_elsewhere() as attempt, printed as show:
+        yield lambda result: attempt(show, result)
+
+
+@contextmanager
+def _array() -> Iterator[Take]:
+    from avel.pipeline.formats.json import Array  # for those who ask for it
+
+    with Array(put) as array:
+        yield array.add
+    put("\n")
+
+
+@contextmanager
+def _words(truth_of: Callable[[str], Spans | None], heard: bool) -> Iterator[Take]:
     knows: list[str] = []
 
     def show(result: Result) -> None:
-        print(text(result, truth_of(result.file), heard=heard), flush=True)
+        put(text(result, truth_of(result.file), heard=heard) + "\n")
         if result.events and not knows:
             knows.append(f"model: {result.model['name']}, {result.model['knows']}")
 
     yield show
-    if knows:
-        print(knows[0])
+    say(*knows)
 
 
 def text(result: Result, truth: Spans | None = None, *, heard: bool = False) -> str:
@@ -50,14 +72,12 @@ def text(result: Result, truth: Spans | None = None, *, heard: bool = False) -> 
         truth: Annotated events as label, onset and offset in seconds; None where not known.
         heard: Whether every sound is listed too.
     """
-    return "\n".join(
-        "".join(_shown(c) for c in line) for line in _lines(result, truth or (), heard)
-    )
+    return "\n".join(map(shown, _lines(result, truth or (), heard)))
 
 
 def _lines(result: Result, truth: Spans, heard: bool) -> Iterator[str]:
     why = f" ({', '.join(result.reasons)})" if result.reasons else ""
-    yield f"{result.file}  {result.duration:.1f} s  {result.status}{why}"
+    yield f"{escaped(result.file)}  {result.duration:.1f} s  {result.status}{why}"
     for event in result.events:
         said = f"{event.score:.2f}  {event.label}{_evidence(event)}"
         yield f"{_span(event.onset, event.offset)}  {said}"
@@ -84,7 +104,3 @@ def _evidence(event: Event) -> str:
 
 def _span(onset: float, offset: float) -> str:
     return f"  {onset:6.1f} - {offset:6.1f} s"
-
-
-def _shown(character: str) -> str:
-    return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"

@@ -7,9 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from avel.cache.whole import replacing
-from avel.pipeline.formats.shape import Format
+from avel.pipeline.formats.shape import Entry, Format, joined
 from avel.pipeline.formats.whole import readable, unwritable
-from avel.pipeline.method.results import Result
 
 
 class Together:
@@ -33,10 +32,10 @@ class Together:
             raise unwritable(self._path, err) from err
         return self
 
-    def add(self, number: int, result: Result) -> None:
-        """Take the result that is to stand at a place, counted from 0."""
+    def add(self, number: int, entry: Entry) -> None:
+        """Take the video that is to stand at a place, counted from 0."""
         try:
-            self._file.write(readable(self._form.body(result)).encode())
+            self._file.write(readable(self._form.body(entry)).encode())
         except OSError as err:
             raise unwritable(self._path, err) from err
         self._numbers.append(number)
@@ -58,9 +57,15 @@ class Together:
             self._file.close()
 
     def _sort_into(self, part: Path) -> None:
+        order = sorted(range(len(self._numbers)), key=self._numbers.__getitem__)
         with part.open("wb") as target:
             target.write(self._form.head.encode())
-            for at in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
-                start = self._ends[at - 1] if at else 0
-                self._file.seek(start)
-                target.write(self._file.read(self._ends[at] - start))
+            for body in joined(map(self._body, order), self._form.between):
+                target.write(body.encode())
+            target.write(self._form.tail.encode())
+
+    def _body(self, at: int) -> str:
+        """The text that came at a place, counted from 0."""
+        start = self._ends[at - 1] if at else 0
+        self._file.seek(start)
+        return self._file.read(self._ends[at] - start).decode()

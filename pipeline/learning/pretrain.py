@@ -31,7 +31,8 @@ from avel.pipeline.learning.run_folder import write_text
 from avel.pipeline.learning.settings import PretrainConfig
 from avel.pipeline.learning.trainer import placement, quiet_lightning
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.media.decoder import DecodeLimits, decode_files
+from avel.pipeline.media.decoder import decode_files
+from avel.pipeline.media.limits import DecodeLimits
 from avel.pipeline.method.stores import open_store, pack, segments_recipe, unpack
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device

@@ -7,17 +7,22 @@ from fractions import Fraction
 from typing import Any
 
 import av
-import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
+from avel.pipeline.media.mixing import Plain, is_plain, joined
 from avel.pipeline.media.reading import Reading, Sound
 from avel.pipeline.media.track import Track, best_stream
+from avel.pipeline.reasons import Reason
 
 AUDIO_GAP_SECONDS = Fraction(1, 25)
 """Audio that starts this far from where the last packet ended is a hole, not rounding."""
+RATES = (1_000, 768_000)
+"""Sample rates in Hz that are sound; others cost the resampler minutes or gigabytes."""
+UNSTAMPED = {"aac", "ac3", "eac3", "dts", "mp3", "amr", "loas"}
+"""Formats of packets alone: their times are counted by a rate that the packets may leave."""
 
 
 class AudioTrack(Track):
@@ -31,20 +36,23 @@ class AudioTrack(Track):
         if stream is None:
             return None
         reading.audio_stream = stream.index
-        return cls(stream, reading, sample_rate)
+        track = cls(stream, reading, sample_rate)
+        track._stamped = container.format.name not in UNSTAMPED
+        return track
 
     def __init__(self, stream: AudioStream, reading: Reading, sample_rate: int) -> None:
         super().__init__(stream, reading)
         self._sample_rate = sample_rate
         self._run: _AudioRun | None = None
         self._resampler: Any = None
+        self._plain: Plain | None = None
         self._batch: list[AudioFrame] = []
         self._write_at = 0
+        self._stamped, self._counts = True, False
 
     def feed(self, packet: Packet[Any]) -> Iterator[Sound]:
         for frame in self.decode(packet):
-            if frame.samples:
-                yield from self._take(frame)
+            yield from self._take(frame)
 
     def finish(self) -> Iterator[Sound]:
         for frame in self.decode(None):
@@ -53,27 +61,44 @@ class AudioTrack(Track):
 
     def _take(self, frame: AudioFrame) -> Iterator[Sound]:
         """Add one frame to the run, or begin a new run where time or format jumps."""
+        if not frame.samples:
+            return
+        if not RATES[0] <= frame.sample_rate <= RATES[1]:
+            self.reading.damaged_packets += 1
+            return
+        if not self._stamped and self._run and frame.sample_rate != self._run.rate:
+            self._counts = True
+        if self._counts:
+            frame.pts = None
         if self._run is None or not self._run.continues(frame):
             yield from self._end_run()
-            pts = frame.pts if frame.pts is not None else (self._run.end_pts if self._run else 0)
-            self._run = _AudioRun(frame, pts, self.time_base)
-            self._write_at = self.clock.sample(pts, self._sample_rate)
-            self._resampler = av.AudioResampler("s16", "mono", self._sample_rate)
+            self._begin_run(frame)
+        assert self._run is not None
         self._run.samples += frame.samples
-        self._batch.append(frame)
+        self._batch += self._plain(frame) if self._plain else [frame]
         # A second at a time: resampling every small frame costs more than decoding it.
         if self._run.samples - self._run.resampled >= frame.sample_rate:
             yield from self._resample()
 
+    def _begin_run(self, frame: AudioFrame) -> None:
+        pts = frame.pts if frame.pts is not None else (self._run.end_pts if self._run else 0)
+        self._run = _AudioRun(frame, pts, self.time_base)
+        self._write_at = self.clock.sample(pts, self._sample_rate)
+        self._plain = None if is_plain(frame) else Plain(frame)
+        self._resampler = av.AudioResampler("s16", "mono", self._sample_rate)
+
     def _resample(self) -> Iterator[Sound]:
         assert self._run is not None
-        frame = _joined(self._batch)
-        self._batch = []
+        batch, self._batch = self._batch, []
         self._run.resampled = self._run.samples
         start, end = self.clock.seconds(self._run.pts), self.clock.seconds(self._run.end_pts)
         span = self.reading.audio_span or (start, end)
         self.reading.audio_span = (min(span[0], start), max(span[1], end))
-        yield from self._sounds(frame)
+        if batch:
+            frame, silenced = joined(batch)
+            if silenced:
+                self.reading.flags.add(Reason.NAN_AUDIO)
+            yield from self._sounds(frame)
 
     def _end_run(self) -> Iterator[Sound]:
         if self._resampler is not None:
@@ -94,6 +119,7 @@ class _AudioRun:
 
     def __init__(self, frame: AudioFrame, pts: int, time_base: Fraction) -> None:
         self.pts = pts
+        self.rate = frame.sample_rate
         self.samples = 0
         self.resampled = 0
         self._form = (frame.sample_rate, frame.format.name, frame.layout.name)
@@ -112,15 +138,3 @@ class _AudioRun:
         if frame.pts is None:
             return True
         return abs((frame.pts - self.pts) * self._num - self.samples * self._den) <= self._gap
-
-
-def _joined(frames: list[AudioFrame]) -> AudioFrame:
-    """Frames of one format as one; without a time, so that the resampler fills nothing in."""
-    first = frames[0]
-    if len(frames) > 1:
-        samples = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
-        joined = AudioFrame.from_ndarray(samples, first.format.name, first.layout.name)
-        joined.sample_rate = first.sample_rate
-        first = joined
-    first.pts = None
-    return first

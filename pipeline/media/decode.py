@@ -19,14 +19,13 @@ from av.packet import Packet
 
 from avel.pipeline.media.audio import AudioTrack
 from avel.pipeline.media.container import open_container
+from avel.pipeline.media.continuity import TS_DISCONT, Continuity
+from avel.pipeline.media.limits import MEDIA_SECONDS
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
 from avel.pipeline.media.timeline import StreamClock
 from avel.pipeline.media.video import VideoTrack
 from avel.pipeline.reasons import MediaError, Reason
-
-MEDIA_SECONDS = 600
-"""Of a file, for which the time limit is: a long film on a slow machine is no hung decoder."""
 
 
 def decode(
@@ -60,18 +59,21 @@ def decode(
         }
         if not tracks:
             raise MediaError(*_nothing_to_read(container, reading))
-        origin = min(track.start() for track in tracks.values())
-        for track in tracks.values():
-            track.clock = StreamClock(track.time_base, origin)
+        continuity = _on_one_clock(container, tracks)
         reading.promised = _promised(container, tracks.values())
         spent, resumed = 0.0, time.monotonic()
         for packet in _packets(container, tracks, reading):
-            track = tracks[packet.stream.index]
+            reading.beat()
+            track = tracks.get(packet.stream_index)
+            if track is None:  # it was given up
+                continue
+            continuity.place(packet)
             if packet.dts is not None:
                 reading.position = max(reading.position, track.clock.whole_seconds(packet.dts))
-            items: list[Picture | Sound] = list(track.feed(packet))
+            items: list[Picture | Sound] = list(_fed(packet, track, tracks, reading))
             spent += time.monotonic() - resumed
-            if spent > timeout_seconds * max(1, reading.position / MEDIA_SECONDS):
+            held = reading.position - continuity.gaps
+            if spent > timeout_seconds * max(1.0, float(held) / MEDIA_SECONDS):
                 raise MediaError(
                     Reason.TIMEOUT,
                     f"{reading.path}: decoding took {spent:.0f} s for {reading.position} s of "
@@ -80,9 +82,65 @@ def decode(
                 )
             yield from items
             resumed = time.monotonic()
-        for track in tracks.values():
-            yield from track.finish()
-        _judge(reading)
+        for track in list(tracks.values()):
+            yield from _whole(track, track.finish(), tracks, reading)
+        _judge(reading, continuity.jumps + (video is not None and video.overlong))
+
+
+def _on_one_clock(
+    container: InputContainer, tracks: dict[int, VideoTrack | AudioTrack]
+) -> Continuity:
+    """Give all tracks the same zero; what keeps time going on through jumps."""
+    origin = min(track.start() for track in tracks.values())
+    bases = {index: track.time_base for index, track in tracks.items()}
+    may_jump = bool(container.format.flags & TS_DISCONT)
+    continuity = Continuity(bases, origin, may_jump=may_jump)
+    for track in tracks.values():
+        track.clock = StreamClock(track.time_base, origin)
+        track.continuity = continuity
+    return continuity
+
+
+def _fed(
+    packet: Packet[Any],
+    track: VideoTrack | AudioTrack,
+    tracks: dict[int, VideoTrack | AudioTrack],
+    reading: Reading,
+) -> Iterator[Picture | Sound]:
+    """What comes of a packet; a track that is locked gives what it has, and no more."""
+    if packet.has_sidedata("encryption_info"):
+        reading.flags.add(Reason.ENCRYPTED)
+        yield from _whole(track, track.finish(), tracks, reading)
+        _give_up(track, tracks, reading)
+    else:
+        yield from _whole(track, track.feed(packet), tracks, reading)
+
+
+def _whole(
+    track: VideoTrack | AudioTrack,
+    items: Iterator[Picture] | Iterator[Sound],
+    tracks: dict[int, VideoTrack | AudioTrack],
+    reading: Reading,
+) -> Iterator[Picture | Sound]:
+    """The items; where libav gives a track up in the middle of them, it costs only the track."""
+    try:
+        yield from items
+    except (av.error.FFmpegError, ValueError) as err:
+        reading.flags.add(Reason.DECODE_ERROR)
+        kind = "picture" if isinstance(track, VideoTrack) else "sound"
+        reading.notes.append(f"its {kind} could not be decoded ({type(err).__name__}: {err})")
+        _give_up(track, tracks, reading)
+
+
+def _give_up(
+    track: VideoTrack | AudioTrack, tracks: dict[int, VideoTrack | AudioTrack], reading: Reading
+) -> None:
+    """Go on without a track; nobody waits for it."""
+    tracks.pop(track.stream.index, None)
+    if isinstance(track, VideoTrack):
+        reading.video_stream = None
+    else:
+        reading.audio_stream = None
 
 
 def _packets(
@@ -112,9 +170,15 @@ def _nothing_to_read(container: InputContainer, reading: Reading) -> tuple[Reaso
     return Reason.EMPTY, f"{reading.path}: no video or audio stream (streams: {kinds or 'none'})"
 
 
-def _judge(reading: Reading) -> None:
+def _judge(reading: Reading, jumps: int) -> None:
     """Set the flags that only the end can tell."""
     if not reading.video_span and not reading.audio_span:
+        if Reason.ENCRYPTED in reading.flags:
+            raise MediaError(
+                Reason.ENCRYPTED,
+                f"{reading.path}: what it holds is encrypted, and avel has no key; "
+                "give it decrypted",
+            )
         raise MediaError(
             Reason.DECODE_ERROR,
             f"{reading.path}: no frame and no sample could be decoded "
@@ -126,7 +190,10 @@ def _judge(reading: Reading) -> None:
         reading.flags.add(Reason.NO_AUDIO)
     if reading.damaged_packets:
         reading.flags.add(Reason.DECODE_ERROR)
-    if reading.promised - reading.duration > Fraction(1, 2):
+    if jumps:
+        reading.flags.add(Reason.DISCONTINUITY)
+        reading.notes.append(f"its time jumps {jumps} time(s); it goes on from where it was")
+    elif reading.promised - reading.duration > Fraction(1, 2):
         reading.flags.add(Reason.TRUNCATED)
 
 
@@ -134,5 +201,7 @@ def _promised(container: InputContainer, tracks: Collection[VideoTrack | AudioTr
     """Seconds that the headers promise of the chosen streams."""
     promised = max((track.promised() for track in tracks), default=Fraction(0))
     if not promised and container.duration and len(container.streams) == len(tracks):
-        promised = Fraction(container.duration, av.time_base)  # Matroska says it for the file only
-    return promised
+        # Matroska says it for the file only, and some count it from zero, not from the start
+        start = max(0, container.start_time or 0)
+        promised = Fraction(container.duration - start, av.time_base)
+    return max(promised, Fraction(0))

@@ -1,5 +1,6 @@
 """What comes out of a file while it is read, and what is known of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -34,12 +35,18 @@ class Reading:
     """What is known of a file while it is read; complete when the iteration has ended."""
 
     path: Path
+    codecs: tuple[str, ...] = ()
+    """Decoders, by FFmpeg's names, that are allowed beside the usual ones."""
+    beat: Callable[[], None] = lambda: None
+    """Called with each packet, for whoever watches that the reading goes on."""
     video_stream: int | None = None
     audio_stream: int | None = None
     video_span: tuple[Fraction, Fraction] | None = None
     audio_span: tuple[Fraction, Fraction] | None = None
     damaged_packets: int = 0
     flags: set[Reason] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    """What is to be said of the flags, for people."""
     promised: Fraction = Fraction(0)
     """Seconds that the headers say there are, known once the file is open; 0 where they do not."""
     position: int = 0

@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from avel.pipeline.media.continuity import Continuity
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.timeline import StreamClock
 from avel.pipeline.reasons import MediaError, Reason
@@ -27,6 +28,9 @@ class Track:
         self.clock = StreamClock(self.time_base, Fraction(0))
         self.context: Any = stream.codec_context
         self.context.thread_count = 1
+        self.continuity: Continuity | None = None
+        self.overlong = False
+        """Whether its last picture says that it lasts longer than it can."""
 
     def start(self) -> Fraction:
         """Seconds of the stream's own time at which it starts."""
@@ -40,6 +44,15 @@ class Track:
             if duration
             else Fraction(0)
         )
+
+    def held_until(self, pts: int, end_pts: int) -> Fraction:
+        """Common time in seconds until which what came at `pts` can last, if it says `end_pts`."""
+        end = self.clock.seconds(end_pts)
+        if self.continuity is None:
+            return end
+        held = self.continuity.held_until(self.clock.seconds(pts), end)
+        self.overlong = held < end
+        return held
 
     def decode(self, packet: Packet[Any] | None) -> list[Any]:
         try:

@@ -63,7 +63,7 @@ class VideoTrack(Track):
         self._plan: ShotPlan | None = None
         self._pending: tuple[int, VideoFrame] | None = None
         self._first_pts: int | None = None
-        self._end_pts = 0
+        self._end_pts = self._last_pts = 0
 
     def feed(self, packet: Packet[Any]) -> Iterator[Picture]:
         if self._plan is None:
@@ -102,6 +102,7 @@ class VideoTrack(Track):
         else:
             first_shot = self.clock.first_shot(pts, self._frames_per_cell)
         self._end_pts = max(self._end_pts, pts + self._ticks(frame))
+        self._last_pts = pts
         if self._pending and first_shot > self._pending[0]:
             yield self._picture()
         self._pending = (first_shot, frame)
@@ -118,6 +119,7 @@ class VideoTrack(Track):
         first_shot, frame = self._pending
         if is_hdr(frame):
             self.reading.flags.add(Reason.HDR)
-        start, end = self.clock.seconds(self._first_pts), self.clock.seconds(self._end_pts)
+        start = self.clock.seconds(self._first_pts)
+        end = self.held_until(self._last_pts, self._end_pts)
         self.reading.video_span = (start, end)
         return Picture(first_shot, self._scaler(frame))

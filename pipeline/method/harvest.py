@@ -27,7 +27,8 @@ from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
 if TYPE_CHECKING:
-    from avel.pipeline.media.decoder import Decoders, Event
+    from avel.pipeline.media.decoder import Decoders
+    from avel.pipeline.media.messages import Event
     from avel.pipeline.method.encode import CellBatches, Encoded
 
 Names = Sequence[str] | None
@@ -93,8 +94,6 @@ class _Video:
     key: str
     copies: list[Path] = field(default_factory=list)
     """Other files of the same content, met while this one was on its way."""
-    since: int = 0
-    """Serial number after which windows are of this try."""
     cells: int = 0
     windows: int = 0
     """Decoded so far."""
@@ -132,12 +131,6 @@ class _Video:
             self.rest = {META: arrays.pop(META)}
             self.stream.append(arrays)
         self.parts = []
-
-    def begin_again(self, serial: int) -> None:
-        """Forget a try whose decoder died."""
-        self.drop()
-        fresh = _Video(self.path, self.key, self.copies, serial)
-        vars(self).update(vars(fresh))
 
     def drop(self) -> None:
         """Leave nothing behind of what was streamed."""
@@ -182,7 +175,8 @@ class _Harvest:
 
     @cached_property
     def _decoders(self) -> "Decoders":
-        from avel.pipeline.media.decoder import DecodeLimits, Decoders  # nor of this
+        from avel.pipeline.media.decoder import Decoders  # nor of this
+        from avel.pipeline.media.limits import DecodeLimits
 
         runtime = self._runtime
         limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
@@ -247,7 +241,7 @@ class _Harvest:
 
     def _hear(self, event: "Event") -> Iterator[Outcome]:
         """Take what a decoder says; what it says of a video that is given up means nothing."""
-        from avel.pipeline.media.decoder import Ended, Window
+        from avel.pipeline.media.messages import Window
 
         video = self._videos.get(event.job)
         if video is None:
@@ -257,10 +251,8 @@ class _Harvest:
             if self._watch and video.is_long:
                 self._watch(video.path, video.cells, event.promised)
             yield from self._gather(self._batches.add(self._name(event.job), event.segments))
-        elif isinstance(event, Ended):
-            yield from self._end(event.job, video, event.error)
         else:
-            video.begin_again(self._serial)
+            yield from self._end(event.job, video, event.error)
 
     def _name(self, job: int) -> tuple[int, int]:
         self._serial += 1
@@ -279,9 +271,9 @@ class _Harvest:
 
     def _gather(self, encoded: "Iterable[Encoded]") -> Iterator[Outcome]:
         """Windows that the encoder has done, to their videos."""
-        for (job, serial), features in encoded:
+        for (job, _), features in encoded:
             video = self._videos.get(job)
-            if video is None or serial <= video.since:  # given up, or of its first try
+            if video is None:  # given up
                 continue
             try:
                 if isinstance(features, MediaError):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from avel.pipeline.media.text import read_lines
 from avel.pipeline.reasons import InputError
 
 
@@ -10,7 +11,7 @@ def read_labels(given: Sequence[str] | None) -> tuple[str, ...]:
     """Labels as given, or the lines of the one file that is given; none where None is.
 
     Raises:
-        InputError: the file is not text, or there is no word.
+        InputError: the file is not UTF-8, or there is no word.
     """
     if given is None:
         return ()
@@ -22,8 +23,4 @@ def read_labels(given: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _lines(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except UnicodeDecodeError as err:
-        raise InputError(f"{path}: is no list of labels (not UTF-8 text)") from err
-    return tuple(line.strip() for line in lines if line.strip())
+    return tuple(line.strip() for line in read_lines(path) if line.strip())

@@ -36,6 +36,9 @@ class Result:
         decoder: Name and threshold.
         relevance: Probability per segment that it holds some event.
         top_classes: Per segment the most likely class if it held an event, and its probability.
+        heard: Per segment the label that sound alone names most clearly, and how clearly in [0, 1],
+            where the model knows the senses by themselves.
+        seen: The same by sight alone.
         in_domain: Share of segments whose features resemble the training's; None if unknown.
     """
 
@@ -53,6 +56,8 @@ class Result:
     decoder: dict[str, Any] = field(default_factory=dict)
     relevance: tuple[float, ...] = field(default=(), repr=False)  # long ones hide the events
     top_classes: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    heard: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    seen: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     in_domain: float | None = None
     cached: bool = False
 

@@ -26,6 +26,9 @@ ABSENT = {
     Reason.TRUNCATED: "the file ends before its header says; what could be read was used",
     Reason.DECODE_ERROR: "some packets were damaged and skipped",
     Reason.UNSUPPORTED_CODEC: "a stream was left out because there is no decoder for it",
+    Reason.ENCRYPTED: "a stream is encrypted, and was left out",
+    Reason.DISCONTINUITY: "time jumps in the file; it goes on from where it was",
+    Reason.NAN_AUDIO: "the sound has samples that are no numbers; they are silence",
 }
 MENDED = {
     Reason.HDR: "pictures of high dynamic range were brought down to an ordinary screen's",
@@ -85,6 +88,8 @@ def judge(
         decoder={"name": config.decoder, "threshold": config.threshold},
         relevance=tuple(float(r) for r in scores.relevance * scores.present),
         top_classes=tuple((names[k], float(scores.classes[t, k])) for t, k in enumerate(top)),
+        heard=found.heard,
+        seen=found.seen,
         in_domain=familiar,
         cached=outcome.cached,
     )

@@ -1,6 +1,5 @@
 """Results of `avel localize` into a folder, one by one, with a page each."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.formats.folder import ResultFolder
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
+from avel.pipeline.work.say import warn
 
 Take = Callable[[Result], None]
 
@@ -33,7 +33,7 @@ def filing(
             draw(folder.add(result), result)
 
         yield write
-    print(f"wrote {len(files)} results to {out}", file=sys.stderr)
+    warn(f"wrote {len(files)} results to {out}")
 
 
 def _page(truth: Truth, run: CachedRun) -> Callable[[Result], str]:
@@ -51,8 +51,8 @@ def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result
     def draw(name: str, result: Result) -> None:
         drawn = pictures.draw(name, [result])
         if drawn.why_none:
-            print(f"{result.file}: no picture of it: {drawn.why_none}", file=sys.stderr)
+            warn(f"{result.file}: no picture of it: {drawn.why_none}")
         for path in drawn.paths:
-            print(path, file=sys.stderr)
+            warn(str(path))
 
     return draw

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from avel.pipeline.work.say import shown, warn
+
 T = TypeVar("T")
 LINE_SECONDS = 10.0
 """Between two plain lines."""
@@ -35,7 +37,7 @@ class Progress:
 
     def track(self, items: Iterable[T]) -> Iterator[T]:
         """Pass items through."""
-        with (_bar if sys.stderr.isatty() else _lines)(self) as self._show:
+        with (_bar if sys.stderr and sys.stderr.isatty() else _lines)(self) as self._show:
             for item in items:
                 self._done += 1
                 yield item
@@ -44,7 +46,7 @@ class Progress:
     def watch(self, path: Path, seconds: int, promised: float) -> None:
         """Show where inside a file the work is, in seconds; `promised` is 0 where not known."""
         of = f" of {_clock(promised)}" if promised else ""
-        self._show(self._done, f"{path.name}: {_clock(seconds)}{of}")
+        self._show(self._done, f"{shown(path.name)}: {_clock(seconds)}{of}")
 
 
 @contextmanager
@@ -58,8 +60,9 @@ def _bar(progress: Progress) -> Iterator[Show]:
     )
     from rich.progress import Progress as Bar
 
-    texts = (TextColumn("{task.description}"), TextColumn("{task.fields[rate]}"))
-    columns = (texts[0], BarColumn(), MofNCompleteColumn(), texts[1], TimeRemainingColumn())
+    what = TextColumn("{task.description}", markup=False)  # a name is none
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (what, BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
     started, total = time.monotonic(), progress._total
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(progress._what, total=total, rate="", visible=not progress._quiet)
@@ -87,18 +90,15 @@ def _lines(progress: Progress) -> Iterator[Show]:
             return
         last = now
         if inside:
-            print(inside, file=sys.stderr)
+            warn(inside)
             return
         left = (last - started) / done * (total - done)
-        print(
-            f"{what}: {done} of {total}, {_rate(done, started)}, {left:.0f} s left",
-            file=sys.stderr,
-        )
+        warn(f"{what}: {done} of {total}, {_rate(done, started)}, {left:.0f} s left")
 
     yield show
     if not progress._quiet:
         done = progress._done
-        print(f"{what}: {done} of {total}, {_rate(done, started)}", file=sys.stderr)
+        warn(f"{what}: {done} of {total}, {_rate(done, started)}")
 
 
 def _rate(done: int, started: float) -> str:

@@ -14,13 +14,13 @@ from avel.pipeline.datasets.ave import (
     CELLS,
     MATCH_SPLITS,
     VIDEO_FOLDERS,
-    VIDEO_SUFFIXES,
     AveFolder,
     Row,
     match_file,
     open_ave,
     read_annotations,
     segment_labels,
+    split_file,
     video_labels,
 )
 from avel.pipeline.reasons import InputError
@@ -300,11 +300,67 @@ def test_ids_that_are_no_file_names(tmp_path: Path, video_id: str) -> None:
         open_ave(folder(tmp_path, [*GOOD, f"Bark&{video_id}&good&0&3"]))
 
 
+# How tables are written.
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_marks_and_line_ends_of_tables_are_no_content(
+    tmp_path: Path, mark: bytes, end: bytes
+) -> None:
+    """A class named mark and "Bark" would be learnt from, and found nowhere."""
+
+    def write(name: str, lines: list[str]) -> None:
+        text = "\n".join([*lines, ""]).encode().replace(b"\n", end)
+        (tmp_path / name).write_bytes(mark + text)
+
+    write("Annotations.txt", GOOD)
+    write("categories.txt", ["Bark", "Frying (food), loud"])
+    write("noisySet.txt", ["-noisy", "hum"])
+    for split in ("train", "val", "test"):
+        write(f"{split}Set.txt", GOOD[::-1])
+    data = open_ave(tmp_path)
+    assert data.classes == ("Bark", "Frying (food), loud")
+    assert data.noisy == ("-noisy", "hum")
+    assert [rows.tolist() for rows in data.splits.values()] == [[1, 0]] * 3
+
+
+def test_the_trials_table_reads_as_what_it_says(trials: Path) -> None:
+    classes, rows = read_annotations(trials / "Annotations_bom.txt")
+    assert classes[0] == "Dog, bark"
+    assert not any("\ufeff" in name for name in classes)
+    assert rows[0].label == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["Annotations.txt", "categories.txt", "noisySet.txt", "testSet.txt"]
+)
+def test_other_encodings_name_the_table_and_the_line(tmp_path: Path, name: str) -> None:
+    root = folder(tmp_path, GOOD)
+    (root / "test_order.h5").unlink()
+    (root / "testSet.txt").write_text(GOOD[0] + "\n")
+    before = (root / name).read_text() if (root / name).exists() else ""
+    for raw, why in (
+        (f"{before}gehört".encode("latin-1"), "byte 0xF6 is no UTF-8; as Latin-1"),
+        (f"{before}gehört".encode("utf-16"), "is UTF-16; save the file as UTF-8"),
+    ):
+        (root / name).write_bytes(raw)
+        with pytest.raises(InputError, match=rf"{name}, line \d.*{why}"):
+            open_ave(root)
+
+
+def test_the_file_of_a_split(tmp_path: Path) -> None:
+    assert split_file(tmp_path, "val") == tmp_path / "valSet.txt"
+    (tmp_path / "val_order.h5").touch()
+    assert split_file(tmp_path, "val") == tmp_path / "val_order.h5"
+    assert split_file(tmp_path, "val_match") == tmp_path / "val_order_match.h5"
+
+
 # Where videos are.
 
 
 @pytest.mark.parametrize("place", VIDEO_FOLDERS)
-@pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
+@pytest.mark.parametrize("suffix", [".mp4", ".MP4", ".mkv", ".Mov", ".VOB"])
 def test_videos_are_found_in_any_of_the_places(tmp_path: Path, place: str, suffix: str) -> None:
     data = open_ave(folder(tmp_path, GOOD))
     path = tmp_path / place / f"-abcdefghij{suffix}"

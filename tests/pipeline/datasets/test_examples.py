@@ -1,5 +1,6 @@
 """Examples to teach by: every way of naming them, and every sentence of refusal."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from avel.pipeline.datasets.examples import (
     examples_in,
     in_words,
 )
+from avel.pipeline.formats.names import escaped
 from avel.pipeline.reasons import InputError
 
 
@@ -159,8 +161,25 @@ def test_a_wrong_table(folder: Path, text: str, said: str) -> None:
 def test_a_table_that_is_no_text(folder: Path) -> None:
     path = folder / "table.csv"
     path.write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(InputError, match="cannot be read as a CSV table"):
+    with pytest.raises(InputError, match=r"table.csv, line 1: is UTF-16; save the file as UTF-8"):
         examples_in(path)
+    path.write_bytes(b"file,onset,offset,label\n" + b"x" * 200_000)
+    with pytest.raises(InputError, match=r"cannot be read as a CSV table .*field larger"):
+        examples_in(path)
+
+
+def test_a_table_with_a_mark_and_films_named_as_localize_writes_them(folder: Path) -> None:
+    names = [os.fsdecode(raw) for raw in (b"caf\xe9\n.mp4", b"back\\nslash.mp4", b"a\\u0041.mp4")]
+    for name in names:
+        (folder / name).touch()
+    rows = [
+        f"{escaped(names[0])},1,2,Bark",
+        f"{names[1]},1,2,Bark",
+        f"{escaped(names[2])},1,2,Bark",
+    ]
+    text = "\r\n".join(["file,onset,offset,label", *rows])
+    found = examples_in(write(folder, "\ufeff" + text))
+    assert [example.path for example in found] == [folder / name for name in names]
 
 
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:

@@ -57,3 +57,15 @@ def test_segments_that_nobody_made(bench: tuple[Path, Path]) -> None:
     recipe, runtime = segments_recipe(SegmentConfig()), RuntimeConfig(bench[1])
     with pytest.raises(InputError, match=r"has segments \w{12} in"):
         open_split(open_ave(bench[0]), "val", recipe, runtime, SegmentRows)
+
+
+def test_an_empty_split_says_so(bench: tuple[Path, Path], tmp_path: Path) -> None:
+    """And not that something must be extracted."""
+    for name in ("Annotations.txt", "trainSet.txt", "valSet.txt"):
+        lines = (bench[0] / "Annotations.txt").read_text()
+        (tmp_path / name).write_text(lines)
+    (tmp_path / "testSet.txt").write_text("\n")
+    with pytest.raises(
+        InputError, match=r"testSet\.txt: names no row, so split 'test' is empty; there is nothing"
+    ):
+        open_split(open_ave(tmp_path), "test", RECIPE, RuntimeConfig(bench[1]))

@@ -27,7 +27,7 @@ def test_each_result_is_there_at_once_and_the_events_at_the_end(tmp_path: Path) 
         folder.add(plain("a.mp4"))
         folder.add(failed("x/b.mp4"))
         assert "events.csv" not in names(out)
-    assert names(out) == {"a.mp4.json", "b.mp4.json", "b.mp4-2.json", "events.csv"}
+    assert names(out) == {"a.mp4.json", "b.mp4.json", "b.mp4-2.json", "events.csv", "videos.csv"}
     assert json.loads((out / "b.mp4.json").read_text())["status"] == "failed"
     rows = list(csv.DictReader((out / "events.csv").open()))
     assert [row["file"] for row in rows] == ["a.mp4", "a.mp4", "y/b.mp4", "y/b.mp4"]
@@ -59,7 +59,7 @@ def test_pages_are_written_beside_by_their_suffix(tmp_path: Path) -> None:
 def test_only_the_formats_that_are_asked_for(tmp_path: Path) -> None:
     with ResultFolder(tmp_path, ["a.mp4"], formats=["csv"]) as folder:
         folder.add(plain())
-    assert names(tmp_path) == {"events.csv"}
+    assert names(tmp_path) == {"events.csv", "videos.csv"}
 
 
 def test_a_stop_keeps_the_results_that_came(tmp_path: Path) -> None:

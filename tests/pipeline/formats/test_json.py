@@ -6,6 +6,7 @@ import os
 import pytest
 
 from avel.pipeline.formats.json import JSON, Array, document
+from avel.pipeline.formats.shape import Entry
 from avel.pipeline.method.results import Result
 from tests.pipeline.formats.results import NOT_UTF8, STRANGE, failed, plain, strange
 
@@ -61,5 +62,5 @@ def test_a_name_that_is_no_utf8_reads_back_as_its_bytes() -> None:
 
 
 def test_a_file_of_one_video_is_its_document_and_a_line_end() -> None:
-    assert JSON.write([plain()]) == document(plain()) + "\n"
+    assert JSON.write([Entry(plain())]) == document(plain()) + "\n"
     assert not JSON.together

@@ -9,8 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avel.pipeline.formats import names as module
-from avel.pipeline.formats.names import LONGEST, ResultNames
+from avel.pipeline.formats.names import LONGEST, ResultNames, escaped, unescaped
 from tests.pipeline.formats.results import NOT_UTF8
+
+
+@given(st.binary(max_size=12).map(os.fsdecode) | st.text(max_size=12))
+def test_a_name_as_text_can_be_had_again(name: str) -> None:
+    text = escaped(name)
+    assert len(text.splitlines()) <= 1
+    text.encode("utf-8")
+    assert unescaped(text) == name
+    assert escaped(unescaped(text)) == text
+
+
+def test_ordinary_names_stay_as_they_are() -> None:
+    for name in ("a.mp4", 'ü 漢 😀 "quoted", & <b>.mp4', "", "dir/x.mp4"):
+        assert escaped(name) == name == unescaped(name)
+    assert escaped("a\\b\n\x1b\udcff") == r"a\\b\n\u001b\udcff"
+
+
+def test_text_that_is_no_escaped_name_stays_as_it_is() -> None:
+    for text in ("a\\q", "a\nb", "\\"):
+        assert unescaped(text) == text
 
 
 def named(*files: str) -> list[str]:

@@ -1,14 +1,19 @@
 """Results as people read them, and as programs do; no name drives the terminal."""
 
+import errno
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
+from avel.pipeline.formats.names import unescaped
 from avel.pipeline.formats.terminal import printing, text
 from avel.pipeline.method.events import Disagreement
 from avel.pipeline.method.results import Result
+from avel.pipeline.work.say import NoStdout
 from tests.pipeline.formats.results import failed, plain
+from tests.pipeline.work.streams import refusing
 
 
 def known(file: str = "a.mp4") -> Result:
@@ -40,9 +45,12 @@ def test_a_file_that_failed_says_why() -> None:
 
 
 def test_control_characters_are_shown_as_such() -> None:
-    shown = text(failed("\x1b[31mred\a\r.mp4"))
+    name = "\x1b[31mred\a\r\n\udcff\\.mp4"
+    shown = text(failed(name))
+    assert len(shown.splitlines()) == 2
     assert all(line.isprintable() for line in shown.splitlines())
-    assert shown.startswith("\N{REPLACEMENT CHARACTER}[31mred")
+    assert shown.startswith(r"\u001b[31mred\u0007\r\n\udcff\\.mp4  0.0 s")
+    assert unescaped(shown.partition("  ")[0]) == name
 
 
 def test_words_come_one_by_one_and_the_model_once_at_the_end(
@@ -64,6 +72,25 @@ def test_no_event_is_no_word_of_the_model(capsys: pytest.CaptureFixture[str]) ->
     with printing(lambda _: None, as_json=False) as show:
         show(failed())
     assert "model:" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
+def test_a_stdout_that_takes_no_more(
+    as_json: bool, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends what only it would get; where results are kept, it is said at the end, if at all."""
+    refusing(monkeypatch, number)
+    with pytest.raises(NoStdout), printing(lambda _: None, as_json=as_json) as show:
+        show(known())
+        raise AssertionError("not reached")
+    taken = []
+    fault = pytest.raises(NoStdout) if number == errno.ENOSPC else nullcontext()
+    with fault, printing(lambda _: None, as_json=as_json, kept=True) as show:
+        for file in ("a.mp4", "b.mp4"):
+            show(known(file))
+            taken.append(file)
+    assert taken == ["a.mp4", "b.mp4"]
 
 
 @pytest.mark.parametrize("count", [0, 2])

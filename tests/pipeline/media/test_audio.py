@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample_poly
 
-from avel.pipeline.media.audio import AUDIO_GAP_SECONDS, AudioTrack, _AudioRun, _joined
+from avel.pipeline.media.audio import AUDIO_GAP_SECONDS, AudioTrack, _AudioRun
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.reading import Reading, Sound
 from avel.pipeline.media.timeline import StreamClock
@@ -227,26 +227,3 @@ def test_a_run_is_of_one_form_and_takes_frames_without_time() -> None:
     assert run.continues(frame(10, None))
     assert not run.continues(frame(10, 10, rate=48_000))
     assert not run.continues(frame(10, 10, layout="stereo"))
-
-
-@pytest.mark.parametrize("layout", ["mono", "stereo"])
-def test_joined_frames_are_their_samples_in_order(layout: str) -> None:
-    channels = 1 if layout == "mono" else 2
-    values = np.arange(60 * channels, dtype=np.int16)
-    frames = []
-    for start in range(0, len(values), 20 * channels):
-        part = values[start : start + 20 * channels][None]
-        made = av.AudioFrame.from_ndarray(np.ascontiguousarray(part), "s16", layout)
-        made.sample_rate, made.pts = RATE, 7
-        frames.append(made)
-    whole = _joined(frames)
-    np.testing.assert_array_equal(whole.to_ndarray().reshape(-1), values)
-    assert (whole.samples, whole.sample_rate, whole.layout.name, whole.pts) == (
-        60,
-        RATE,
-        layout,
-        None,
-    )
-    alone = _joined(frames[:1])
-    assert alone is frames[0]
-    assert alone.pts is None

@@ -1,5 +1,6 @@
 """Names on the command line to files: direct, folders, lists; never a URL."""
 
+import os
 import random
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avel.pipeline.media.inputs import LIST_SUFFIXES, MEDIA_SUFFIXES, expand
+from avel.pipeline.media.inputs import LIST_SUFFIXES, expand
+from avel.pipeline.media.suffixes import MEDIA_SUFFIXES
 from avel.pipeline.reasons import InputError
 
 stems = st.text("abcXYZ019-_ ü,&", min_size=1, max_size=8).filter(lambda s: s == s.strip())
@@ -48,9 +50,12 @@ def test_a_folder_gives_its_media_files_sorted(
         (below / f".{number}.mp4").touch()
         if is_media:
             expected.add(path)
-    found = expand([str(root)])
+    said: list[str] = []
+    found = expand([str(root)], said.append)
     assert set(found) == expected
     assert found == sorted(found)
+    left_out = len(other) + sum(len(files) for _, _, files in os.walk(root)) - len(media + other)
+    assert said[0].startswith(f"{root}: {left_out} file")
 
 
 @settings(max_examples=40)
@@ -84,15 +89,44 @@ def test_urls_are_refused(name: str, tmp_path: Path) -> None:
         expand([name])
     listing = tmp_path / "l.txt"
     listing.write_text(f"a.mp4\n{name}\n")
-    with pytest.raises(InputError, match=rf"l\.txt: only local files are read, not {name}; down"):
+    with pytest.raises(
+        InputError, match=rf"l\.txt, line 2: only local files are read, not {name}; download it"
+    ):
         expand([str(listing)])
+
+
+def test_a_file_may_be_named_as_urls_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "s3:").mkdir()
+    (tmp_path / "s3:" / "b.mp4").touch()
+    (tmp_path / "l.txt").write_text("s3://b.mp4\n")
+    assert expand([f"{tmp_path}/l.txt"]) == [tmp_path / "s3:" / "b.mp4"]
+    monkeypatch.chdir(tmp_path)
+    assert expand(["s3://b.mp4"]) == [Path("s3:/b.mp4")]
 
 
 def test_a_folder_without_media(tmp_path: Path) -> None:
     (tmp_path / "notes.md").touch()
     (tmp_path / ".hidden.mp4").touch()
     (tmp_path / "folder.mp4").mkdir()
-    with pytest.raises(InputError, match=r"no media file in this folder \(looked for \.3gp \.aac"):
+    with pytest.raises(
+        InputError,
+        match=r"no media file in this folder \(2 files left out: \.md \(1\), hidden \(1\)\); looked "
+        r"for \.264 ",
+    ):
+        expand([str(tmp_path)])
+    with pytest.raises(InputError, match=r"folder\.mp4: no media file in this folder; looked for"):
+        expand([str(tmp_path / "folder.mp4")])
+
+
+def test_what_is_left_out_of_a_folder_is_told(tmp_path: Path) -> None:
+    for name in ("a.vob", "b.txt", "sub/c.Gif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    said: list[str] = []
+    given = [str(tmp_path), str(tmp_path / "sub"), str(tmp_path / "a.vob")]
+    assert len(expand(given, said.append)) == 4
+    assert said == [f"{tmp_path}: 1 file left out: .txt (1)"]
+    with pytest.warns(UserWarning, match="1 file left out"):  # whoever does not ask is told too
         expand([str(tmp_path)])
 
 
@@ -101,10 +135,52 @@ def test_a_folder_without_media(tmp_path: Path) -> None:
     [
         (b"", "l.txt: the list names no file"),
         (b"\n \n\t\n", "l.txt: the list names no file"),
-        (b"\xff\xfe\x00", r"l.txt: is no list of paths \(not UTF-8 text\)"),
+        (b"\xef\xbb\xbf\r\n", "l.txt: the list names no file"),
+        (b"\xff\xfe\x00", r"l.txt, line 1: is UTF-16; save the file as UTF-8"),
+        ("a.mp4\nb.mp4".encode("utf-16"), r"l.txt, line 1: is UTF-16; save the file as UTF-8"),
+        ("a.mp4\nb.mp4".encode("utf-16-be"), r"l.txt, line 1: holds a zero byte"),
+        (b"a.mp4\ncaf\xe9.mp4\n", r"l.txt, line 2: byte 0xE9 is no UTF-8; .* is 'café.mp4'"),
     ],
 )
 def test_lists_that_name_nothing(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "l.txt").write_bytes(content)
     with pytest.raises(InputError, match=message):
+        expand([str(tmp_path / "l.txt")])
+
+
+def test_a_lists_mark_is_no_name(trials: Path) -> None:
+    found = expand([str(trials / "list_bom.txt")])
+    names = (trials / "list_bom.txt").read_text("utf-8-sig").split()
+    assert found == [trials / name for name in names]
+
+
+def test_names_in_a_list_are_bytes(tmp_path: Path) -> None:
+    """What is there is meant, whatever encoding its name is in, and blanks at its ends."""
+    names = [b"caf\xe9.mp4", b" blank .mp4 ", b"\xe2\x80\xa8line.mp4", b"\x0bpage.mp4", b"ok.mp4"]
+    for name in names:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
+    (tmp_path / "l.txt").write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(names) + b"\r\n  ok.mp4 ")
+    found = expand([str(tmp_path / "l.txt")])
+    assert [os.fsencode(path.name) for path in found] == [*names, b"ok.mp4"]
+    assert all(path.exists() for path in found)
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"'a\\x00b': no file's name holds a zero byte; give its"):
+        expand(["a\0b"])
+    with pytest.raises(InputError, match="an empty name is no file"):
+        expand([""])
+    longer = "x" * 300 + ".txt"
+    assert expand([longer]) == [Path(longer)]
+    (tmp_path / "l.txt").write_text(longer)
+    assert expand([str(tmp_path / "l.txt")]) == [tmp_path / longer]
+
+
+def test_a_list_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "l.txt").touch()
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(InputError, match=r"l\.txt: cannot be read \(Permission denied\)"):
         expand([str(tmp_path / "l.txt")])

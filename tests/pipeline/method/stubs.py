@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.media.decoder import Ended, Event, Restarted, Window
+from avel.pipeline.media.messages import Ended, Event, Window
 from avel.pipeline.method.plan import Plan, plan_features
 
 CUT = {"image_size": 16, "sample_rate": 4_000}
@@ -87,7 +87,7 @@ def cells(count: int, value: int = 7, *, duration: float = 0.0) -> Segments:
 class ScriptedDecoders:
     """Stands for `Decoders`: plays, for each file by its name, a list of windows and ends.
 
-    An entry is `Segments`, a `MediaError`, "restart", or "end".
+    An entry is `Segments`, a `MediaError`, or "end".
     """
 
     scripts: dict[str, list] = {}  # noqa: RUF012
@@ -119,8 +119,6 @@ class ScriptedDecoders:
             entry = next(script)
             if isinstance(entry, Segments):
                 yield Window(number, entry, 99.0)
-            elif entry == "restart":
-                yield Restarted(number)
             else:
                 del self._playing[number]
                 yield Ended(number, None if entry == "end" else entry)

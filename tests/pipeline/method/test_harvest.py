@@ -139,15 +139,6 @@ def test_a_video_that_breaks_off_costs_itself(tmp_path: Path, scripts: dict) -> 
     assert len(stub_plan(StubEncoder()).stores(tmp_path / "cache").features) == 1
 
 
-def test_a_decoder_that_died_begins_again(tmp_path: Path, scripts: dict) -> None:
-    """What the first try gave is void, also where it still waits for the encoder."""
-    scripts["a"] = [cells(3, 1), "restart", cells(2, 8), cells(2, 9, duration=4.0), "end"]
-    (outcome,) = run([file(tmp_path, "a")], tmp_path / "cache", StubEncoder(), window_cells=3)
-    assert outcome.cells == 4
-    found = stored(tmp_path / "cache", outcome)
-    assert found.visual[:, 0].tolist() == [8, 8, 9, 9]
-
-
 def test_copies_share_their_outcome(tmp_path: Path, scripts: dict) -> None:
     """Names of one content: decoded once; if it fails, it fails for all, later ones too."""
     bad = MediaError(Reason.DECODE_ERROR, "c: no video")

@@ -15,8 +15,16 @@ def test_words_and_files(tmp_path: Path) -> None:
     assert read_labels([str(tmp_path / "l.txt"), "bell"]) == (str(tmp_path / "l.txt"), "bell")
     assert read_labels(["no file.txt"]) == ("no file.txt",)
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match=r"b.txt: is no list of labels \(not UTF-8 text\)"):
+    with pytest.raises(InputError, match=r"b.txt, line 1: is UTF-16; save the file as UTF-8"):
         read_labels([str(tmp_path / "b.txt")])
+
+
+def test_marks_and_line_ends_are_no_words(tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_bytes(b"\xef\xbb\xbfdog\r\nchurch bell\r\n")
+    assert read_labels([str(tmp_path / "l.txt")]) == ("dog", "church bell")
+    (tmp_path / "l.txt").write_bytes("dog\nTür\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"l.txt, line 2: byte 0xFC is no UTF-8; .* is 'Tür'"):
+        read_labels([str(tmp_path / "l.txt")])
 
 
 def test_no_word_is_not_the_same_as_no_labels(tmp_path: Path) -> None:

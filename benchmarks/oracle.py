@@ -1,0 +1,192 @@
+"""What the ffmpeg program makes of a file: pictures at moments, and sound, on avel's clock.
+
+It shares no code with avel but libav itself, of another version: its own choice of what is shown
+when, its own turning, its own mixing. Frames pass through a pipe, and only those at the moments
+asked for, with their neighbours, are kept.
+"""
+
+import contextlib
+import json
+import queue
+import re
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Timed = tuple[float, Picture]
+LIMIT_SECONDS = 60
+"""Of one run of the program; some files of the collections keep it busy for ever."""
+JUMPING = ("mpegts", "mpeg", "ogg")
+"""Formats whose times the program does not take as they are."""
+MOST_SECONDS = 900
+"""Of media that it is asked for."""
+SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) .*i:(\w)")
+WRONG = re.compile(r"\[(?:error|fatal|panic)\] ?(.*)")
+
+
+@dataclass
+class Shown:
+    """Pictures RGB uint8 (3, H, W) at moments: the frame before, the one shown, the one after.
+
+    Each with the second at which it begins.
+    """
+
+    at: dict[float, list[Timed]] = field(default_factory=dict)
+    times: list[float] = field(default_factory=list)
+    """Seconds of avel's clock at which frames begin."""
+    interlaced: bool = False
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Heard:
+    """Mono samples (S,) at avel's rate from second 0 of its clock."""
+
+    samples: NDArray[np.int16]
+    errors: list[str]
+
+
+def probe(path: Path) -> dict[str, Any]:
+    """Streams, programs and times by ffprobe; an empty one where it refuses the file."""
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format"]
+    command += ["-show_programs", f"file:{path}"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=LIMIT_SECONDS)
+        return dict(json.loads(done.stdout.decode("utf-8", "replace") or "{}"))
+    except (subprocess.TimeoutExpired, json.JSONDecodeError):
+        return {}
+
+
+def streams(probed: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Streams of a kind ("video", "audio") that are no cover pictures."""
+    found = [s for s in probed.get("streams", []) if s.get("codec_type") == kind]
+    return [s for s in found if not s.get("disposition", {}).get("attached_pic")]
+
+
+def shift_of(
+    probed: dict[str, Any], stream: dict[str, Any], others: Sequence[dict[str, Any]]
+) -> float:
+    """Seconds from the program's second 0 for a stream to avel's, the first of the chosen streams'.
+
+    The program counts from the file's first time; where times may jump, from the stream's own.
+    """
+    given = probed.get("format", {})
+    own = {"start_time": stream.get("start_time")}
+    first = (own if given.get("format_name") in JUMPING else given).get("start_time")
+    starts = [float(s["start_time"]) for s in (stream, *others) if "start_time" in s]
+    return min(starts) - float(first) if starts and first else 0.0
+
+
+def pictures(path: Path, stream: int, size: int, moments: Sequence[float], shift: float) -> Shown:
+    """Frames on screen at moments of avel's clock, scaled whole to cover a square, its centre."""
+    wide = "iw*sar"
+    scale = (
+        f"scale=w='if(lte({wide},ih),{size},trunc({size}*{wide}/ih+1e-6))':"
+        f"h='if(lte({wide},ih),trunc({size}*ih/({wide})+1e-6),{size})':"
+        "flags=bicubic+accurate_rnd+full_chroma_int,format=rgba"
+    )
+    filters = f"showinfo=checksum=0,{scale},crop={size}:{size}"
+    output = ["-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
+    shown, wanted, held = Shown(), sorted(moments), list[Timed]()
+    with _Run(path, stream, output) as run:
+        for raw in run.blocks(size * size * 4):
+            said = run.shown.get()
+            if said is None:
+                break
+            moment = said[0] - shift
+            shown.times.append(moment)
+            shown.interlaced |= said[1] != "P"
+            held = [*held[-2:], (moment, _over_black(raw, size))]
+            while wanted and wanted[0] < moment:
+                _keep(shown, wanted.pop(0), held)
+        for late in wanted:
+            _keep(shown, late, [*held, *held[-1:]])
+    shown.errors = run.errors
+    return shown
+
+
+def _keep(shown: Shown, moment: float, held: list[Timed]) -> None:
+    """The frame before the last that is held is on screen at a moment."""
+    if len(held) >= 2:
+        shown.at[moment] = [held[-3] if len(held) > 2 else held[-2], *held[-2:]]
+
+
+def sound(path: Path, stream: int, rate: int, shift: float) -> Heard:
+    """The mono mix at a rate in Hz, holes filled with silence."""
+    chain = f"aresample={rate}:async=1:first_pts=0"
+    output = ["-af", chain, "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"]
+    with _Run(path, stream, output) as run:
+        raw = b"".join(run.blocks(1 << 16))
+    samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
+    silence = np.zeros(max(0, round(-shift * rate)), np.int16)
+    return Heard(np.concatenate([silence, samples[max(0, round(shift * rate)) :]]), run.errors)
+
+
+def _over_black(raw: bytes, size: int) -> Picture:
+    rgba = np.frombuffer(raw, np.uint8).reshape(size, size, 4).transpose(2, 0, 1)
+    if rgba[3].min() == 255:
+        return rgba[:3]
+    mixed = rgba[:3].astype(np.float32) * rgba[3] / 255
+    return np.asarray(np.rint(mixed), np.uint8)
+
+
+class _Run:
+    """The program at work: its raw output in blocks, its words by a thread; ended with the block."""
+
+    def __init__(self, path: Path, stream: int, output: list[str]) -> None:
+        command = ["ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
+        command += ["-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
+        command += ["-map", f"0:{stream}", *output]
+        self.shown: queue.Queue[tuple[float, str] | None] = queue.Queue()
+        self.errors: list[str] = []
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdout=pipe, stderr=pipe, errors=None)
+        self._reader = threading.Thread(target=self._listen, daemon=True)
+        self._timer = threading.Timer(LIMIT_SECONDS, self._give_up)
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for pipe in (self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def blocks(self, size: int) -> Iterator[bytes]:
+        """Whole blocks of so many bytes, and a last shorter one where `size` is no frame's."""
+        assert self._process.stdout is not None
+        while block := self._process.stdout.read(size):
+            if len(block) == size or size == 1 << 16:
+                yield block
+
+    def _give_up(self) -> None:
+        self.errors.append(f"no end within {LIMIT_SECONDS} s")
+        self._process.kill()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        with contextlib.suppress(ValueError):
+            for line in self._process.stderr:
+                text = line.decode("utf-8", "replace")
+                if found := SHOWN.search(text):
+                    time = found[1]
+                    self.shown.put((float(time) if time != "NOPTS" else 0.0, found[2]))
+                elif found := WRONG.search(text):
+                    self.errors.append(found[1].strip())
+        self.shown.put(None)

@@ -1,0 +1,57 @@
+"""Words of a command line to arguments; any file name may be among them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from avel.pipeline.work.say import hint, put, shown
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes names that begin with "-" (a quarter of AVE's) for what they are.
+
+    A word that is an option is one, whatever file has its name, which is then given as `./--json`;
+    a word after an option that takes one is its value; and a file that is there is a file.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.color = False  # newer Pythons draw help by control characters
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As argparse does, for subcommands too."""
+        words = self._protected(sys.argv[1:] if args is None else list(args))
+        return super().parse_known_args(words, namespace)
+
+    def _protected(self, words: list[str]) -> list[str]:
+        found: list[str] = []
+        for number, word in enumerate(words):
+            if word == "--":
+                return found + words[number:]
+            if self._is_option(word) or not word.startswith("-"):
+                found.append(word)
+            elif found and self._awaits(words[number - 1]):
+                found[-1] = f"{found[-1]}={word}"
+            else:
+                found.append(f"./{word}" if len(word) > 1 and os.path.lexists(word) else word)
+        return found
+
+    def _is_option(self, word: str) -> bool:
+        return word.partition("=")[0] in self._option_string_actions
+
+    def _awaits(self, word: str) -> bool:
+        """Whether a word is an option that takes one value, which is the next word."""
+        action = self._option_string_actions.get(word)
+        return action is not None and action.nargs is None
+
+    def error(self, message: str) -> Any:
+        """Say what is wrong in one line, and end with exit code 2."""
+        super().error(shown(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            (put if file is sys.stdout else hint)(message)

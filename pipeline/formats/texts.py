@@ -1,0 +1,40 @@
+"""Labels and names as formats can hold them."""
+
+import unicodedata
+from xml.sax.saxutils import escape
+
+from avel.pipeline.formats.whole import readable
+
+BREAKS = ("Cc", "Zl", "Zp")
+"""Categories of characters that end a line, a field or a document: control characters too."""
+REFERENCES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks, tabs and control characters, which become spaces.
+
+    Nothing is left of some texts; a format's field must not be empty, so that they are `-`.
+    """
+    flat = (" " if unicodedata.category(c) in BREAKS else c for c in readable(text))
+    return " ".join("".join(flat).split()) or "-"
+
+
+def one_word(text: str) -> str:
+    """The same with `_` for each run of spaces."""
+    return "_".join(one_line(text).split())
+
+
+def xml(text: str) -> str:
+    """Text inside an element or an attribute; what XML cannot hold is U+FFFD."""
+    held = (c if _is_xml(c) else "\N{REPLACEMENT CHARACTER}" for c in readable(text))
+    return escape("".join(held), REFERENCES)
+
+
+def _is_xml(character: str) -> bool:
+    """XML 1.0, production 2."""
+    return (
+        character in "\t\n\r"
+        or " " <= character <= "\ud7ff"
+        or "\ue000" <= character <= "\ufffd"
+        or character >= "\U00010000"
+    )

@@ -1,0 +1,55 @@
+"""What decoding may take: time and memory as its parent watches over them."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+MEDIA_SECONDS = 600
+"""Of a video, for which the time limit is: a long film on a slow machine is no hung decoder."""
+STUCK_SECONDS = 60.0
+"""Without a packet read or a window made, after which a child counts as stuck."""
+GRACE_SECONDS = 5.0
+"""Beyond its time limit, in which a child says by itself that it is over."""
+MOST_VIDEOS = 200
+"""After which a child is replaced: whatever a library lost on the way is given back."""
+LEAST_DATA_BYTES = 1 << 30
+"""Just under its limit libav calls whole files broken, so the limit must be far."""
+
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """What decoding may take; nothing of it changes a number."""
+
+    workers: int = 1
+    window_cells: int = 64
+    """Most cells of one window."""
+    timeout_seconds: float = 600.0
+    """Of decoding, for each ten minutes of a video; what the parent does with its windows does not
+    count."""
+    memory_bytes: int = 2 << 30
+    """Resident memory of one child."""
+    codecs: tuple[str, ...] = ()
+    """Decoders, by FFmpeg's names, that are allowed beside those of `codecs.ALLOWED`."""
+
+    def total_seconds(self, cells: int) -> float:
+        """How long a video may take of which so many one-second cells have come."""
+        return self.timeout_seconds * max(1.0, cells / MEDIA_SECONDS) + GRACE_SECONDS
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long a child may work without a beat."""
+        return min(STUCK_SECONDS, self.timeout_seconds + GRACE_SECONDS)
+
+    @property
+    def data_bytes(self) -> int:
+        """Of a child's own memory, mapped or resident: the backstop of `memory_bytes`."""
+        return max(LEAST_DATA_BYTES, 2 * self.memory_bytes)
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is its own, in bytes; 0 where the system does not say."""
+    try:
+        resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
