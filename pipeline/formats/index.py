@@ -16,7 +16,7 @@ from avel.pipeline.formats.names import folded, own_name, told_apart
 from avel.pipeline.formats.whole import unwritable, write_whole
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
-INDEX = "avel-index.json"
+INDEX = "avel.index"
 EVENTS = "events"
 """Name of the files that hold all videos together, before their suffix."""
 LISTED = "videos"

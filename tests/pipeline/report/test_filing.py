@@ -6,6 +6,8 @@ from typing import Any, cast
 import pytest
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.index import INDEX
+from avel.pipeline.formats.names import told_apart
 from avel.pipeline.report import attention, pictures
 from avel.pipeline.report.attention import Drawn
 from avel.pipeline.report.cached import CachedRun
@@ -54,7 +56,7 @@ def test_pictures_have_the_results_name_and_what_has_none_is_said(
     with filing(tmp_path, files, Truth({}), RUN, attention=True) as write:
         write(result("1/a.mp4"))
         write(result("2/a.mp4", status="failed"))
-    assert (tmp_path / "a.mp4-2.html").is_file()
+    assert (tmp_path / f"{told_apart(str(Path.cwd() / files[1]))}.html").is_file()
     captured = capsys.readouterr()
     assert captured.out == ""  # results alone go there
     assert captured.err.splitlines() == [
@@ -73,5 +75,5 @@ def test_a_stop_says_nothing_of_results_that_are_not_there(
     ):
         write(result("a.mp4"))
         raise KeyboardInterrupt
-    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4.json", "a.mp4.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4.json", "a.mp4.html", INDEX}
     assert "wrote" not in capsys.readouterr().err
