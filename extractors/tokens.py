@@ -139,7 +139,7 @@ def _options(asked: Any, folder: Path) -> dict[str, Any]:
         raise WeightsError(f"{folder / RECORD}: tokenizer_kwargs is {asked!r}, expected keys")
     options = {name: value for name, value in asked.items() if name not in FROM_FILES}
     for name, value in options.items():
-        allowed = OPTIONS.get(name, ())
+        allowed: Any = OPTIONS.get(name, ())
         is_known = isinstance(value, allowed) if isinstance(allowed, type) else value in allowed
         if not is_known:
             raise WeightsError(
