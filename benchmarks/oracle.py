@@ -24,9 +24,13 @@ Picture = NDArray[np.uint8]
 Timed = tuple[float, Picture]
 LIMIT_SECONDS = 60
 """Of one run of the program; some files of the collections keep it busy for ever."""
+JUMPING = ("mpegts", "mpeg", "ogg")
+"""Formats whose times the program does not take as they are."""
 MOST_SECONDS = 900
 """Of media that it is asked for."""
-SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) .*i:(\w)")
+AUDIO = {"opus": ("-c:a", "libopus")}
+"""Decoders that are not libav's own, and so more independent."""
+SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) (?:.*i:(\w))?")
 WRONG = re.compile(r"\[(?:error|fatal|panic)\] ?(.*)")
 
 
@@ -69,22 +73,40 @@ def streams(probed: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [s for s in found if not s.get("disposition", {}).get("attached_pic")]
 
 
-def shift_of(probed: dict[str, Any], chosen: Sequence[dict[str, Any]]) -> float:
-    """Seconds from the program's second 0, the file's first time, to avel's: the chosen streams'."""
-    first = probed.get("format", {}).get("start_time")
-    starts = [float(s["start_time"]) for s in chosen if "start_time" in s]
-    return max(0.0, min(starts) - float(first)) if starts and first else 0.0
+def shift_of(
+    probed: dict[str, Any], stream: dict[str, Any], others: Sequence[dict[str, Any]]
+) -> float:
+    """Seconds from the program's second 0 for a stream to avel's, the first of the chosen streams'.
+
+    The program counts from the file's first time; where times may jump, from the stream's own.
+    """
+    given = probed.get("format", {})
+    own = {"start_time": stream.get("start_time")}
+    first = (own if given.get("format_name") in JUMPING else given).get("start_time")
+    starts = [float(s["start_time"]) for s in (stream, *others) if "start_time" in s]
+    return min(starts) - float(first) if starts and first else 0.0
 
 
-def pictures(path: Path, stream: int, size: int, moments: Sequence[float], shift: float) -> Shown:
-    """Frames on screen at moments of avel's clock, scaled whole to cover a square, its centre."""
-    wide = "iw*sar"
+def pictures(
+    path: Path,
+    stream: int,
+    size: int,
+    moments: Sequence[float],
+    shift: float,
+    field_alone: bool = False,
+) -> Shown:
+    """Frames on screen at moments of avel's clock, scaled whole to cover a square, its centre.
+
+    With `field_alone` of their upper field only, which is of one moment where they are interlaced.
+    """
+    wide, high = "iw*sar", "2*ih" if field_alone else "ih"
     scale = (
-        f"scale=w='if(lte({wide},ih),{size},trunc({size}*{wide}/ih+1e-6))':"
-        f"h='if(lte({wide},ih),trunc({size}*ih/({wide})+1e-6),{size})':"
+        f"scale=w='if(lte({wide},{high}),{size},trunc({size}*{wide}/({high})+1e-6))':"
+        f"h='if(lte({wide},{high}),trunc({size}*{high}/({wide})+1e-6),{size})':"
         "flags=bicubic+accurate_rnd+full_chroma_int,format=rgba"
     )
-    filters = f"showinfo=checksum=0,{scale},crop={size}:{size}"
+    half = "field=top," if field_alone else ""
+    filters = f"showinfo=checksum=0,{half}{scale},crop={size}:{size}"
     output = ["-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     shown, wanted, held = Shown(), sorted(moments), list[Timed]()
     with _Run(path, stream, output) as run:
@@ -110,14 +132,17 @@ def _keep(shown: Shown, moment: float, held: list[Timed]) -> None:
         shown.at[moment] = [held[-3] if len(held) > 2 else held[-2], *held[-2:]]
 
 
-def sound(path: Path, stream: int, rate: int, shift: float) -> Heard:
-    """The mono mix at a rate in Hz, holes filled with silence."""
-    chain = f"aresample={rate}:async=1:first_pts=0"
+def sound(path: Path, stream: dict[str, Any], rate: int, shift: float) -> Heard:
+    """The mono mix of a stream at a rate in Hz, holes filled with silence."""
+    chain = f"ashowinfo,aresample={rate}:async=1"
     output = ["-af", chain, "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"]
-    with _Run(path, stream, output) as run:
+    with _Run(path, stream["index"], output, AUDIO.get(str(stream.get("codec_name")), ())) as run:
         raw = b"".join(run.blocks(1 << 16))
+        first = run.shown.get() or (shift, "")
     samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
-    return Heard(samples[round(shift * rate) :], run.errors)
+    begin = round((shift - first[0]) * rate)
+    silence = np.zeros(max(0, min(-begin, MOST_SECONDS * rate)), np.int16)
+    return Heard(np.concatenate([silence, samples[max(0, begin) :]]), run.errors)
 
 
 def _over_black(raw: bytes, size: int) -> Picture:
@@ -131,9 +156,11 @@ def _over_black(raw: bytes, size: int) -> Picture:
 class _Run:
     """The program at work: its raw output in blocks, its words by a thread; ended with the block."""
 
-    def __init__(self, path: Path, stream: int, output: list[str]) -> None:
+    def __init__(
+        self, path: Path, stream: int, output: Sequence[str], decoder: Sequence[str] = ()
+    ) -> None:
         command = ["ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
-        command += ["-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
+        command += [*decoder, "-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
         command += ["-map", f"0:{stream}", *output]
         self.shown: queue.Queue[tuple[float, str] | None] = queue.Queue()
         self.errors: list[str] = []
@@ -176,7 +203,7 @@ class _Run:
                 text = line.decode("utf-8", "replace")
                 if found := SHOWN.search(text):
                     time = found[1]
-                    self.shown.put((float(time) if time != "NOPTS" else 0.0, found[2]))
+                    self.shown.put((float(time) if time != "NOPTS" else 0.0, found[2] or "P"))
                 elif found := WRONG.search(text):
                     self.errors.append(found[1].strip())
         self.shown.put(None)

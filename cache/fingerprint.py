@@ -31,8 +31,13 @@ def file_sha256(path: Path) -> str:
     Raises:
         OSError: the file may not be read, by the system's own errno.
     """
-    with path.open("rb") as file:
+    with open(path, "rb", opener=_without_waiting) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    """Open a file; should a pipe have taken its name, it is empty instead of waited for."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def raw_key(key: str) -> bytes:

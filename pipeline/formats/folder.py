@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
+from avel.pipeline.formats.choice import USUAL
 from avel.pipeline.formats.index import EVENTS, LISTED, claim, index_of, keep_earlier
 from avel.pipeline.formats.names import ResultNames
 from avel.pipeline.formats.shape import Entry
@@ -13,12 +14,9 @@ from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.formats.together import Together
 from avel.pipeline.formats.videos import VIDEOS
 from avel.pipeline.formats.whole import unwritable, write_whole
-from avel.pipeline.media.footage import Footage
+from avel.pipeline.media.apart import Apart, footage_of
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import InputError
-
-USUAL = ("json", "csv")
-"""Formats of a folder where none is asked for."""
 
 
 class ResultFolder:
@@ -34,8 +32,6 @@ class ResultFolder:
         files: All inputs in their order; one that is named twice counts once.
         pages: Further files of each result by suffix, as functions that give their text.
         formats: Names in `FORMATS`.
-        footage: How a result's picture runs, for formats that count in frames; None where it is not
-            known.
         warn: Takes what must be said of a video or of the folder, in a sentence.
 
     Raises:
@@ -50,7 +46,6 @@ class ResultFolder:
         pages: Mapping[str, Callable[[Result], str]] | None = None,
         formats: Iterable[str] = USUAL,
         *,
-        footage: Callable[[Result], Footage | None] = lambda result: None,
         warn: Callable[[str], object] = lambda sentence: None,
     ) -> None:
         keys = ResultNames()
@@ -65,16 +60,22 @@ class ResultFolder:
             Together(out / f"{name}{form.suffix}", form)
             for name, form in [*whole, (LISTED, VIDEOS)]
         ]
-        self._footage, self._warn = footage, warn
+        self._warn, self._apart = warn, Apart()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         make_folder(self._out)
+        self._stack.enter_context(self._apart)
         suffixes = [*(form.suffix for form in self._alone), *self._pages]
         self._names = claim(self._out, self._places, suffixes)
         for together in self._together:
             self._stack.enter_context(together)
         return self
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of all results' files by input, in their order, once the block is entered."""
+        return dict(zip(self._places, self._names, strict=True))
 
     def add(self, result: Result) -> str:
         """Write one result's files now; gives its name.
@@ -95,8 +96,8 @@ class ResultFolder:
         return name
 
     def _entry(self, number: int, result: Result) -> Entry:
-        counted = any(form.counts_frames for form in self._chosen)
-        footage = self._footage(result) if counted else None
+        counted = any(form.counts_frames for form in self._chosen) and result.status != "failed"
+        footage = footage_of(self._apart, Path(result.file)) if counted else None
         return Entry(result, self._keys[number], footage, self._out)
 
     def __exit__(

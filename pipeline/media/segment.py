@@ -124,6 +124,7 @@ class _Cells:
             audio_mask,
             duration=float(self._reading.duration) if done else 0.0,
             flags=tuple(sorted(self._reading.flags)) if done else (),
+            notes=tuple(self._reading.notes) if done else (),
             before=before,
             after=after,
         )

@@ -12,10 +12,14 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from avel.pipeline.media.brightness import is_hdr
+from avel.pipeline.media.cropping import Cropping, cropping_of
 from avel.pipeline.media.reading import Picture, Reading
 from avel.pipeline.media.scaler import Scaler, Square
 from avel.pipeline.media.timeline import REORDER_PACKETS, ShotPlan
 from avel.pipeline.media.track import Track, best_stream
+from avel.pipeline.media.transparency import alpha_decoder
+from avel.pipeline.reasons import Reason
 
 SKIPPABLE = frozenset({"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "h263", "vc1"})
 """Codecs whose decoders honour `skip_frame` packet by packet."""
@@ -38,7 +42,8 @@ class VideoTrack(Track):
             return None
         reading.video_stream = stream.index
         stream.thread_type = "SLICE"
-        return cls(stream, reading, frames_per_cell, square, skip_frames)
+        cropping = cropping_of(container, stream)
+        return cls(stream, reading, frames_per_cell, square, skip_frames, cropping)
 
     def __init__(
         self,
@@ -47,10 +52,12 @@ class VideoTrack(Track):
         frames_per_cell: int,
         square: Square,
         skip_frames: bool,
+        cropping: Cropping,
     ) -> None:
         super().__init__(stream, reading)
+        self.context = alpha_decoder(stream) or self.context
         self._frames_per_cell = frames_per_cell
-        self._scaler = Scaler(stream, square)
+        self._scaler = Scaler(stream, square, cropping)
         self._skips = skip_frames and stream.codec_context.name in SKIPPABLE
         self._waiting: deque[Packet[Any]] = deque()
         self._plan: ShotPlan | None = None
@@ -80,7 +87,7 @@ class VideoTrack(Track):
     def _decode_one(self, packet: Packet[Any]) -> Iterator[Picture]:
         assert self._plan is not None
         shown = not self._skips or packet.pts is None or self._plan.shown(packet.pts)
-        self.stream.codec_context.skip_frame = "DEFAULT" if shown else "NONREF"
+        self.context.skip_frame = "DEFAULT" if shown else "NONREF"
         for frame in self.decode(packet):
             yield from self._show(frame)
 
@@ -110,6 +117,8 @@ class VideoTrack(Track):
         assert self._pending is not None
         assert self._first_pts is not None
         first_shot, frame = self._pending
+        if is_hdr(frame):
+            self.reading.flags.add(Reason.HDR)
         start = self.clock.seconds(self._first_pts)
         end = self.held_until(self._last_pts, self._end_pts)
         self.reading.video_span = (start, end)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.pipeline.method.clearest import clearest
 from avel.pipeline.method.decide import log_odds
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, Sound, seconds
@@ -61,6 +62,8 @@ class Agreement:
             sorted(self._event(label, cells, config) for label, cells in found),
             sorted([*self._only_heard(going, config), *self._only_seen(going, config)]),
             sorted(self._all_heard(config)),
+            clearest(self.scores.heard, self.labels),
+            clearest(self.scores.seen, self.labels),
         )
 
     @cached_property

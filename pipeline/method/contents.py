@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avel.cache.fingerprint import ContentKeys
+from avel.pipeline.media.regular import check_regular
 from avel.pipeline.reasons import MediaError, Reason, unreadable
 
-AHEAD = 32
+AHEAD = 8
 """Files that may be hashed before they are asked for."""
 
 
@@ -40,15 +41,10 @@ def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None,
 def identify(path: Path, keys: ContentKeys) -> Source:
     """A file's content key of 64 hex digits, or why it cannot be read."""
     try:
-        if path.is_file() and path.stat().st_size == 0:
-            return _without(path, Reason.EMPTY, "the file has 0 bytes; copy it again")
-        if not path.is_file():
-            path.stat()  # says why, if there is a reason beside its kind
-            return _without(path, Reason.MISSING_FILE, "is not a file")
+        if check_regular(path).st_size == 0:
+            raise MediaError(Reason.EMPTY, f"{path}: the file has 0 bytes; copy it again")
         return Source(path, keys.key(path))
+    except MediaError as err:
+        return Source(path, error=err)
     except OSError as err:
         return Source(path, error=unreadable(path, err))
-
-
-def _without(path: Path, reason: Reason, what: str) -> Source:
-    return Source(path, error=MediaError(reason, f"{path}: {what}"))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.pipeline.method.clearest import Named, clearest
 from avel.pipeline.method.decide import decide, joint, log_odds
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.scores import SegmentScores
@@ -80,12 +81,20 @@ class Found(NamedTuple):
     disagreements: list[Disagreement]
     sounds: list[Sound]
     """All that is heard, whatever is seen, where the encoder names sounds."""
+    heard: Named = ()
+    """Per segment what sound alone names most clearly, where the senses are known by themselves."""
+    seen: Named = ()
+    """The same of sight alone."""
 
 
 def find(scores: SegmentScores, classes: tuple[str, ...], config: EventConfig) -> Found:
     """Events, and where the senses disagree if the scores say what each of them names."""
     return Found(
-        find_events(scores, classes, config), find_disagreements(scores, classes, config), []
+        find_events(scores, classes, config),
+        find_disagreements(scores, classes, config),
+        [],
+        clearest(scores.heard, classes),
+        clearest(scores.seen, classes),
     )
 
 

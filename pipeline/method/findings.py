@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from avel.configs.events import Row
 from avel.models.everyday import Array, Events, Rule, hear
 from avel.models.everyday import Evidence as Weighed
+from avel.pipeline.method.clearest import Named, clearest, from_odds
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, Sound, seconds
 from avel.pipeline.method.hysteresis import spans
@@ -55,7 +56,18 @@ class Findings:
             sorted(map(self._event, found)),
             sorted([*map(self._only_heard, alone), *map(self._only_seen, unheard)]),
             sorted(self._sounds(config.log_odds)),
+            *self._senses(),
         )
+
+    def _senses(self) -> tuple[Named, Named]:
+        """How clearly each sense names its best event.
+
+        Sound by the event's probability if sight fully supported it, sight by how far it supports.
+        """
+        held = self.rule.sight_weight * self.rule.most_sight
+        heard, seen = self.scores.heard + held, self.scores.seen - self.rule.support
+        labels = list(self.table)
+        return clearest(from_odds(heard), labels), clearest(from_odds(seen), labels)
 
     def _sounds(self, start: float) -> Iterator[Sound]:
         """Every class of sound, by itself."""

@@ -12,6 +12,7 @@ import numpy as np
 from avel.cache.fingerprint import fingerprint
 from avel.models.taught import Array, Likeness, Looks, Odds, Taught, weigh
 from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.method.clearest import clearer, clearest, from_odds
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, find_events, seconds
 from avel.pipeline.method.extract import Features
@@ -54,6 +55,7 @@ def taught_scores(features: Features, taught: Taught, looks: Looks) -> SegmentSc
         audio_distance=none,
         duration=features.duration,
         flags=tuple(features.flags),
+        notes=tuple(features.notes),
         seen=odds.seen,
         heard=odds.heard,
     )
@@ -65,7 +67,8 @@ def find_taught(scores: SegmentScores, classes: tuple[str, ...], config: EventCo
         _with_evidence(event, classes.index(event.label), scores)
         for event in find_events(scores, classes, config)
     ]
-    return Found(events, sorted(_only_heard(scores, classes, events)), [])
+    heard, seen = (clearest(from_odds(odds), classes) for odds in (scores.heard, scores.seen))
+    return Found(events, sorted(_only_heard(scores, classes, events)), [], heard, seen)
 
 
 class TaughtModel(TrainedModel):
@@ -179,6 +182,8 @@ class WithEveryday:
             sorted([*found[0].events, *self._others(found[1].events)]),
             sorted([*found[0].disagreements, *self._others(found[1].disagreements)]),
             found[1].sounds,
+            clearer(found[0].heard, found[1].heard),
+            clearer(found[0].seen, found[1].seen),
         )
 
     def _others(self, found: Sequence[Any]) -> list[Any]:

@@ -30,6 +30,10 @@ ABSENT = {
     Reason.DISCONTINUITY: "time jumps in the file; it goes on from where it was",
     Reason.NAN_AUDIO: "the sound has samples that are no numbers; they are silence",
 }
+MENDED = {
+    Reason.HDR: "pictures of high dynamic range were brought down to an ordinary screen's",
+}
+"""What is said of a file that misses nothing by it."""
 
 
 def refuse(outcome: Outcome, identity: dict[str, str]) -> Result:
@@ -58,6 +62,7 @@ def judge(
     events = found.events
     familiar = familiar_share(scores, localizer.limits)
     notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
+    notes += scores.notes
     if familiar is not None and familiar < FAMILIAR_SHARE:
         withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
         notes.append(
@@ -67,11 +72,12 @@ def judge(
         events = []
     elif not events and not notes:
         notes.append(_why_none(scores, localizer.identity["knows"], config))
+    notes += [MENDED[Reason(flag)] for flag in scores.flags if Reason(flag) in MENDED]
     top = scores.classes.argmax(1)
     names = [*localizer.classes, "background"]
     return Result(
         str(outcome.path),
-        "partial" if scores.flags else "ok",
+        "partial" if {*scores.flags} - MENDED.keys() else "ok",
         tuple(scores.flags),
         duration=scores.duration,
         segments=len(scores.relevance),
@@ -83,7 +89,10 @@ def judge(
         decoder={"name": config.decoder, "threshold": config.threshold},
         relevance=tuple(float(r) for r in scores.relevance * scores.present),
         top_classes=tuple((names[k], float(scores.classes[t, k])) for t, k in enumerate(top)),
+        heard=found.heard,
+        seen=found.seen,
         in_domain=familiar,
+        evidence_share=float(scores.present.mean()),
         cached=outcome.cached,
     )
 

@@ -53,7 +53,9 @@ class RuntimeConfig:
     window_cells: int = 64
     """Cells held at once of one video; longer videos are encoded window by window."""
     timeout_seconds: float = 600.0
-    """Wall time for decoding one video."""
+    """Wall time for decoding, for each ten minutes of a video."""
+    codecs: tuple[str, ...] = ()
+    """Decoders, by FFmpeg's names, that are allowed beside those that `avel doctor` lists."""
     keep_segments: bool = True
     """Whether decoded videos of at most one window are cached too (2.4 MB per ten seconds)."""
 
@@ -61,6 +63,9 @@ class RuntimeConfig:
         for name in ("devices", "workers", "batch_cells", "window_cells", "timeout_seconds"):
             if getattr(self, name) <= 0:
                 raise InputError(f"{name} ({getattr(self, name)}) must be greater than 0")
+        for name in self.codecs:
+            if not name.replace("-", "_").replace(".", "_").isidentifier():
+                raise InputError(f"codecs ({name!r}) must be names of decoders, such as magicyuv")
         if self.loaders < 0:
             raise InputError(f"loaders ({self.loaders}) must not be negative")
 
@@ -83,3 +88,14 @@ def resolve_device(device: str) -> str:
             "use --device cpu, or see `avel doctor`"
         ) from err
     return device
+
+
+def visible_gpus(device: str) -> list[str]:
+    """Names of the GPUs that a run may use, as `CUDA_VISIBLE_DEVICES` has them; none on the CPU."""
+    import torch  # slow to import
+
+    if device == "cpu" or not torch.cuda.is_available():
+        return []
+    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    count = torch.cuda.device_count()
+    return said.split(",")[:count] if said else [str(n) for n in range(count)]

@@ -48,6 +48,11 @@ def test_file_sha256(tmp_path: Path) -> None:
     assert file_sha256(tmp_path / "a") == hashlib.sha256(data).hexdigest()
 
 
+def test_a_pipe_that_takes_a_files_name_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp4")
+    assert file_sha256(tmp_path / "a.mp4") == hashlib.sha256(b"").hexdigest()
+
+
 def test_content_keys_follow_content(tmp_path: Path) -> None:
     video = tmp_path / "a.mp4"
     video.write_bytes(b"one")
@@ -96,14 +101,14 @@ def test_a_file_that_may_not_be_read_keeps_its_errno(
 ) -> None:
     video = tmp_path / "a.mp4"
     video.write_bytes(b"one")
-    real = Path.open
+    real = os.open
 
-    def refuse(self: Path, *args: object, **options: object) -> object:
-        if self == video:
+    def refuse(name: object, *args: int) -> int:
+        if name == str(video):
             raise OSError(number, os.strerror(number))
-        return real(self, *args, **options)  # type: ignore[call-overload]
+        return real(name, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(OSError, match=os.strerror(number)) as caught:
         ContentKeys(tmp_path).key(video)
     assert caught.value.errno == number

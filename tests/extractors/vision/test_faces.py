@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from avel.extractors import Choice, choose
+from avel.extractors.vision import faces
 from avel.extractors.vision.efficientnet_lite0 import EfficientNetLite0Extractor
 from avel.extractors.vision.face_files import face_tensors
 from avel.extractors.vision.faces import (
@@ -69,6 +70,15 @@ def test_a_picture_is_judged_alone(detector: FaceDetector, real: Path) -> None:
     together = detector(frames)
     alone = torch.cat([detector(frame[None]) for frame in frames])
     torch.testing.assert_close(together, alone, atol=0.02, rtol=0.02)
+
+
+def test_parts_change_nothing(
+    detector: FaceDetector, real: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = torch.cat([seconds(real / f"{name}.mp4", 3) for name in (*WITH_FACE, *WITHOUT)])
+    found = detector(frames)
+    monkeypatch.setattr(faces, "AREA", 1 << 40)
+    assert torch.equal(found, detector(frames))
 
 
 def test_where_the_face_is(detector: FaceDetector, real: Path) -> None:

@@ -64,7 +64,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
         for number, path in enumerate(paths):
             yield Outcome(path, f"{number:064x}", cached=number % 2 == 0, cells=3)
 
-    monkeypatch.setattr("avel.pipeline.method.harvest.harvest", harvest)
+    monkeypatch.setattr("avel.pipeline.batch.loop.harvest", harvest)
     return found
 
 

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from avel.pipeline.media.cells import SegmentConfig, Segments, join
-from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Window
+from avel.pipeline.media.decoder import Decoders
+from avel.pipeline.media.limits import DecodeLimits
+from avel.pipeline.media.messages import Window
 from avel.pipeline.media.timeline import num_cells
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import number_frame, regular, tone, write_film
@@ -97,10 +99,8 @@ def _decoded(decoders: Decoders, number: int, path: Path) -> Answer:
         for event in decoders.events():
             if isinstance(event, Window):
                 parts.append(event.segments)
-            elif isinstance(event, Ended):
-                return event.error or join(parts)
             else:
-                parts = []
+                return event.error or join(parts)
     raise AssertionError(f"{number}: no answer")
 
 

@@ -102,7 +102,7 @@ def test_seen_for_a_while_and_not_heard() -> None:
 
 
 def test_one_moment_of_a_sight_is_not_worth_a_word() -> None:
-    assert find({}, {"Siren": [-2, 7, -2]}) == Found([], [], [])
+    assert find({}, {"Siren": [-2, 7, -2]})[:3] == ([], [], [])
 
 
 def test_the_stronger_of_two_of_a_kind_is_said() -> None:

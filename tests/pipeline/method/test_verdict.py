@@ -51,6 +51,23 @@ def test_familiar_videos_keep_their_events(shipped: Localizer) -> None:
     assert (result.status, result.in_domain, result.notes) == ("ok", 1.0, ())
 
 
+def test_what_is_known_of_the_file_is_said(shipped: Localizer) -> None:
+    """What its decoder noted, behind what its reason codes mean; and how much there is to go by."""
+    given = replace(
+        scores(shipped, 0.9, 0.1, (Reason.DISCONTINUITY,)),
+        notes=("time jumps 3 times",),
+        present=np.array([True, False, True, True]),
+    )
+    result = judged(shipped, given)
+    assert result.notes == (
+        "time jumps in the file; it goes on from where it was",
+        "time jumps 3 times",
+    )
+    assert result.evidence_share == 0.75
+    assert result.document()["evidence_share"] == 0.75
+    assert judged(shipped, scores(shipped, 0.9, 0.1)).evidence_share == 1.0
+
+
 def test_strangers_events_are_withheld_and_counted(shipped: Localizer) -> None:
     result = judged(shipped, scores(shipped, 0.9, 5.0))
     assert result.events == ()
@@ -106,6 +123,19 @@ def test_partial_files_say_what_is_missing(shipped: Localizer) -> None:
     assert (result.status, result.reasons) == ("partial", ("NO_AUDIO", "TRUNCATED"))
     assert "no sound" in result.notes[0]
     assert "ends before its header says" in result.notes[1]
+
+
+def test_a_mended_file_misses_nothing(shipped: Localizer) -> None:
+    """HDR is said, beside what else there is to say, and the result is whole."""
+    result = judged(shipped, scores(shipped, 0.9, 0.1, ("HDR",)))
+    assert (result.status, result.reasons, len(result.events)) == ("ok", ("HDR",), 1)
+    assert result.notes == (
+        "pictures of high dynamic range were brought down to an ordinary screen's",
+    )
+    none = judged(shipped, scores(shipped, 0.3, 0.1, ("HDR",)))
+    assert ["highest relevance" in note for note in none.notes] == [True, False]
+    cut = judged(shipped, scores(shipped, 0.9, 0.1, ("HDR", "TRUNCATED")))
+    assert (cut.status, len(cut.notes)) == ("partial", 2)
 
 
 def test_refusals_carry_the_reason(shipped: Localizer) -> None:

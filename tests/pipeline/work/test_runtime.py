@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.reasons import EnvironmentProblem, InputError
 from avel.pipeline.work.runtime import RuntimeConfig, cache_root, default_workers, resolve_device
 
 
@@ -71,6 +71,7 @@ def test_time_out_is_above_zero_and_loaders_not_below() -> None:
     assert RuntimeConfig(timeout_seconds=0.5, loaders=0).timeout_seconds == 0.5
     with pytest.raises(ValueError, match=r"timeout_seconds \(0.0\) must be greater than 0"):
         RuntimeConfig(timeout_seconds=0.0)
+
     with pytest.raises(ValueError, match=r"loaders \(-1\) must not be negative"):
         RuntimeConfig(loaders=-1)
 
@@ -103,3 +104,10 @@ def test_a_device_that_is_not_there(device: str) -> None:
     with pytest.raises(EnvironmentProblem, match=rule) as caught:
         resolve_device(device)
     assert "\n" not in str(caught.value)
+
+
+def test_codecs_are_names_of_decoders() -> None:
+    assert RuntimeConfig(codecs=("hap", "libvpx-vp9", "acelp.kelvin")).codecs[0] == "hap"
+    for name in ("", "hap,bfi", "a b"):
+        with pytest.raises(InputError, match=r"codecs \('.*'\) must be names of decoders"):
+            RuntimeConfig(codecs=(name,))
