@@ -9,6 +9,7 @@ from avel.pipeline.formats.choice import NAMES, USUAL, chosen
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
+    from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig
     from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -113,6 +114,25 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-segments", action="store_true", help="do not cache decoded pictures and sound"
     )
+
+
+def plan_or_fetch(config: "PipelineConfig") -> "LocalizationPlan":
+    """The plan; missing weights are asked for first, where somebody can answer.
+
+    Raises:
+        WeightsError: they are missing.
+        CheckpointError: the model is.
+    """
+    from avel.extractors.weights.files import MissingWeights
+    from avel.pipeline.method.plan import plan_localization
+
+    try:
+        return plan_localization(config)
+    except MissingWeights as err:
+        from avel.pipeline.commands.ask import fetch_or_raise
+
+        fetch_or_raise(err)
+        return plan_localization(config)
 
 
 def add_cache_dir(group: argparse._ActionsContainer) -> None:

@@ -67,7 +67,7 @@ class Scaler:
             *sides,
             "rgb24",
             interpolation=self._kernel,
-            src_color_range=_range_of(frame),
+            src_color_range=range_of(frame),
             dst_color_range=ColorRange.JPEG,
             threads=1,
         )
@@ -116,7 +116,7 @@ def _shortest(side: int, width: Fraction, height: int) -> tuple[int, int]:
     return int(side * width / height), side
 
 
-def _range_of(frame: VideoFrame) -> ColorRange:
+def range_of(frame: VideoFrame) -> ColorRange:
     """Full or limited range as the frame says; a `yuvj` pixel format is full by definition."""
     if frame.format.name.startswith("yuvj"):
         return ColorRange.JPEG

@@ -14,7 +14,7 @@ from PIL import Image
 
 from avel.pipeline.media.decode import decode
 from avel.pipeline.media.reading import Picture, Reading
-from avel.pipeline.media.scaler import Scaler, Square, _range_of
+from avel.pipeline.media.scaler import Scaler, Square, range_of
 from tests.films import regular, rotate_mp4, write_film
 
 SMALL = Square(32, 32, "crop", "bicubic")
@@ -256,7 +256,7 @@ def test_the_range_is_the_frames_or_its_formats(
 ) -> None:
     frame = av.VideoFrame(16, 16, form)
     frame.color_range = said
-    assert _range_of(frame) == expected
+    assert range_of(frame) == expected
 
 
 def test_one_colour_stays_that_colour() -> None:
