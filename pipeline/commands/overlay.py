@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from avel.pipeline.commands import found, options
-from avel.pipeline.reasons import InputError
 from avel.pipeline.work.say import say, warn
 
 
@@ -26,16 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     found.check_source(args)
-    if args.font and not args.font.is_file():
-        raise InputError(f"--font {args.font}: is not a file; give a font (.ttf, .otf)")
     from avel.pipeline.formats.folder import make_folder  # slow: numpy loads here
     from avel.pipeline.formats.names import ResultNames
     from avel.pipeline.media.apart import Apart
     from avel.pipeline.reasons import MediaError
-    from avel.pipeline.report.burn import burn
+    from avel.pipeline.report.burn import burn, check_font
     from avel.pipeline.report.pieces import Wanted
 
     wanted, names, failed = Wanted(tuple(args.label), args.min_score), ResultNames(), False
+    if args.font:
+        check_font(args.font)
     make_folder(args.out)
     with Apart() as apart:
         for result, film in found.results(args):

@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+from PIL import ImageFont
+
 from avel.pipeline.formats.texts import one_line
 from avel.pipeline.formats.times import MICROSECONDS, ticks
 from avel.pipeline.media.apart import Apart
 from avel.pipeline.method.results import Result
+from avel.pipeline.reasons import InputError
 from avel.pipeline.report.pieces import Wanted
 
+SIZE = 12
+"""In pixels, to try a font with."""
 END = 1 << 62
 """Microseconds: behind the end of every film."""
 
@@ -49,3 +54,16 @@ def burn(
         font=None if font is None else str(font.absolute()),
     )
     return str(said.get("missing", ""))
+
+
+def check_font(path: Path) -> None:
+    """Open a font at 12 pixels before anything is made.
+
+    Raises:
+        InputError: it is missing, or none.
+    """
+    try:
+        ImageFont.truetype(str(path), SIZE)
+    except OSError as err:
+        why = "is no font" if path.is_file() else "is not a file"
+        raise InputError(f"--font {path}: {why}; give a font (.ttf, .otf)") from err
