@@ -11,6 +11,7 @@ from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import BatchConfig
+    from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig
     from avel.pipeline.reasons import Reason
     from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -186,6 +187,25 @@ def _reasons(words: Sequence[str]) -> "frozenset[Reason]":
     if unknown := sorted({*words} - {*Reason}):
         raise InputError(f"reason {', '.join(unknown)} is none of: {', '.join(sorted(Reason))}")
     return frozenset(Reason(word) for word in words) or frozenset(Reason)
+
+
+def plan_or_fetch(config: "PipelineConfig") -> "LocalizationPlan":
+    """The plan; missing weights are asked for first, where somebody can answer.
+
+    Raises:
+        WeightsError: they are missing.
+        CheckpointError: the model is.
+    """
+    from avel.extractors.weights.files import MissingWeights
+    from avel.pipeline.method.plan import plan_localization
+
+    try:
+        return plan_localization(config)
+    except MissingWeights as err:
+        from avel.pipeline.commands.ask import fetch_or_raise
+
+        fetch_or_raise(err)
+        return plan_localization(config)
 
 
 def add_cache_dir(group: argparse._ActionsContainer) -> None:
