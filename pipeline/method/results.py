@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 SCHEMA = "avel.result/2"
+FAMILIAR_SHARE = 0.3
+"""A video of which fewer segments resemble the training is a stranger: its events are withheld."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,17 @@ class Result:
         kinds = {"file": str, "onset": float, "offset": float, "label": str, "score": float}
         rows = [(self.file, e.onset, e.offset, e.label, e.score) for e in self.events]
         return DataFrame(rows, columns=list(kinds)).astype(kinds)
+
+    def show(self) -> None:
+        """Show the lanes and events in the notebook that runs, else in the browser."""
+        from avel.pipeline.method.notebook import show  # for those who look
+
+        show(self)
+
+    def _repr_html_(self) -> str:
+        from avel.pipeline.method.notebook import as_html
+
+        return as_html(self)
 
     def document(self) -> dict[str, Any]:
         """The JSON document, its schema first; times in seconds, probabilities in [0, 1]."""

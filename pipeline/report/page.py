@@ -52,7 +52,7 @@ class Look:
 
 
 def report_page(result: Result, look: Look | None = None, place: Place | None = None) -> str:
-    """The page of one result, as text."""
+    """The page of one result, as text; times are seconds."""
     look, place = look or Look(), place or Place()
     assets = Assets(STYLES, SCRIPTS)
     data = page_data(result, look.truth, look.preview, look.attention, crop=look.crop)

@@ -29,7 +29,7 @@ class Media:
 
 
 def media_of(path: Path, kind: Kind | None, page: Path | None = None) -> Media:
-    """The film for a page, embedded where it is small.
+    """The film for a page, embedded where it has at most 20 MB.
 
     Args:
         path: The film.

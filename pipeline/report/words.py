@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from avel.pipeline.method.events import Event
-from avel.pipeline.method.results import Result
-from avel.pipeline.method.verdict import FAMILIAR_SHARE
+from avel.pipeline.method.results import FAMILIAR_SHARE, Result
 from avel.pipeline.reasons import Reason
 
 MOST_NAMED = 3
@@ -80,7 +79,7 @@ def summary(result: Result) -> Summary:
 
 
 def is_withheld(result: Result) -> bool:
-    """Whether the film is too strange to the model to be believed."""
+    """Whether too small a share in [0, 1] of the film resembles the training to be believed."""
     return result.in_domain is not None and result.in_domain < FAMILIAR_SHARE
 
 

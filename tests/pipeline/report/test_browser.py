@@ -188,6 +188,20 @@ def test_the_cursor_and_the_list_follow(page: Page) -> None:
         assert page.get_attribute("#track", "aria-valuenow") == str(time)
 
 
+def test_a_second_of_a_lane_is_a_second(browser: Browser, folder: Path) -> None:
+    """The last one ends with the film, and squeezes none of the others."""
+    path = folder / "half.html"
+    path.write_text(report_page(everyday("gone.mp4")))  # 3.5 s in 4 segments
+    page = opened(browser, path)
+    high = page.evaluate(
+        "() => { const high = []; const { values } = lanes.tracks.heard;"
+        "lanes.columns(values, 1, (x, most) => high.push(most));"
+        "return [0.99, 1.01, 1.99, 2.01, 2.99, 3.01].map((t) => high[Math.floor(lanes.x(t))]) }"
+    )
+    assert high == pytest.approx([1, 0.8, 0.8, 0.4, 0.4, 0.6], abs=0.01)
+    page.context.close()
+
+
 def test_the_view_is_panned_by_hand(page: Page) -> None:
     page.evaluate("show(1, 2)")
     box = page.locator("#track").bounding_box()
