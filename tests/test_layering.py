@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("method",),
     ("formats",),
     ("datasets",),
-    ("synth", "evaluation"),
+    ("synth", "evaluation", "batch"),
     ("learning",),
     ("studies", "exchange"),
     ("report",),

@@ -30,8 +30,9 @@ class Track:
         self.continuity: Continuity | None = None
         self.overlong = False
         """Whether its last picture says that it lasts longer than it can."""
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = decoding_options(reading.codecs)
+        self.context: Any = stream.codec_context
+        self.context.thread_count = 1
+        self.context.options = decoding_options(reading.codecs)
 
     def start(self) -> Fraction:
         """Seconds of the stream's own time at which it starts."""
@@ -57,7 +58,7 @@ class Track:
 
     def decode(self, packet: Packet[Any] | None) -> list[Any]:
         try:
-            return list(self.stream.codec_context.decode(packet))
+            return list(self.context.decode(packet))
         except av.error.FFmpegError:
             self.reading.damaged_packets += 1
             return []

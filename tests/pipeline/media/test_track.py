@@ -141,7 +141,7 @@ def test_memory_that_runs_out_is_this_files_reason(film: Any) -> None:
         raise MemoryError
 
     track = Track(film.streams.video[0], Reading(Path("v.mkv")))
-    track.stream = SimpleNamespace(codec_context=SimpleNamespace(decode=full))  # type: ignore[assignment]
+    track.context = SimpleNamespace(decode=full)
     with pytest.raises(MediaError, match=r"v\.mkv: out of memory while decoding") as caught:
         track.decode(None)
     assert caught.value.reason == Reason.OOM
