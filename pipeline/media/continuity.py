@@ -68,7 +68,7 @@ class Continuity:
         self._may_jump = may_jump
         self._shifts = deque([0], STRETCHES)
         self._end = 0
-        self._reach = GAP_SECONDS * self._unit
+        self._reach = HOLD_SECONDS * self._unit
         self._near, self._most = NEAR_SECONDS * self._unit, PACKET_SECONDS * self._unit
         self._gaps = 0
         self._lost_at: int | None = None
