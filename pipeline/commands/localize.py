@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threshold", type=float, help="of the gate or hysteresis [the model's own]"
     )
     parser.add_argument(
-        "--out", type=Path, help="folder for videos.csv, events.csv and a .json and .html per video"
+        "--out",
+        type=Path,
+        help="folder for videos.csv, events.csv, index.html, and a .json and .html per video",
     )
     options.add_formats(parser)
     parser.add_argument(
@@ -53,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--attention",
         action="store_true",
         help="with --out: also a picture and a video of the attention over the frames",
+    )
+    parser.add_argument(
+        "--proxy",
+        action="store_true",
+        help="with --out: also a small copy of a film that browsers do not play, for its page",
     )
     parser.add_argument(
         "--heard", action="store_true", help="also list every sound of AudioSet's classes"
@@ -94,6 +101,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
     options.formats(args)
+    if args.proxy and not args.out:
+        raise InputError("--proxy makes a copy for a page; give --out FOLDER for the pages")
     if args.attention and not args.labels:
         refuse_attention(args.model or Path("everyday"))
     return {
@@ -134,5 +143,5 @@ def _outputs(
     if args.out is None:
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
-    writing = {"attention": args.attention, "formats": options.formats(args)}
+    writing = {"attention": args.attention, "proxy": args.proxy, "formats": options.formats(args)}
     return truth.of, filing(args.out, files, truth, run, **writing)

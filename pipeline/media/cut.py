@@ -18,9 +18,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from avel.pipeline.media.captions import Captions, Spoken
+from avel.pipeline.media.colours import range_of
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.reading import Reading
-from avel.pipeline.media.scaler import range_of
 from avel.pipeline.media.streams import Streams, choose, decoded
 from avel.pipeline.reasons import MediaError, Reason
 

@@ -118,14 +118,16 @@ def test_written_results(
     )
     text = capsys.readouterr().out
     assert text.count("truth") >= 6
-    assert len(list(out.glob("*.json"))) == len(list(out.glob("*.html"))) == 6
+    assert len(list(out.glob("*.json"))) == len(list(out.glob("*.mp4.html"))) == 6
+    assert (out / "index.html").is_file()
     rows = list(csv.DictReader((out / "events.csv").open()))
     assert rows
     assert list(rows[0]) == ["file", "onset", "offset", "label", "score"]
-    page = next(out.glob("*.html")).read_text()
-    assert page.count("data:image/jpeg") == 20
+    page = next(out.glob("*.mp4.html")).read_text()
+    assert page.count("data:image/jpeg") == 2  # pictures, and what is heard
+    assert '"attention":{"side":7' in page
     assert "data:video/mp4" in page
-    assert "http" not in page.replace("http-equiv", "")
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
 
 
 def test_formats_that_are_asked_for(
@@ -165,7 +167,7 @@ def test_report_escapes_every_string(warm: Path, tmp_path: Path) -> None:
     assert (
         main([*SYNTHETIC, str(evil), "--cache-dir", str(warm), "--out", str(tmp_path / "out")]) == 0
     )
-    page = next((tmp_path / "out").glob("*.html")).read_text()
+    page = next((tmp_path / "out").glob("*.mp4.html")).read_text()
     assert "<img src=x" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;&amp;" in page
 
@@ -220,8 +222,9 @@ def test_everyday_from_a_film_to_its_page_and_again_from_the_cache(
     for sound in document["sounds"]:
         assert f"heard  {sound['label']}" in said
     page = (tmp_path / "out" / "a.mkv.html").read_text()
-    assert page.count("data:image/jpeg") == 3  # frames without attention
-    assert "<h2>Frames</h2>" in page
+    assert page.count("data:image/jpeg") == 2
+    assert '"attention":null' in page
+    assert '"heard":{' in page
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the cache was warm")
@@ -355,7 +358,7 @@ def test_empty_and_strange_lists(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "c.txt").write_text("http://127.0.0.1/x.mp4\n")
     for name, message in (
         ("a", "names no file"),
-        ("b", "not UTF-8"),
+        ("b", "is UTF-16; save the file as UTF-8"),
         ("c", "only local files are read"),
     ):
         code, text = refused(capsys, *SYNTHETIC, tmp_path / f"{name}.txt")

@@ -21,9 +21,10 @@ def parsed(*argv: str) -> argparse.Namespace:
 
 def test_the_runtime_is_what_the_options_say(tmp_path: Path) -> None:
     given = ["--cache-dir", str(tmp_path), "--device", "cpu", "--workers", "3", "--batch", "5"]
-    runtime = options.runtime(parsed(*given, "--timeout", "7.5", "--no-segments"))
+    runtime = options.runtime(parsed(*given, "--timeout", "7.5", "--no-segments", "--codec", "hap"))
     assert (runtime.cache_dir, runtime.device, runtime.workers) == (tmp_path, "cpu", 3)
     assert (runtime.batch_cells, runtime.timeout_seconds, runtime.keep_segments) == (5, 7.5, False)
+    assert runtime.codecs == ("hap",)
 
 
 def test_the_runtime_of_nothing_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.formats.folder import ResultFolder, make_folder
+from avel.pipeline.formats.index import INDEX
+from avel.pipeline.formats.names import told_apart
 from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import EnvironmentProblem, InputError
@@ -23,13 +25,16 @@ def names(folder: Path) -> set[str]:
 
 def test_each_result_is_there_at_once_and_the_events_at_the_end(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
+    second = told_apart(f"{Path.cwd()}/y/b.mp4")
     with ResultFolder(out, ["a.mp4", "x/b.mp4", "y/b.mp4"]) as folder:
-        assert folder.add(plain("y/b.mp4")) == "b.mp4-2"
-        assert names(out) - {p for p in names(out) if p.startswith(".")} == {"b.mp4-2.json"}
+        assert folder.add(plain("y/b.mp4")) == second
+        there = {name for name in names(out) if not name.startswith(".")}
+        assert there == {f"{second}.json"}
         folder.add(plain("a.mp4"))
         folder.add(failed("x/b.mp4"))
         assert "events.csv" not in names(out)
-    assert names(out) == {"a.mp4.json", "b.mp4.json", "b.mp4-2.json", "events.csv", "videos.csv"}
+    each = {"a.mp4.json", "b.mp4.json", f"{second}.json"}
+    assert names(out) == {*each, "events.csv", "videos.csv", INDEX}
     assert json.loads((out / "b.mp4.json").read_text())["status"] == "failed"
     rows = list(csv.DictReader((out / "events.csv").open()))
     assert [row["file"] for row in rows] == ["a.mp4", "a.mp4", "y/b.mp4", "y/b.mp4"]
@@ -37,13 +42,14 @@ def test_each_result_is_there_at_once_and_the_events_at_the_end(tmp_path: Path) 
 
 def test_names_follow_the_inputs_not_the_order_of_coming(tmp_path: Path) -> None:
     files = ["1/v.mp4", "2/v.mp4", "3/v.mp4"]
+    expected = ["v.mp4", *(told_apart(f"{Path.cwd()}/{file}") for file in files[1:])]
     for order in (files, files[::-1]):
         with ResultFolder(tmp_path / "o", files) as folder:
             found = {file: folder.add(plain(file)) for file in order}
-        assert [found[file] for file in files] == ["v.mp4", "v.mp4-2", "v.mp4-3"]
+        assert [found[file] for file in files] == expected
     # an input that is named twice is one
     with ResultFolder(tmp_path / "o", [files[0], *files]) as folder:
-        assert folder.add(plain(files[1])) == "v.mp4-2"
+        assert folder.add(plain(files[1])) == expected[1]
 
 
 def test_pages_are_written_beside_by_their_suffix(tmp_path: Path) -> None:
@@ -61,14 +67,14 @@ def test_pages_are_written_beside_by_their_suffix(tmp_path: Path) -> None:
 def test_only_the_formats_that_are_asked_for(tmp_path: Path) -> None:
     with ResultFolder(tmp_path, ["a.mp4"], formats=["csv"]) as folder:
         folder.add(plain())
-    assert names(tmp_path) == {"events.csv", "videos.csv"}
+    assert names(tmp_path) == {"events.csv", "videos.csv", INDEX}
 
 
 def test_a_stop_keeps_the_results_that_came(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), ResultFolder(tmp_path, ["a.mp4", "b.mp4"]) as folder:
         folder.add(plain())
         raise KeyboardInterrupt
-    assert names(tmp_path) == {"a.mp4.json"}
+    assert names(tmp_path) == {"a.mp4.json", INDEX}
 
 
 def test_no_result_is_held(tmp_path: Path) -> None:

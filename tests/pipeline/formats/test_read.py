@@ -81,7 +81,8 @@ def test_a_file_a_list_and_a_folder(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text('{"schema": "of another"}')
     (tmp_path / "list.json").write_text("[1]")
     (one,) = read_results(tmp_path / "b.json")
-    assert (one.result, one.path, one.alone) == (plain("b.mp4"), tmp_path / "b.json", True)
+    assert one.result.document() == plain("b.mp4").document()
+    assert (one.path, one.alone) == (tmp_path / "b.json", True)
     assert [each.alone for each in read_results(tmp_path / "a.json")] == [False, False]
     assert [each.result.file for each in read_results(tmp_path)] == ["a1", "a2", "b.mp4"]
 
