@@ -65,6 +65,8 @@ class VideoTrack(Track):
         self._pending: tuple[int, VideoFrame] | None = None
         self._first_pts: int | None = None
         self._end_pts = self._last_pts = 0
+        rate = stream.average_rate or Fraction(25)
+        self._step = max(1, round(1 / (rate * self.time_base)))
         self._losses = Losses(stream.codec_context.name, int(START_SECONDS / self.time_base))
 
     def feed(self, packet: Packet[Any]) -> Iterator[Picture]:
@@ -84,7 +86,7 @@ class VideoTrack(Track):
         for frame in self.decode(None):
             yield from self._show(frame)
         if self._pending:
-            self._losses.end(self._ticks(self._pending[1]))
+            self._losses.end(max(self._ticks(self._pending[1]), self._step))
             yield self._picture()
         self.reading.asked_frames += self._losses.asked
         self.reading.missing_frames += self._losses.missing
@@ -117,7 +119,8 @@ class VideoTrack(Track):
 
     def _note_losses(self, pts: int, first_shot: int, frame: VideoFrame) -> None:
         """Count what is lost before a frame; cells of which no frame came show nothing."""
-        if self._losses.came(pts, self._ticks(frame), paired=frame.interlaced_frame):
+        ticks = max(self._ticks(frame), self._step)  # of few ticks where packets say so wrongly
+        if self._losses.came(pts, ticks, paired=frame.interlaced_frame):
             self._skips = False  # so that the others are counted
             following = (self.clock.whole_seconds(self._last_pts) + 1) * self._frames_per_cell
             if following < first_shot:
@@ -126,8 +129,7 @@ class VideoTrack(Track):
     def _ticks(self, frame: VideoFrame) -> int:
         if frame.duration:
             return int(frame.duration)
-        rate = self.stream.average_rate or Fraction(25)
-        return max(1, round(1 / (rate * self.time_base)))
+        return self._step
 
     def _picture(self) -> Picture:
         assert self._pending is not None
