@@ -135,6 +135,9 @@ class FaceDetector(nn.Module):
     def _proposed(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Numbers, logits and boxes of all sizes; of one size only the best of each place."""
         found = [self._of_one_size(images, size) for size in pyramid(images.shape[2:])]
+        if not found:  # a picture that is smaller than any face that is looked for
+            none = torch.zeros(0, dtype=torch.long, device=images.device)
+            return none, images.new_zeros(0), images.new_zeros(0, 4)
         owners, scores, boxes = (torch.cat(parts) for parts in zip(*found, strict=True))
         return owners, scores, boxes
 

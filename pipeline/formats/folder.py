@@ -33,6 +33,7 @@ class ResultFolder:
         pages: Further files of each result by suffix, as functions that give their text.
         formats: Names in `FORMATS`.
         warn: Takes what must be said of a video or of the folder, in a sentence.
+        over: Names of further files over all results, which are written after the block.
 
     Raises:
         InputError: `out` is a file, or its index is none.
@@ -47,6 +48,7 @@ class ResultFolder:
         formats: Iterable[str] = USUAL,
         *,
         warn: Callable[[str], object] = lambda sentence: None,
+        over: Iterable[str] = (),
     ) -> None:
         keys = ResultNames()
         self._chosen = [FORMATS[name] for name in dict.fromkeys(formats)]
@@ -60,6 +62,7 @@ class ResultFolder:
             Together(out / f"{name}{form.suffix}", form)
             for name, form in [*whole, (LISTED, VIDEOS)]
         ]
+        self._over = [each.path for each in self._together] + [out / name for name in over]
         self._warn, self._apart = warn, Apart()
         self._stack = ExitStack()
 
@@ -110,10 +113,10 @@ class ResultFolder:
             self._stack.__exit__(kind, error, trace)
             return
         with index_of(self._out) as index:
-            for together in self._together:
-                if kept := keep_earlier(together.path, index, self._names):
-                    self._warn(f"{together.path}: had results of other files; kept as {kept.name}")
-                index.together[together.path.name] = self._names
+            for path in self._over:
+                if kept := keep_earlier(path, index, self._names):
+                    self._warn(f"{path}: had results of other files; kept as {kept.name}")
+                index.together[path.name] = self._names
             self._stack.__exit__(None, None, None)
 
 

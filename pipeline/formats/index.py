@@ -16,11 +16,13 @@ from avel.pipeline.formats.names import folded, own_name, told_apart
 from avel.pipeline.formats.whole import unwritable, write_whole
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
-INDEX = "avel-index.json"
+INDEX = "avel.index"
 EVENTS = "events"
 """Name of the files that hold all videos together, before their suffix."""
 LISTED = "videos"
 """Name of the file that lists every video, whatever formats are asked for."""
+RESERVED = (EVENTS, LISTED, "index")
+"""Names of files over all results, which no video's have."""
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Index:
             taken: Names that were in the folder before, whoever's.
         """
         known = {path: name for name, path in self.names.items()}
-        used = {EVENTS, LISTED, *map(folded, (*self.names, *taken))}
+        used = {*RESERVED, *map(folded, (*self.names, *taken))}
         found = []
         for file in files:
             path = os.path.join(os.getcwd(), file)

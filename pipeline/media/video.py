@@ -60,13 +60,13 @@ class VideoTrack(Track):
         self._frames_per_cell = frames_per_cell
         self._scaler = Scaler(stream, square, cropping)
         self._skips = skip_frames and stream.codec_context.name in SKIPPABLE
+        rate = stream.codec_context.framerate or stream.average_rate or Fraction(25)
+        self._step = max(1, round(1 / (rate * self.time_base)))
         self._waiting: deque[Packet[Any]] = deque()
         self._plan: ShotPlan | None = None
         self._pending: tuple[int, VideoFrame] | None = None
         self._first_pts: int | None = None
         self._end_pts = self._last_pts = 0
-        rate = stream.average_rate or Fraction(25)
-        self._step = max(1, round(1 / (rate * self.time_base)))
         self._losses = Losses(stream.codec_context.name, int(START_SECONDS / self.time_base))
 
     def feed(self, packet: Packet[Any]) -> Iterator[Picture]:
@@ -127,7 +127,8 @@ class VideoTrack(Track):
                 self.reading.unseen.append((following, first_shot))
 
     def _ticks(self, frame: VideoFrame) -> int:
-        if frame.duration:
+        """How long a frame lasts; of raw streams, whose frames have no time, libav may say 1."""
+        if frame.duration and (frame.pts is not None or frame.dts is not None):
             return int(frame.duration)
         return self._step
 

@@ -41,8 +41,8 @@ def filing(
     draw = _attention(out, truth, run) if attention else lambda name, result: None
     pages = Pages(out, truth, run, proxy=proxy)
     with (
-        ResultFolder(out, files, {PAGE: pages.page}, formats, warn=warn) as folder,
         Index(out, out.name) as index,
+        ResultFolder(out, files, {PAGE: pages.page}, formats, warn=warn, over=[NAME]) as folder,
     ):
         pages.names = folder.names
 

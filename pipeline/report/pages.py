@@ -1,10 +1,10 @@
 """The pages of a folder of results: each film is looked at once, for its page and the index."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
 from avel.pipeline.datasets.truth import Truth
-from avel.pipeline.formats.whole import readable
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.index import NAME, entry
@@ -52,7 +52,7 @@ class Pages:
         return self._places[result.file]
 
     def page(self, result: Result) -> str:
-        """The text of its page."""
+        """The text of its page; times in seconds."""
         shown = self._preview(result)
         at = self.number(result)
         page = self._out / f"{self._names[result.file]}{PAGE}"
@@ -66,13 +66,13 @@ class Pages:
         return report_page(result, look, place)
 
     def entry(self, result: Result) -> dict[str, object]:
-        """What the index says of it."""
+        """What the index says of it; times in seconds."""
         return entry(result, f"{self._names[result.file]}{PAGE}", self._preview(result))
 
     def _address(self, at: int) -> str:
         if not 0 <= at < len(self._order):
             return ""
-        return quote(readable(f"{self._names[self._order[at]]}{PAGE}"))
+        return quote(os.fsencode(f"{self._names[self._order[at]]}{PAGE}"))
 
     def _preview(self, result: Result) -> Preview:
         if self._last is None or self._last[0] is not result:

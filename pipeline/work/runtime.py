@@ -16,14 +16,24 @@ def default_workers() -> int:
 
 
 def cache_root(flag: Path | None = None) -> tuple[Path, str]:
-    """Cache folder and where that was said: flag, `AVEL_CACHE_DIR`, then the user's folder."""
+    """Cache folder and where that was said: flag, `AVEL_CACHE_DIR`, then the user's folder.
+
+    Raises:
+        EnvironmentProblem: nobody said, and the user has no home folder.
+    """
     if flag is not None:
         return flag, "--cache-dir"
     if os.environ.get("AVEL_CACHE_DIR"):
         return Path(os.environ["AVEL_CACHE_DIR"]), "AVEL_CACHE_DIR"
     if os.environ.get("XDG_CACHE_HOME"):
         return Path(os.environ["XDG_CACHE_HOME"]) / "avel", "XDG_CACHE_HOME"
-    return Path.home() / ".cache" / "avel", "default"
+    try:
+        return Path.home() / ".cache" / "avel", "default"
+    except RuntimeError as err:
+        raise EnvironmentProblem(
+            "this user has no home folder to keep the cache in; give --cache-dir, or set "
+            "AVEL_CACHE_DIR to a folder"
+        ) from err
 
 
 @dataclass(frozen=True)

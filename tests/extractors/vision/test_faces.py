@@ -57,6 +57,14 @@ def test_faces_of_real_clips(detector: FaceDetector, real: Path) -> None:
         assert detector(seconds(real / f"{name}.mp4", 4)).max() < -5, name
 
 
+@pytest.mark.parametrize("size", [12, 16, 19, 20])
+def test_a_picture_smaller_than_a_face_holds_none(detector: FaceDetector, size: int) -> None:
+    assert bool(pyramid((size, size))) == (size >= SMALLEST)
+    frames = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    assert detector(frames).tolist() == [NONE, NONE]
+    assert detector.boxes(frames.float())[1].shape == (0, 4)
+
+
 def test_a_picture_is_judged_alone(detector: FaceDetector, real: Path) -> None:
     frames = torch.cat([seconds(real / f"{name}.mp4", 2) for name in (WITH_FACE[0], WITHOUT[0])])
     together = detector(frames)

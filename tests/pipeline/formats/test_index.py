@@ -65,10 +65,11 @@ def test_what_lies_there_is_nobodys_of_ours(tmp_path: Path) -> None:
 
 
 def test_names_of_the_files_of_many_are_taken(tmp_path: Path) -> None:
-    assert claim(tmp_path, [EVENTS, LISTED, "Events"], JSON) == [
+    assert claim(tmp_path, [EVENTS, LISTED, "Events", "index"], JSON) == [
         apart(EVENTS),
         apart(LISTED),
         apart("Events"),
+        apart("index"),
     ]
 
 
@@ -191,6 +192,16 @@ def test_events_of_other_files_are_kept_and_it_is_said(tmp_path: Path) -> None:
     assert rows(tmp_path / "events-earlier.csv") == ["a/x.mp4", "a/y.mp4"]
     assert json.loads((tmp_path / "x.mp4.json").read_text())["file"] == "a/x.mp4"
     assert json.loads((tmp_path / f"{apart('b/x.mp4')}.json").read_text())["file"] == "b/x.mp4"
+
+
+def test_files_that_others_write_over_all_are_kept_too(tmp_path: Path) -> None:
+    said: list[str] = []
+    for file in ("a.mp4", "b.mp4"):
+        with ResultFolder(tmp_path, [file], formats=[], warn=said.append, over=["index.html"]):
+            pass
+        (tmp_path / "index.html").write_text(file)
+    assert said[-1].endswith("index.html: had results of other files; kept as index-earlier.html")
+    assert (tmp_path / "index-earlier.html").read_text() == "a.mp4"
 
 
 def test_a_run_of_the_same_files_and_more_replaces_them(tmp_path: Path) -> None:

@@ -30,6 +30,18 @@ def test_the_cache_is_where_the_nearest_word_says(
     assert cache_root(Path("/flag")) == (Path("/flag"), "--cache-dir")
 
 
+def test_a_user_without_a_home(nothing_said: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    nothing_said.setattr(Path, "home", nowhere)
+    assert cache_root(tmp_path) == (tmp_path, "--cache-dir")
+    with pytest.raises(EnvironmentProblem, match="no home folder to keep the cache in; give --cac"):
+        cache_root()
+    nothing_said.setenv("AVEL_CACHE_DIR", "/mine")
+    assert cache_root() == (Path("/mine"), "AVEL_CACHE_DIR")
+
+
 @pytest.mark.parametrize("name", ["AVEL_CACHE_DIR", "XDG_CACHE_HOME"])
 def test_an_empty_variable_says_nothing(
     nothing_said: pytest.MonkeyPatch, tmp_path: Path, name: str
