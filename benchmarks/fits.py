@@ -1,0 +1,96 @@
+"""What a picture that is not square loses or gains by each way of fitting it into the square.
+
+    python -m benchmarks.fits [FOLDER] [--weights FILE] [--cache-dir DIR]
+
+The figures of `benchmarks.real` for the everyday model with `segment.fit` crop, squash and pad, with
+the middle square beside the fitted picture (its own recipe) and without; on the clips as they are,
+and on the clips filmed upright: their middle, 9 wide and 16 high, as a phone that stood there would
+have filmed it. Each takes its features anew: minutes.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+
+from avel.pipeline.report.table import markdown
+from avel.pipeline.work.runtime import RuntimeConfig, cache_root
+from benchmarks.real import BARS, SHARED, Bench, Clip, figures, read_clips
+
+FITS = ("crop", "squash", "pad")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path, default=SHARED / "real")
+    parser.add_argument("--weights", type=Path, action="append", default=[])
+    parser.add_argument("--cache-dir", type=Path)
+    args = parser.parse_args()
+    if not (args.folder / "clips.tsv").is_file():
+        raise SystemExit(f"{args.folder}: has no clips.tsv; give a folder of labelled clips")
+    runtime = RuntimeConfig(cache_dir=cache_root(args.cache_dir)[0])
+    clips = read_clips(args.folder)
+    with TemporaryDirectory() as folder:
+        upright = [filmed_upright(clip, Path(folder)) for clip in clips]
+        for title, shown in (("as they are", clips), ("upright", upright)):
+            for views in (1, 0):
+                beside = "with" if views else "without"
+                print(f"\n{title}, {beside} the middle square beside it\n", flush=True)
+                print(table(shown, args.weights, runtime, views), flush=True)
+
+
+def table(clips: list[Clip], weights: list[Path], runtime: RuntimeConfig, views: int) -> str:
+    """The figures of each fit."""
+    rows = []
+    for fit in FITS:
+        bench = Bench(clips, weights, runtime, {"fit": fit, "views": views})
+        found = {clip.path: bench.events(clip, clip) for clip in clips}
+        seen = bench.by_one_sense(lambda scores: replace(scores, heard=0 * scores.heard - 2.5))
+        both = [*figures(clips, found).values(), figures(clips, seen)["top event right"]]
+        rows.append([fit, *(f"{value:.2f}" for value in both)])
+    return markdown(["fit", *BARS, "sight alone: top right"], rows)
+
+
+def filmed_upright(clip: Clip, folder: Path) -> Clip:
+    """The middle of a clip's picture, as high as it is and 9/16 as wide, with its sound."""
+    path = folder / clip.path.name
+    with av.open(str(clip.path)) as source, av.open(str(path), "w") as target:
+        stream = source.streams.video[0]
+        sound = next(iter(source.streams.audio), None)
+        width = min(stream.width, round(stream.height * 9 / 32) * 2)
+        height = stream.height // 2 * 2
+        film = target.add_stream("libx264", rate=stream.average_rate, options={"crf": "16"})
+        film.width, film.height, film.pix_fmt = width, height, "yuv420p"
+        film.codec_context.time_base = stream.time_base
+        heard = target.add_stream_from_template(sound) if sound else None
+        crop = middle(stream, width, height)
+        for packet in source.demux([s for s in (stream, sound) if s]):
+            if packet.stream is sound:
+                if packet.dts is not None:
+                    packet.stream = heard
+                    target.mux(packet)
+                continue
+            for frame in packet.decode():
+                crop.push(frame)
+                cropped = crop.pull()
+                cropped.pict_type = 0
+                target.mux(film.encode(cropped))
+        target.mux(film.encode(None))
+    return replace(clip, path=path)
+
+
+def middle(stream: av.VideoStream, width: int, height: int) -> av.filter.Graph:
+    """A filter that leaves the middle of each frame."""
+    graph = av.filter.Graph()
+    source = graph.add_buffer(template=stream)
+    crop = graph.add("crop", f"{width}:{height}")
+    source.link_to(crop)
+    crop.link_to(graph.add("buffersink"))
+    graph.configure()
+    return graph
+
+
+if __name__ == "__main__":
+    main()
