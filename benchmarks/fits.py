@@ -1,14 +1,15 @@
 """What a picture that is not square loses or gains by each way of fitting it into the square.
 
-    python -m benchmarks.fits [FOLDER] [--weights FILE] [--cache-dir DIR]
+    python -m benchmarks.fits [FOLDER] [--fit FIT] [--upright] [--views N] [--weights FILE] [--cache-dir DIR]
 
-The figures of `benchmarks.real` for the everyday model with `segment.fit` crop, squash and pad, with
-the middle square beside the fitted picture (its own recipe) and without; on the clips as they are,
-and on the clips filmed upright: their middle, 9 wide and 16 high, as a phone that stood there would
-have filmed it. Each takes its features anew: minutes.
+The figures of `benchmarks.real` for the everyday model with `segment.fit` crop, squash and pad (or
+those given), with so many squares beside the fitted picture (1, as its own recipe has); on the clips
+as they are, or filmed upright: their middle, 9 wide and 16 high, as a phone that stood there would
+have filmed it. Each fit takes its features anew: minutes.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,9 @@ FITS = ("crop", "squash", "pad")
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", nargs="?", type=Path, default=SHARED / "real")
+    parser.add_argument("--fit", choices=FITS, action="append")
+    parser.add_argument("--upright", action="store_true", help="the clips' middle, 9 by 16")
+    parser.add_argument("--views", type=int, default=1)
     parser.add_argument("--weights", type=Path, action="append", default=[])
     parser.add_argument("--cache-dir", type=Path)
     args = parser.parse_args()
@@ -33,23 +37,23 @@ def main() -> None:
     runtime = RuntimeConfig(cache_dir=cache_root(args.cache_dir)[0])
     clips = read_clips(args.folder)
     with TemporaryDirectory() as folder:
-        upright = [filmed_upright(clip, Path(folder)) for clip in clips]
-        for title, shown in (("as they are", clips), ("upright", upright)):
-            for views in (1, 0):
-                beside = "with" if views else "without"
-                print(f"\n{title}, {beside} the middle square beside it\n", flush=True)
-                print(table(shown, args.weights, runtime, views), flush=True)
+        if args.upright:
+            clips = [filmed_upright(clip, Path(folder)) for clip in clips]
+        print(table(clips, args.weights, runtime, args.fit or FITS, args.views), flush=True)
 
 
-def table(clips: list[Clip], weights: list[Path], runtime: RuntimeConfig, views: int) -> str:
+def table(
+    clips: list[Clip], weights: list[Path], runtime: RuntimeConfig, fits: Sequence[str], views: int
+) -> str:
     """The figures of each fit."""
     rows = []
-    for fit in FITS:
+    for fit in fits:
         bench = Bench(clips, weights, runtime, {"fit": fit, "views": views})
         found = {clip.path: bench.events(clip, clip) for clip in clips}
         seen = bench.by_one_sense(lambda scores: replace(scores, heard=0 * scores.heard - 2.5))
         both = [*figures(clips, found).values(), figures(clips, seen)["top event right"]]
         rows.append([fit, *(f"{value:.2f}" for value in both)])
+        print(*rows[-1], flush=True)
     return markdown(["fit", *BARS, "sight alone: top right"], rows)
 
 
@@ -61,7 +65,9 @@ def filmed_upright(clip: Clip, folder: Path) -> Clip:
         sound = next(iter(source.streams.audio), None)
         width = min(stream.width, round(stream.height * 9 / 32) * 2)
         height = stream.height // 2 * 2
-        film = target.add_stream("libx264", rate=stream.average_rate, options={"crf": "16"})
+        film = target.add_stream(
+            "libx264", rate=stream.average_rate, options={"crf": "18", "preset": "veryfast"}
+        )
         film.width, film.height, film.pix_fmt = width, height, "yuv420p"
         film.codec_context.time_base = stream.time_base
         heard = target.add_stream_from_template(sound) if sound else None
