@@ -228,5 +228,10 @@ def test_a_longer_film_ends_with_its_last_second(model: TaughtModel) -> None:
 def test_it_holds_no_network(folder: Path) -> None:
     from avel.models.checkpoint import load_checkpoint  # slow: loads torch
 
-    with pytest.raises(CheckpointError, match="holds events by example and no network"):
+    with pytest.raises(
+        CheckpointError, match="by example and no network to run, evaluate"
+    ) as error:
         load_checkpoint(folder / "model.safetensors")
+    assert f"`avel localize --model {folder}` finds its events" in str(error.value)
+    assert "the card beside it says how often they are right" in str(error.value)
+    assert "train one with `avel train`" in str(error.value)
