@@ -1,5 +1,6 @@
 """How far avel's decode of a file is from the ffmpeg program's, and by which rule it may be."""
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -58,6 +59,16 @@ class Read:
         self.cells += len(segments.frames)
         self.duration, self.flags = segments.duration, segments.flags
 
+    def digest(self, name: str) -> str:
+        """Of all that a comparison sees."""
+        what = hashlib.sha256(
+            repr((name, self.cells, self.duration, self.error, self.seen)).encode()
+        )
+        what.update(repr((self.energy, self.heard, sorted(self.pictures))).encode())
+        for _, picture in sorted({**self.first, **self.pictures}.items()):
+            what.update(picture.tobytes())
+        return what.hexdigest()[:16]
+
     def _consider(self, moment: float, picture: oracle.Picture) -> None:
         self.seen += 1
         if len(self.pictures) == MOMENTS:
@@ -75,11 +86,15 @@ class Theirs:
     times: list[float] = field(default_factory=list)
     """At which frames begin, of the video stream that fits best."""
     samples: int = 0
+    decoded: float = 0.0
+    """Seconds of sound that are not filled holes."""
     interlaced: bool = False
     errors: list[str] = field(default_factory=list)
     levels: float | None = None
     off: str = ""
     """Where a neighbouring frame fits better."""
+    neighbour: float = 0.0
+    """How far its neighbour is from the picture at the worst moment."""
     decibels: float | None = None
     loudest: str = ""
 
@@ -87,9 +102,14 @@ class Theirs:
     def format(self) -> str:
         return str(self.probed.get("format", {}).get("format_name", ""))
 
-    def seconds(self, rate: int) -> float:
-        """To the later end of both streams, at a rate of the sound in Hz."""
-        return max([self.samples / rate, *self.times[-1:]])
+    def least(self, found: Read) -> float:
+        """Seconds to where the last frame begins or the sound ends, whichever is later."""
+        return max([self.samples / found.config.sample_rate, *self.times[-1:]])
+
+    def most(self, found: Read) -> float:
+        """The same, or what the file says of itself: a last picture may stay for long."""
+        said = [self.probed.get("format", {}), *self.probed.get("streams", [])]
+        return max([self.least(found), *(float(one.get("duration", 0) or 0) for one in said)])
 
     @property
     def decodes(self) -> bool:
@@ -123,7 +143,7 @@ def _see(told: Theirs, found: Read, path: Path, stream: dict[str, Any], shift: f
     if better or not told.times:
         told.times = shown.times
     if better and worst is not None:
-        told.levels = worst[0]
+        told.levels, told.neighbour = worst
         off = [moment for moment, (now, near) in apart.items() if now > max(1.0, NEIGHBOUR * near)]
         told.off = f"at {off[0]:.2f} s a neighbour fits better" if off else ""
 
@@ -160,6 +180,7 @@ def _hear(told: Theirs, found: Read, path: Path, stream: dict[str, Any], shift: 
     rate = found.config.sample_rate
     heard = oracle.sound(path, stream, rate, shift)
     told.samples = max(told.samples, len(heard.samples))
+    told.decoded = max(told.decoded, heard.decoded)
     told.errors += heard.errors
     if not found.heard or not len(heard.samples):
         return
@@ -207,8 +228,11 @@ def _wrong(found: Read, told: Theirs) -> Iterator[str]:
         yield "no picture"
     if told.samples and not found.heard:
         yield "no sound"
-    if told.decodes and abs(found.duration - told.seconds(found.config.sample_rate)) > SECONDS:
-        yield f"{found.duration:.1f} s of {told.seconds(found.config.sample_rate):.1f} s"
+    if (
+        told.decodes
+        and not told.least(found) - SECONDS < found.duration < told.most(found) + SECONDS
+    ):
+        yield f"{found.duration:.1f} s of {told.least(found):.1f} s"
 
 
 Rule = Callable[[Read, Theirs], bool]
@@ -229,7 +253,12 @@ RULES: dict[str, Rule] = {
     "damaged: ffmpeg reports errors": lambda _, told: bool(told.errors),
     "a container without times of showing": lambda _, told: told.format in UNTIMED,
     "several programs": lambda _, told: len(told.probed.get("programs", [])) > 1,
-    "interlaced: one field is shown": lambda _, told: told.interlaced and not told.off,
+    "noise: scalers differ, but the frame is the nearest": lambda _, told: (
+        0 < (told.levels or 0) < 0.3 * told.neighbour
+    ),
+    "this ffmpeg decodes less than half of the sound": lambda found, told: (
+        0 < told.decoded < told.samples / found.config.sample_rate / 2
+    ),
 }
 UNTIMED = ("avi", "h264", "hevc", "mpegvideo", "m4v")
 

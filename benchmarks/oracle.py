@@ -30,8 +30,11 @@ MOST_SECONDS = 900
 """Of media that it is asked for."""
 AUDIO = {"opus": ("-c:a", "libopus")}
 """Decoders that are not libav's own, and so more independent."""
-SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) (?:.*i:(\w))?")
-WRONG = re.compile(r"\[(?:error|fatal|panic)\] ?(.*)")
+SHOWN = re.compile(
+    r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) (?:.*i:(\w)|.*rate:(\d+) nb_samples:(\d+))?"
+)
+WRONG = re.compile(r"\[(?:error|fatal|panic)\] (?!Application provided invalid)(.*)")
+"""Not what its own muxer says, which gets frames with times as they are."""
 
 
 @dataclass
@@ -53,7 +56,18 @@ class Heard:
     """Mono samples (S,) at avel's rate from second 0 of its clock."""
 
     samples: NDArray[np.int16]
+    decoded: float
+    """Seconds that were decoded; the rest fills holes."""
     errors: list[str]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A frame on its way: when it begins, whether it is interlaced, how long its sound is."""
+
+    time: float
+    interlaced: bool
+    seconds: float
 
 
 def probe(path: Path) -> dict[str, Any]:
@@ -114,9 +128,9 @@ def pictures(
             said = run.shown.get()
             if said is None:
                 break
-            moment = said[0] - shift
+            moment = said.time - shift
             shown.times.append(moment)
-            shown.interlaced |= said[1] != "P"
+            shown.interlaced |= said.interlaced
             held = [*held[-2:], (moment, _over_black(raw, size))]
             while wanted and wanted[0] < moment:
                 _keep(shown, wanted.pop(0), held)
@@ -138,11 +152,12 @@ def sound(path: Path, stream: dict[str, Any], rate: int, shift: float) -> Heard:
     output = ["-af", chain, "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"]
     with _Run(path, stream["index"], output, AUDIO.get(str(stream.get("codec_name")), ())) as run:
         raw = b"".join(run.blocks(1 << 16))
-        first = run.shown.get() or (shift, "")
+        said = list(iter(run.shown.get, None))
     samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
-    begin = round((shift - first[0]) * rate)
+    begin = round((shift - (said[0].time if said else shift)) * rate)
     silence = np.zeros(max(0, min(-begin, MOST_SECONDS * rate)), np.int16)
-    return Heard(np.concatenate([silence, samples[max(0, begin) :]]), run.errors)
+    heard = np.concatenate([silence, samples[max(0, begin) :]])
+    return Heard(heard, sum(one.seconds for one in said if one), run.errors)
 
 
 def _over_black(raw: bytes, size: int) -> Picture:
@@ -162,7 +177,7 @@ class _Run:
         command = ["ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
         command += [*decoder, "-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
         command += ["-map", f"0:{stream}", *output]
-        self.shown: queue.Queue[tuple[float, str] | None] = queue.Queue()
+        self.shown: queue.Queue[_Said | None] = queue.Queue()
         self.errors: list[str] = []
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdout=pipe, stderr=pipe, errors=None)
@@ -202,8 +217,12 @@ class _Run:
             for line in self._process.stderr:
                 text = line.decode("utf-8", "replace")
                 if found := SHOWN.search(text):
-                    time = found[1]
-                    self.shown.put((float(time) if time != "NOPTS" else 0.0, found[2] or "P"))
+                    self.shown.put(_said(*found.groups()))
                 elif found := WRONG.search(text):
                     self.errors.append(found[1].strip())
         self.shown.put(None)
+
+
+def _said(time: str, field: str | None, rate: str | None, samples: str | None) -> _Said:
+    seconds = int(samples or 0) / int(rate or 1)
+    return _Said(0.0 if time == "NOPTS" else float(time), field not in (None, "P"), seconds)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from avel.cache.writer import Writer
 from avel.pipeline.batch.lots import Lot
-from avel.pipeline.method.harvest import Outcome, Watch, harvest
+from avel.pipeline.method.harvest import Watch, harvest
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.progress import Progress
 from avel.pipeline.work.say import warn

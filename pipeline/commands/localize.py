@@ -72,10 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     asked = _asked(args)
-    from avel.extractors.weights.files import MissingWeights
     from avel.pipeline.formats.terminal import printing  # slow: numpy and h5py load here
     from avel.pipeline.media.inputs import expand
-    from avel.pipeline.method.plan import PipelineConfig, plan_localization
+    from avel.pipeline.method.plan import PipelineConfig
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
@@ -83,13 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs, warn))), options.runtime(args)
     config = PipelineConfig(**asked)
-    try:
-        plan = plan_localization(config)
-    except MissingWeights as err:
-        from avel.pipeline.commands.ask import fetch_or_raise
-
-        fetch_or_raise(err)
-        plan = plan_localization(config)
+    plan = options.plan_or_fetch(config)
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False

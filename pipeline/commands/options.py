@@ -11,6 +11,7 @@ from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import BatchConfig
+    from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig
     from avel.pipeline.reasons import Reason
     from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -132,6 +133,11 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--devices", type=positive, default=1, help="loops, each on a GPU of its own or the CPU [1]"
     )
+    group.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="let Dask start the loops: 'local' or a scheduler's tcp://host:8786",
+    )
     group.add_argument("--shard", metavar="i/n", help="do the i-th of n parts, with no claims")
     group.add_argument("--lot", type=positive, default=0, help="videos that are claimed together")
     group.add_argument(
@@ -164,10 +170,10 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
     from avel.pipeline.batch.lots import Part
     from avel.pipeline.work.failures import QUARANTINED
 
-    if args.shard and args.devices > 1:
+    if args.shard and (args.devices > 1 or args.cluster):
+        other = f"--cluster {args.cluster}" if args.cluster else f"--devices {args.devices}"
         raise InputError(
-            f"--shard {args.shard} and --devices {args.devices}: give one of the two; a shard is "
-            "one loop"
+            f"--shard {args.shard} and {other}: give one of the two; a shard is one loop"
         )
     return BatchConfig(
         loops=args.devices,
@@ -176,6 +182,7 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
         retried=None if args.retry_failed is None else _reasons(args.retry_failed),
         skipped=QUARANTINED if args.skip_failed is None else _reasons(args.skip_failed),
         most_failures=args.give_up_after,
+        cluster=args.cluster or "",
     )
 
 
@@ -186,6 +193,25 @@ def _reasons(words: Sequence[str]) -> "frozenset[Reason]":
     if unknown := sorted({*words} - {*Reason}):
         raise InputError(f"reason {', '.join(unknown)} is none of: {', '.join(sorted(Reason))}")
     return frozenset(Reason(word) for word in words) or frozenset(Reason)
+
+
+def plan_or_fetch(config: "PipelineConfig") -> "LocalizationPlan":
+    """The plan; missing weights are asked for first, where somebody can answer.
+
+    Raises:
+        WeightsError: they are missing.
+        CheckpointError: the model is.
+    """
+    from avel.extractors.weights.files import MissingWeights
+    from avel.pipeline.method.plan import plan_localization
+
+    try:
+        return plan_localization(config)
+    except MissingWeights as err:
+        from avel.pipeline.commands.ask import fetch_or_raise
+
+        fetch_or_raise(err)
+        return plan_localization(config)
 
 
 def add_cache_dir(group: argparse._ActionsContainer) -> None:

@@ -44,9 +44,17 @@ def chosen(given: Sequence[str] | None) -> tuple[str, ...]:
     words = [word.strip().lower() for each in given for word in each.split(",")]
     if ALL in words:
         return NAMES
-    for word in words:
-        if word not in NAMES:
-            near = get_close_matches(word, NAMES, 1)
-            guess = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(NAMES)}"
-            raise InputError(f"--format '{word}' is no format; {guess}")
-    return tuple(dict.fromkeys(words))
+    return tuple(dict.fromkeys(map(known, words)))
+
+
+def known(word: str) -> str:
+    """One format's name, as it is.
+
+    Raises:
+        InputError: no such format.
+    """
+    if word in NAMES:
+        return word
+    near = get_close_matches(word, NAMES, 1)
+    guess = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(NAMES)}"
+    raise InputError(f"format '{word}' is none; {guess}")

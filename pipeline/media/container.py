@@ -64,6 +64,7 @@ def _opened(file: FileIO, suffix: str, codecs: Collection[str]) -> InputContaine
     file.name = f"media{suffix}" if suffix.isascii() and suffix.isprintable() else "media"
     return av.open(
         file,
+        "r",
         options={
             "protocol_whitelist": "none",
             "format_whitelist": FORMATS,

@@ -14,17 +14,10 @@ from av.error import FFmpegError
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.streams import Stream, Streams, base, choose
+from avel.pipeline.media.suffixes import KINDS
 from avel.pipeline.reasons import MediaError, Reason
 
 MICROSECONDS = 1_000_000
-KINDS = {".mp4": "mp4", ".m4v": "mp4", ".m4a": "mp4", ".mov": "mov", ".webm": "webm"}
-"""Containers that are kept; everything else goes into Matroska, which holds every codec."""
-
-
-def kept_suffix(path: Path) -> str:
-    """Of a copy of a piece of a file, with the dot."""
-    suffix = path.suffix.lower()
-    return suffix if suffix in KINDS else ".mkv"
 
 
 def copy(
@@ -46,7 +39,7 @@ def copy(
         with open_container(path) as source, av.open(str(part), "w", format=kind) as written:
             streams = choose(source, Reading(path))
             main: Stream = streams.video or streams.audio  # type: ignore[assignment]
-            true = _first(streams, main, first)
+            true = _first(path, first)
             outs = {
                 stream.index: written.add_stream_from_template(stream)
                 for stream in (streams.video, streams.audio)
@@ -69,8 +62,14 @@ def copy(
     return {"start": round(true * MICROSECONDS)}
 
 
-def _first(streams: Streams, main: Stream, start: Fraction) -> Fraction:
+def _first(path: Path, start: Fraction) -> Fraction:
     """Second of the last key frame that is not after the start."""
+    with open_container(path) as container:
+        streams = choose(container, Reading(path))
+        return _key_frame(streams, streams.video or streams.audio, start)  # type: ignore[arg-type]
+
+
+def _key_frame(streams: Streams, main: Stream, start: Fraction) -> Fraction:
     found = None
     for packet in streams.packets(main, start):
         if packet.pts is None:
@@ -81,11 +80,7 @@ def _first(streams: Streams, main: Stream, start: Fraction) -> Fraction:
         if packet.is_keyframe:
             found = time
     if found is None:
-        raise MediaError(
-            Reason.DECODE_ERROR,
-            f"{streams.container.name}: its packets have no times of their own, so that they "
-            "cannot be copied; leave --copy out",
-        )
+        raise ValueError("its packets have no times of their own")
     return found
 
 
@@ -114,14 +109,20 @@ def _wanted(
 
 
 def _between(streams: Streams, stream: Stream, true: Fraction, stop: Fraction) -> Iterator[Any]:
+    """Packets that are shown before the end, and those that they need.
+
+    One that is shown later is held back until one comes that is not: only then it is needed.
+    """
+    held: list[Any] = []
     for packet in streams.packets(stream, true):
         if packet.pts is None or packet.dts is None:
-            raise ValueError("packets without times")
+            raise ValueError("its packets have no times of their own")
         time = streams.seconds(packet.pts, stream)
-        if stream.type == "audio" and time >= stop:
-            return
         if streams.seconds(packet.dts, stream) >= stop:
             return
         # what is shown before the key frame needs frames that are not here
         if time >= true:
-            yield packet
+            held.append(packet)
+            if time < stop:
+                yield from held
+                held = []

@@ -13,10 +13,12 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from avel.pipeline.media.captions import Captions, Spoken
+from avel.pipeline.media.colours import range_of
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.streams import Streams, choose, decoded
@@ -66,6 +68,8 @@ def cut(
     try:
         with ExitStack() as stack:
             pieces = _pieces(path, stack)
+            if words.spoken and pieces.video is None:
+                raise MediaError(Reason.NO_VIDEO, f"{path}: has no picture to write on")
             with _Writer(part, pieces, words) as writer:
                 _write(writer, pieces, first, last, beat)
             if not writer.num_written:
@@ -242,12 +246,23 @@ class _Writer:
             rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
             frame = VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(rgb, turn)), "rgb24")
         if not self._size[0]:
-            self._open_video(frame.width, frame.height, turn)
-        return np.asarray(frame.reformat(*self._size, format="yuv420p").to_ndarray(), np.uint8)
+            self._open_video(frame, turn)
+        scaled = frame.reformat(
+            *self._size,
+            format="yuv420p",
+            src_color_range=range_of(frame),
+            dst_color_range=ColorRange.MPEG,  # what players take it for
+        )
+        return np.asarray(scaled.to_ndarray(), np.uint8)
 
-    def _open_video(self, width: int, height: int, turn: int) -> None:
+    def _open_video(self, frame: VideoFrame, turn: int) -> None:
+        """Sides and colours as the first frame's."""
         assert self._video is not None
+        width, height = frame.width, frame.height
         self._size = max(2, width - width % 2), max(2, height - height % 2)
+        self._video.codec_context.color_range = ColorRange.MPEG
+        if not frame.format.is_rgb:
+            self._video.codec_context.colorspace = frame.colorspace
         self._video.width, self._video.height = self._size
         aspect = 1 / self._aspect if turn % 2 else self._aspect
         self._video.codec_context.sample_aspect_ratio = aspect

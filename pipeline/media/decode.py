@@ -60,6 +60,9 @@ def decode(
         if not tracks:
             raise MediaError(*_nothing_to_read(container, reading))
         continuity = _on_one_clock(container, tracks)
+        for locked in [t for t in tracks.values() if "enc_key_id" in t.stream.metadata]:  # WebM
+            reading.flags.add(Reason.ENCRYPTED)
+            _give_up(locked, tracks, reading)
         reading.promised = _promised(container, tracks.values())
         spent, resumed = 0.0, time.monotonic()
         for packet in _packets(container, tracks, reading):
@@ -132,7 +135,7 @@ def _whole(
     except (av.error.FFmpegError, ValueError) as err:
         reading.flags.add(Reason.DECODE_ERROR)
         kind = "picture" if isinstance(track, VideoTrack) else "sound"
-        reading.notes.append(f"its {kind} could not be decoded ({type(err).__name__}: {err})")
+        reading.notes.append(f"its {kind} could not be decoded ({type(err).__name__}: {err})"[:200])
         _give_up(track, tracks, reading)
 
 
@@ -198,11 +201,16 @@ def _judge(reading: Reading, jumps: int) -> None:
         reading.flags.add(Reason.NO_VIDEO)
     if not reading.audio_span:
         reading.flags.add(Reason.NO_AUDIO)
-    if reading.damaged_packets:
+    if reading.damaged_packets or reading.missing_frames:
         reading.flags.add(Reason.DECODE_ERROR)
+    if reading.missing_frames:
+        reading.notes.append(
+            f"{reading.missing_frames} of {reading.asked_frames} frames that were looked for could "
+            "not be decoded"
+        )
     if jumps:
         reading.flags.add(Reason.DISCONTINUITY)
-        reading.notes.append(f"its time jumps {jumps} time(s); it goes on from where it was")
+        reading.notes.append(f"time jumps {jumps} time(s)")
     elif reading.promised - reading.duration > Fraction(1, 2):
         reading.flags.add(Reason.TRUNCATED)
 

@@ -22,7 +22,7 @@ OPTIONS = {"preset": "veryfast", "crf": "28", "g": "60"}
 
 
 def write_proxy(path: Path, out: Path) -> None:
-    """Write the copy, whole or not at all; times stay what they are.
+    """Write the copy, whole or not at all; times in seconds stay what they are.
 
     Raises:
         MediaError: the film cannot be opened or read.

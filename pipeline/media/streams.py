@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,7 +42,7 @@ class Streams:
     def packets(self, stream: Stream, start: Fraction) -> Iterator[Any]:
         """Packets of one stream from a key frame at or before a second on, in seconds.
 
-        A file that breaks off ends there.
+        A file that breaks off ends there. Each opened file is read once: some cannot jump.
         """
         for back in BACK_SECONDS if self.container.format.name in SEEKABLE else ():
             goal = round((start - back + self.origin) / base(stream))
@@ -61,12 +62,9 @@ class Streams:
         yield from self._demuxed(stream)
 
     def _rewind(self, stream: Stream) -> None:
-        try:
+        """To the beginning, after jumps that led astray; a file that cannot jump is there still."""
+        with contextlib.suppress(av.error.FFmpegError):
             self.container.seek(0, backward=True, any_frame=False)
-        except av.error.FFmpegError as err:
-            raise MediaError(
-                Reason.DECODE_ERROR, f"{self.container.name}: cannot be read from its beginning"
-            ) from err
         stream.codec_context.flush_buffers()
 
     def _demuxed(self, stream: Stream) -> Iterator[Any]:

@@ -21,9 +21,10 @@ from avel.cache.writer import Writer
 from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import Features, check_finite, join_features
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import META, Stores, pack, unpack
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.reasons import MediaError
 from avel.pipeline.work.memory import give_back_libraries
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
@@ -36,18 +37,6 @@ Names = Sequence[str] | None
 Refused = Callable[[str], MediaError | None]
 Watch = Callable[[Path, int, float], None]
 """Told of a long video's cells so far, and of the seconds that its file promises (0: unknown)."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file: its key where it has features, else a reason."""
-
-    path: Path
-    key: str | None
-    cached: bool = False
-    cells: int = 0
-    reason: Reason | None = None
-    message: str = ""
 
 
 def harvest(

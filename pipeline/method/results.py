@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 SCHEMA = "avel.result/2"
+FAMILIAR_SHARE = 0.3
+"""A video of which fewer segments resemble the training is a stranger: its events are withheld."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,17 @@ class Result:
             last = t == len(self.relevance) - 1
             offset = self.duration if last and self.duration > t else t + 1
             yield self.file, t, offset, label, score, relevance
+
+    def show(self) -> None:
+        """Show the lanes and events in the notebook that runs, else in the browser."""
+        from avel.pipeline.method.notebook import show  # for those who look
+
+        show(self)
+
+    def _repr_html_(self) -> str:
+        from avel.pipeline.method.notebook import as_html
+
+        return as_html(self)
 
     def document(self) -> dict[str, Any]:
         """The JSON document, its schema first; times in seconds, probabilities in [0, 1]."""

@@ -79,7 +79,7 @@ function row(entry) {
     if (more > 0) what.append(made("span", "st", `${more} more kinds`));
     text.append(what);
   }
-  text.append(made("span", `st ${entry.kind}`, entry.status));
+  text.append(made("span", `st is-${entry.kind}`, entry.status));
   if (entry.alone) text.append(made("span", "st", entry.alone));
   card.append(picture(entry), line(entry), text);
   item.append(card);

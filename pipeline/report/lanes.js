@@ -153,25 +153,21 @@ class Lanes {
     pen.restore();
   }
 
-  /** The largest of what lies under each pixel. @param {Uint8Array} values @param {(x: number, most: number, at: number) => void} take */
-  columns(values, take) {
-    const per = this.data.duration / values.length;
+  /** The largest of what lies under each pixel. @param {Uint8Array} values @param {number} per seconds of each @param {(x: number, most: number) => void} take */
+  columns(values, per, take) {
     for (let x = 0; x < this.width; x++) {
       let i = Math.floor(this.at(x) / per + 1e-9);
       const end = Math.min(values.length, Math.max(i + 1, Math.floor(this.at(x + 1) / per)));
-      let [most, at] = [-1, i];
-      for (i = Math.max(0, i); i < end; i++) {
-        const value = values[i] ?? 0;
-        if (value > most) [most, at] = [value, i];
-      }
-      if (most >= 0) take(x, most / 255, at);
+      let most = -1;
+      for (i = Math.max(0, i); i < end; i++) most = Math.max(most, values[i] ?? 0);
+      if (most >= 0) take(x, most / 255);
     }
   }
 
   /** @param {Lane} lane */
   wave(lane) {
     const path = new Path2D();
-    this.columns(this.peaks, (x, most) => {
+    this.columns(this.peaks, this.data.duration / this.peaks.length, (x, most) => {
       const high = Math.max(1, most * lane.height);
       path.rect(x, lane.top + (lane.height - high) / 2, 1, high);
     });
@@ -229,7 +225,7 @@ class Lanes {
     pen.fillRect(0, lane.top, this.width, lane.height);
     const [area, edge] = [[new Path2D(), new Path2D()], [new Path2D(), new Path2D()]];
     let before = -1;
-    this.columns(values, (x, most) => {
+    this.columns(values, 1, (x, most) => {
       const high = Math.max(1, most * lane.height);
       const low = limit !== null && most <= limit ? 1 : 0;
       area[low]?.rect(x, bottom - high, 1, high);

@@ -21,6 +21,8 @@ SCRIPTS = (
     *("pointer.js", "page.js"),
 )
 """In the order in which they are read."""
+STILL = ("data.js", "still.js")
+"""Of a page that has nothing to play."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,15 @@ class Look:
 
 
 def report_page(result: Result, look: Look | None = None, place: Place | None = None) -> str:
-    """The page of one result, as text."""
+    """The page of one result, as text; times are seconds."""
     look, place = look or Look(), place or Place()
-    assets = Assets(STYLES, SCRIPTS)
+    plays = result.status != "failed"
+    assets = Assets(STYLES, SCRIPTS if plays else STILL)
     data = page_data(result, look.truth, look.preview, look.attention, crop=look.crop)
     return render(
         "page.html.j2",
         title=Path(result.file).name,
+        plays=plays,
         facts=_facts(result),
         summary=summary(result),
         place=place,

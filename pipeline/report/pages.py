@@ -52,7 +52,7 @@ class Pages:
         return self._places[result.file]
 
     def page(self, result: Result) -> str:
-        """The text of its page."""
+        """The text of its page; times in seconds."""
         shown = self._preview(result)
         at = self.number(result)
         page = self._out / f"{self._names[result.file]}{PAGE}"
@@ -66,7 +66,7 @@ class Pages:
         return report_page(result, look, place)
 
     def entry(self, result: Result) -> dict[str, object]:
-        """What the index says of it."""
+        """What the index says of it; times in seconds."""
         return entry(result, f"{self._names[result.file]}{PAGE}", self._preview(result))
 
     def _address(self, at: int) -> str:

@@ -1,7 +1,7 @@
 """Whether a browser plays a film, and from where."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
 from urllib.parse import quote
@@ -26,26 +26,28 @@ class Media:
 
     address: str = ""
     cannot: str = ""
+    pictures: bool = True
+    """Whether there is anything to see."""
 
 
 def media_of(path: Path, kind: Kind | None, page: Path | None = None) -> Media:
-    """The film for a page, embedded where it is small.
+    """The film for a page, embedded where it has at most 20 MB.
 
     Args:
         path: The film.
         kind: What it is; None where it cannot be opened.
         page: Where the page will be; None where it is not known yet.
     """
+    seen = kind is None or bool(kind.video)
     if page is not None and (proxy := proxy_of(page)).is_file():
-        return _address(proxy, page)
+        return replace(_address(proxy, page), pictures=seen)
     if not path.is_file():
         return Media(cannot="The film is not where it was when it was localized.")
     if kind is None or (why := unplayable(path, kind)):
         what = why if kind is not None else "this file"
-        return Media(
-            cannot=f"Browsers do not play {what}. For a small copy that they do play: --proxy."
-        )
-    return _address(path, page)
+        said = f"Browsers do not play {what}. For a small copy that they do play: --proxy."
+        return Media(cannot=said, pictures=seen)
+    return replace(_address(path, page), pictures=seen)
 
 
 def unplayable(path: Path, kind: Kind) -> str:

@@ -154,8 +154,8 @@ class Mini {
     pen.fillStyle = lanes.ink("both");
     pen.globalAlpha = 0.45;
     for (let x = 0; x < width && values.length; x++) {
-      const from = Math.floor((x / width) * values.length);
-      const to = Math.max(from + 1, Math.floor(((x + 1) / width) * values.length));
+      const from = Math.min(values.length - 1, Math.floor((x / width) * data.duration));
+      const to = Math.max(from + 1, Math.floor(((x + 1) / width) * data.duration));
       const high = (Math.max(...values.subarray(from, to)) / 255) * 18;
       pen.fillRect(x, 20 - high, 1, high);
     }

@@ -51,7 +51,7 @@ class Preview:
     mel: Bytes | None = None
 
     def sheet(self) -> dict[str, Any] | None:
-        """All pictures as one JPEG, for the script; None where there is none."""
+        """All pictures (N, H, W, 3) as one JPEG, for the script; None where there is none."""
         if self.pictures is None or not len(self.pictures):
             return None
         N, H, W, _ = self.pictures.shape
@@ -63,7 +63,7 @@ class Preview:
         return {"src": jpeg(image, quality=62), **grid}
 
     def spectrum(self) -> dict[str, Any] | None:
-        """The spectrogram as one JPEG of rows of columns; None where there is no sound."""
+        """The spectrogram (B, C) as one JPEG of rows of columns; None where there is no sound."""
         if self.mel is None:
             return None
         bands, num = self.mel.shape
@@ -75,7 +75,7 @@ class Preview:
         return {"src": jpeg(image, quality=45), **shape}
 
     def thumbnail(self, seconds: float) -> str:
-        """The picture at a time as a small JPEG; empty where there is none."""
+        """The picture at a time in seconds as a small JPEG; empty where there is none."""
         if self.pictures is None or not len(self.pictures):
             return ""
         at = min(len(self.pictures) - 1, int(seconds / self.step))

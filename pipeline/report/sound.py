@@ -120,7 +120,7 @@ class SoundLanes:
 
 @cache
 def mel_filters(rate: int, window: int) -> NDArray[np.float32]:
-    """Triangles (BANDS, window // 2 + 1) evenly apart in mel.
+    """Triangles (B, F) over F tones in Hz, evenly apart in mel.
 
     Source of the scale: O'Shaughnessy, Speech Communication, 1987.
     """

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from avel.pipeline.method.events import Event
-from avel.pipeline.method.results import Result
-from avel.pipeline.method.verdict import FAMILIAR_SHARE
+from avel.pipeline.method.results import FAMILIAR_SHARE, Result
 from avel.pipeline.reasons import Reason
 
 MOST_NAMED = 3
@@ -60,8 +59,7 @@ def summary(result: Result) -> Summary:
     lines = tuple(_alone(result))
     warnings = tuple(note for note in result.notes if not note.startswith("no event:"))
     if is_withheld(result):
-        said = "What was found is withheld: the film is unlike what the model was trained on."
-        return Summary("withheld", said, lines, warnings, "Withheld.")
+        return _strange(result, lines)
     if result.events:
         return Summary(_found(result), _names(result), lines, warnings)
     for reason, status, said in (
@@ -79,8 +77,27 @@ def summary(result: Result) -> Summary:
     )
 
 
+def _strange(result: Result, lines: tuple[str, ...]) -> Summary:
+    """Of a film that is unlike the training; how many events are withheld stands in a note."""
+    share = f"{result.in_domain or 0:.0%}"
+    why = (
+        f"{share} of the segments resemble what the model was trained on "
+        f"({result.model.get('knows', 'unknown')}). It would name something anyway, so its answer "
+        "means nothing here."
+    )
+    others = tuple(note for note in result.notes if not note.startswith("out of domain"))
+    found = next((note for note in result.notes if "withheld" in note), "")
+    if not found:
+        said = "Nothing is said: the film is unlike what the model was trained on."
+        return Summary("unlike the training", said, lines, (why, *others), said)
+    number = found.rpartition("; ")[2].partition(" ")[0]
+    events = "1 doubtful event is" if number == "1" else f"{number} doubtful events are"
+    said = f"{events} withheld: the film is unlike what the model was trained on."
+    return Summary("withheld", said, lines, (why, *others), said)
+
+
 def is_withheld(result: Result) -> bool:
-    """Whether the film is too strange to the model to be believed."""
+    """Whether too small a share in [0, 1] of the film resembles the training to be believed."""
     return result.in_domain is not None and result.in_domain < FAMILIAR_SHARE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.batch.journal import RUN, VIDEOS, Identity, Journal, lines
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError, Reason
 
 ONE, OTHER = Identity("a" * 64, "1.0"), Identity("b" * 64, "1.0")

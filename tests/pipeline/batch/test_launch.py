@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.batch.launch import MOST_DEATHS, Loops, environments, outcome_of, to_line
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, Reason
 
 COMMAND = (sys.executable, "-m", "tests.pipeline.batch.stub_loop")

@@ -11,7 +11,7 @@ import pytest
 
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import lots_of
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.claims import Claims
 from avel.pipeline.work.failures import Failures

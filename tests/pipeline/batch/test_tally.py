@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.batch.tally import Tally, TooManyFailures
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import Reason
 
 

@@ -9,7 +9,7 @@ import pytest
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import choose
 from avel.pipeline.cli import main
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan, plan_features
 from tests.pipeline.commands.said import refused
 

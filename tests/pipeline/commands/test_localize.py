@@ -134,6 +134,35 @@ def test_written_results(
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
 
 
+def test_formats_that_are_asked_for(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file of all or one each, beside the pages; what an editor cannot have is told."""
+    given = [
+        str(min((synth / "AVE").glob("*.mp4"))),
+        "--cache-dir",
+        str(warm),
+        "--out",
+        str(tmp_path),
+    ]
+    assert main([*SYNTHETIC, *given, "--format", "webvtt,rttm", "--format", "chapters"]) == 0
+    suffixes = sorted(path.name.split(".", 1)[1] for path in tmp_path.iterdir())
+    assert [each for each in suffixes if not each.endswith("html")] == [
+        "csv", "mp4.chapters.txt", "mp4.vtt", "rttm",
+    ]  # fmt: skip
+    assert "YouTube shows chapters only where there are 3" in capsys.readouterr().err
+
+
+def test_what_is_no_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, text = refused(capsys, *SYNTHETIC, "a.mp4", "--out", tmp_path, "--format", "vtt")
+    assert (code, text) == (2, "avel: format 'vtt' is none; did you mean 'webvtt'?\n")
+    code, text = refused(capsys, *SYNTHETIC, "a.mp4", "--format", "webvtt")
+    assert (code, text) == (
+        2,
+        "avel: --format says which files to write; give --out FOLDER for them\n",
+    )
+
+
 def test_report_escapes_every_string(warm: Path, tmp_path: Path) -> None:
     video = write_film(
         tmp_path / "x.mp4", frame_times=regular(25), samples=clicks(44_100, [5]), audio_codec="aac"

@@ -14,6 +14,8 @@ def parsed(*argv: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     options.add_encoder(parser)
     options.add_runtime(parser)
+    options.add_formats(parser)
+    parser.add_argument("--out")
     return parser.parse_args(argv)
 
 
@@ -65,3 +67,13 @@ def test_weights_may_be_several() -> None:
     given = parsed("--weights", "a", "--weights", "b")
     assert given.weights == [Path("a"), Path("b")]
     assert parsed().weights == []
+
+
+def test_formats_are_chosen_with_a_folder() -> None:
+    assert options.formats(parsed()) == ("json", "csv")
+    given = ["--format", "eaf,srt", "--format", "csv", "--out", "o"]
+    assert options.formats(parsed(*given)) == ("eaf", "srt", "csv")
+    with pytest.raises(InputError, match="format 'elan' is none; there are json, csv, tsv"):
+        options.formats(parsed("--format", "elan", "--out", "o"))
+    with pytest.raises(InputError, match="--format says which files to write; give --out FOLDER"):
+        options.formats(parsed("--format", "eaf"))

@@ -25,9 +25,9 @@ def test_names_come_one_by_one_or_with_commas() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("web-vtt", "--format 'web-vtt' is no format; did you mean 'webvtt'?"),
-        ("elan!", "--format 'elan!' is no format; there are json, csv, tsv,"),
-        ("srt,", "--format '' is no format; there are json, csv, tsv,"),
+        ("web-vtt", "format 'web-vtt' is none; did you mean 'webvtt'?"),
+        ("elan!", "format 'elan!' is none; there are json, csv, tsv,"),
+        ("srt,", "format '' is none; there are json, csv, tsv,"),
     ],
 )
 def test_what_is_no_format(given: str, message: str) -> None:

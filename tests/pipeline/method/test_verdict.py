@@ -8,9 +8,9 @@ import pytest
 
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import find
-from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.verdict import FAMILIAR_SHARE, familiar_share, judge, refuse

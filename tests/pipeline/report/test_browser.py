@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from avel.pipeline.method.events import Event
+from avel.pipeline.method.results import Result
 from avel.pipeline.report.index import NAME, Index, entry
 from avel.pipeline.report.page import Look, Place, report_page
 from avel.pipeline.report.preview import Preview, preview
@@ -39,6 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pages = {
         "a": report_page(found, look, Place("index.html", "", "evil.html", out / "a.html")),
         "gone": report_page(everyday("gone.avi"), Look(look.preview)),
+        "failed": report_page(Result("c.mp4", "failed", ("EMPTY",), "c.mp4: has 0 bytes")),
         "evil": report_page(evil(), Look(truth=[(EVIL, 0.0, 1.0)])),
         "broken": report_page(everyday(str(_broken(out))), Look(look.preview)),
     }
@@ -69,7 +71,8 @@ def opened(browser: Browser, path: Path, *, theme: Any = "light", width: str = "
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda asked: said.append(asked.url))
     page.goto(path.as_uri())
-    page.wait_for_selector("[data-painted]") if "index" not in path.name else None
+    if page.query_selector("#track"):
+        page.wait_for_selector("[data-painted]")
     page.said = [each for each in said if not each.startswith(("data:", path.as_uri()))]  # type: ignore[attr-defined]
     return page
 
@@ -102,7 +105,7 @@ def settled(page: Page) -> float:
     return now(page)
 
 
-@pytest.mark.parametrize("name", ["a", "gone", "evil", "index"])
+@pytest.mark.parametrize("name", ["a", "gone", "evil", "failed", "index"])
 def test_nothing_is_asked_for_and_nothing_goes_wrong(
     browser: Browser, folder: Path, name: str
 ) -> None:
@@ -186,6 +189,20 @@ def test_the_cursor_and_the_list_follow(page: Page) -> None:
         lit = page.query_selector("#rows [aria-current=true] .l")
         assert (lit.inner_text() if lit else None) == label
         assert page.get_attribute("#track", "aria-valuenow") == str(time)
+
+
+def test_a_second_of_a_lane_is_a_second(browser: Browser, folder: Path) -> None:
+    """The last one ends with the film, and squeezes none of the others."""
+    path = folder / "half.html"
+    path.write_text(report_page(everyday("gone.mp4")))  # 3.5 s in 4 segments
+    page = opened(browser, path)
+    high = page.evaluate(
+        "() => { const high = []; const { values } = lanes.tracks.heard;"
+        "lanes.columns(values, 1, (x, most) => high.push(most));"
+        "return [0.99, 1.01, 1.99, 2.01, 2.99, 3.01].map((t) => high[Math.floor(lanes.x(t))]) }"
+    )
+    assert high == pytest.approx([1, 0.8, 0.8, 0.4, 0.4, 0.6], abs=0.01)
+    page.context.close()
 
 
 def test_the_view_is_panned_by_hand(page: Page) -> None:

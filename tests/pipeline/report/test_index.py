@@ -45,7 +45,7 @@ def test_its_picture_shows_the_first_event() -> None:
     [
         (result(events=()), "none", "nothing found"),
         (Result("a.mp4", "failed", ("EMPTY",), message="it is empty"), "failed", "cannot be read"),
-        (result(events=(), in_domain=0.0), "none", "withheld"),
+        (result(events=(), in_domain=0.0), "none", "unlike the training"),
     ],
 )
 def test_the_status_in_words(given: Result, kind: str, status: str) -> None:

@@ -111,7 +111,8 @@ def test_a_file_that_failed_says_why() -> None:
     page = Page(report_page(failed))
     assert page.texts["strong"] == ["The file could not be used."]
     assert "a.mp4: is text" in page.texts["p"]
-    assert not page.of("video")
+    assert not {"video", "canvas", "input"} & {tag for tag, _ in page.tags}
+    assert [a for a in page.of("details") if "open" in a] == page.of("details")
 
 
 def test_nothing_in_a_result_is_markup() -> None:

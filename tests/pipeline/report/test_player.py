@@ -63,6 +63,14 @@ def test_why_there_is_no_player(tmp_path: Path) -> None:
     assert media_of(film, None).address == ""
 
 
+def test_sound_alone_needs_no_room(tmp_path: Path) -> None:
+    film = tmp_path / "a.mp4"
+    film.write_bytes(b"film")
+    assert media_of(film, H264).pictures
+    assert not media_of(film, Kind("mov,mp4", "", "", "aac")).pictures
+    assert not media_of(film, Kind("wav", "", "", "pcm_s16le")).pictures
+
+
 def test_a_small_copy_beside_the_page_is_taken(tmp_path: Path) -> None:
     page = tmp_path / "a.avi.html"
     assert proxy_of(page) == tmp_path / "a.avi.proxy.mp4"

@@ -63,14 +63,24 @@ def test_a_sense_that_is_not_there(reason: str, status: str, word: str) -> None:
 
 
 def test_what_is_withheld_is_said_to_be() -> None:
-    strange = result(events=(), in_domain=0.1, notes=("out of domain: 10% …",))
+    told = "out of domain: 10% of the segments resemble … (trained on films)"
+    strange = result(events=(), in_domain=0.1, notes=(f"{told}; 3 doubtful event(s) withheld", "b"))
     assert is_withheld(strange)
     assert not is_withheld(result(in_domain=0.3))
     assert not is_withheld(result())
     said = summary(strange)
     assert said.status == "withheld"
-    assert said.headline.startswith("What was found is withheld")
-    assert said.warnings == ("out of domain: 10% …",)
+    assert said.headline.startswith("3 doubtful events are withheld: the film is unlike")
+    assert said.warnings[0].startswith("10% of the segments resemble what the model was trained on")
+    assert said.warnings[1:] == ("b",)
+    one = result(events=(), in_domain=0.1, notes=(f"{told}; 1 doubtful event(s) withheld",))
+    assert summary(one).headline.startswith("1 doubtful event is withheld: ")
+
+
+def test_a_strange_film_of_which_nothing_is_withheld() -> None:
+    said = summary(result(events=(), in_domain=0.0, notes=("out of domain: 0% …",)))
+    assert said.status == "unlike the training"
+    assert said.headline == "Nothing is said: the film is unlike what the model was trained on."
 
 
 def test_a_file_that_failed() -> None:
