@@ -242,7 +242,7 @@ RULES: dict[str, Rule] = {
         bool(found.error) and found.error.reason == Reason.TIMEOUT
     ),
     "a codec that is not on avel's list": lambda found, _: (
-        bool(found.error) and found.error.reason == Reason.UNSUPPORTED_CODEC
+        Reason.UNSUPPORTED_CODEC in (*found.flags, found.error and found.error.reason)
     ),
     "a container that is not on avel's list": lambda found, told: (
         bool(found.error) and not set(told.format.split(",")) & set(FORMATS.split(","))
