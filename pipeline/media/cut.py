@@ -202,7 +202,7 @@ class _Sound:
 
 
 def channels_of(audio: AudioStream) -> int:
-    """Of the written sound: one, or two for whatever has more."""
+    """Number of channels of the written sound: one, or two for whatever has more."""
     return 1 if audio.channels == 1 else 2
 
 
