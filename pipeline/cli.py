@@ -16,7 +16,7 @@ from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
 
 COMMANDS = {
     "localize": "find the audio-visual events of videos",
-    "report": "make pages of results that were written earlier",
+    "report": "make pages of results that were written earlier, or of a training",
     "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",
     "extract": "embed videos into the feature cache; run again to do only what is missing",
     "teach": "teach events of your own, by a few labelled seconds each",
