@@ -16,6 +16,7 @@ demo: $(STAMP)
 	@echo "open demo/results/*.html in a browser"
 
 test: check
+	@command -v chromium >/dev/null || echo "no browser: pages are not tested; apt-get install chromium"
 	$(BIN)/python -m pytest -n 2
 
 check: $(STAMP)

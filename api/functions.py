@@ -32,9 +32,9 @@ from avel.pipeline.method.plan import (
     plan_features,
     plan_localization,
 )
-from avel.pipeline.method.results import Result
 from avel.pipeline.work.order import in_order
 from avel.pipeline.work.runtime import RuntimeConfig
+from avel.result import Result
 
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
@@ -125,7 +125,7 @@ def _localized(
     from avel.pipeline.method.run import localize as run
 
     with closing(run(paths, plan, runtime)) as results:
-        yield from in_order(results, map(str, paths), attrgetter("file"))
+        yield from map(Result.of, in_order(results, map(str, paths), attrgetter("file")))
 
 
 def extract(

@@ -60,11 +60,11 @@ def convolve(x: Tensor, conv: nn.Conv2d, norm: nn.Module | None, activation: Act
     return ALONE[activation](norm(found) if norm is not None else found)
 
 
-def in_parts(x: Tensor, count: int) -> tuple[Tensor, ...]:
-    """A batch in parts of so many on a CPU, whose cache then holds their maps; else whole."""
-    if x.device.type != "cpu" or torch.compiler.is_compiling():
+def in_parts(x: Tensor, count: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """A batch in even parts of at most so many on a CPU, whose cache holds them; else whole."""
+    if x.device.type != "cpu" or torch.compiler.is_compiling() or not x.shape[dim]:
         return (x,)
-    return torch.split(x, count)
+    return torch.tensor_split(x, -(-x.shape[dim] // count), dim)
 
 
 def _in_one_pass(x: Tensor, weight: Tensor) -> bool:

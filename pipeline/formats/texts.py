@@ -24,6 +24,11 @@ def one_word(text: str) -> str:
     return "_".join(one_line(text).split())
 
 
+def one_name(name: str) -> str:
+    """A file's name without spaces, as `%20`; no two become one by it."""
+    return one_line(name).replace("%", "%25").replace(" ", "%20")
+
+
 def xml(text: str) -> str:
     """Text inside an element or an attribute; what XML cannot hold is U+FFFD."""
     held = (c if _is_xml(c) else "\N{REPLACEMENT CHARACTER}" for c in readable(text))

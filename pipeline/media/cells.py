@@ -120,6 +120,7 @@ class Segments:
         audio_mask: Bool (T,); whether any sample of the cell came from the file.
         duration: Seconds of the whole file, known with the last window (0 before).
         flags: Reason codes known so far; complete with the last window.
+        notes: What is to be said of them, for people; with the last window.
         before: Mono int16 (B, S), the sound of the cells before these, as far as it is heard for
             them; nothing where each cell is heard alone.
         after: The same behind them.
@@ -131,6 +132,7 @@ class Segments:
     audio_mask: "NDArray[np.bool_]"
     duration: float = 0.0
     flags: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
     before: "NDArray[np.int16]" = field(default_factory=_no_sound)
     after: "NDArray[np.int16]" = field(default_factory=_no_sound)
 
@@ -141,7 +143,7 @@ class Segments:
 
 
 def join(parts: list[Segments]) -> Segments:
-    """Windows back into one piece of T cells; the last one carries the duration and the flags."""
+    """Windows back into one piece of T cells; the last one carries what is known of the file."""
     import numpy as np  # slow
 
     arrays = ("frames", "samples", "visual_mask", "audio_mask")
@@ -151,6 +153,7 @@ def join(parts: list[Segments]) -> Segments:
         **joined,
         duration=last.duration,
         flags=last.flags,
+        notes=last.notes,
         before=first.before,
         after=last.after,
     )

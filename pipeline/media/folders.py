@@ -79,7 +79,7 @@ def find_media(folder: Path) -> Found:
 
 def _look(folder: Path, found: Found, linked: list[Path]) -> list[Path]:
     """Take up a folder's files; the folders in it, and `linked` gets those that are links."""
-    below = []
+    below: list[Path] = []
     with os.scandir(folder) as entries:
         listed = list(entries)
     for entry in listed:

@@ -15,6 +15,8 @@ import socket
 import time
 from multiprocessing.connection import Connection
 
+import av.subtitles.stream  # noqa: F401 - PyAV loads it with the first file: once here
+
 from avel.pipeline.media.child import serve
 from avel.pipeline.media.confine import confine, die_with
 from avel.pipeline.media.messages import END, REPLY, REQUEST, UNKNOWN

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from avel.pipeline.media.brightness import is_hdr
 from avel.pipeline.media.cropping import Cropping, cropping_of
+from avel.pipeline.media.losses import START_SECONDS, Losses
 from avel.pipeline.media.reading import Picture, Reading
 from avel.pipeline.media.scaler import Scaler, Square
 from avel.pipeline.media.timeline import REORDER_PACKETS, ShotPlan
@@ -59,11 +60,13 @@ class VideoTrack(Track):
         self._frames_per_cell = frames_per_cell
         self._scaler = Scaler(stream, square, cropping)
         self._skips = skip_frames and stream.codec_context.name in SKIPPABLE
+        self._rate = stream.codec_context.framerate or stream.average_rate or Fraction(25)
         self._waiting: deque[Packet[Any]] = deque()
         self._plan: ShotPlan | None = None
         self._pending: tuple[int, VideoFrame] | None = None
         self._first_pts: int | None = None
         self._end_pts = self._last_pts = 0
+        self._losses = Losses(stream.codec_context.name, int(START_SECONDS / self.time_base))
 
     def feed(self, packet: Packet[Any]) -> Iterator[Picture]:
         if self._plan is None:
@@ -82,11 +85,16 @@ class VideoTrack(Track):
         for frame in self.decode(None):
             yield from self._show(frame)
         if self._pending:
+            self._losses.end(self._ticks(self._pending[1]))
             yield self._picture()
+        self.reading.asked_frames += self._losses.asked
+        self.reading.missing_frames += self._losses.missing
 
     def _decode_one(self, packet: Packet[Any]) -> Iterator[Picture]:
         assert self._plan is not None
         shown = not self._skips or packet.pts is None or self._plan.shown(packet.pts)
+        if shown and packet.pts is not None:
+            self._losses.ask(packet.pts, packet.size)
         self.context.skip_frame = "DEFAULT" if shown else "NONREF"
         for frame in self.decode(packet):
             yield from self._show(frame)
@@ -101,17 +109,26 @@ class VideoTrack(Track):
             first_shot = 0
         else:
             first_shot = self.clock.first_shot(pts, self._frames_per_cell)
+        self._note_losses(pts, first_shot, frame)
         self._end_pts = max(self._end_pts, pts + self._ticks(frame))
         self._last_pts = pts
         if self._pending and first_shot > self._pending[0]:
             yield self._picture()
         self._pending = (first_shot, frame)
 
+    def _note_losses(self, pts: int, first_shot: int, frame: VideoFrame) -> None:
+        """Count what is lost before a frame; cells of which no frame came show nothing."""
+        if self._losses.came(pts, self._ticks(frame), paired=frame.interlaced_frame):
+            self._skips = False  # so that the others are counted
+            following = (self.clock.whole_seconds(self._last_pts) + 1) * self._frames_per_cell
+            if following < first_shot:
+                self.reading.unseen.append((following, first_shot))
+
     def _ticks(self, frame: VideoFrame) -> int:
-        if frame.duration:
+        """How long a frame lasts; of raw streams, whose frames have no time, libav may say 1."""
+        if frame.duration and (frame.pts is not None or frame.dts is not None):
             return int(frame.duration)
-        rate = self.stream.average_rate or Fraction(25)
-        return max(1, round(1 / (rate * self.time_base)))
+        return max(1, round(1 / (self._rate * self.time_base)))
 
     def _picture(self) -> Picture:
         assert self._pending is not None

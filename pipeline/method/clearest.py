@@ -23,7 +23,7 @@ def clearest(clarity: NDArray[np.floating], labels: Sequence[str]) -> Named:
 
 
 def clearer(one: Named, other: Named) -> Named:
-    """The clearer of two in each of T segments; the first where they are alike."""
+    """The clearer of two in each of the segments (T,); the first where they are alike."""
     if not (one and other):
         return one or other
     return tuple(max(a, b, key=lambda each: each[1]) for a, b in zip(one, other, strict=True))

@@ -55,6 +55,7 @@ def taught_scores(features: Features, taught: Taught, looks: Looks) -> SegmentSc
         audio_distance=none,
         duration=features.duration,
         flags=tuple(features.flags),
+        notes=tuple(features.notes),
         seen=odds.seen,
         heard=odds.heard,
     )

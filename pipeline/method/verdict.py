@@ -7,8 +7,8 @@ import numpy as np
 
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found
-from avel.pipeline.method.harvest import Outcome
-from avel.pipeline.method.results import Result
+from avel.pipeline.method.outcome import Outcome
+from avel.pipeline.method.results import FAMILIAR_SHARE, Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import Reason
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 NEAR = 0.9
 """Mean of a segment's two distances, each by its limit, up to which it is familiar."""
-FAMILIAR_SHARE = 0.3
-"""A video of which fewer segments resemble the training is a stranger: its events are withheld."""
 
 ABSENT = {
     Reason.NO_AUDIO: "the file gives no sound, so no event can be both seen and heard",
@@ -62,6 +60,7 @@ def judge(
     events = found.events
     familiar = familiar_share(scores, localizer.limits)
     notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
+    notes += scores.notes
     if familiar is not None and familiar < FAMILIAR_SHARE:
         withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
         notes.append(
@@ -91,6 +90,7 @@ def judge(
         heard=found.heard,
         seen=found.seen,
         in_domain=familiar,
+        evidence_share=float(scores.present.mean()),
         cached=outcome.cached,
     )
 

@@ -1,13 +1,16 @@
-"""Results of `avel localize` into a folder, one by one, with a page each."""
+"""Results of `avel localize` into a folder, one by one, with a page each and an index of all."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.choice import USUAL
 from avel.pipeline.formats.folder import ResultFolder
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
+from avel.pipeline.report.index import NAME, Index
+from avel.pipeline.report.pages import PAGE, Pages
 from avel.pipeline.work.say import warn
 
 Take = Callable[[Result], None]
@@ -15,9 +18,16 @@ Take = Callable[[Result], None]
 
 @contextmanager
 def filing(
-    out: Path, files: Sequence[str], truth: Truth, run: CachedRun, *, attention: bool
+    out: Path,
+    files: Sequence[str],
+    truth: Truth,
+    run: CachedRun,
+    *,
+    attention: bool = False,
+    proxy: bool = False,
+    formats: Sequence[str] = USUAL,
 ) -> Iterator[Take]:
-    """Write results into a folder with a page each.
+    """Write results into a folder with a page each, and an index over them.
 
     Args:
         out: The folder, made where it is missing.
@@ -25,22 +35,23 @@ def filing(
         truth: Annotated events in seconds, shown where they are known.
         run: What the run has in its stores.
         attention: Whether to draw pictures and videos of the attention, too.
+        proxy: Whether to make a small copy of what no browser plays.
+        formats: Names of the files that are written beside the pages.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
-    with ResultFolder(out, files, {".html": _page(truth, run)}) as folder:
+    pages = Pages(out, truth, run, proxy=proxy)
+    with (
+        Index(out, out.name) as index,
+        ResultFolder(out, files, {PAGE: pages.page}, formats, warn=warn, over=[NAME]) as folder,
+    ):
+        pages.names = folder.names
 
         def write(result: Result) -> None:
             draw(folder.add(result), result)
+            index.add(pages.number(result), pages.entry(result))
 
         yield write
-    warn(f"wrote {len(files)} results to {out}")
-
-
-def _page(truth: Truth, run: CachedRun) -> Callable[[Result], str]:
-    from avel.pipeline.report.page import report_page  # slow: loads Jinja
-    from avel.pipeline.report.pictures import pictures_of
-
-    return lambda result: report_page(result, truth.of(result.file), pictures_of(run, result))
+    warn(f"wrote {len(files)} results to {out}; {out / NAME} shows all")
 
 
 def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result], None]:

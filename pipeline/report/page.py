@@ -1,79 +1,121 @@
-"""One self-contained HTML page per video; every string in it is escaped, nothing is fetched."""
+"""One self-contained HTML page per film; every string in it is text, nothing is fetched."""
 
-import base64
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
 
 from avel.pipeline.datasets.truth import Spans
-from avel.pipeline.method.events import Disagreement
 from avel.pipeline.method.results import Result
-from avel.pipeline.report.pictures import MOST_FRAMES
-from avel.pipeline.report.template import render
-from avel.pipeline.report.timeline import lay_out, seconds_of
+from avel.pipeline.report.page_data import as_json, page_data
+from avel.pipeline.report.player import media_of
+from avel.pipeline.report.preview import Preview
+from avel.pipeline.report.template import Assets, render
+from avel.pipeline.report.words import MEANINGS, summary
 
-MOST_EMBEDDED_BYTES = 20 << 20
-"""A larger video is linked by its path instead of being put into the page."""
+STYLES = ("style.css", "page.css")
+SCRIPTS = (
+    *("looks.js", "times.js", "data.js", "lanes.js", "list.js", "player.js", "overlay.js"),
+    *("pointer.js", "page.js"),
+)
+"""In the order in which they are read."""
+STILL = ("data.js", "still.js")
+"""Of a page that has nothing to play."""
 
-TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".mov": "video/mp4"}
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page stands among others: their addresses from it, empty where there are none."""
+
+    index: str = ""
+    previous: str = ""
+    following: str = ""
+    page: Path | None = None
+    """Its own path, for links to films; None where it is not known."""
 
 
-def report_page(result: Result, truth: Spans | None, pictures: Sequence[tuple[str, str]]) -> str:
-    """The page as text.
+@dataclass(frozen=True)
+class Look:
+    """What a page shows beside the result.
 
-    Args:
-        result: Of one video.
+    Attributes:
+        preview: Pictures and sound.
+        attention: Where the model looks (T, P); None where it looks at no place.
+        crop: Whether that is in the middle square alone.
         truth: Annotated events in seconds; None where they are not known.
-        pictures: Per segment its frame and the frame under its attention, as data URIs; the second
-            is empty where the model has none. None at all where there are none.
     """
+
+    preview: Preview = field(default_factory=Preview)
+    attention: NDArray[np.float32] | None = None
+    crop: bool = True
+    truth: Spans | None = None
+
+
+def report_page(result: Result, look: Look | None = None, place: Place | None = None) -> str:
+    """The page of one result, as text; times are seconds."""
+    look, place = look or Look(), place or Place()
+    plays = result.status != "failed"
+    assets = Assets(STYLES, SCRIPTS if plays else STILL)
+    data = page_data(result, look.truth, look.preview, look.attention, crop=look.crop)
     return render(
         "page.html.j2",
         title=Path(result.file).name,
-        result=result,
-        seconds=seconds_of(result),
+        plays=plays,
         facts=_facts(result),
-        notes=_notes(result),
-        video=_video(Path(result.file)),
-        timeline=lay_out(result, truth),
-        truth=truth,
-        pictures=pictures,
-        evident=any(event.evidence for event in result.events),
-        alone=_by_kind(result.disagreements),
-        attends=any(heat for _, heat in pictures),
-        most_frames=MOST_FRAMES,
+        summary=summary(result),
+        place=place,
+        media=media_of(Path(result.file), look.preview.kind, place.page),
+        counts={
+            "found": len(result.events),
+            "alone": len(result.disagreements),
+            "sounds": len(result.sounds),
+        },
+        meanings=list(_meanings(result, look)),
+        details=list(_details(result)),
+        data=assets.text(as_json(data)),
+        style=assets.style,
+        script=assets.script,
+        policy=assets.policy(media="data: file: 'self'"),
     )
 
 
-def _facts(result: Result) -> dict[str, str]:
-    return {
-        "status": result.status + (f" ({', '.join(result.reasons)})" if result.reasons else ""),
-        "duration": f"{result.duration:.2f} s in {result.segments} segments of 1 s",
-        "model": f"{result.model.get('name', '')} {result.model.get('sha256', '')[:12]}",
-        "decoder": " ".join(str(value) for value in result.decoder.values()),
+def _facts(result: Result) -> str:
+    if not result.duration:
+        return ""
+    minutes, seconds = divmod(result.duration, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds:.0f} s" if minutes else f"{seconds:.1f} s"
+
+
+def _meanings(result: Result, look: Look) -> Iterator[tuple[str, str]]:
+    """Of what is on this page alone."""
+    absent = {
+        "heard": not result.heard,
+        "seen": not result.seen,
+        "one sense": not result.disagreements,
+        "picture": look.preview.pictures is None,
+        "sound": look.preview.peaks is None,
+        "pitch": look.preview.mel is None,
+        "truth": look.truth is None,
+        "attention": look.attention is None,
     }
+    yield from ((name, said) for name, said in MEANINGS.items() if not absent.get(name))
 
 
-def _notes(result: Result) -> list[str]:
-    notes = [*([result.message] if result.message else []), *result.notes]
-    if knows := result.model.get("knows"):
-        notes.append(f"Model: {knows}.")
-    return notes
-
-
-def _by_kind(disagreements: Sequence[Disagreement]) -> dict[str, list[Disagreement]]:
-    """What only one sense names, under its heading, in time order."""
-    found: dict[str, list[Disagreement]] = {}
-    for each in disagreements:
-        found.setdefault(each.kind.capitalize(), []).append(each)
-    return found
-
-
-def _video(path: Path) -> str | None:
-    """Address of the video for the player; None where no browser plays it."""
-    kind = TYPES.get(path.suffix.lower())
-    if kind is None or not path.is_file():
-        return None
-    if path.stat().st_size <= MOST_EMBEDDED_BYTES:
-        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
-    return "file://" + quote(str(path.resolve()))
+def _details(result: Result) -> Iterator[tuple[str, str]]:
+    yield "file", result.file
+    yield "status", " ".join([result.status, *result.reasons])
+    yield "length", f"{result.duration:.3f} s in {result.segments} segments of 1 s"
+    for name in ("name", "knows", "sha256"):
+        if value := result.model.get(name):
+            yield {"name": "model", "sha256": "fingerprint"}.get(name, name), value
+    if result.decoder:
+        yield "decoder", ", ".join(f"{name} {value}" for name, value in result.decoder.items())
+    if result.in_domain is not None:
+        yield "familiar", f"{result.in_domain:.0%} of the segments resemble the training data"
+    for note in result.notes:
+        yield "note", note

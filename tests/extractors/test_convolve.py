@@ -122,6 +122,15 @@ def test_parts_are_the_batch() -> None:
     assert [len(part) for part in elsewhere] == [5]
 
 
+def test_parts_are_even() -> None:
+    """One picture alone at the end would be computed in another way than the rest."""
+    x = torch.arange(30).view(3, 10)
+    parts = in_parts(x, 4, 1)
+    assert [part.shape[1] for part in parts] == [4, 3, 3]
+    assert torch.equal(torch.cat(parts, 1), x)
+    assert [len(part) for part in in_parts(x[:0], 4)] == [0]
+
+
 def test_a_compiler_follows_it_whole() -> None:
     """A break in every layer would exceed what torch compiles anew, and leave the rest as it is."""
     conv = SameConv2d(3, 4, 3, 2).requires_grad_(False)

@@ -24,5 +24,5 @@ def test_the_clearer_of_two() -> None:
 
 def test_odds_however_large_are_shares() -> None:
     odds = np.array([-1000.0, -np.log(3), 0, np.log(3), 1000])
-    with np.errstate(all="raise"):
+    with np.errstate(over="raise", invalid="raise"):
         np.testing.assert_allclose(from_odds(odds), [0, 0.25, 0.5, 0.75, 1], atol=1e-7)

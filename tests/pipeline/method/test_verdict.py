@@ -8,9 +8,9 @@ import pytest
 
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found, find
-from avel.pipeline.method.harvest import Outcome
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.verdict import FAMILIAR_SHARE, familiar_share, judge, refuse
@@ -49,6 +49,23 @@ def test_familiar_videos_keep_their_events(shipped: Localizer) -> None:
     result = judged(shipped, scores(shipped, 0.9, 0.1))
     assert [(e.onset, e.offset, e.label) for e in result.events] == [(0.0, 4.0, shipped.classes[3])]
     assert (result.status, result.in_domain, result.notes) == ("ok", 1.0, ())
+
+
+def test_what_is_known_of_the_file_is_said(shipped: Localizer) -> None:
+    """What its decoder noted, behind what its reason codes mean; and how much there is to go by."""
+    given = replace(
+        scores(shipped, 0.9, 0.1, (Reason.DISCONTINUITY,)),
+        notes=("time jumps 3 times",),
+        present=np.array([True, False, True, True]),
+    )
+    result = judged(shipped, given)
+    assert result.notes == (
+        "time jumps in the file; it goes on from where it was",
+        "time jumps 3 times",
+    )
+    assert result.evidence_share == 0.75
+    assert result.document()["evidence_share"] == 0.75
+    assert judged(shipped, scores(shipped, 0.9, 0.1)).evidence_share == 1.0
 
 
 def test_strangers_events_are_withheld_and_counted(shipped: Localizer) -> None:

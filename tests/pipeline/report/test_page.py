@@ -1,19 +1,21 @@
-"""The page of one video: all that the result says, as text, in one file."""
+"""The page of one film as text: what it says, what it carries, what it may do."""
 
 import base64
+import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from avel.pipeline.method.events import Disagreement, Event, Evidence, Sound
 from avel.pipeline.method.results import Result
-from avel.pipeline.report import page as module
-from avel.pipeline.report.page import report_page
-from tests.pipeline.report.material import EVIL, result
+from avel.pipeline.report.page import SCRIPTS, STYLES, Look, Place, report_page
+from avel.pipeline.report.preview import Preview
+from tests.pipeline.report.material import EVIL, everyday, evil, played, result
 
-PICTURE = "data:image/jpeg;base64,AAAA"
-VOID = {"meta", "img", "line", "rect", "br"}
+VOID = {"meta", "img", "path", "input", "br"}
 
 
 class Page(HTMLParser):
@@ -46,181 +48,131 @@ class Page(HTMLParser):
     def of(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]
 
-
-def evil() -> Result:
-    return Result(
-        f"/{EVIL}/{EVIL}.mkv",
-        EVIL,
-        (EVIL,),
-        EVIL,
-        2.0,
-        2,
-        events=(Event(0.0, 1.0, EVIL, 0.5, Evidence(0.0, 0.0, EVIL)),),
-        disagreements=(Disagreement(0.0, 1.0, EVIL, EVIL, 0.5, EVIL),),
-        sounds=(Sound(0.0, 1.0, EVIL, 0.5),),
-        notes=(EVIL,),
-        model={"name": EVIL, "sha256": EVIL, "knows": EVIL},
-        decoder={"name": EVIL, "threshold": 0.5},
-        relevance=(0.5, 0.5),
-        top_classes=((EVIL, 0.5),) * 2,
-    )
+    @property
+    def data(self) -> Any:
+        return json.loads(self.texts["script"][0])
 
 
-def test_the_page_says_what_the_result_says() -> None:
-    page = Page(report_page(result("films/a.mp4", notes=("a note",)), None, []))
+def shown() -> Look:
+    grey = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((80, 100, 3), np.uint8)
+    lanes = {"peaks": np.full(9, 7, np.uint8), "mel": np.full((48, 9), 9, np.uint8)}
+    attention = np.eye(4, 49, dtype=np.float32)
+    return Look(Preview(None, grey, 0.875, **lanes), attention, truth=[("Bark", 0.0, 1.5)])
+
+
+def test_what_was_found_stands_above_in_words() -> None:
+    page = Page(report_page(everyday()))
     assert page.texts["h1"] == ["a.mp4"]
+    assert page.texts["strong"] == ["2 events: Bark, Speech."]
+    assert page.texts["span"][:2] == [
+        "Heard, not seen: Siren, Bus.",
+        "Seen, not heard: Cat.",
+    ]
+    assert "3.5 s" in page.texts["p"]
+
+
+def test_rows_and_lanes_are_in_its_data() -> None:
+    data = Page(report_page(everyday(), shown())).data
+    assert data["labels"][:2] == ["Bark", "Speech"]
+    assert data["found"] == [
+        [0.0, 2.0, 0, 0.9, "clearly heard and clearly seen", ""],
+        [3.0, 3.5, 1, 0.6, "faintly heard; the picture cannot tell", ""],
+    ]
+    assert data["alone"][0][3:] == [0.8, "no ambulance in the picture", "heard, not seen"]
+    assert data["truth"] == [[0.0, 1.5, 0, None, "", ""]]
+    assert data["threshold"] == 0.7
+    assert data["duration"] == 3.5
+    assert data["pictures"]["num"] == 4
+    assert len(base64.b64decode(data["attention"]["weights"])) == 4 * 49
+
+
+def test_each_number_is_explained_once_and_only_where_it_is() -> None:
+    full, bare = Page(report_page(everyday(), shown())), Page(report_page(result()))
+    terms = full.texts["dt"]
+    assert len(set(terms)) == len(terms)
+    assert {"heard", "seen", "both", "truth", "pitch", "attention", "one sense"} <= set(terms)
+    assert not {"heard", "seen", "truth", "pitch", "attention"} & set(bare.texts["dt"])
+
+
+def test_model_and_fingerprint_are_folded_away() -> None:
+    page = Page(report_page(result(notes=("a note",))))
     facts = dict(zip(page.texts["dt"], page.texts["dd"], strict=True))
-    assert facts == {
-        "status": "ok",
-        "duration": "3.50 s in 4 segments of 1 s",
-        "model": "dmsf 0123456789ab",
-        "decoder": "gate 0.7",
-    }
-    assert "a note" in page.texts["p"]
-    assert "Model: trained on films." in page.texts["p"]
-    assert page.texts["td"] == ["dog", "0.90", "found", "bell", "0.60", "found"]
-    assert page.texts["button"] == ["0.0 - 2.0 s", "3.0 - 3.5 s"]
-    assert [b["data-seek"] for b in page.of("button")] == ["0", "3"]
-    assert page.of("body")[0]["data-duration"] == "4.000"
-
-
-def test_the_truth_stands_beside_what_was_found() -> None:
-    page = Page(report_page(result(events=()), [("bell", 1.0, 2.5)], []))
-    assert page.texts["td"] == ["bell", "truth"]
-    assert page.texts["button"] == ["1.0 - 2.5 s"]
-    spans = [a for a in page.of("text") if a.get("class") == "span"]
-    assert len(spans) == 1
-    assert "bell 1-2.5 s" in page.texts["title"]
-
-
-def test_bars_are_drawn_as_they_are_laid_out() -> None:
-    page = Page(report_page(result(), None, []))
-    bars = [a for a in page.of("rect") if "bar" in str(a.get("class"))]
-    assert [a["class"] for a in bars] == ["bar strong", "bar strong", "bar weak", "bar weak"]
-    assert [a["height"] for a in bars] == ["72.0", "64.0", "8.0", "48.0"]
-    assert [a["x"] for a in bars] == ["1.0", "241.0", "481.0", "721.0"]
-
-
-def test_nothing_in_a_result_is_markup() -> None:
-    text = report_page(evil(), [(EVIL, 0.0, 1.0)], [(f'"{EVIL}', PICTURE)] * 2)
-    ours = report_page(everyday(), [("dog", 0.0, 1.0)], [(PICTURE, PICTURE)] * 4)
-    assert text.count("<script>") == ours.count("<script>") == 1  # our own
-    page = Page(text)
-    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in Page(ours).tags}
-    assert not [a for _, attrs in page.tags for a in attrs if a.startswith("on")]
-    assert page.texts["h1"] == [f"{EVIL.rpartition('/')[2]}.mkv"]
-    assert next(a["src"] for a in page.of("img")) == f'"{EVIL}'
+    assert facts["model"] == "dmsf"
+    assert facts["fingerprint"] == "0123456789abcdef"
+    assert facts["knows"] == "trained on films"
+    assert facts["decoder"] == "name gate, threshold 0.7"
+    assert facts["note"] == "a note"
+    assert len(page.of("details")) == 2
+    assert all("open" not in attributes for attributes in page.of("details"))
 
 
 def test_a_file_that_failed_says_why() -> None:
     failed = Result("a.mp4", "failed", ("DECODE_ERROR",), message="a.mp4: is text")
-    page = Page(report_page(failed, None, []))
-    assert page.texts["dd"] == ["failed (DECODE_ERROR)", "0.00 s in 0 segments of 1 s"]
-    assert page.texts["p"][2:] == [
-        "a.mp4: is text",
-        "No audio-visual event.",
-        "No frames: there is no picture, or they were not cached.",
-    ]
-    assert not page.of("svg")
+    page = Page(report_page(failed))
+    assert page.texts["strong"] == ["The file could not be used."]
+    assert "a.mp4: is text" in page.texts["p"]
+    assert not {"video", "canvas", "input"} & {tag for tag, _ in page.tags}
+    assert [a for a in page.of("details") if "open" in a] == page.of("details")
 
 
-def test_without_frames_nothing_is_said_of_attention() -> None:
-    """A long video has none, and whether its model looks at places is not known here."""
-    long = result(segments=121, relevance=(0.1,) * 121, top_classes=(("Bark", 0.5),) * 121)
-    page = Page(report_page(long, None, []))
-    assert page.texts["p"][-1] == "No frames: the video is longer than 120 s."
-    assert not [text for text in page.texts["p"] if "attention" in text]
-    assert page.texts["h2"][-1] == "Frames"
+def test_nothing_in_a_result_is_markup() -> None:
+    text = report_page(evil(), Look(truth=[(EVIL, 0.0, 1.0)]), Place(EVIL, EVIL, EVIL))
+    ours = report_page(everyday(), shown(), Place("i", "p", "f"))
+    assert text.count("<script") == ours.count("<script") == 2  # data, and our own
+    page = Page(text)
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in Page(ours).tags} | {"p"}
+    assert not [a for _, attrs in page.tags for a in attrs if a.startswith("on")]
+    assert page.texts["h1"] == [f"{EVIL.rpartition('/')[2]}.mkv"]
+    assert page.data["labels"] == [EVIL]
 
 
-def test_frames_stand_under_their_seconds() -> None:
-    pictures = [(f"{PICTURE}{t}", f"{PICTURE}heat{t}") for t in range(4)]
-    page = Page(report_page(result(), None, pictures))
-    assert [a["src"] for a in page.of("img")] == [p for pair in pictures for p in pair]
-    assert page.of("img")[2]["alt"] == "frame at 1.5 s"
-    assert page.texts["figcaption"] == ["0 s · 0.90", "1 s · 0.80", "2 s · 0.10", "3 s · 0.60"]
-    assert [b["data-seek"] for b in page.of("button")][2:] == ["0", "1", "2", "3"]
-
-
-def test_frames_stand_alone_where_the_model_looks_at_no_place() -> None:
-    page = Page(report_page(result(), None, [(f"{PICTURE}{t}", "") for t in range(4)]))
-    assert [a["src"] for a in page.of("img")] == [f"{PICTURE}{t}" for t in range(4)]
-    assert "Frames" in page.texts["h2"]
-    assert "Each segment's frame, and its relevance." in page.texts["p"]
-    assert not [text for text in page.texts["p"] if "attention" in text]
-
-
-def everyday() -> Result:
-    bark = Event(0.0, 2.0, "Bark", 0.9, Evidence(1.25, 3.5, "supports"))
-    speech = Event(3.0, 3.5, "Speech", 0.6, Evidence(2.0, 0.0, "cannot tell"))
-    return result(
-        events=(bark, speech),
-        disagreements=(
-            Disagreement(0.0, 1.0, "Siren", "heard, not seen", 0.8, "no ambulance in the picture"),
-            Disagreement(2.0, 3.0, "Cat", "seen, not heard", 0.7, "cat in the picture"),
-            Disagreement(2.0, 4.0, "Bus", "heard, not seen", 0.55, "no bus in the picture"),
-        ),
-        sounds=(Sound(0.0, 2.0, "Dog", 0.97), Sound(1.0, 2.0, "Yip", 0.31)),
-    )
-
-
-def test_evidence_stands_beside_its_event() -> None:
-    page = Page(report_page(everyday(), [("Bark", 0.0, 2.0)], []))
-    cells = page.texts["td"]
-    assert cells[:6] == ["Bark", "0.90", "found", "+1.2", "+3.5", "supports"]
-    assert cells[6:12] == ["Speech", "0.60", "found", "+2.0", "+0.0", "cannot tell"]
-    assert cells[12:14] == ["Bark", "truth"]
-    assert {"heard", "seen", "sight"} <= set(page.texts["th"])
-    assert [text for text in page.texts["p"] if text.startswith("Heard: mean log-odds")]
-    plain = Page(report_page(result(), None, []))
-    assert plain.texts["th"] == ["time", "event", "score"]
-
-
-def test_what_one_sense_names_alone_stands_under_its_kind() -> None:
-    page = Page(report_page(everyday(), None, []))
-    assert page.texts["h2"][2:4] == ["Heard, not seen", "Seen, not heard"]
-    text = " ".join(page.texts["td"])
-    assert "Siren 0.80 no ambulance in the picture Bus 0.55 no bus in the picture Cat 0.70" in text
-    assert [b["data-seek"] for b in page.of("button")][2:5] == ["0", "2", "2"]
-
-
-def test_every_sound_is_there_and_folded() -> None:
-    page = Page(report_page(everyday(), None, []))
-    assert page.texts["summary"] == ["Every sound by itself (2)"]
-    assert page.texts["td"][-4:] == ["Dog", "0.97", "Yip", "0.31"]
-    assert not Page(report_page(result(), None, [])).of("details")
-
-
-def test_a_video_that_browsers_play_is_in_the_page(tmp_path: Path) -> None:
-    video = tmp_path / "a.MP4"
-    video.write_bytes(b"\x00film")
-    source = Page(report_page(result(str(video)), None, [])).of("video")[0]["src"]
-    assert source == f"data:video/mp4;base64,{base64.b64encode(video.read_bytes()).decode()}"
-
-
-def test_a_large_video_is_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    video = tmp_path / 'a "b" %.webm'
-    video.write_bytes(b"film")
-    monkeypatch.setattr(module, "MOST_EMBEDDED_BYTES", 3)
-    source = Page(report_page(result(str(video)), None, [])).of("video")[0]["src"]
-    assert source == f"file://{tmp_path}/a%20%22b%22%20%25.webm"
-
-
-@pytest.mark.parametrize("name", ["a.mkv", "gone.mp4"])
-def test_no_player_for_what_no_browser_plays(tmp_path: Path, name: str) -> None:
-    (tmp_path / "a.mkv").touch()
-    page = Page(report_page(result(str(tmp_path / name)), None, []))
-    assert not page.of("video")
-    assert "No player: the browser cannot show this kind of file." in page.texts["p"]
+def test_only_our_own_style_and_script_may_run() -> None:
+    page = Page(report_page(everyday(), shown()))
+    policy = str(next(a for a in page.of("meta") if a.get("http-equiv"))["content"])
+    assert policy.startswith("default-src 'none'; img-src data:; media-src data: file: 'self';")
+    assert "unsafe" not in policy
+    assert len(re.findall(r"(?:style|script)-src 'sha256-[\w+/]{43}='", policy)) == 2
+    assert not [a for _, attrs in page.tags for a in attrs if a == "style"]
 
 
 def test_nothing_is_fetched() -> None:
-    page = Page(report_page(result(), [("dog", 0.0, 1.0)], [(PICTURE, PICTURE)] * 4))
+    text = report_page(everyday(), shown())
+    page = Page(text)
     assert not {"link", "iframe", "object", "base"} & {tag for tag, _ in page.tags}
     assert all("src" not in attributes for attributes in page.of("script"))
-    policy = next(a for a in page.of("meta") if a.get("http-equiv"))["content"]
-    assert str(policy).startswith("default-src 'none'; img-src data:; media-src data: file:;")
-    for _, attributes in page.tags:
-        for value in attributes.values():
-            assert "http:" not in str(value)
-            assert "https:" not in str(value)
+    assert re.findall(r"https?://[\w./]+", text) == ["http://www.w3.org/2000/svg"]  # a name
+
+
+def test_its_neighbours_are_linked() -> None:
+    page = Page(report_page(result(), None, Place("index.html", "", "b%3F.mp4.html")))
+    links = [a for a in page.of("a") if a.get("class") == "b"]
+    assert [a["href"] for a in links] == ["index.html", "b%3F.mp4.html"]
+    assert links[1]["id"] == "following"
+    assert not [a for a in Page(report_page(result())).of("a") if a.get("class") == "b"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(3.54, "3.5 s"), (65.4, "1 min 5 s"), (7325.0, "2 h 2 min")]
+)
+def test_the_length_in_words(seconds: float, said: str) -> None:
+    assert said in Page(report_page(result(duration=seconds))).texts["p"]
+
+
+def test_a_short_films_page_is_small(tmp_path: Path) -> None:
+    """Of 10 s, without the film itself; the bound is that of the pages' figures."""
+    from avel.pipeline.report.preview import preview
+
+    film = played(tmp_path / "a.mp4", 10)
+    found = everyday(str(film), duration=10.0, segments=10, relevance=(0.5,) * 10)
+    look = Look(preview(found))
+    assert look.preview.pictures is not None
+    assert look.preview.mel is not None
+    media = len(film.read_bytes()) * 4 / 3
+    assert len(report_page(found, look)) - media < 300_000
+
+
+def test_every_asset_is_there() -> None:
+    text = report_page(result())
+    for name in (*STYLES, *SCRIPTS):
+        first = (Path("pipeline/report") / name).read_text().splitlines()[1]
+        assert first in text, name

@@ -1,45 +1,9 @@
 """Pictures under their attention: red where the model looks, dark where it does not."""
 
-import base64
-import io
-from dataclasses import replace
-from typing import Any, cast
-
 import numpy as np
 import pytest
-from PIL import Image
 
-from avel.pipeline.media.cells import Segments
-from avel.pipeline.method.results import Result
-from avel.pipeline.report.cached import CachedRun
-from avel.pipeline.report.pictures import MOST_FRAMES, SIDE, attended, pictures_of
-from tests.pipeline.report.material import result, scores
-
-
-class Run:
-    """A run whose cache holds what is given."""
-
-    def __init__(self, segments: Segments | None, T: int = 4) -> None:
-        self._segments, self._scores = segments, scores(T, 48)
-
-    def segments(self, _: Result) -> Segments | None:
-        return self._segments
-
-    def scores(self, _: Result) -> Any:
-        return self._scores
-
-
-def cells(T: int = 4) -> Segments:
-    """Frame t is grey of value 20 t + 100."""
-    frames = np.stack([np.full((1, 3, 32, 32), 20 * t + 100, np.uint8) for t in range(T)])
-    samples = np.zeros((T, 10), np.int16)
-    return Segments(frames, samples, np.ones(T, bool), np.ones(T, bool), float(T), ())
-
-
-def decoded(uri: str) -> np.ndarray:
-    head, _, data = uri.partition(",")
-    assert head == "data:image/jpeg;base64"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))).astype(int)
+from avel.pipeline.report.pictures import attended
 
 
 def test_attention_reddens_where_it_is_and_darkens_elsewhere() -> None:
@@ -67,34 +31,6 @@ def test_a_frame_that_is_not_square_keeps_its_shape() -> None:
     tinted = attended(frame, weights)
     assert tinted.shape == (3, 20, 40)
     assert tinted[0, 2, 37] > 100 > tinted[0, 17, 2]
-
-
-def test_each_segment_has_its_own_frame_twice() -> None:
-    found = pictures_of(cast(CachedRun, Run(cells())), result())
-    assert len(found) == 4
-    for t, (plain, heat) in enumerate(found):
-        assert decoded(plain).shape == decoded(heat).shape == (SIDE, SIDE, 3)
-        assert np.abs(decoded(plain) - (20 * t + 100)).max() <= 3
-        corner = decoded(heat)[-4, -4]
-        assert corner[0] - corner[2] > 60  # the last of 49 positions
-
-
-def test_frames_alone_where_the_model_looks_at_no_place() -> None:
-    run = Run(cells())
-    run._scores = replace(run._scores, attention=np.zeros((4, 0), np.float32))
-    found = pictures_of(cast(CachedRun, run), result())
-    assert [heat for _, heat in found] == [""] * 4
-    assert np.abs(decoded(found[3][0]) - 160).max() <= 3
-
-
-def test_no_pictures_where_nothing_was_kept_or_too_much() -> None:
-    run = cast(CachedRun, Run(cells()))
-    assert pictures_of(cast(CachedRun, Run(None)), result()) == []
-    assert pictures_of(run, result(status="failed")) == []
-    assert pictures_of(run, result(segments=MOST_FRAMES + 1)) == []
-    unscored = Run(cells())
-    unscored._scores = None  # type: ignore[assignment]
-    assert pictures_of(cast(CachedRun, unscored), result()) == []
 
 
 def test_a_model_without_attention_leaves_the_frame_as_it_is() -> None:

@@ -1,5 +1,7 @@
 """Templates: what is put in is text, what is ours is not, what is missing is an error."""
 
+import base64
+import hashlib
 from importlib.resources import files
 
 import pytest
@@ -7,7 +9,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from avel.pipeline.report import template
-from avel.pipeline.report.template import render
+from avel.pipeline.report.template import Assets, render
 from tests.pipeline.report.material import EVIL
 
 VALUES = {"title": "t", "header": ["a"], "rows": [["b"]], "notes": []}
@@ -17,7 +19,7 @@ def test_values_are_escaped_and_assets_are_not() -> None:
     page = render("table.html.j2", **{**VALUES, "title": EVIL})
     assert "<script>" not in page
     assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt; &amp; &#39;x&#39;" in page
-    style = (files("avel.pipeline.report") / "page.css").read_text()
+    style = (files("avel.pipeline.report") / "style.css").read_text()
     assert style in page
 
 
@@ -28,7 +30,7 @@ def test_a_value_that_is_missing_is_an_error() -> None:
 
 def test_every_template_is_in_the_package_and_reads() -> None:
     names = [path.name for path in files("avel.pipeline.report").iterdir() if ".j2" in path.name]
-    assert set(names) >= {"page.html.j2", "table.html.j2", "timeline.svg.j2"}
+    assert set(names) >= {"page.html.j2", "index.html.j2", "table.html.j2"}
     for name in names:
         template._environment().get_template(name)
 
@@ -48,3 +50,13 @@ def test_no_page_is_put_together_by_hand() -> None:
             text = path.read_text("utf-8")
             assert "</" not in text, path.name
             assert not any(tag in text for tag in ("<p", "<td", "<rect", "<html")), path.name
+
+
+def test_the_policy_names_what_is_in_the_page() -> None:
+    assets = Assets(["style.css"], ["looks.js", "times.js"])
+    digest = hashlib.sha256(str(assets.script).encode()).digest()
+    assert f"script-src 'sha256-{base64.b64encode(digest).decode()}'" in assets.policy()
+    assert "default-src 'none'" in assets.policy()
+    assert "media-src 'none'" in assets.policy()
+    assert "media-src data:" in assets.policy("data:")
+    assert assets.text("<b>") == Markup("<b>")

@@ -1,0 +1,40 @@
+"""`avel report`: pages of results that were written earlier."""
+
+import argparse
+from pathlib import Path
+
+from avel.pipeline.work.say import warn
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "results",
+        nargs="+",
+        type=Path,
+        metavar="RESULT",
+        help="a result's .json, the list of `localize --json`, or a folder of them",
+    )
+    parser.add_argument("--out", type=Path, help="folder of the pages [that of the first result]")
+    parser.add_argument(
+        "--films", type=Path, metavar="FOLDER", help="where the films are now [where they were]"
+    )
+    parser.add_argument(
+        "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
+    )
+    parser.add_argument(
+        "--proxy",
+        action="store_true",
+        help="make a small copy, beside its page, of a film that browsers do not play",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from avel.pipeline.datasets.truth import read_truth
+    from avel.pipeline.formats.read import read_results  # slow: loads numpy
+    from avel.pipeline.report.again import report_again
+
+    written = [each for path in args.results for each in read_results(path)]
+    out = args.out or written[0].path.parent
+    index = report_again(out, written, read_truth(args.truth), films=args.films, proxy=args.proxy)
+    warn(f"wrote {len(written)} pages to {out}; {index} shows all")
+    return 0

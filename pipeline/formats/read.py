@@ -1,0 +1,123 @@
+"""Results that were written earlier, back from their JSON."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from avel.pipeline.method.events import Disagreement, Event, Evidence, Sound
+from avel.pipeline.method.results import SCHEMA, Result
+from avel.pipeline.reasons import InputError
+
+SCHEMAS = ("avel.result/1", SCHEMA)
+"""What is read; of an earlier one the fields that it did not have are empty."""
+SUFFIX = ".json"
+NAMES = frozenset(field.name for field in fields(Result))
+PARTS = {"events": Event, "disagreements": Disagreement, "sounds": Sound}
+"""Fields that are lists of these."""
+FLAWS = (TypeError, ValueError, KeyError, AttributeError)
+
+
+class Written(NamedTuple):
+    """A result, and the file that holds it."""
+
+    result: Result
+    path: Path
+    alone: bool
+    """Whether the file holds no other."""
+
+
+def read_results(path: Path) -> Iterator[Written]:
+    """Results of a file: one document, or the list that `--json` prints; or of a folder of files.
+
+    JSON files of a folder that are none of avel's results are passed over.
+
+    Raises:
+        InputError: the file is missing, is no JSON or no result; or the folder holds none.
+    """
+    if not path.is_dir():
+        yield from _of_file(path, _load(path))
+        return
+    found = [(file, _load(file)) for file in sorted(path.glob("*" + SUFFIX))]
+    ours = [(file, document) for file, document in found if _is_ours(document)]
+    if not ours:
+        raise InputError(
+            f"{path}: holds no results of avel; give a folder that `avel localize --out` wrote"
+        )
+    for file, document in ours:
+        yield from _of_file(file, document)
+
+
+def result_of(document: Mapping[str, Any]) -> Result:
+    """The result of a document; times in seconds, probabilities in [0, 1].
+
+    Raises:
+        ValueError: it is none of avel's, or a field is not what it must be.
+    """
+    schema = document.get("schema") if isinstance(document, Mapping) else None
+    if schema not in SCHEMAS:
+        raise ValueError(f"schema ({schema!r:.40}) must be one of {', '.join(SCHEMAS)}")
+    given = {name: _value(name, value) for name, value in document.items() if name in NAMES}
+    if not isinstance(given.get("file"), str) or not isinstance(given.get("status"), str):
+        raise ValueError("file and status must be text")
+    return Result(**given)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as err:
+        raise InputError(
+            f"{path}: cannot be read ({err.strerror}); give a result's .json, or their folder"
+        ) from err
+    except ValueError as err:
+        raise InputError(
+            f"{path}: is no JSON ({err}); give a result's .json, or their folder"
+        ) from err
+
+
+def _is_ours(document: Any) -> bool:
+    first = document[0] if isinstance(document, list) and document else document
+    return isinstance(first, dict) and str(first.get("schema", "")).startswith("avel.result/")
+
+
+def _of_file(path: Path, document: Any) -> Iterator[Written]:
+    documents = document if isinstance(document, list) else [document]
+    for each in documents:
+        try:
+            yield Written(result_of(each), path, not isinstance(document, list))
+        except FLAWS as err:
+            raise InputError(
+                f"{path}: is no result of avel: {err}; write it anew by `avel localize`"
+            ) from err
+
+
+def _value(name: str, value: Any) -> Any:
+    """A field as the result holds it."""
+    if name in PARTS:
+        return tuple(_part(PARTS[name], each) for each in value)
+    if name in ("heard", "seen", "top_classes"):
+        return tuple((str(label), _number(share)) for label, share in value)
+    if name == "relevance":
+        return tuple(map(_number, value))
+    if name == "duration":
+        return _number(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _part(kind: Any, given: Mapping[str, Any]) -> Any:
+    known = {field.name for field in fields(kind)}
+    values = {key: value for key, value in given.items() if key in known}
+    for key in ("onset", "offset", "score"):
+        if key in values:
+            values[key] = _number(values[key])
+    if values.get("evidence") is not None:
+        heard, seen, sight = (given["evidence"][name] for name in ("heard", "seen", "sight"))
+        values["evidence"] = Evidence(_number(heard), _number(seen), str(sight))
+    return kind(**values)
+
+
+def _number(value: Any) -> float:
+    """JSON has no number that is none: it is written as null."""
+    return float("nan") if value is None else float(value)

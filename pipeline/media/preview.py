@@ -1,0 +1,183 @@
+"""A quick look at a file for people: what it is, some pictures, all of its sound, low.
+
+Pictures come from key frames where they are far apart, so that those of a long film cost seconds.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from avel.pipeline.media.container import open_container
+
+STEP = 2.0
+"""Seconds between two pictures from which the file is not read in between, but sought in."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file is, by libav's names.
+
+    Attributes:
+        container: Names of the demuxer, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+        video: Codec of the picture, empty where there is none.
+        pixels: Its pixel format.
+        audio: Codec of the sound, empty where there is none.
+        shape: Width by height of the picture as it is shown; 0 where there is none.
+    """
+
+    container: str
+    video: str = ""
+    pixels: str = ""
+    audio: str = ""
+    shape: float = 0.0
+
+
+def kind_of(path: Path) -> Kind:
+    """What a file is; of its pictures one is decoded.
+
+    Raises:
+        MediaError: it cannot be opened.
+    """
+    with open_container(path) as container:
+        video, audio = _first(container, "video"), _first(container, "audio")
+        return Kind(
+            container.format.name,
+            video.codec_context.name if video else "",
+            (video.codec_context.pix_fmt or "") if video else "",
+            audio.codec_context.name if audio else "",
+            _upright(container, video) if video else 0.0,
+        )
+
+
+def pictures(path: Path, at: Sequence[float], height: int) -> Iterator[NDArray[np.uint8]]:
+    """RGB (height, W, 3) of what is shown at some seconds, in their order; fewer where it ends.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+    with open_container(path) as container:
+        video = _first(container, "video")
+        if video is None or not at:
+            return
+        apart = at[1] - at[0] if len(at) > 1 else at[0]
+        read = _sought if apart > STEP else _passed
+        try:
+            for frame in read(container, video, at):
+                yield _small(frame, height, _shape(video))
+        except (av.error.FFmpegError, ValueError):  # what there is will do
+            return
+
+
+def sound(path: Path, rate: int) -> Iterator[NDArray[np.int16]]:
+    """Mono samples (S,) of a file's first sound, piece by piece; nothing where there is none.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+    with open_container(path) as container:
+        audio = _first(container, "audio")
+        if audio is None:
+            return
+        resampler = av.AudioResampler("s16", "mono", rate)
+        try:
+            frames: Iterator[Any] = container.decode(audio)
+            for frame in frames:
+                for piece in resampler.resample(frame):
+                    yield piece.to_ndarray()[0]
+        except (av.error.FFmpegError, ValueError):
+            return
+
+
+def _first(container: InputContainer, kind: str) -> "VideoStream | None":
+    """The first stream of a kind that is no cover picture and has a decoder."""
+    for stream in container.streams:
+        cover = "attached_pic" in str(stream.disposition).lower()
+        if stream.type == kind and stream.codec_context is not None and not cover:
+            if kind == "video":
+                stream.thread_type = "AUTO"  # type: ignore[attr-defined]
+            return stream  # type: ignore[return-value]
+    return None
+
+
+def _shape(video: VideoStream) -> float:
+    context = video.codec_context
+    pixel = float(video.sample_aspect_ratio or 1)
+    return context.width * pixel / context.height if context.height else 0.0
+
+
+def _upright(container: InputContainer, video: VideoStream) -> float:
+    """The shape as it is shown; only a frame says that it is turned."""
+    shape = _shape(video)
+    try:
+        first = next(container.decode(video), None)
+    except (av.error.FFmpegError, ValueError):
+        return shape
+    return 1 / shape if first is not None and shape and _turn(first) % 2 else shape
+
+
+def _sought(
+    container: InputContainer, video: VideoStream, at: Sequence[float]
+) -> Iterator[VideoFrame]:
+    """The key frame at or before each second."""
+    video.codec_context.skip_frame = "NONKEY"
+    begin = float((video.start_time or 0) * (video.time_base or 0))
+    last: VideoFrame | None = None
+    for seconds in at:
+        ticks = int((begin + seconds) / float(video.time_base or 1))
+        try:
+            container.seek(ticks, stream=video)
+            last = next(container.decode(video), None) or last
+        except av.error.FFmpegError:
+            pass
+        if last is None:
+            return
+        yield last
+
+
+def _passed(
+    container: InputContainer, video: VideoStream, at: Sequence[float]
+) -> Iterator[VideoFrame]:
+    """Every frame is read, and the one on screen at each second is given."""
+    begin = float((video.start_time or 0) * (video.time_base or 0))
+    last: VideoFrame | None = None
+    wanted = iter(at)
+    seconds = next(wanted)
+    for frame in container.decode(video):
+        while frame.time is not None and frame.time - begin > seconds:
+            yield last or frame
+            following = next(wanted, None)
+            if following is None:
+                return
+            seconds = following
+        last = frame
+    if last is not None:
+        yield last
+        for _ in wanted:
+            yield last
+
+
+def _small(frame: VideoFrame, height: int, shape: float) -> NDArray[np.uint8]:
+    """A frame low and upright, turned as its file says; its own shape is before that."""
+    turn = _turn(frame)
+    other = _even(height / shape if turn % 2 else height * shape)
+    wide, high = (height, other) if turn % 2 else (other, height)
+    rgb = frame.reformat(width=wide, height=high, format="rgb24").to_ndarray()
+    return np.ascontiguousarray(np.rot90(rgb, turn))
+
+
+def _turn(frame: VideoFrame) -> int:
+    """Quarters by which a frame is turned against the clock."""
+    return round(frame.rotation / 90) % 4
+
+
+def _even(side: float) -> int:
+    return max(2, 2 * round(side / 2))

@@ -1,0 +1,70 @@
+"""Pages of results that were written earlier."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.folder import make_folder
+from avel.pipeline.formats.index import claim
+from avel.pipeline.formats.read import SUFFIX, Written
+from avel.pipeline.formats.whole import write_whole
+from avel.pipeline.method.results import Result
+from avel.pipeline.report.index import NAME, Index
+from avel.pipeline.report.pages import PAGE, Pages
+
+
+def report_again(
+    out: Path,
+    written: Sequence[Written],
+    truth: Truth,
+    *,
+    films: Path | None = None,
+    proxy: bool = False,
+) -> Path:
+    """Write a page for each result, and their index; the path of the index.
+
+    Args:
+        out: The folder, made where it is missing.
+        written: The results; of two of one film the later counts.
+        truth: Annotated events in seconds, shown where they are known.
+        films: Where the films are now; None for where they were, or beside their results.
+        proxy: Whether to make a small copy of what no browser plays.
+
+    Raises:
+        InputError: `out` is a file.
+        EnvironmentProblem: it cannot be made or written.
+    """
+    make_folder(out)
+    found = {each.result.file: (each, _found(each, films)) for each in written}
+    pages = Pages(out, truth, None, proxy=proxy)
+    pages.names = _named(out, list(found.values()))
+    with Index(out, out.resolve().name) as index:
+        for _, result in found.values():
+            write_whole(out / f"{pages.names[result.file]}{PAGE}", pages.page(result))
+            index.add(pages.number(result), pages.entry(result))
+    return out / NAME
+
+
+def _found(each: Written, films: Path | None) -> Result:
+    """The result with its film where it is now."""
+    file = Path(each.result.file)
+    places = [films / file.name] if films else [file, each.path.parent / file.name]
+    there = next((place for place in places if place.is_file()), file)
+    return replace(each.result, file=str(there))
+
+
+def _named(out: Path, found: Sequence[tuple[Written, Result]]) -> dict[str, str]:
+    """Names by file: a page stands beside its result and is named as it is, others by the index."""
+    names = [_beside(out, each) for each, _ in found]
+    others = [each.result.file for (each, _), name in zip(found, names, strict=True) if not name]
+    claimed = iter(claim(out, others, [PAGE]) if others else ())
+    return {
+        result.file: name or next(claimed) for name, (_, result) in zip(names, found, strict=True)
+    }
+
+
+def _beside(out: Path, each: Written) -> str:
+    """The name of a result that lies in the folder by itself; empty elsewhere."""
+    is_there = each.alone and each.path.parent.resolve() == out.resolve()
+    return each.path.name.removesuffix(SUFFIX) if is_there else ""
