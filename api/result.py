@@ -21,11 +21,13 @@ class Result(Known):
 
     @classmethod
     def of(cls, found: Known) -> Self:
-        """The pipeline's result with these ways."""
+        """The pipeline's result with these ways; times stay seconds."""
         return cls(**{field.name: getattr(found, field.name) for field in fields(found)})
 
     def save(self, path: File, *, format: str | None = None) -> Path:
-        """Write it in one of the formats of docs/formats.md, whole or not at all.
+        """Write it in a format of docs/formats.md, in seconds or in frames as that has them.
+
+        The file is there whole or not at all.
 
         What must be known of it, such as of a film whose frames come at changing intervals, is a
         warning.

@@ -38,7 +38,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Which of the events."""
+    """Which of the events: labels, and a least score in [0, 1]."""
     parser.add_argument(
         "--label",
         action="append",
@@ -64,7 +64,7 @@ def check_source(args: argparse.Namespace) -> None:
 
 
 def results(args: argparse.Namespace) -> "Iterator[tuple[Result, Path]]":
-    """Each result, and where its film lies now; in their order.
+    """Each result, with times in seconds, and where its film lies now; in their order.
 
     Raises:
         InputError: there is none, or a file is no result.

@@ -56,7 +56,7 @@ def pieces(result: Result) -> list[Chapter]:
 
 
 def merged(found: list[Chapter]) -> list[Chapter]:
-    """Pieces that are too short go with what follows, the last with what is before."""
+    """Pieces below ten seconds go with what follows, the last with what is before."""
     whole: list[Chapter] = []
     for piece in found:
         if whole and whole[-1].end - whole[-1].start < LEAST:
@@ -70,7 +70,7 @@ def merged(found: list[Chapter]) -> list[Chapter]:
 
 
 def too_few(entry: Entry) -> Iterator[str]:
-    """Says where YouTube will show none."""
+    """Says where YouTube will show none: fewer than three of ten seconds."""
     num = len(merged(pieces(entry.result)))
     if entry.result.status != "failed" and num < FEWEST:
         yield (

@@ -35,7 +35,7 @@ def own_rate(entry: Entry) -> Fraction:
 
 
 def num_frames(entry: Entry, rate: Fraction) -> int:
-    """Frames of the whole video at a rate, so that every event lies within; at least one."""
+    """The whole video in frames at a rate, so that every event lies within; at least one."""
     result = entry.result
     known = result.duration if result.duration == result.duration else 0.0
     return max(1, ticks(known, rate), *(span(event, rate)[1] for event in result.events))
@@ -54,7 +54,7 @@ def exact(time: float) -> float:
 
 
 def rate_cautions(entry: Entry) -> Iterator[str]:
-    """What a reader must be told of a video whose times are numbers of frames."""
+    """What a reader must be told of a video whose times are in frames."""
     footage = entry.footage
     if entry.result.status == "failed":
         return
@@ -69,7 +69,7 @@ def rate_cautions(entry: Entry) -> Iterator[str]:
 
 
 def editing_cautions(entry: Entry) -> Iterator[str]:
-    """The same for formats that know editors' rates alone."""
+    """The same in frames of editors' rates alone."""
     yield from rate_cautions(entry)
     footage, rate = entry.footage, editing_rate(entry)
     if footage is not None and footage.width and not _same(rate, footage.frame_rate):

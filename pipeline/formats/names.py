@@ -70,7 +70,7 @@ def own_name(file: str) -> str:
 
 
 def told_apart(path: str) -> str:
-    """The name where another file's results have its own: with a hash of the whole path."""
+    """The name where another file's results have its own: with 12 hex digits of the path's hash."""
     raw = os.fsencode(own_name(path))
     return f"{_cut(raw)}-{_hash(os.fsencode(path))}"
 

@@ -15,7 +15,7 @@ from avel.pipeline.method.events import Event
 
 def timeline(entry: Entry) -> str:
     """The whole file: times in frames, and in the markers' metadata in seconds."""
-    rate, name = own_rate(entry), PurePath(entry.result.file).name
+    rate, name = own_rate(entry), readable(PurePath(entry.result.file).name)
     whole = _range(0, num_frames(entry, rate), rate)
     reference = {
         "OTIO_SCHEMA": "ExternalReference.1",
@@ -41,7 +41,7 @@ def _marker(event: Event, rate: Fraction) -> dict[str, Any]:
     seconds = {"onset": exact(event.onset), "offset": exact(event.offset)}
     return {
         "OTIO_SCHEMA": "Marker.2",
-        "name": event.label,
+        "name": readable(event.label),
         "color": "RED",
         "marked_range": _range(onset, offset - onset, rate),
         "metadata": {"avel": {**seconds, "score": round(event.score, 6)}},

@@ -64,7 +64,7 @@ def of_suffix(path: Path) -> Format:
 
 
 def described() -> str:
-    """The formats as a table of Markdown: what each keeps and loses."""
+    """The formats as a table of Markdown, (n, 7): what each keeps and loses."""
     head = ("format", "file", "opened by", "times to", "score", "label", "overlapping events")
     rows = [
         (f"`{name}`", _file(form), form.opens, form.times, form.score, form.label, form.overlap)

@@ -20,7 +20,7 @@ def one_line(text: str) -> str:
 
 
 def one_word(text: str) -> str:
-    """The same with `_` for each run of spaces."""
+    """The same with `_` for each run of spaces: one field of a line, of 1 letter at least."""
     return "_".join(one_line(text).split())
 
 

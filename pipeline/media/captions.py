@@ -33,7 +33,7 @@ class Captions:
     font: str | None = None
 
     def at(self, micros: int) -> tuple[str, ...]:
-        """What stands there in the picture of a moment."""
+        """What stands in the picture of a moment, in microseconds of the film."""
         return tuple(text for onset, offset, text in self.spoken if onset <= micros < offset)
 
     def missing(self) -> str:
@@ -44,7 +44,10 @@ class Captions:
         return "".join(c for c in letters if bytes(font.getmask(c)) == nothing)
 
     def onto(self, picture: NDArray[np.uint8], width: int, micros: int) -> None:
-        """Write what stands at a moment into a picture of yuv420p, rows (H * 3 / 2, W)."""
+        """Write what stands at a moment, in microseconds, into a picture of yuv420p.
+
+        Its rows are (H * 3 / 2, W): brightness above the two quarter-sized planes of colour.
+        """
         lines = self.at(micros)
         if lines:
             height = picture.size * 2 // 3 // width

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from avel.pipeline.media.captions import Captions, Spoken
 from avel.pipeline.media.colours import range_of
 from avel.pipeline.media.container import open_container
+from avel.pipeline.media.orientation import Orientation, orientation_of
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.streams import Streams, choose, decoded
 from avel.pipeline.reasons import MediaError, Reason
@@ -201,7 +202,7 @@ class _Sound:
 
 
 def channels_of(audio: AudioStream) -> int:
-    """Of the written sound: one, or two for whatever has more."""
+    """Number of channels of the written sound: one, or two for whatever has more."""
     return 1 if audio.channels == 1 else 2
 
 
@@ -241,12 +242,12 @@ class _Writer:
 
     def _upright(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The frame as it is seen, yuv420p rows (H * 3 / 2, W) with even sides, as the first's."""
-        turn = round(frame.rotation / 90) % 4
-        if turn:
-            rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-            frame = VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(rgb, turn)), "rgb24")
+        way = orientation_of(frame)
+        if way != Orientation():
+            shown = way(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+            frame = VideoFrame.from_ndarray(np.ascontiguousarray(shown), "rgb24")
         if not self._size[0]:
-            self._open_video(frame, turn)
+            self._open_video(frame, way)
         scaled = frame.reformat(
             *self._size,
             format="yuv420p",
@@ -255,7 +256,7 @@ class _Writer:
         )
         return np.asarray(scaled.to_ndarray(), np.uint8)
 
-    def _open_video(self, frame: VideoFrame, turn: int) -> None:
+    def _open_video(self, frame: VideoFrame, way: Orientation) -> None:
         """Sides and colours as the first frame's."""
         assert self._video is not None
         width, height = frame.width, frame.height
@@ -264,7 +265,7 @@ class _Writer:
         if not frame.format.is_rgb:
             self._video.codec_context.colorspace = frame.colorspace
         self._video.width, self._video.height = self._size
-        aspect = 1 / self._aspect if turn % 2 else self._aspect
+        aspect = 1 / self._aspect if way.transposed else self._aspect
         self._video.codec_context.sample_aspect_ratio = aspect
 
     def sound(self, samples: NDArray[np.int16]) -> None:

@@ -86,7 +86,7 @@ def base(stream: Stream) -> Fraction:
 
 
 def choose(container: InputContainer, reading: Reading) -> Streams:
-    """The streams that localizing looks at, too.
+    """The streams that localizing looks at, too, on the results' clock of seconds.
 
     Raises:
         MediaError: EMPTY: there are none.

@@ -25,7 +25,7 @@ LETTERS = 4_000
 
 
 def run(parent: int) -> None:
-    """Do jobs from stdin until it ends; a file cannot make this process outlive its parent."""
+    """Do jobs from stdin until it ends, in at most 6 GB; it does not outlive its parent."""
     die_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, DATA_BYTES))
@@ -35,7 +35,7 @@ def run(parent: int) -> None:
 
 
 def serve(given: BinaryIO, out: BinaryIO) -> None:
-    """Answer each line of JSON with one, and with others before it that say how far it is."""
+    """Answer each line of JSON with one, and before it with the second of the film that is done."""
 
     def say(said: Answer) -> None:
         out.write(json.dumps(said).encode() + b"\n")
@@ -49,7 +49,14 @@ def serve(given: BinaryIO, out: BinaryIO) -> None:
 def answer(
     task: Callable[..., Answer], path: Path, what: dict[str, Any], beat: Callable[[int], object]
 ) -> Answer:
-    """What a job says; whatever goes wrong is a reason, so that the next job is done."""
+    """What a job says; whatever goes wrong is a reason, so that the next job is done.
+
+    Args:
+        task: What is done.
+        path: The file.
+        what: Else the job needs; times in microseconds.
+        beat: Told which second of the film is done.
+    """
     try:
         return task(path, **what, beat=beat)
     except MediaError as err:

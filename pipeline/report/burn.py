@@ -20,7 +20,7 @@ END = 1 << 62
 def burn(
     apart: Apart, result: Result, film: Path, target: Path, wanted: Wanted, font: Path | None
 ) -> str:
-    """Write the copy: MP4, H.264 and AAC, whole or not at all.
+    """Write the copy, with scores in [0, 1] to two places: MP4, whole or not at all.
 
     Args:
         apart: The process that does it.

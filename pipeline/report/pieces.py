@@ -35,7 +35,7 @@ class Wanted:
             raise InputError(f"--pad ({self.pad_seconds:g}) must be seconds between 0 and 3600")
 
     def events(self, result: Result) -> Iterator[Event]:
-        """Those of a result, in time order."""
+        """Those of a result whose score in [0, 1] is high enough, in time order."""
         for event in result.events:
             named = not self.labels or event.label in self.labels
             if named and event.score >= self.least_score:
@@ -53,7 +53,7 @@ class Piece:
 
 
 def pieces(result: Result, wanted: Wanted, names: ResultNames) -> Iterator[Piece]:
-    """The parts of a film, at most from its beginning to its end; names are one each."""
+    """The parts of a film in microseconds, at most from beginning to end; names are one each."""
     known = result.duration if result.duration > 0 else float("inf")
     for event in wanted.events(result):
         start = max(0.0, event.onset - wanted.pad_seconds)

@@ -29,7 +29,7 @@ def test_each_result_is_there_at_once_and_the_events_at_the_end(tmp_path: Path) 
     with ResultFolder(out, ["a.mp4", "x/b.mp4", "y/b.mp4"]) as folder:
         assert folder.add(plain("y/b.mp4")) == second
         there = {name for name in names(out) if not name.startswith(".")}
-        assert there == {f"{second}.json"}
+        assert there == {INDEX, f"{second}.json"}
         folder.add(plain("a.mp4"))
         folder.add(failed("x/b.mp4"))
         assert "events.csv" not in names(out)
@@ -138,10 +138,10 @@ def test_formats_in_seconds_open_no_film(tmp_path: Path, monkeypatch: pytest.Mon
         raise AssertionError("nobody counts frames")
 
     monkeypatch.setattr("avel.pipeline.media.apart.Apart.ask", never)
-    names = [name for name, form in FORMATS.items() if not form.counts_frames]
-    with ResultFolder(tmp_path, ["a.mp4"], formats=names) as folder:
+    chosen = [name for name, form in FORMATS.items() if not form.counts_frames]
+    with ResultFolder(tmp_path, ["a.mp4"], formats=chosen) as folder:
         folder.add(plain())
-    assert len(list(tmp_path.iterdir())) == len(names) + 1
+    assert len(names(tmp_path)) == len(chosen) + 2  # videos.csv and the index
 
 
 def test_all_formats_of_a_folder_hold_all_its_videos(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from avel.pipeline.media.cut import cut
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import rotate_mp4, write_film
-from tests.pipeline.media.pieces import QUIET, RATE, film, heard, noise, numbered, place, seen
+from tests.pipeline.media.pieces import QUIET, RATE, STEP, film, heard, noise, numbered, place, seen
 
 SECOND = 1_000_000
 SLACK = {"mkv": 23, "mp4": 2, "avi": 1}
@@ -106,6 +106,15 @@ def test_a_turned_film_is_written_upright(tmp_path: Path) -> None:
     cut(source, str(tmp_path / "c.mp4"), 0, SECOND, QUIET)
     with av.open(str(tmp_path / "c.mp4")) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (48, 64)
+
+
+def test_a_mirrored_film_is_written_as_it_is_shown(tmp_path: Path) -> None:
+    source = film(tmp_path / "f.mp4", 1.0)
+    rotate_mp4(source, (-1, 0, 0, 1))
+    cut(source, str(tmp_path / "c.mp4"), 0, SECOND, QUIET)
+    with av.open(str(tmp_path / "c.mp4")) as container:
+        grey = list(container.decode(video=0))[5].to_ndarray(format="rgb24").mean(axis=2)
+    assert grey[24, 55] - grey[24, 8] == pytest.approx(5 * STEP, abs=4)
 
 
 def test_odd_sides_and_many_channels(tmp_path: Path) -> None:
