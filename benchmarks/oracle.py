@@ -30,6 +30,8 @@ MOST_SECONDS = 300
 """Of media that it is asked for."""
 AUDIO = {"opus": ("-c:a", "libopus")}
 """Decoders that are not libav's own, and so more independent."""
+TRANSPARENT = {"vp8": ("-c:v", "libvpx"), "vp9": ("-c:v", "libvpx-vp9")}
+"""Decoders that read WebM's transparency."""
 SHOWN = re.compile(
     r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) (?:.*i:(\w)|.*rate:(\d+) nb_samples:(\d+))?"
 )
@@ -103,7 +105,7 @@ def shift_of(
 
 def pictures(
     path: Path,
-    stream: int,
+    stream: dict[str, Any],
     size: int,
     moments: Sequence[float],
     shift: float,
@@ -123,7 +125,9 @@ def pictures(
     filters = f"showinfo=checksum=0,{half}{scale},crop={size}:{size}"
     output = ["-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     shown, wanted, held = Shown(), sorted(moments), list[Timed]()
-    with _Run(path, stream, output) as run:
+    tags = {name.lower(): value for name, value in stream.get("tags", {}).items()}
+    decoder = TRANSPARENT.get(str(stream.get("codec_name")), ()) if "alpha_mode" in tags else ()
+    with _Run(path, stream["index"], output, decoder) as run:
         for raw in run.blocks(size * size * 4):
             said = run.shown.get()
             if said is None:
