@@ -1,11 +1,12 @@
 """A whole batch: which files, in which lots, by which loops."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from avel.pipeline.batch.cluster import on_cluster
 from avel.pipeline.batch.journal import Identity, Journal
 from avel.pipeline.batch.launch import Loops, environments
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
@@ -32,6 +33,7 @@ class BatchConfig:
         retried: Do only files that failed before, for these reasons; None for all files.
         skipped: Reasons for which a file that failed before is left out.
         most_failures: After how many to give up; None for never.
+        cluster: Dask scheduler that starts the loops, or `local`; empty for none.
     """
 
     loops: int = 1
@@ -40,6 +42,7 @@ class BatchConfig:
     retried: frozenset[Reason] | None = None
     skipped: frozenset[Reason] = QUARANTINED
     most_failures: int | None = None
+    cluster: str = ""
 
 
 class Extraction:
@@ -94,22 +97,25 @@ class Extraction:
         """The folder that tells of this run."""
         return Journal(folder, Identity(self.stores.features.fingerprint, version("avel")))
 
-    def here(self, watch: Watch | None = None) -> Iterator[Outcome]:
+    def here(self, watch: Watch | None = None) -> Generator[Outcome, None, None]:
         """Work in this process, beside others on the same cache."""
         claims = NoClaims if self._config.part else Claims
         config = LoopConfig(self._folder, self._size, self._skipped, watch, claims)
         lots = list(lots_of(self._paths, self._size))
         yield from run_loop(lots, self.stores, self._plan, self._runtime, config)
 
-    def apart(self, words: Sequence[str]) -> Iterator[Outcome]:
+    def apart(self, words: Sequence[str]) -> Generator[Outcome, None, None]:
         """Work in several processes, each of which is given the command's words again."""
+        again = [*words, "--devices", "1", "--lot", str(self._size)]
+        if self._config.cluster:
+            yield from on_cluster(self._config.cluster, again, self._config.loops)
+            return
         from avel.pipeline.work.runtime import visible_gpus  # loads torch
 
         cores = default_workers()
         seen = environments(self._config.loops, visible_gpus(self._runtime.device), cores)
         workers = max(1, self._runtime.workers // self._config.loops)
-        again = [*words, "--devices", "1", "--workers", str(workers), "--lot", str(self._size)]
-        with Loops(again, seen) as loops:
+        with Loops([*again, "--workers", str(workers)], seen) as loops:
             yield from loops.outcomes()
 
     @property

@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,8 +60,10 @@ def run(args: argparse.Namespace) -> int:
     return 3 if tally.failures else 0
 
 
-def _outcomes(args: argparse.Namespace, work: "Extraction", tally: "Tally") -> "Iterator[Outcome]":
-    if args.devices == 1:
+def _outcomes(
+    args: argparse.Namespace, work: "Extraction", tally: "Tally"
+) -> "Generator[Outcome, None, None]":
+    if args.devices == 1 and not args.cluster:
         return work.here(tally.progress.watch)
     return work.apart(args.words[1:])
 

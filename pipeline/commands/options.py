@@ -133,6 +133,11 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--devices", type=positive, default=1, help="loops, each on a GPU of its own or the CPU [1]"
     )
+    group.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="let Dask start the loops: 'local' or a scheduler's tcp://host:8786",
+    )
     group.add_argument("--shard", metavar="i/n", help="do the i-th of n parts, with no claims")
     group.add_argument("--lot", type=positive, default=0, help="videos that are claimed together")
     group.add_argument(
@@ -165,10 +170,10 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
     from avel.pipeline.batch.lots import Part
     from avel.pipeline.work.failures import QUARANTINED
 
-    if args.shard and args.devices > 1:
+    if args.shard and (args.devices > 1 or args.cluster):
+        other = f"--cluster {args.cluster}" if args.cluster else f"--devices {args.devices}"
         raise InputError(
-            f"--shard {args.shard} and --devices {args.devices}: give one of the two; a shard is "
-            "one loop"
+            f"--shard {args.shard} and {other}: give one of the two; a shard is one loop"
         )
     return BatchConfig(
         loops=args.devices,
@@ -177,6 +182,7 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
         retried=None if args.retry_failed is None else _reasons(args.retry_failed),
         skipped=QUARANTINED if args.skip_failed is None else _reasons(args.skip_failed),
         most_failures=args.give_up_after,
+        cluster=args.cluster or "",
     )
 
 

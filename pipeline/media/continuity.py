@@ -40,6 +40,8 @@ PACKET_SECONDS = 20
 """What one packet can hold at most, as a slide does."""
 HOLD_SECONDS = 60
 """What a last picture may last beyond all packets, whatever it says."""
+FRAMES_PER_SECOND = 25
+"""Of a stream whose packets claim to last longer than any can."""
 BYTES_PER_SECOND = 16
 """What a packet needs at least for a second: no picture or sound is coded in less."""
 APART_SECONDS = 60
@@ -66,7 +68,7 @@ class Continuity:
         self._may_jump = may_jump
         self._shifts = deque([0], STRETCHES)
         self._end = 0
-        self._reach = GAP_SECONDS * self._unit
+        self._reach = HOLD_SECONDS * self._unit
         self._near, self._most = NEAR_SECONDS * self._unit, PACKET_SECONDS * self._unit
         self._gaps = 0
         self._lost_at: int | None = None
@@ -113,7 +115,9 @@ class Continuity:
             line.shift = self._shifts[-1]
         if not self._goes_on(line, at + line.shift):
             line.shift, line.end = self._shift(line, at, shown), None
-        lasts = min(max(0, ticks) * line.scale, self._most)
+        lasts = max(0, ticks) * line.scale
+        if lasts > self._most:  # it is not believed
+            lasts = self._unit // FRAMES_PER_SECOND
         if line.end is None:
             line.last = line.end = at + line.shift
         line.last = max(line.last, at + line.shift)

@@ -135,6 +135,9 @@ class Server:
             reply = self._line.recv(REPLY.size)
         except OSError:
             reply = b""
+        except BaseException:  # Ctrl-C: its answer would be taken for that of the next question
+            self.stop()
+            raise
         if len(reply) < REPLY.size:
             self.stop()
             return None

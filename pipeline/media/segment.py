@@ -176,7 +176,8 @@ class _Cells:
         for start_shot, stop_shot in reading.unseen:
             present[max(0, start_shot - begin) : max(0, stop_shot - begin)] = False
         reading.unseen = [lost for lost in reading.unseen if lost[1] > begin + num_shots]
-        mask = np.any(present.reshape(count, per_cell), axis=1, keepdims=False)
+        mask = np.zeros(count, bool)
+        np.any(present.reshape(count, per_cell), axis=1, out=mask)
         moment = shot_seconds(max(0, ceil(start * per_cell - Fraction(1, 2))), per_cell)
         if not start <= moment < end and first <= int(start) < first + count:
             mask[int(start) - first] = True

@@ -60,6 +60,7 @@ class VideoTrack(Track):
         self._frames_per_cell = frames_per_cell
         self._scaler = Scaler(stream, square, cropping)
         self._skips = skip_frames and stream.codec_context.name in SKIPPABLE
+        self._rate = stream.codec_context.framerate or stream.average_rate or Fraction(25)
         self._waiting: deque[Packet[Any]] = deque()
         self._plan: ShotPlan | None = None
         self._pending: tuple[int, VideoFrame] | None = None
@@ -124,10 +125,10 @@ class VideoTrack(Track):
                 self.reading.unseen.append((following, first_shot))
 
     def _ticks(self, frame: VideoFrame) -> int:
-        if frame.duration:
+        """How long a frame lasts; of raw streams, whose frames have no time, libav may say 1."""
+        if frame.duration and (frame.pts is not None or frame.dts is not None):
             return int(frame.duration)
-        rate = self.stream.average_rate or Fraction(25)
-        return max(1, round(1 / (rate * self.time_base)))
+        return max(1, round(1 / (self._rate * self.time_base)))
 
     def _picture(self) -> Picture:
         assert self._pending is not None

@@ -6,6 +6,7 @@ import sys
 import time
 
 from avel.pipeline.batch.launch import to_line
+from avel.pipeline.media.confine import die_with
 from avel.pipeline.method.outcome import Outcome
 
 
@@ -13,6 +14,7 @@ def main() -> None:
     from pathlib import Path
 
     mark = Path(sys.argv[1])
+    die_with(os.getppid())
     for word in sys.argv[2:]:
         if word == "wait":
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -21,6 +23,10 @@ def main() -> None:
             mark.touch()
             sys.stdout.flush()
             os.kill(os.getpid(), signal.SIGKILL)
+        elif word == "kill-parent-once" and not mark.exists():
+            mark.touch()
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(1000)
         elif word == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         elif word.startswith("exit"):

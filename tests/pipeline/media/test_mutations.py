@@ -143,7 +143,6 @@ def check(sources: Sequence[bytes], numbers: range, folder: Path) -> Counter[str
     return ended
 
 
-@pytest.mark.xfail(strict=False, reason="tables that claim days are not bounded yet")
 def test_mutations(sources: list[bytes], tmp_path: Path) -> None:
     ended = check(sources, range(IN_THE_SUITE), tmp_path)
     assert ended["result"] > IN_THE_SUITE / 4, ended

@@ -9,13 +9,13 @@ from avel.configs.events import Row
 from avel.models.everyday import UNHEARD, Rule, hear, make_events, weigh
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found
-from avel.pipeline.method.findings import Findings
+from avel.pipeline.method.findings import ALIKE, Findings
 from avel.pipeline.method.scores import SegmentScores
 
-SOUNDS = ("Dog", "Vehicle", "Car", "Truck", "Siren", "Speech", "Thunder")
+SOUNDS = ("Dog", "Yip", "Vehicle", "Car", "Truck", "Siren", "Speech", "Thunder")
 SIGHTS = ("beagle", "cab", "pickup", "ambulance", "suit")
 TABLE = {
-    "Bark": Row("dog", {"Dog": 1.0}, {"beagle": 1.0}),
+    "Bark": Row("dog", {"Dog": 1.0, "Yip": 0.9}, {"beagle": 1.0}),
     "Car": Row("car", {"Car": 1.0, "Vehicle": 0.4}, {"cab": 1.0, "pickup": 0.5}),
     "Truck": Row("truck", {"Truck": 1.0, "Vehicle": 0.4}, {"pickup": 1.0}),
     "Siren": Row("emergency vehicle", {"Siren": 1.0}, {"ambulance": 1.0}),
@@ -69,6 +69,24 @@ def test_heard_without_its_sight_is_said_in_words() -> None:
         "Bark", "heard, not seen", "no dog in the picture",
     )  # fmt: skip
     assert (only.onset, only.offset) == (0, 2)
+
+
+def test_two_weak_names_of_one_sound_say_that_it_is_heard() -> None:
+    """Neither is as likely as not, but that one of them is right is: 1 - 0.6 * 0.6."""
+    odds = float(np.log(0.4 / 0.6))
+    found = find({"Dog": [odds, odds], "Yip": [odds - 2 * np.log(0.9)] * 2}, {"Car": [1, 1]})
+    expected = np.log(0.64 / 0.36) - ALIKE
+    (only,) = found.disagreements
+    assert (only.label, only.kind) == ("Bark", "heard, not seen")
+    assert only.score == pytest.approx(1 / (1 + np.exp(-expected)), abs=1e-4)
+    assert find({"Dog": [odds, odds]}, {"Car": [1, 1]}).disagreements == []
+
+
+def test_where_the_event_itself_is_nothing_is_said_beside_it() -> None:
+    found = find({"Siren": [QUIET] * 4 + [2, 2] + [QUIET] * 3}, {"Siren": [7] * 9})
+    assert [(e.label, e.onset, e.offset) for e in found.events] == [("Siren", 4, 6)]
+    beside = [(d.kind, d.label, d.onset, d.offset) for d in found.disagreements]
+    assert beside == [("seen, not heard", "Siren", 0, 4), ("seen, not heard", "Siren", 6, 9)]
 
 
 def test_a_voice_over_is_heard_where_sight_cannot_tell() -> None:
