@@ -41,7 +41,8 @@ class Written(NamedTuple):
 def read_results(path: Path) -> Iterator[Written]:
     """Results of a file or of a folder of files, with times in seconds.
 
-    A file holds one document, the list that `--json` prints, or lines of JSON (`.jsonl`). JSON files of a folder that are none of avel's results are passed over.
+    A file holds one document, the list that `--json` prints, or lines of JSON (`.jsonl`). JSON
+    files of a folder that are none of avel's results are passed over.
 
     Raises:
         InputError: the file is missing, is no JSON or no result; or the folder holds none.
