@@ -13,18 +13,19 @@ TYPE_CHECKING = False  # as type checkers understand it; importing typing would 
 if TYPE_CHECKING:
     from avel.functions import Extracted, evaluate, extract, localize, open_model, teach, train
     from avel.pipeline.method.events import Event
-    from avel.pipeline.method.results import Result
+    from avel.result import Result, read_results
 
     __version__: str
 
 _PLACES = {
     "Event": "avel.pipeline.method.events",
     "Extracted": "avel.functions",
-    "Result": "avel.pipeline.method.results",
+    "Result": "avel.result",
     "evaluate": "avel.functions",
     "extract": "avel.functions",
     "localize": "avel.functions",
     "open_model": "avel.functions",
+    "read_results": "avel.result",
     "teach": "avel.functions",
     "train": "avel.functions",
 }
@@ -37,6 +38,7 @@ __all__ = [
     "extract",
     "localize",
     "open_model",
+    "read_results",
     "teach",
     "train",
 ]

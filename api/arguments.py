@@ -35,7 +35,9 @@ class How(TypedDict, total=False):
     window_cells: int
     """Segments of one video held at once. [64]"""
     timeout_seconds: float
-    """That decoding one video may take. [600]"""
+    """That decoding may take, for each ten minutes of a video. [600]"""
+    codecs: tuple[str, ...]
+    """Decoders of FFmpeg's that files may use beside those that `avel doctor` lists. [none]"""
     keep_segments: bool
     """Whether decoded pictures and sound are cached too. [True]"""
 
@@ -80,7 +82,8 @@ def runtime_of(
         _check(name, value, kind.__annotations__[name])
     folder = given.get("cache_dir")
     root = cache_root(None if folder is None else path_of("cache_dir", folder))[0]
-    return RuntimeConfig(**{**given, "cache_dir": root})
+    codecs = tuple(several("codecs", given.get("codecs", ())))
+    return RuntimeConfig(**{**given, "cache_dir": root, "codecs": codecs})
 
 
 def _unexpected(function: str, name: str, known: list[str]) -> str:

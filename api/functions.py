@@ -32,9 +32,9 @@ from avel.pipeline.method.plan import (
     plan_features,
     plan_localization,
 )
-from avel.pipeline.method.results import Result
 from avel.pipeline.work.order import in_order
 from avel.pipeline.work.runtime import RuntimeConfig
+from avel.result import Result
 
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
@@ -90,7 +90,7 @@ def localize(
         decoder: How scores become events, "gate", "argmax", "ungated" or "hysteresis"; None for the
             model's own way.
         threshold: Of the gate or the hysteresis, between 0 and 1; None for the model's own, or for
-            0.5 where a decoder is given.
+            0.5 where another decoder is given.
         extractor: Encoder for `labels`, None for audioclip-tiny; a model's checkpoint says its own.
         weights: The encoder's weight files; none to look where weights are kept.
         options: The encoder's options by name, for `labels`.
@@ -125,7 +125,7 @@ def _localized(
     from avel.pipeline.method.run import localize as run
 
     with closing(run(paths, plan, runtime)) as results:
-        yield from in_order(results, map(str, paths), attrgetter("file"))
+        yield from map(Result.of, in_order(results, map(str, paths), attrgetter("file")))
 
 
 def extract(

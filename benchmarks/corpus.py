@@ -19,7 +19,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Window
+from avel.pipeline.media.decoder import Decoders
+from avel.pipeline.media.limits import DecodeLimits
+from avel.pipeline.media.messages import Window
 from avel.pipeline.reasons import Reason
 from benchmarks.differences import Read, theirs, verdict
 from benchmarks.watch import Watch
@@ -28,7 +30,8 @@ MOST_SECONDS, MOST_MB = 20.0, 600.0
 CONFIG = SegmentConfig(frames_per_cell=4)
 """More moments of a second than the one that `localize` looks at."""
 LIMITS = DecodeLimits(timeout_seconds=MOST_SECONDS)
-WHOLE = {Reason.NO_AUDIO, Reason.NO_VIDEO}
+KEPT = ("agrees", "alone")
+WHOLE = {Reason.NO_AUDIO, Reason.NO_VIDEO, Reason.HDR}
 """Flags of a file to which nothing happened."""
 
 
@@ -52,19 +55,24 @@ class Row:
     why: str = ""
     message: str = ""
     ffmpeg: str = ""
+    digest: str = ""
+    """Of what was compared."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="+", type=Path, help="or single files")
     parser.add_argument("--table", type=Path, default=Path("corpus.csv"))
+    parser.add_argument(
+        "--known", type=Path, help="an earlier table: what decodes alike is not compared again"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     args = parser.parse_args()
     done = []
     with args.table.open("w", newline="", errors="surrogateescape") as file:
         writer = csv.DictWriter(file, [item.name for item in fields(Row)])
         writer.writeheader()
-        for row in rows(args.folders, args.seed):
+        for row in rows(args.folders, args.seed, known(args.known)):
             done.append(row)
             writer.writerow(vars(row))
             file.flush()
@@ -73,25 +81,41 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def rows(folders: Sequence[Path], seed: int) -> Iterator[Row]:
+def known(table: Path | None) -> dict[str, dict[str, str]]:
+    """Rows that agree of an earlier table, by the digest of what was compared."""
+    if table is None:
+        return {}
+    with table.open(newline="", errors="surrogateescape") as file:
+        return {row["digest"]: row for row in csv.DictReader(file) if row["verdict"] in KEPT}
+
+
+def rows(folders: Sequence[Path], seed: int, before: dict[str, dict[str, str]]) -> Iterator[Row]:
     with Decoders(CONFIG, LIMITS) as decoders:
         for folder in folders:
             inside = sorted(path for path in folder.rglob("*") if path.is_file())
             for path in inside if folder.is_dir() else [folder]:
                 name = str(path.relative_to(folder)) if folder.is_dir() else path.name
-                yield row_of(decoders, path, folder.name, name, seed)
+                with Watch() as watch:
+                    found = read(decoders, path, f"{seed} {name}")
+                cost = round(watch.cpu_s, 2), round(watch.peak_mb, 1), round(watch.wall_s, 2)
+                row = Row(folder.name, name, *outcome(found), found.cells, *cost)
+                row.digest = found.digest(name)
+                row.message = found.error.message.replace(str(path), "FILE") if found.error else ""
+                yield compared(row, found, path, before.get(row.digest))
 
 
-def row_of(decoders: Decoders, path: Path, collection: str, name: str, seed: int) -> Row:
-    with Watch() as watch:
-        found = read(decoders, path, f"{seed} {name}")
-    cost = round(watch.cpu_s, 2), round(watch.peak_mb, 1), round(watch.wall_s, 2)
-    row = Row(collection, name, *outcome(found), found.cells, *cost)
+def compared(row: Row, found: Read, path: Path, before: dict[str, str] | None) -> Row:
+    """The row with how far ffmpeg's decode is, from an earlier table where it is the same."""
+    if before is not None:
+        row.picture_levels, row.sound_db = (
+            float(before[kind]) if before[kind] else None for kind in ("picture_levels", "sound_db")
+        )
+        row.verdict, row.why, row.ffmpeg = before["verdict"], before["why"], before["ffmpeg"]
+        return row
     told = theirs(path, found)
     row.picture_levels = None if told.levels is None else round(told.levels, 2)
     row.sound_db = None if told.decibels is None else round(told.decibels, 2)
     row.verdict, row.why = verdict(found, told)
-    row.message = found.error.message.replace(str(path), "FILE") if found.error else ""
     row.ffmpeg = f"{told.format}; {len(told.errors)} errors: {' '.join(told.errors[:1])[:80]}"
     return row
 
@@ -104,10 +128,8 @@ def read(decoders: Decoders, path: Path, seed: str) -> Read:
         for event in decoders.events():
             if isinstance(event, Window):
                 found.add(event.segments)
-            elif isinstance(event, Ended):
-                found.error = event.error
             else:
-                found = Read(CONFIG, random.Random(seed))
+                found.error = event.error
     return found
 
 

@@ -1,5 +1,6 @@
 """How far avel's decode of a file is from the ffmpeg program's, and by which rule it may be."""
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.media.container import FORMATS
 from avel.pipeline.reasons import MediaError, Reason
 from benchmarks import oracle
 
@@ -20,8 +22,6 @@ NEIGHBOUR = 3.0
 """A frame that fits so much worse than the one before or after it is not the one on screen."""
 TIE_SECONDS = 0.002
 """A frame that begins this near a moment may be shown at it or not: the program prints roundly."""
-END_SECONDS = 0.5
-"""The program says when frames begin, not how long the last stays."""
 SECONDS = 1.0
 """Of length: the last frame's own, and a start that is cut off."""
 SOUND_DB = 1.0
@@ -40,6 +40,8 @@ class Read:
     flags: tuple[Reason, ...] = ()
     error: MediaError | None = None
     pictures: dict[float, oracle.Picture] = field(default_factory=dict)
+    first: dict[float, oracle.Picture] = field(default_factory=dict)
+    """The first, for a video that no shot falls on."""
     seen: int = 0
     energy: list[float] = field(default_factory=list)
     heard: int = 0
@@ -47,6 +49,8 @@ class Read:
     def add(self, segments: Segments) -> None:
         """Take the next cells; of the pictures a random choice stays, by reservoir."""
         shots = self.config.frames_per_cell
+        if not self.cells and Reason.NO_VIDEO not in segments.flags:
+            self.first = {0.5 / shots: segments.frames[0, 0].copy()}
         for number in np.flatnonzero(segments.visual_mask):
             for shot, picture in enumerate(segments.frames[number]):
                 self._consider(self.cells + int(number) + (shot + 0.5) / shots, picture)
@@ -54,6 +58,16 @@ class Read:
         self.heard += int(segments.audio_mask.sum())
         self.cells += len(segments.frames)
         self.duration, self.flags = segments.duration, segments.flags
+
+    def digest(self, name: str) -> str:
+        """Of all that a comparison sees."""
+        what = hashlib.sha256(
+            repr((name, self.cells, self.duration, self.error, self.seen)).encode()
+        )
+        what.update(repr((self.energy, self.heard, sorted(self.pictures))).encode())
+        for _, picture in sorted({**self.first, **self.pictures}.items()):
+            what.update(picture.tobytes())
+        return what.hexdigest()[:16]
 
     def _consider(self, moment: float, picture: oracle.Picture) -> None:
         self.seen += 1
@@ -72,11 +86,15 @@ class Theirs:
     times: list[float] = field(default_factory=list)
     """At which frames begin, of the video stream that fits best."""
     samples: int = 0
+    decoded: float = 0.0
+    """Seconds of sound that are not filled holes."""
     interlaced: bool = False
     errors: list[str] = field(default_factory=list)
     levels: float | None = None
     off: str = ""
     """Where a neighbouring frame fits better."""
+    neighbour: float = 0.0
+    """How far its neighbour is from the picture at the worst moment."""
     decibels: float | None = None
     loudest: str = ""
 
@@ -84,9 +102,14 @@ class Theirs:
     def format(self) -> str:
         return str(self.probed.get("format", {}).get("format_name", ""))
 
-    def seconds(self, rate: int) -> float:
-        """To the later end of both streams, at a rate of the sound in Hz."""
-        return max([self.samples / rate, *self.times[-1:]])
+    def least(self, found: Read) -> float:
+        """Seconds to where the last frame begins or the sound ends, whichever is later."""
+        return max([self.samples / found.config.sample_rate, *self.times[-1:]])
+
+    def most(self, found: Read) -> float:
+        """The same, or what the file says of itself: a last picture may stay for long."""
+        said = [self.probed.get("format", {}), *self.probed.get("streams", [])]
+        return max([self.least(found), *(float(one.get("duration", 0) or 0) for one in said)])
 
     @property
     def decodes(self) -> bool:
@@ -105,20 +128,37 @@ def theirs(path: Path, found: Read) -> Theirs:
 
 
 def _see(told: Theirs, found: Read, path: Path, stream: dict[str, Any], shift: float) -> None:
+    """The worst moment of a stream, where it fits better than the stream before."""
+    ours = found.pictures or found.first
     size = found.config.image_size
-    shown = oracle.pictures(path, stream["index"], size, list(found.pictures), shift)
+    shown = oracle.pictures(path, stream["index"], size, list(ours), shift)
+    apart = _apart(ours, shown)
+    if shown.interlaced:  # frame by frame: avel takes a field of those that are
+        fields = _apart(ours, oracle.pictures(path, stream["index"], size, list(ours), shift, True))
+        apart = {moment: min(apart[moment], fields.get(moment, apart[moment])) for moment in apart}
     told.interlaced |= shown.interlaced
     told.errors += shown.errors
-    told.times = told.times or shown.times
-    worst, off = None, ""
-    for moment, frames in shown.at.items():
-        if moment < max(shown.times) + END_SECONDS:
-            now, nearest = _levels(moment, found.pictures[moment], frames)
-            worst = max(worst or 0.0, now)
-            if now > max(1.0, NEIGHBOUR * nearest):
-                off = off or f"at {moment:.2f} s a neighbour fits better"
-    if worst is not None and (told.levels is None or (off, worst) < (told.off, told.levels)):
-        told.levels, told.off, told.times = worst, off, shown.times
+    worst = max(apart.values(), default=None)
+    better = worst is not None and (told.levels is None or worst[0] < told.levels)
+    if better or not told.times:
+        told.times = shown.times
+    if better and worst is not None:
+        told.levels, told.neighbour = worst
+        off = [moment for moment, (now, near) in apart.items() if now > max(1.0, NEIGHBOUR * near)]
+        told.off = f"at {off[0]:.2f} s a neighbour fits better" if off else ""
+
+
+def _apart(
+    ours: dict[float, oracle.Picture], shown: oracle.Shown
+) -> dict[float, tuple[float, float]]:
+    """Of each moment before the end: mean difference from the frame, and from a neighbour."""
+    last = shown.times[-2:]
+    end = last[-1] + max(0.04, last[-1] - last[0]) if last[1:] else 1.0
+    return {
+        moment: _levels(moment, ours[moment], frames)
+        for moment, frames in shown.at.items()
+        if moment < end
+    }
 
 
 def _levels(
@@ -138,8 +178,9 @@ def _levels(
 
 def _hear(told: Theirs, found: Read, path: Path, stream: dict[str, Any], shift: float) -> None:
     rate = found.config.sample_rate
-    heard = oracle.sound(path, stream["index"], rate, shift)
+    heard = oracle.sound(path, stream, rate, shift)
     told.samples = max(told.samples, len(heard.samples))
+    told.decoded = max(told.decoded, heard.decoded)
     told.errors += heard.errors
     if not found.heard or not len(heard.samples):
         return
@@ -187,21 +228,43 @@ def _wrong(found: Read, told: Theirs) -> Iterator[str]:
         yield "no picture"
     if told.samples and not found.heard:
         yield "no sound"
-    if told.decodes and abs(found.duration - told.seconds(found.config.sample_rate)) > SECONDS:
-        yield f"{found.duration:.1f} s of {told.seconds(found.config.sample_rate):.1f} s"
+    if (
+        told.decodes
+        and not told.least(found) - SECONDS < found.duration < told.most(found) + SECONDS
+    ):
+        yield f"{found.duration:.1f} s of {told.least(found):.1f} s"
 
 
 Rule = Callable[[Read, Theirs], bool]
 RULES: dict[str, Rule] = {
     "ENCRYPTED": lambda found, _: bool(found.error) and found.error.reason == "ENCRYPTED",
-    "TIMEOUT": lambda found, _: bool(found.error) and found.error.reason == Reason.TIMEOUT,
-    "shorter than the first shot": lambda found, told: (
-        not found.error and not found.seen and bool(told.times) and max(told.times) < 0.5
+    "TIMEOUT: more than 20 s of work": lambda found, _: (
+        bool(found.error) and found.error.reason == Reason.TIMEOUT
+    ),
+    "a codec that is not on avel's list": lambda found, _: (
+        Reason.UNSUPPORTED_CODEC in (*found.flags, found.error and found.error.reason)
+    ),
+    "a container that is not on avel's list": lambda found, told: (
+        bool(found.error) and not set(told.format.split(",")) & set(FORMATS.split(","))
+    ),
+    "HDR: avel maps it to an ordinary screen": lambda found, told: (
+        "HDR" in found.flags and not told.off and (told.decibels or 0) <= SOUND_DB
+    ),
+    "no frame is on screen at a shot": lambda found, told: (
+        not found.seen and _span(told.times) < 1 / found.config.frames_per_cell
     ),
     "damaged: ffmpeg reports errors": lambda _, told: bool(told.errors),
-    "a container without times of showing": lambda _, told: (
-        told.format in ("avi", "h264", "hevc", "mpegvideo", "m4v")
-    ),
+    "a container without times of showing": lambda _, told: told.format in UNTIMED,
     "several programs": lambda _, told: len(told.probed.get("programs", [])) > 1,
-    "interlaced: one field is shown": lambda _, told: told.interlaced and not told.off,
+    "noise: scalers differ, but the frame is the nearest": lambda _, told: (
+        0 < (told.levels or 0) < 0.3 * told.neighbour
+    ),
+    "this ffmpeg decodes less than half of the sound": lambda found, told: (
+        0 < told.decoded < told.samples / found.config.sample_rate / 2
+    ),
 }
+UNTIMED = ("avi", "h264", "hevc", "mpegvideo", "m4v")
+
+
+def _span(times: list[float]) -> float:
+    return times[-1] - times[0] if times else 0.0

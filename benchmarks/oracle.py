@@ -26,10 +26,15 @@ LIMIT_SECONDS = 60
 """Of one run of the program; some files of the collections keep it busy for ever."""
 JUMPING = ("mpegts", "mpeg", "ogg")
 """Formats whose times the program does not take as they are."""
-MOST_SECONDS = 900
+MOST_SECONDS = 300
 """Of media that it is asked for."""
-SHOWN = re.compile(r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) .*i:(\w)")
-WRONG = re.compile(r"\[(?:error|fatal|panic)\] ?(.*)")
+AUDIO = {"opus": ("-c:a", "libopus")}
+"""Decoders that are not libav's own, and so more independent."""
+SHOWN = re.compile(
+    r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) (?:.*i:(\w)|.*rate:(\d+) nb_samples:(\d+))?"
+)
+WRONG = re.compile(r"\[(?:error|fatal|panic)\] (?!Application provided invalid)(.*)")
+"""Not what its own muxer says, which gets frames with times as they are."""
 
 
 @dataclass
@@ -51,7 +56,18 @@ class Heard:
     """Mono samples (S,) at avel's rate from second 0 of its clock."""
 
     samples: NDArray[np.int16]
+    decoded: float
+    """Seconds that were decoded; the rest fills holes."""
     errors: list[str]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A frame on its way: when it begins, whether it is interlaced, how long its sound is."""
+
+    time: float
+    interlaced: bool
+    seconds: float
 
 
 def probe(path: Path) -> dict[str, Any]:
@@ -85,15 +101,26 @@ def shift_of(
     return min(starts) - float(first) if starts and first else 0.0
 
 
-def pictures(path: Path, stream: int, size: int, moments: Sequence[float], shift: float) -> Shown:
-    """Frames on screen at moments of avel's clock, scaled whole to cover a square, its centre."""
-    wide = "iw*sar"
+def pictures(
+    path: Path,
+    stream: int,
+    size: int,
+    moments: Sequence[float],
+    shift: float,
+    field_alone: bool = False,
+) -> Shown:
+    """Frames on screen at moments of avel's clock, scaled whole to cover a square, its centre.
+
+    With `field_alone` of their upper field only, which is of one moment where they are interlaced.
+    """
+    wide, high = "iw*sar", "2*ih" if field_alone else "ih"
     scale = (
-        f"scale=w='if(lte({wide},ih),{size},trunc({size}*{wide}/ih+1e-6))':"
-        f"h='if(lte({wide},ih),trunc({size}*ih/({wide})+1e-6),{size})':"
+        f"scale=w='if(lte({wide},{high}),{size},trunc({size}*{wide}/({high})+1e-6))':"
+        f"h='if(lte({wide},{high}),trunc({size}*{high}/({wide})+1e-6),{size})':"
         "flags=bicubic+accurate_rnd+full_chroma_int,format=rgba"
     )
-    filters = f"showinfo=checksum=0,{scale},crop={size}:{size}"
+    half = "field=top," if field_alone else ""
+    filters = f"showinfo=checksum=0,{half}{scale},crop={size}:{size}"
     output = ["-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     shown, wanted, held = Shown(), sorted(moments), list[Timed]()
     with _Run(path, stream, output) as run:
@@ -101,9 +128,9 @@ def pictures(path: Path, stream: int, size: int, moments: Sequence[float], shift
             said = run.shown.get()
             if said is None:
                 break
-            moment = said[0] - shift
+            moment = said.time - shift
             shown.times.append(moment)
-            shown.interlaced |= said[1] != "P"
+            shown.interlaced |= said.interlaced
             held = [*held[-2:], (moment, _over_black(raw, size))]
             while wanted and wanted[0] < moment:
                 _keep(shown, wanted.pop(0), held)
@@ -119,15 +146,18 @@ def _keep(shown: Shown, moment: float, held: list[Timed]) -> None:
         shown.at[moment] = [held[-3] if len(held) > 2 else held[-2], *held[-2:]]
 
 
-def sound(path: Path, stream: int, rate: int, shift: float) -> Heard:
-    """The mono mix at a rate in Hz, holes filled with silence."""
-    chain = f"aresample={rate}:async=1:first_pts=0"
+def sound(path: Path, stream: dict[str, Any], rate: int, shift: float) -> Heard:
+    """The mono mix of a stream at a rate in Hz, holes filled with silence."""
+    chain = f"ashowinfo,aresample={rate}:async=1"
     output = ["-af", chain, "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"]
-    with _Run(path, stream, output) as run:
+    with _Run(path, stream["index"], output, AUDIO.get(str(stream.get("codec_name")), ())) as run:
         raw = b"".join(run.blocks(1 << 16))
+        said = list(iter(run.shown.get, None))
     samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
-    silence = np.zeros(max(0, round(-shift * rate)), np.int16)
-    return Heard(np.concatenate([silence, samples[max(0, round(shift * rate)) :]]), run.errors)
+    begin = round((shift - (said[0].time if said else shift)) * rate)
+    silence = np.zeros(max(0, min(-begin, MOST_SECONDS * rate)), np.int16)
+    heard = np.concatenate([silence, samples[max(0, begin) :]])
+    return Heard(heard, sum(one.seconds for one in said if one), run.errors)
 
 
 def _over_black(raw: bytes, size: int) -> Picture:
@@ -141,11 +171,13 @@ def _over_black(raw: bytes, size: int) -> Picture:
 class _Run:
     """The program at work: its raw output in blocks, its words by a thread; ended with the block."""
 
-    def __init__(self, path: Path, stream: int, output: list[str]) -> None:
+    def __init__(
+        self, path: Path, stream: int, output: Sequence[str], decoder: Sequence[str] = ()
+    ) -> None:
         command = ["ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
-        command += ["-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
+        command += [*decoder, "-threads", "1", "-t", str(MOST_SECONDS), "-i", f"file:{path}"]
         command += ["-map", f"0:{stream}", *output]
-        self.shown: queue.Queue[tuple[float, str] | None] = queue.Queue()
+        self.shown: queue.Queue[_Said | None] = queue.Queue()
         self.errors: list[str] = []
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdout=pipe, stderr=pipe, errors=None)
@@ -185,8 +217,12 @@ class _Run:
             for line in self._process.stderr:
                 text = line.decode("utf-8", "replace")
                 if found := SHOWN.search(text):
-                    time = found[1]
-                    self.shown.put((float(time) if time != "NOPTS" else 0.0, found[2]))
+                    self.shown.put(_said(*found.groups()))
                 elif found := WRONG.search(text):
                     self.errors.append(found[1].strip())
         self.shown.put(None)
+
+
+def _said(time: str, field: str | None, rate: str | None, samples: str | None) -> _Said:
+    seconds = int(samples or 0) / int(rate or 1)
+    return _Said(0.0 if time == "NOPTS" else float(time), field not in (None, "P"), seconds)

@@ -21,7 +21,7 @@ PACKAGES = ("api", "pipeline", "extractors", "models", "cache", "configs")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 UNIT = re.compile(
-    r"\b([Ss]econds?|milliseconds?|ms|[Mm]inutes?|hours?|k?Hz|px|[Pp]ixels?|[Ss]amples|[Cc]ells|[Bb]ytes?|[KMG]i?B|dB|"
+    r"\b([Ss]econds?|milliseconds?|microseconds?|ms|[Mm]inutes?|hours?|k?Hz|px|[Pp]ixels?|[Ss]amples|[Cc]ells|[Bb]ytes?|[KMG]i?B|dB|"
     r"decibels|percent|degrees|ticks|standard deviations)\b|\d (s|%)(\W|$)|%|between 0 and 1|"
     r"[\[(]-?\d[\d.^]*, -?\d[\d.^]*[\])]|"
     r"\b[Nn]umber of (?!the\b|an?\b)([a-z-]+ )?[a-z-]+s\b|\b[Hh]ow many [a-z]|\bcounted from [01]\b|"

@@ -14,29 +14,37 @@ class Watch(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self._over = threading.Event()
-        self.wall_s = self.cpu_s = self.peak_mb = 0.0
+        self.wall_s = self.peak_mb = 0.0
+        self._spent: dict[int, float] = {}
 
     def __enter__(self) -> Self:
-        for pid in below(os.getpid()):
+        found = below(os.getpid())
+        for pid in found:
             with contextlib.suppress(OSError):
                 Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak is counted anew
-        self._began, self._cpu = time.monotonic(), cpu_seconds()
+        self._began, self._before = time.monotonic(), {pid: cpu_seconds(pid) for pid in found}
         self.start()
         return self
+
+    @property
+    def cpu_s(self) -> float:
+        """Of processes that were there and that came; of one that died up to the last look."""
+        return sum(spent - self._before.get(pid, 0.0) for pid, spent in self._spent.items())
 
     def run(self) -> None:
         while not self._over.wait(0.1):
             self._look()
 
     def _look(self) -> None:
-        peaks = [peak_mb(pid) for pid in below(os.getpid())]
-        self.peak_mb = max([self.peak_mb, *peaks])
+        for pid in below(os.getpid()):
+            self.peak_mb = max(self.peak_mb, peak_mb(pid))
+            self._spent[pid] = max(self._spent.get(pid, 0.0), cpu_seconds(pid))
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self.join()
         self._look()
-        self.wall_s, self.cpu_s = time.monotonic() - self._began, cpu_seconds() - self._cpu
+        self.wall_s = time.monotonic() - self._began
 
 
 def below(pid: int) -> list[int]:
@@ -49,14 +57,13 @@ def below(pid: int) -> list[int]:
     return found + [other for child in found for other in below(child)]
 
 
-def cpu_seconds() -> float:
-    """CPU time of the processes below this one, those included that they have buried."""
-    total = 0
-    for pid in below(os.getpid()):
-        with contextlib.suppress(OSError):
-            text = Path(f"/proc/{pid}/stat").read_text()
-            total += sum(int(ticks) for ticks in text.rpartition(")")[2].split()[11:15])
-    return total / os.sysconf("SC_CLK_TCK")
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process; 0 where it is gone."""
+    with contextlib.suppress(OSError):
+        text = Path(f"/proc/{pid}/stat").read_text()
+        ticks = text.rpartition(")")[2].split()[11:13]
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def peak_mb(pid: int) -> float:

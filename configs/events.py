@@ -113,7 +113,7 @@ def _weights(where: str, values: Any, classes: Sequence[str]) -> dict[str, float
 
 def _weight(where: str, value: Any, least: float = 1e-3) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= 1:
-        raise ConfigError(f"{where}: {value!r} is no weight; give a number in ({least:g}, 1]")
+        raise ConfigError(f"{where}: {value!r} is no weight; give a number in [{least:g}, 1]")
     return float(value)
 
 

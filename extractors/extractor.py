@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from avel.extractors.adapters.adapters import Adapters, Pooling
+from avel.extractors.convolve import in_parts
 from avel.extractors.declaration import Declaration
 from avel.extractors.errors import ExtractorError
 from avel.extractors.options import EncodeOptions
@@ -167,8 +168,11 @@ class FrozenExtractor(ABC):
 
     def normalised(self, frames: Tensor) -> Tensor:
         """RGB uint8 (N, 3, H, W) as the weights' training saw pictures."""
-        images = frames.float() * self._scale + self._shift
-        return images.contiguous(memory_format=torch.channels_last)
+        last = torch.channels_last
+        images = torch.empty(frames.shape, device=frames.device, memory_format=last)
+        for image, frame in zip(in_parts(images, 1), in_parts(frames, 1), strict=True):
+            image.copy_(frame.float() * self._scale + self._shift)
+        return images
 
     def to(self, device: str | torch.device) -> None:
         """Move networks and constants to a torch device.

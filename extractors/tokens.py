@@ -1,6 +1,6 @@
 """Tokens of CLIP's own vocabulary, which comes with open_clip, and of others from local files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,11 +11,24 @@ from open_clip.tokenizer import HFTokenizer
 from torch import Tensor
 
 from avel.extractors.errors import ExtractorError
-from avel.extractors.vision.record import VOCABULARIES
+from avel.extractors.vision.record import RECORD, VOCABULARIES
 from avel.extractors.weights.files import WeightsError
 from avel.extractors.words import Tokens
 
+CLIPS = {"clean", "additional_special_tokens"}
+"""Options of CLIP's own vocabulary."""
 EXAMPLE = "tokenizer.json and tokenizer_config.json"
+CLEANINGS = ("canonicalize", "lower", "whitespace")
+"""What open_clip does to texts before they are cut."""
+OPTIONS = {
+    "clean": CLEANINGS,
+    "strip_sep_token": (True, False),
+    "language": str,
+    "additional_special_tokens": list,
+    "use_fast": (True, False),
+}
+"""What a record may ask for, and its values or their type: nothing that names another file, asks
+for code or a network, or draws at random."""
 FROM_FILES = {"local_files_only": True, "trust_remote_code": False}
 """Whatever a record asks for: nothing is downloaded, and no code that lies in the folder is run."""
 
@@ -23,9 +36,15 @@ FROM_FILES = {"local_files_only": True, "trust_remote_code": False}
 class ClipTokens:
     """CLIP's vocabulary of 49,408 pieces."""
 
-    def __init__(self, context_length: int = 77, **options: Any) -> None:
+    def __init__(
+        self,
+        context_length: int = 77,
+        *,
+        clean: str = "lower",
+        additional_special_tokens: Sequence[str] = (),
+    ) -> None:
         self.context_length = context_length
-        self._tokenizer = _vocabulary(**options)
+        self._tokenizer = _vocabulary(clean, tuple(map(str, additional_special_tokens)))
 
     def __call__(self, texts: list[str]) -> Tensor:
         """Tokens (L, context_length)."""
@@ -38,9 +57,9 @@ class ClipTokens:
 
 
 @cache
-def _vocabulary(**options: Any) -> SimpleTokenizer:
+def _vocabulary(clean: str, special: tuple[str, ...]) -> SimpleTokenizer:
     """Read once per process, for a second of work."""
-    return SimpleTokenizer(**options)
+    return SimpleTokenizer(clean=clean, additional_special_tokens=list(special) or None)
 
 
 class HubTokens:
@@ -101,11 +120,30 @@ def make_tokens(text_config: Mapping[str, Any], folder: Path) -> Tokens:
         WeightsError: its files are not in the folder.
         ExtractorError: the package that reads them is not installed.
     """
-    length, options = (
-        text_config.get("context_length", 77),
-        dict(text_config.get("tokenizer_kwargs") or {}),
-    )
+    length = text_config.get("context_length", 77)
+    options = _options(text_config.get("tokenizer_kwargs") or {}, folder)
     if name := text_config.get("hf_tokenizer_name"):
         mode = text_config.get("tokenizer_mode")
         return HubTokens(folder, name, length, tokenizer_mode=mode, **options)
+    if not_clips := options.keys() - CLIPS:
+        raise WeightsError(
+            f"{folder / RECORD}: tokenizer_kwargs asks for {', '.join(sorted(not_clips))}, which "
+            "CLIP's own vocabulary does not know; leave it out"
+        )
     return ClipTokens(length, **options)
+
+
+def _options(asked: Any, folder: Path) -> dict[str, Any]:
+    """What a record's `tokenizer_kwargs` asks for; code and downloads are never asked for."""
+    if not isinstance(asked, dict):
+        raise WeightsError(f"{folder / RECORD}: tokenizer_kwargs is {asked!r}, expected keys")
+    options = {name: value for name, value in asked.items() if name not in FROM_FILES}
+    for name, value in options.items():
+        allowed: Any = OPTIONS.get(name, ())
+        is_known = isinstance(value, allowed) if isinstance(allowed, type) else value in allowed
+        if not is_known:
+            raise WeightsError(
+                f"{folder / RECORD}: tokenizer_kwargs asks for {name} = {value!r}, which is not "
+                f"read; leave it out (known are {', '.join(OPTIONS)})"
+            )
+    return options

@@ -124,6 +124,25 @@ def hear(sounds: Array, events: Events, rule: Rule) -> Array:
     return odds
 
 
+def hear_any(sounds: Array, events: Events, rule: Rule, alike: float) -> Array:
+    """Log-odds (T, E) that any of an event's classes is heard, of logits (T, K').
+
+    Several weak signs are one clear one: chances are put together as those of independent classes,
+    and since names of one sound partly say the same, `alike` is taken off. Never less than the
+    strongest class alone, see `hear`.
+    """
+    odds = hear(sounds, events, rule)
+    for event, weights in enumerate(events.heard.T):
+        (known,) = np.nonzero(weights)
+        if len(known):
+            each = sounds[:, known] + rule.word_weight * np.log(weights[known])
+            surprise = np.logaddexp(0, each).sum(1)  # of hearing none: minus its log-probability
+            with np.errstate(divide="ignore"):  # no chance at all: the strongest class stays
+                together = surprise + np.log(-np.expm1(-surprise)) - alike
+            odds[:, event] = np.maximum(odds[:, event], together)
+    return odds
+
+
 def see(scores: Array, faces: Array | None, events: Events, typical: Array, rule: Rule) -> Array:
     """How much likelier (T, E) each event's sight is here than in an ordinary picture: log of odds.
 

@@ -17,6 +17,8 @@ from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
 COMMANDS = {
     "localize": "find the audio-visual events of videos",
     "report": "make pages of results that were written earlier, or of a training",
+    "clip": "cut every event to a file of its own",
+    "overlay": "write labels and scores on the pictures of a copy",
     "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",
     "extract": "embed videos into the feature cache; run again to do only what is missing",
     "teach": "teach events of your own, by a few labelled seconds each",
@@ -81,6 +83,7 @@ def _run(words: list[str]) -> int:
     """Run the command that the words say, to the last byte of what it prints."""
     wanted = next((word for word in words if not word.startswith("-")), None)
     args = _parser(wanted).parse_args(words)
+    args.words = words  # a command may start others like itself
     signal.signal(signal.SIGTERM, _terminate)
     code = int(args.run(args))
     put("")  # what libraries have printed

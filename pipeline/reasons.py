@@ -29,6 +29,8 @@ class Reason(StrEnum):
     """Its time jumps: joined files or lost reception; time goes on from where it was."""
     NAN_AUDIO = "NAN_AUDIO"
     """Samples that are no number or infinite; they are silence."""
+    HDR = "HDR"
+    """Brighter than an ordinary screen shows; its pictures are brought down to one."""
 
 
 class MediaError(Exception):

@@ -144,3 +144,32 @@ def test_every_command_and_exit_code_is_explained() -> None:
         assert f"avel {name}" in documents, name
     for code in (OK, UNEXPECTED, USAGE, SOME_FAILED, ENVIRONMENT):
         assert f"\n| {code} | " in text
+
+
+def test_the_table_of_formats_is_that_of_the_code() -> None:
+    from avel.pipeline.formats.choice import NAMES
+    from avel.pipeline.formats.table import described
+
+    text = (REPOSITORY / "docs" / "formats.md").read_text()
+    assert f"\n{described()}\n" in text, "write `described()` of pipeline/formats/table.py there"
+    for name in NAMES:
+        assert f"\n| `{name}` |" in text
+
+
+def test_the_labelling_interface_has_the_names_of_the_tasks() -> None:
+    from avel.pipeline.formats import labelstudio
+
+    text = (REPOSITORY / "docs" / "formats.md").read_text()
+    assert f'<Labels name="{labelstudio.LABELS}" toName="{labelstudio.SOUND}">' in text
+    assert f'<Audio name="{labelstudio.SOUND}" value="${labelstudio.VIDEO}"' in text
+
+
+def test_commands_of_the_clips_page_are_understood() -> None:
+    """Every line parses as it stands there."""
+    from avel.pipeline.cli import _parser
+
+    block = re.search(r"```\n(avel .*?)```", (REPOSITORY / "docs" / "clips.md").read_text(), re.S)
+    assert block
+    for line in block[1].splitlines():
+        words = line.partition("#")[0].split()[1:]
+        assert _parser(words[0]).parse_args(words).out is not None

@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("method",),
     ("formats",),
     ("datasets",),
-    ("synth", "evaluation"),
+    ("synth", "evaluation", "batch"),
     ("learning",),
     ("studies", "exchange"),
     ("report",),
@@ -99,6 +99,17 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
         if other is not None and module.split(".")[2] != room:
             assert floor is not None
             assert other < floor, f"{name_of(path)} imports {module}"
+
+
+def test_files_are_decoded_in_children_only() -> None:
+    """Whoever cut a file in its own process would go down with it."""
+    inner = {"segment", "decode", "container", "video", "audio", "track", "child"}
+    names = {f"avel.pipeline.media.{name}" for name in inner}
+    for path in sources():
+        if not name_of(path).startswith("pipeline/media/"):
+            assert not names & set(all_imports(path)), name_of(path)
+    from_here = [p for p in sources() if "avel.pipeline.media.child" in all_imports(p)]
+    assert [name_of(path) for path in from_here] == ["pipeline/media/forkserver.py"]
 
 
 def test_nothing_else_lies_loose() -> None:

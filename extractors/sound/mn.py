@@ -19,6 +19,8 @@ SAMPLE_RATE = MN04.cut["sample_rate"]
 PRE_EMPHASIS = 0.97
 WINDOW, HOP, FFT = 800, 320, 1024
 """25 ms every 10 ms, in samples."""
+TOGETHER = 128
+"""Columns of a spectrogram that are computed together on a CPU."""
 NUM_BANDS, LOWEST, HIGHEST = 128, 0.0, 15_000.0
 """Mel bands between two frequencies in Hz."""
 LOG_OFFSET, LOG_SHIFT, LOG_SCALE = 1e-5, 4.5, 5.0
@@ -192,10 +194,14 @@ class MN(nn.Module):
     def _log_mel(self, samples: Tensor) -> Tensor:
         sharp = samples[:, 1:] - PRE_EMPHASIS * samples[:, :-1]
         centred = functional.pad(sharp[:, None], (FFT // 2, FFT // 2), "reflect")[:, 0]
-        spectrum = torch.fft.rfft(centred.unfold(1, FFT, HOP) * self.window)
-        parts = torch.view_as_real(spectrum).square()  # a sum over them would be slow
-        bands = (parts[..., 0] + parts[..., 1]) @ self.mel
+        frames = in_parts(centred.unfold(1, FFT, HOP), TOGETHER, 1)
+        bands = torch.cat([self._bands(part) for part in frames], 1)
         return ((torch.log(bands + LOG_OFFSET) + LOG_SHIFT) / LOG_SCALE).mT[:, None]
+
+    def _bands(self, frames: Tensor) -> Tensor:
+        """Power (N, frames, 128) in mel bands of pieces of sound (N, frames, FFT)."""
+        parts = torch.view_as_real(torch.fft.rfft(frames * self.window)).square()
+        return (parts[..., 0] + parts[..., 1]) @ self.mel  # a sum over them would be slow
 
 
 class MNExtractor(FrozenExtractor):

@@ -103,10 +103,13 @@ class YAMNet(nn.Module):
     def log_mel(self, samples: Tensor) -> Tensor:
         """Patches (N, 1, 96, 64) of sound in [-1, 1] (N, 15600 at 16 kHz); always in float32."""
         with torch.autocast(samples.device.type, enabled=False):
-            parts = samples.float().unfold(1, WINDOW, HOP) @ self.transform
-            real, imaginary = parts[..., :BINS], parts[..., BINS:]
-            magnitude = (real.square() + imaginary.square()).sqrt()
-            return torch.log(magnitude @ self.mel + LOG_OFFSET)[:, None]
+            bands = [self._bands(part) for part in in_parts(samples.float(), TOGETHER)]
+            return torch.log(torch.cat(bands) + LOG_OFFSET)[:, None]
+
+    def _bands(self, samples: Tensor) -> Tensor:
+        """Magnitudes (N, 96, 64) in mel bands."""
+        parts = (samples.unfold(1, WINDOW, HOP) @ self.transform).square_()
+        return (parts[..., :BINS] + parts[..., BINS:]).sqrt_() @ self.mel
 
 
 class YAMNetExtractor(FrozenExtractor):

@@ -136,7 +136,7 @@ class PackagedDeclaration(Declaration):
         """
         if given:
             return find_weights((), given)
-        return Weights((find_packaged(self.package, self.packaged),))
+        return Weights((find_packaged(self.package, self.packaged, or_given=True),))
 
     def recipe_of(self, weights: Weights, options: EncodeOptions) -> Mapping[str, Any]:
         """Everything that decides the features; the face detector too where it is asked for."""

@@ -7,10 +7,13 @@ last network's boxes and landmarks are not computed, and at most `MOST` boxes of
 judged, which bounds the time that a picture full of patterns takes.
 """
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from avel.extractors.convolve import in_parts
 from avel.extractors.vision.boxes import cut, suppress
 
 SMALLEST = 20
@@ -26,6 +29,9 @@ OVERLAP_OF_ONE, OVERLAP = 0.5, 0.7
 MOST = 24
 """Boxes of one picture that the second network sees."""
 MEAN, SCALE = 127.5, 1 / 128
+AREA, FEWEST = 36_000, 4
+"""Pixels that go through a network together on a CPU, which bounds its memory, and pictures that
+always may: of one alone a convolution's last bits can be others."""
 NONE = -10.0
 """Where nothing was found; the other end of the range is +10."""
 
@@ -103,11 +109,12 @@ class FaceDetector(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Logits in [-10, 10]; -10 where no box is left to be judged."""
-        images = (frames.float() - MEAN) * SCALE
+        images = frames.float().sub_(MEAN).mul_(SCALE)
         logits = images.new_full((len(images),), NONE)
         owners, boxes = self.boxes(images)
         if len(owners):
-            found = self.output(_pictures(images, owners, boxes, 48)).clamp(NONE, -NONE)
+            pictures = _pictures(images, owners, boxes, 48)
+            found = torch.cat([self.output(part) for part in _parts(pictures)]).clamp(NONE, -NONE)
             logits.scatter_reduce_(0, owners, found, "amax")
         return logits
 
@@ -118,7 +125,8 @@ class FaceDetector(nn.Module):
         owners, boxes = owners[kept], _squared(boxes[kept])
         if not len(owners):
             return owners, boxes
-        scores, offsets = self.refine(_pictures(images, owners, boxes, 24))
+        parts = _parts(_pictures(images, owners, boxes, 24))
+        scores, offsets = _joined(self.refine(part) for part in parts)
         sure = scores > REFINED
         owners, scores, boxes = owners[sure], scores[sure], _moved(boxes, offsets)[sure]
         kept = suppress(boxes, scores, owners, OVERLAP)
@@ -127,12 +135,16 @@ class FaceDetector(nn.Module):
     def _proposed(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Numbers, logits and boxes of all sizes; of one size only the best of each place."""
         found = [self._of_one_size(images, size) for size in pyramid(images.shape[2:])]
+        if not found:  # a picture that is smaller than any face that is looked for
+            none = torch.zeros(0, dtype=torch.long, device=images.device)
+            return none, images.new_zeros(0), images.new_zeros(0, 4)
         owners, scores, boxes = (torch.cat(parts) for parts in zip(*found, strict=True))
         return owners, scores, boxes
 
     def _of_one_size(self, images: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         small = functional.interpolate(images, size, mode="area")
-        logits, offsets = self.proposal(small.contiguous(memory_format=torch.channels_last))
+        parts = _parts(small.contiguous(memory_format=torch.channels_last))
+        logits, offsets = _joined(self.proposal(part) for part in parts)
         owners, rows, columns = torch.nonzero(logits > PROPOSED, as_tuple=True)
         scores = logits[owners, rows, columns]
         corner = torch.stack([columns, rows], 1) * STRIDE
@@ -171,6 +183,17 @@ def _moved(boxes: Tensor, offsets: Tensor) -> Tensor:
     """Boxes (M, 4) with each side off by so many sides (M, 4)."""
     sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
     return boxes + offsets * sides
+
+
+def _parts(pictures: Tensor) -> tuple[Tensor, ...]:
+    """Pictures (N, 3, H, W) in even parts of about `AREA`."""
+    most = max(FEWEST, AREA // (pictures.shape[2] * pictures.shape[3]))
+    return in_parts(pictures, most)
+
+
+def _joined(found: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    scores, offsets = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return scores, offsets
 
 
 def _pictures(images: Tensor, owners: Tensor, boxes: Tensor, size: int) -> Tensor:

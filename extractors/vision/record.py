@@ -14,7 +14,7 @@ VOCABULARIES = ("tokenizer.json", "spiece.model", "tokenizer.model", "vocab.txt"
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
 OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
 """Of OpenAI's archives, which all share one pre-processing."""
-FITS = {"shortest": "crop", "squash": "squash"}
+FITS = {"shortest": "crop", "squash": "squash", "longest": "pad"}
 """What the segments stage calls the record's resize modes."""
 
 
@@ -51,7 +51,7 @@ class Preprocessing:
     image_size: int
     """Side of the square that it sees, in pixels."""
     fit: str
-    """`crop` or `squash`, to the square."""
+    """`crop`, `squash` or `pad`, to the square."""
     interpolation: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -89,6 +89,11 @@ def read_preprocessing(weights: Weights) -> Preprocessing:
     if mode not in FITS:
         raise WeightsError(
             f"{record_path(weights)}: resize_mode '{mode}' is none of {', '.join(FITS)}"
+        )
+    if FITS[mode] == "pad" and prepared.get("fill_color", 0) != 0:
+        raise WeightsError(
+            f"{record_path(weights)}: fill_color {prepared['fill_color']} is not 0; pictures are "
+            "put between black bars"
         )
     return Preprocessing(
         max(size) if isinstance(size, list) else size,

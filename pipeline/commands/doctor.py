@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,10 +32,18 @@ def run(args: argparse.Namespace) -> int:
         put(json.dumps([asdict(check) for check in checks], indent=2) + "\n")
     else:
         for check in checks:
-            say(f"{check.state:<8} {check.name:<18} {check.found}")
+            first, *more = _lines(check.found)
+            say(f"{check.state:<8} {check.name:<18} {first}")
+            for line in more:
+                say(f"{'':<27} {line}")
             if check.remedy:
                 say(f"{'':<27} -> {check.remedy}")
     return 4 if any(check.state == "missing" for check in checks) else 0
+
+
+def _lines(found: str) -> list[str]:
+    """What is found, in lines of a hundred letters; paths stay whole."""
+    return textwrap.wrap(found, 100, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _amplitude(args: argparse.Namespace) -> int:

@@ -2,8 +2,9 @@
 
 import argparse
 import json
-from collections import Counter
-from contextlib import closing
+import os
+from collections.abc import Generator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from avel.pipeline.commands import options
 from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
+    from avel.pipeline.batch.extraction import Extraction
+    from avel.pipeline.batch.tally import Tally
+    from avel.pipeline.method.outcome import Outcome
     from avel.pipeline.method.plan import Plan
 
 
@@ -31,33 +35,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_encoder(parser)
     parser.set_defaults(extractor=None)  # so that one that is given beside a config is seen
     options.add_runtime(parser)
+    options.add_batch(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from avel.pipeline.datasets.videos import find_videos  # slow: loads h5py
-    from avel.pipeline.method.harvest import harvest
-    from avel.pipeline.work.progress import Progress
+    from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
-    runtime, found = options.runtime(args), find_videos(args.inputs, warn)
     plan = _plan(args)
-    stores = plan.stores(runtime.cache_dir)
-    failures = [("MISSING_FILE", sentence) for sentence in found.missing]
-    counts = Counter(extracted=0, cached=0)
-    progress = Progress(len(found.paths), "videos")
-    outcomes = harvest(found.paths, stores, plan, runtime, watch=progress.watch)
-    with closing(outcomes):
-        for outcome in progress.track(outcomes):
-            if outcome.reason:
-                failures.append((str(outcome.reason), outcome.message))
-                warn(f"{outcome.reason}: {outcome.message}")
-            else:
-                counts["cached" if outcome.cached else "extracted"] += 1
-    for sentence in stores.features.damage:
+    work = Extraction(args.inputs, plan, options.runtime(args), options.batch(args))
+    if args.loop:
+        return _as_a_loop(work)
+    with ExitStack() as opened:
+        tally = work.tally()
+        journal = opened.enter_context(work.journal(args.report)) if args.report else None
+        outcomes = opened.enter_context(closing(_outcomes(args, work, tally)))
+        for outcome in tally.track(outcomes):
+            if journal is not None:
+                journal.add(outcome)
+    for sentence in work.stores.features.damage:
         warn(f"damaged, computed again: {sentence}")
-    for sentence in found.missing:
+    for sentence in work.missing:
         warn(f"MISSING_FILE: {sentence}")
-    _print(args.json, len(found.paths) + len(found.missing), counts, failures, stores.features)
-    return 3 if failures else 0
+    _print(args.json, tally, work.stores.features.fingerprint)
+    return 3 if tally.failures else 0
+
+
+def _outcomes(
+    args: argparse.Namespace, work: "Extraction", tally: "Tally"
+) -> "Generator[Outcome, None, None]":
+    if args.devices == 1 and not args.cluster:
+        return work.here(tally.progress.watch)
+    return work.apart(args.words[1:])
+
+
+def _as_a_loop(work: "Extraction") -> int:
+    """Say each outcome to the process that started this one."""
+    from avel.pipeline.batch.launch import to_line
+    from avel.pipeline.media.confine import die_with
+
+    die_with(os.getppid())
+    failed = False
+    for outcome in work.here():
+        failed = failed or outcome.reason is not None
+        say(to_line(outcome))
+    return 3 if failed else 0
 
 
 def _plan(args: argparse.Namespace) -> "Plan":
@@ -91,16 +112,15 @@ def _plan_of_config(args: argparse.Namespace) -> "Plan":
     return plan_features(encoder, experiment.segment)
 
 
-def _print(
-    as_json: bool, videos: int, counts: Counter[str], failures: list[tuple[str, str]], store: object
-) -> None:
-    mark = str(getattr(store, "fingerprint", ""))
+def _print(as_json: bool, tally: "Tally", mark: str) -> None:
+    counts = {**tally.counts, "failed": tally.failures}
     if as_json:
-        listed = [{"reason": reason, "message": message} for reason, message in sorted(failures)]
-        summary = {"videos": videos, **counts, "failed": len(failures), "features": mark}
+        listed = [{"reason": reason, "message": text} for reason, text in sorted(tally.listed)]
+        summary = {"videos": tally.total, **counts, "elsewhere": tally.elsewhere, "features": mark}
         say(json.dumps({**summary, "failures": listed}))
         return
+    elsewhere = f", {tally.elsewhere} done elsewhere" if tally.elsewhere else ""
     say(
-        f"{videos} videos: {counts['extracted']} extracted, {counts['cached']} cached, "
-        f"{len(failures)} failed; features {mark[:12]}"
+        f"{tally.total} videos: {counts['extracted']} extracted, {counts['cached']} cached, "
+        f"{counts['failed']} failed{elsewhere}; features {mark[:12]}"
     )

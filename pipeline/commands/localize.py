@@ -45,8 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         type=Path,
-        help="folder for events.csv, index.html, and one .json and .html per video",
+        help="folder for videos.csv, events.csv, index.html, and a .json and .html per video",
     )
+    options.add_formats(parser)
     parser.add_argument(
         "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
     )
@@ -71,10 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     asked = _asked(args)
-    from avel.extractors.weights.files import MissingWeights
     from avel.pipeline.formats.terminal import printing  # slow: numpy and h5py load here
     from avel.pipeline.media.inputs import expand
-    from avel.pipeline.method.plan import PipelineConfig, plan_localization
+    from avel.pipeline.method.plan import PipelineConfig
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
@@ -82,13 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs, warn))), options.runtime(args)
     config = PipelineConfig(**asked)
-    try:
-        plan = plan_localization(config)
-    except MissingWeights as err:
-        from avel.pipeline.commands.ask import fetch_or_raise
-
-        fetch_or_raise(err)
-        plan = plan_localization(config)
+    plan = options.plan_or_fetch(config)
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
     progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
@@ -106,6 +100,7 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The config by name, checked before anything slow is loaded."""
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
+    options.formats(args)
     if args.proxy and not args.out:
         raise InputError("--proxy makes a copy for a page; give --out FOLDER for the pages")
     if args.attention and not args.labels:
@@ -148,4 +143,5 @@ def _outputs(
     if args.out is None:
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
-    return truth.of, filing(args.out, files, truth, run, attention=args.attention, proxy=args.proxy)
+    writing = {"attention": args.attention, "proxy": args.proxy, "formats": options.formats(args)}
+    return truth.of, filing(args.out, files, truth, run, **writing)

@@ -2,12 +2,17 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avel.pipeline.formats.choice import NAMES, USUAL, chosen
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
+    from avel.pipeline.batch.extraction import BatchConfig
+    from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig
+    from avel.pipeline.reasons import Reason
     from avel.pipeline.work.runtime import RuntimeConfig
 
 
@@ -61,6 +66,27 @@ def add_weights(group: argparse._ActionsContainer) -> None:
     )
 
 
+def add_formats(parser: argparse.ArgumentParser) -> None:
+    """Which files `--out` gets beside the pages."""
+    parser.add_argument(
+        "--format",
+        action="append",
+        metavar="NAME[,NAME...]",
+        help=f"with --out: files to write, of {', '.join(NAMES)}, or all [{','.join(USUAL)}]",
+    )
+
+
+def formats(args: argparse.Namespace) -> tuple[str, ...]:
+    """The formats that are asked for.
+
+    Raises:
+        InputError: no such format, or no folder for them.
+    """
+    if args.format is not None and args.out is None:
+        raise InputError("--format says which files to write; give --out FOLDER for them")
+    return chosen(args.format)
+
+
 def encoder_options(args: argparse.Namespace) -> dict[str, Any]:
     """The extractor's options by name; a value is what JSON says it is, else a string."""
     options: dict[str, Any] = {"precision": args.precision} if args.precision else {}
@@ -89,8 +115,103 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
         help="seconds that decoding may take for each 10 minutes of a video [600]",
     )
     group.add_argument(
+        "--codec",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let files use this decoder of FFmpeg's too, beside those that `avel doctor` lists; "
+        "what is cached stays as it is",
+    )
+    group.add_argument(
         "--no-segments", action="store_true", help="do not cache decoded pictures and sound"
     )
+
+
+def add_batch(parser: argparse.ArgumentParser) -> None:
+    """How a batch is spread, what it does about failures, and what it tells."""
+    group = parser.add_argument_group("a batch (changes no result)")
+    group.add_argument(
+        "--devices", type=positive, default=1, help="loops, each on a GPU of its own or the CPU [1]"
+    )
+    group.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="let Dask start the loops: 'local' or a scheduler's tcp://host:8786",
+    )
+    group.add_argument("--shard", metavar="i/n", help="do the i-th of n parts, with no claims")
+    group.add_argument("--lot", type=positive, default=0, help="videos that are claimed together")
+    group.add_argument(
+        "--retry-failed",
+        nargs="*",
+        metavar="REASON",
+        help="do only what failed before, all of it or for these reasons",
+    )
+    group.add_argument(
+        "--skip-failed",
+        nargs="*",
+        metavar="REASON",
+        help="leave out what failed before, all of it or for these reasons "
+        "[WORKER_CRASH TIMEOUT OOM]",
+    )
+    group.add_argument(
+        "--give-up-after", type=positive, metavar="N", help="end when N videos have failed [never]"
+    )
+    group.add_argument("--report", type=Path, metavar="DIR", help="tell of each video as it ends")
+    group.add_argument("--loop", action="store_true", help=argparse.SUPPRESS)
+
+
+def batch(args: argparse.Namespace) -> "BatchConfig":
+    """What the options say of a batch.
+
+    Raises:
+        InputError: a reason that is none, or options that do not go together.
+    """
+    from avel.pipeline.batch.extraction import BatchConfig
+    from avel.pipeline.batch.lots import Part
+    from avel.pipeline.work.failures import QUARANTINED
+
+    if args.shard and (args.devices > 1 or args.cluster):
+        other = f"--cluster {args.cluster}" if args.cluster else f"--devices {args.devices}"
+        raise InputError(
+            f"--shard {args.shard} and {other}: give one of the two; a shard is one loop"
+        )
+    return BatchConfig(
+        loops=args.devices,
+        lot=args.lot,
+        part=Part.parse(args.shard) if args.shard else None,
+        retried=None if args.retry_failed is None else _reasons(args.retry_failed),
+        skipped=QUARANTINED if args.skip_failed is None else _reasons(args.skip_failed),
+        most_failures=args.give_up_after,
+        cluster=args.cluster or "",
+    )
+
+
+def _reasons(words: Sequence[str]) -> "frozenset[Reason]":
+    """The reasons of these names; all where none is named."""
+    from avel.pipeline.reasons import Reason
+
+    if unknown := sorted({*words} - {*Reason}):
+        raise InputError(f"reason {', '.join(unknown)} is none of: {', '.join(sorted(Reason))}")
+    return frozenset(Reason(word) for word in words) or frozenset(Reason)
+
+
+def plan_or_fetch(config: "PipelineConfig") -> "LocalizationPlan":
+    """The plan; missing weights are asked for first, where somebody can answer.
+
+    Raises:
+        WeightsError: they are missing.
+        CheckpointError: the model is.
+    """
+    from avel.extractors.weights.files import MissingWeights
+    from avel.pipeline.method.plan import plan_localization
+
+    try:
+        return plan_localization(config)
+    except MissingWeights as err:
+        from avel.pipeline.commands.ask import fetch_or_raise
+
+        fetch_or_raise(err)
+        return plan_localization(config)
 
 
 def add_cache_dir(group: argparse._ActionsContainer) -> None:
@@ -110,6 +231,7 @@ def runtime(args: argparse.Namespace) -> "RuntimeConfig":
         workers=args.workers or default_workers(),
         batch_cells=args.batch,
         timeout_seconds=args.timeout,
+        codecs=tuple(args.codec),
         keep_segments=not args.no_segments,
     )
 

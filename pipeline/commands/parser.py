@@ -28,6 +28,8 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(words, namespace)
 
     def _protected(self, words: list[str]) -> list[str]:
+        if self._subparsers:  # which know the options
+            return words
         found: list[str] = []
         for number, word in enumerate(words):
             if word == "--":

@@ -186,4 +186,5 @@ class SegmentRows(FeatureRows):
             audio_mask=segments.audio_mask,
             duration=segments.duration,
             flags=segments.flags,
+            notes=segments.notes,
         )

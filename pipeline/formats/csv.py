@@ -22,7 +22,7 @@ def lines(entry: Entry) -> str:
 
 
 def row(fields: Sequence[str]) -> str:
-    """One line of RFC 4180, ended as Unix does.
+    """One line of RFC 4180 with fields (n,), ended as Unix does.
 
     Written out, since `csv.writer` leaves a lone carriage return unquoted, which readers refuse.
     """

@@ -1,9 +1,8 @@
 """Events as a document of ELAN: a tier a layer, and the scores as a tier below it."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
+from avel.pipeline.formats.addresses import address, beside, media_type
 from avel.pipeline.formats.layers import Placed, layer_name, layers
 from avel.pipeline.formats.shape import Entry, Format
 from avel.pipeline.formats.texts import xml
@@ -12,7 +11,6 @@ MILLISECONDS = 1_000
 """In a second: ELAN's only unit."""
 DATE = "1970-01-01T00:00:00+00:00"
 """ELAN asks for one and sets it when it saves; equal results are to be equal text."""
-TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".wav": "audio/x-wav"}
 SCHEMA = (
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd"'
@@ -53,13 +51,9 @@ def document(entry: Entry) -> str:
 
 def _media(entry: Entry) -> str:
     """Where the video lies: as an address, and seen from the file, so that both may be moved."""
-    path = Path(entry.result.file).absolute()
-    kind = TYPES.get(path.suffix.lower(), "unknown")
-    beside = os.path.relpath(path, entry.folder) if entry.folder else path.name
-    relative = beside if beside.startswith("..") else f"./{beside}"
-    return (
-        f'MEDIA_URL="{xml(path.as_uri())}" MIME_TYPE="{kind}" RELATIVE_MEDIA_URL="{xml(relative)}"'
-    )
+    kind, relative = media_type(entry), xml(beside(entry))
+    url = xml(address(entry))
+    return f'MEDIA_URL="{url}" MIME_TYPE="{kind}" RELATIVE_MEDIA_URL="{relative}"'
 
 
 def _tiers(found: list[list[Placed]], slots: dict[int, str]) -> Iterator[str]:

@@ -6,42 +6,37 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
+from avel.pipeline.formats.choice import USUAL
+from avel.pipeline.formats.index import EVENTS, LISTED, claim, index_of, keep_earlier
 from avel.pipeline.formats.names import ResultNames
 from avel.pipeline.formats.shape import Entry
 from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.formats.together import Together
 from avel.pipeline.formats.videos import VIDEOS
 from avel.pipeline.formats.whole import unwritable, write_whole
-from avel.pipeline.media.footage import Footage
+from avel.pipeline.media.apart import Apart, footage_of
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import InputError
-
-EVENTS = "events"
-"""Name of the files that hold all videos together, before their suffix."""
-LISTED = "videos"
-"""Name of the file that lists every video, whatever formats are asked for."""
-USUAL = ("json", "csv")
-"""Formats of a folder where none is asked for."""
 
 
 class ResultFolder:
     """Writes results in any order; a file that holds all of them is in the order of the inputs.
 
-    Used in a `with` block, whose end gives `videos.csv` and `events.csv` their names. Where the
-    block ends by an error, the files of the results that came are there, and earlier ones of all
-    videos are as they were.
+    Used in a `with` block, whose end gives `videos.csv` and `events.csv` their names; earlier ones
+    that hold other videos are kept beside. Where the block ends by an error, the files of the
+    results that came are there, and earlier ones of all videos are as they were. The name of a
+    video's files is its own from run to run.
 
     Args:
         out: The folder, made where it is missing.
         files: All inputs in their order; one that is named twice counts once.
         pages: Further files of each result by suffix, as functions that give their text.
         formats: Names in `FORMATS`.
-        footage: How a result's picture runs, for formats that count in frames; None where it is not
-            known.
-        warn: Takes what must be said of a video, in a sentence.
+        warn: Takes what must be said of a video or of the folder, in a sentence.
+        over: Names of further files over all results, which are written after the block.
 
     Raises:
-        InputError: `out` is a file.
+        InputError: `out` is a file, or its index is none.
         EnvironmentProblem: it cannot be made or written, or the disk is full.
     """
 
@@ -52,14 +47,14 @@ class ResultFolder:
         pages: Mapping[str, Callable[[Result], str]] | None = None,
         formats: Iterable[str] = USUAL,
         *,
-        footage: Callable[[Result], Footage | None] = lambda result: None,
         warn: Callable[[str], object] = lambda sentence: None,
+        over: Iterable[str] = (),
     ) -> None:
-        names, keys = ResultNames(), ResultNames()
+        keys = ResultNames()
         self._chosen = [FORMATS[name] for name in dict.fromkeys(formats)]
         self._out, self._pages = out, dict(pages or {})
         self._places = {file: number for number, file in enumerate(dict.fromkeys(files))}
-        self._names = [names.name(file) for file in self._places]
+        self._names: list[str] = []
         self._keys = [keys.name(PurePath(file).stem) for file in self._places]
         self._alone = [form for form in self._chosen if not form.together]
         whole = [(EVENTS, form) for form in self._chosen if form.together]
@@ -67,11 +62,15 @@ class ResultFolder:
             Together(out / f"{name}{form.suffix}", form)
             for name, form in [*whole, (LISTED, VIDEOS)]
         ]
-        self._footage, self._warn = footage, warn
+        self._over = [each.path for each in self._together] + [out / name for name in over]
+        self._warn, self._apart = warn, Apart()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         make_folder(self._out)
+        self._stack.enter_context(self._apart)
+        suffixes = [*(form.suffix for form in self._alone), *self._pages]
+        self._names = claim(self._out, self._places, suffixes)
         for together in self._together:
             self._stack.enter_context(together)
         return self
@@ -100,8 +99,8 @@ class ResultFolder:
         return name
 
     def _entry(self, number: int, result: Result) -> Entry:
-        counted = any(form.counts_frames for form in self._chosen)
-        footage = self._footage(result) if counted else None
+        counted = any(form.counts_frames for form in self._chosen) and result.status != "failed"
+        footage = footage_of(self._apart, Path(result.file)) if counted else None
         return Entry(result, self._keys[number], footage, self._out)
 
     def __exit__(
@@ -110,7 +109,15 @@ class ResultFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        if kind is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with index_of(self._out) as index:
+            for path in self._over:
+                if kept := keep_earlier(path, index, self._names):
+                    self._warn(f"{path}: had results of other files; kept as {kept.name}")
+                index.together[path.name] = self._names
+            self._stack.__exit__(None, None, None)
 
 
 def make_folder(out: Path) -> None:

@@ -7,7 +7,7 @@ from avel.pipeline.formats.whole import readable
 
 
 def line(entry: Entry) -> str:
-    """The JSON object of one result on one line."""
+    """The JSON object of one result on one line, times in seconds."""
     return readable(json.dumps(entry.result.document(), ensure_ascii=False)) + "\n"
 
 

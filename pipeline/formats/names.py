@@ -37,7 +37,7 @@ class ResultNames:
     """Gives names in turn: a video's own, or with a number where another video had it before.
 
     No two are the same, capitals aside (some file systems take `A` for `a`), and equal lists get
-    equal names. A name is a file's name alone, so that nothing is written outside a folder.
+    equal names. For what is named within one run; files of results are named by `index.claim`.
     """
 
     def __init__(self) -> None:
@@ -46,27 +46,45 @@ class ResultNames:
 
     def name(self, file: str) -> str:
         """The name for the next file, without a suffix of the format."""
-        own = name = _short(PurePath(file).name)
-        base = _folded(own)
-        while _folded(name) in self._used:
+        own = name = own_name(file)
+        base = folded(own)
+        while folded(name) in self._used:
             # counting goes on where it was, so that a thousand videos of one name are no square
             number = self._next.get(base, 2)
             self._next[base] = number + 1
             name = f"{own}-{number}"
-        self._used.add(_folded(name))
+        self._used.add(folded(name))
         return name
 
 
-def _short(name: str) -> str:
-    """A name of at most `LONGEST` bytes; of a longer one the beginning and a hash of it all."""
+def own_name(file: str) -> str:
+    """The name of a file's results: the file's own, at most `LONGEST` bytes, and never a path.
+
+    Of a longer one the beginning and a hash of it all.
+    """
+    name = PurePath(file).name
     if name in NO_NAMES:
         return "video"
     raw = os.fsencode(name)
-    if len(raw) <= LONGEST:
-        return name
-    kept = raw[: LONGEST - DIGITS - 1].decode("utf-8", "ignore")
-    return f"{kept}-{hashlib.sha256(raw).hexdigest()[:DIGITS]}"
+    return name if len(raw) <= LONGEST else f"{_cut(raw)}-{_hash(raw)}"
 
 
-def _folded(name: str) -> str:
+def told_apart(path: str) -> str:
+    """The name where another file's results have its own: with 12 hex digits of the path's hash."""
+    raw = os.fsencode(own_name(path))
+    return f"{_cut(raw)}-{_hash(os.fsencode(path))}"
+
+
+def folded(name: str) -> str:
+    """A name as those file systems compare it to which `A` is `a`, and letters have one form."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def _cut(raw: bytes) -> str:
+    if len(raw) <= LONGEST - DIGITS - 1:
+        return os.fsdecode(raw)
+    return raw[: LONGEST - DIGITS - 1].decode("utf-8", "ignore")
+
+
+def _hash(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:DIGITS]

@@ -1,5 +1,6 @@
 """Events as a selection table of Raven, whose columns are those of BirdNET's tables."""
 
+from avel.pipeline.formats.names import escaped
 from avel.pipeline.formats.shape import Entry, Format
 from avel.pipeline.formats.texts import one_line
 from avel.pipeline.formats.times import decimal
@@ -22,7 +23,7 @@ BAND = "0.0\t22050.0"
 
 def selections(entry: Entry) -> str:
     """One line per event, numbered from 1; times in seconds with a point, for readers of floats."""
-    path = one_line(entry.result.file)
+    path = escaped(entry.result.file)
     return "".join(
         f"{number}\tSpectrogram 1\t1\t{decimal(e.onset, 1)}\t{decimal(e.offset, 1)}\t{BAND}\t"
         f"{one_line(e.label)}\t{e.score:.4f}\t{path}\n"

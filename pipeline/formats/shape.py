@@ -70,7 +70,7 @@ class Format:
     cautions: Callable[[Entry], Iterable[str]] = lambda entry: ()
 
     def write(self, entries: Iterable[Entry]) -> str:
-        """The text of a file that holds the videos, in their order."""
+        """The text of a file that holds the videos, in their order; times in seconds or frames."""
         return self.head + "".join(joined(map(self.body, entries), self.between)) + self.tail
 
 

@@ -20,8 +20,13 @@ def one_line(text: str) -> str:
 
 
 def one_word(text: str) -> str:
-    """The same with `_` for each run of spaces."""
+    """The same with `_` for each run of spaces: one field of a line, of 1 letter at least."""
     return "_".join(one_line(text).split())
+
+
+def one_name(name: str) -> str:
+    """A file's name without spaces, as `%20`; no two become one by it."""
+    return one_line(name).replace("%", "%25").replace(" ", "%20")
 
 
 def xml(text: str) -> str:

@@ -22,14 +22,16 @@ class Together:
     """
 
     def __init__(self, path: Path, form: Format) -> None:
-        self._path, self._form = path, form
+        self.path = path
+        """Of the file."""
+        self._form = form
         self._numbers, self._ends = array("q"), array("q")
 
     def __enter__(self) -> Self:
         try:
-            self._file = tempfile.TemporaryFile(dir=self._path.parent)
+            self._file = tempfile.TemporaryFile(dir=self.path.parent)
         except OSError as err:
-            raise unwritable(self._path, err) from err
+            raise unwritable(self.path, err) from err
         return self
 
     def add(self, number: int, entry: Entry) -> None:
@@ -37,7 +39,7 @@ class Together:
         try:
             self._file.write(readable(self._form.body(entry)).encode())
         except OSError as err:
-            raise unwritable(self._path, err) from err
+            raise unwritable(self.path, err) from err
         self._numbers.append(number)
         self._ends.append(self._file.tell())
 
@@ -49,10 +51,10 @@ class Together:
     ) -> None:
         try:
             if kind is None:
-                with replacing(self._path, durable=False) as part:
+                with replacing(self.path, durable=False) as part:
                     self._sort_into(part)
         except OSError as err:
-            raise unwritable(self._path, err) from err
+            raise unwritable(self.path, err) from err
         finally:
             self._file.close()
 

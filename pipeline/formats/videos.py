@@ -1,8 +1,10 @@
 """Every video on a line of CSV, those without events and those that failed too."""
 
 from avel.pipeline.formats.csv import row
+from avel.pipeline.formats.names import escaped
 from avel.pipeline.formats.shape import Entry, Format
 from avel.pipeline.formats.times import decimal
+from avel.pipeline.work.say import shown
 
 COLUMNS = (
     "file",
@@ -24,14 +26,14 @@ def line(entry: Entry) -> str:
     known = result.duration == result.duration
     return row(
         (
-            result.file,
+            escaped(result.file),
             result.status,
             " ".join(result.reasons),
             decimal(result.duration) if known else "",
             str(result.segments),
             str(len(result.events)),
             "; ".join(dict.fromkeys(event.label for event in result.events)),
-            result.message,
+            shown(result.message),
             "; ".join(result.notes),
         )
     )

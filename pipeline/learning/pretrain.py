@@ -55,7 +55,9 @@ def gather_segments(data: AveFolder, runtime: RuntimeConfig) -> Iterator[int]:
     paths = dict.fromkeys(p for row in data.rows if (p := data.video_path(row.video_id)))
     todo = [(path, key) for path in paths if (key := keys.key(path)) not in store]
     done = len(paths) - len(todo)
-    limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
+    limits = DecodeLimits(
+        runtime.workers, runtime.window_cells, runtime.timeout_seconds, codecs=runtime.codecs
+    )
     with store.writer() as writer:
         for number, result in decode_files([path for path, _ in todo], config, limits):
             if isinstance(result, Segments):

@@ -16,7 +16,8 @@ from avel.pipeline.learning.lesson import Lesson, learn
 from avel.pipeline.learning.taught_folder import check_folder, write_folder
 from avel.pipeline.method.everyday import SIGHT, SOUND, Everyday
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.harvest import Outcome, harvest
+from avel.pipeline.method.harvest import harvest
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.run import read_features
 from avel.pipeline.method.stores import Stores

@@ -19,6 +19,9 @@ from avel.pipeline.reasons import Reason
 
 AUDIO_GAP_SECONDS = Fraction(1, 25)
 """Audio that starts this far from where the last packet ended is a hole, not rounding."""
+LOOSE = {"asf": Fraction(1, 10)}
+"""Formats whose packets say when they are sent, which is by a frame or two beside the sound's time;
+the same tolerance as that of FFmpeg's resampler."""
 RATES = (1_000, 768_000)
 """Sample rates in Hz that are sound; others cost the resampler minutes or gigabytes."""
 UNSTAMPED = {"aac", "ac3", "eac3", "dts", "mp3", "amr", "loas"}
@@ -38,6 +41,7 @@ class AudioTrack(Track):
         reading.audio_stream = stream.index
         track = cls(stream, reading, sample_rate)
         track._stamped = container.format.name not in UNSTAMPED
+        track._gap_seconds = LOOSE.get(container.format.name, AUDIO_GAP_SECONDS)
         return track
 
     def __init__(self, stream: AudioStream, reading: Reading, sample_rate: int) -> None:
@@ -49,6 +53,7 @@ class AudioTrack(Track):
         self._batch: list[AudioFrame] = []
         self._write_at = 0
         self._stamped, self._counts = True, False
+        self._gap_seconds = AUDIO_GAP_SECONDS
 
     def feed(self, packet: Packet[Any]) -> Iterator[Sound]:
         for frame in self.decode(packet):
@@ -82,7 +87,7 @@ class AudioTrack(Track):
 
     def _begin_run(self, frame: AudioFrame) -> None:
         pts = frame.pts if frame.pts is not None else (self._run.end_pts if self._run else 0)
-        self._run = _AudioRun(frame, pts, self.time_base)
+        self._run = _AudioRun(frame, pts, self.time_base, self._gap_seconds)
         self._write_at = self.clock.sample(pts, self._sample_rate)
         self._plain = None if is_plain(frame) else Plain(frame)
         self._resampler = av.AudioResampler("s16", "mono", self._sample_rate)
@@ -117,7 +122,13 @@ class AudioTrack(Track):
 class _AudioRun:
     """Frames that follow one another without a hole, of one format."""
 
-    def __init__(self, frame: AudioFrame, pts: int, time_base: Fraction) -> None:
+    def __init__(
+        self,
+        frame: AudioFrame,
+        pts: int,
+        time_base: Fraction,
+        gap_seconds: Fraction = AUDIO_GAP_SECONDS,
+    ) -> None:
         self.pts = pts
         self.rate = frame.sample_rate
         self.samples = 0
@@ -126,7 +137,7 @@ class _AudioRun:
         # samples per tick = rate * time_base, kept as whole numbers
         self._num = frame.sample_rate * time_base.numerator
         self._den = time_base.denominator
-        self._gap = int(AUDIO_GAP_SECONDS * frame.sample_rate) * self._den
+        self._gap = int(gap_seconds * frame.sample_rate) * self._den
 
     @property
     def end_pts(self) -> int:

@@ -4,7 +4,7 @@ The settings are checked before numpy is loaded, so that a wrong one is named at
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from avel.pipeline.reasons import InputError, Reason
 
@@ -17,6 +17,8 @@ VERSION = 1
 MOST_VIEWS = 8
 MOST_SECONDS = 30
 """Of a window of sound: it is decoded ahead, and encoded once for every cell."""
+Fit = Literal["crop", "squash", "pad"]
+Interpolation = Literal["bicubic", "bilinear"]
 LATER = ("sound_seconds", "views")
 """Settings that came later: a recipe names them only where they are used, so that old ones hold."""
 
@@ -30,10 +32,12 @@ class SegmentConfig:
     image_size: int = 224
     """Side of the square picture, in pixels."""
     short_side: int = 0
-    """Of the whole picture, in pixels, before the square is cut from its centre; 0: image_size."""
-    fit: Literal["crop", "squash"] = "crop"
-    """Whether a picture that is not square is cropped, or squeezed whole into the square."""
-    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    """Of the whole picture, in pixels, before the square is cut from its centre; 0: image_size.
+    With bars it is the side of the square that they make."""
+    fit: Fit = "crop"
+    """Whether a picture that is not square is cropped, squeezed whole into the square, or put whole
+    into it between black bars."""
+    interpolation: Interpolation = "bicubic"
     """Of the scaler; its support grows when it shrinks, so that nothing aliases."""
     sample_rate: int = 44_100
     """Of the mono sound, in Hz; also S, the samples of a cell."""
@@ -54,6 +58,12 @@ class SegmentConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"segment.{name} ({value}) must be in [{low}, {high}]")
+        for name, known in (("fit", Fit), ("interpolation", Interpolation)):
+            if getattr(self, name) not in get_args(known):
+                raise InputError(
+                    f"segment.{name} ({getattr(self, name)}) must be one of "
+                    f"{', '.join(get_args(known))}"
+                )
         if self.short_side and self.short_side < self.image_size:
             raise InputError(
                 f"segment.short_side ({self.short_side}) must be 0 or at least "
@@ -110,6 +120,7 @@ class Segments:
         audio_mask: Bool (T,); whether any sample of the cell came from the file.
         duration: Seconds of the whole file, known with the last window (0 before).
         flags: Reason codes known so far; complete with the last window.
+        notes: What is to be said of them, for people; with the last window.
         before: Mono int16 (B, S), the sound of the cells before these, as far as it is heard for
             them; nothing where each cell is heard alone.
         after: The same behind them.
@@ -121,6 +132,7 @@ class Segments:
     audio_mask: "NDArray[np.bool_]"
     duration: float = 0.0
     flags: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
     before: "NDArray[np.int16]" = field(default_factory=_no_sound)
     after: "NDArray[np.int16]" = field(default_factory=_no_sound)
 
@@ -131,7 +143,7 @@ class Segments:
 
 
 def join(parts: list[Segments]) -> Segments:
-    """Windows back into one piece of T cells; the last one carries the duration and the flags."""
+    """Windows back into one piece of T cells; the last one carries what is known of the file."""
     import numpy as np  # slow
 
     arrays = ("frames", "samples", "visual_mask", "audio_mask")
@@ -141,6 +153,7 @@ def join(parts: list[Segments]) -> Segments:
         **joined,
         duration=last.duration,
         flags=last.flags,
+        notes=last.notes,
         before=first.before,
         after=last.after,
     )

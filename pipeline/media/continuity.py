@@ -40,6 +40,8 @@ PACKET_SECONDS = 20
 """What one packet can hold at most, as a slide does."""
 HOLD_SECONDS = 60
 """What a last picture may last beyond all packets, whatever it says."""
+FRAMES_PER_SECOND = 25
+"""Of a stream whose packets claim to last longer than any can."""
 BYTES_PER_SECOND = 16
 """What a packet needs at least for a second: no picture or sound is coded in less."""
 APART_SECONDS = 60
@@ -66,7 +68,8 @@ class Continuity:
         self._may_jump = may_jump
         self._shifts = deque([0], STRETCHES)
         self._end = 0
-        self._reach = GAP_SECONDS * self._unit
+        self._reach = HOLD_SECONDS * self._unit
+        self._near, self._most = NEAR_SECONDS * self._unit, PACKET_SECONDS * self._unit
         self._gaps = 0
         self._lost_at: int | None = None
         self.jumps = 0
@@ -91,34 +94,41 @@ class Continuity:
 
     def place(self, packet: Packet[Any]) -> None:
         """Move the packet's time stamps (ticks), if its stretch of time is shifted."""
-        line, unit = self._lines[packet.stream_index], self._unit
-        self._reach += min(PACKET_SECONDS * unit, packet.size * unit // BYTES_PER_SECOND)
+        line, pts, dts = self._lines[packet.stream_index], packet.pts, packet.dts
+        self._reach += min(self._most, packet.size * self._unit // BYTES_PER_SECOND)
         if packet.is_corrupt:
             self._lost_at = self._end
-        line.mend(packet)
-        stamp = line.stamp(packet)
-        if stamp is not None:
-            at = stamp * line.scale - self._origin
-            if line.end is None:
-                line.shift = self._shifts[-1]
-            shown = at if packet.pts is None else packet.pts * line.scale - self._origin
-            if not self._goes_on(line, at + line.shift):
-                line.shift, line.end = self._shift(line, at, shown), None
-            lasts = min(max(0, packet.duration or 0) * line.scale, PACKET_SECONDS * unit)
-            end = at + line.shift + lasts
-            line.end = end if line.end is None else max(line.end, end)
-            self._end = max(self._end, shown + line.shift + lasts)
+        if pts is not None and dts is not None and abs(pts - dts) > line.apart:
+            packet.pts = pts = dts
+        if line.passes(pts, dts):
+            self._pass(line, pts, dts, packet.duration or 0)
         if line.shift:
             ticks = round(Fraction(line.shift, line.scale))
-            packet.pts = None if packet.pts is None else packet.pts + ticks
-            packet.dts = None if packet.dts is None else packet.dts + ticks
+            packet.pts = None if pts is None else pts + ticks
+            packet.dts = None if dts is None else dts + ticks
+
+    def _pass(self, line: _Line, pts: int | None, dts: int | None, ticks: int) -> None:
+        """A packet with these stamps, of which one is there, and of this length."""
+        at = (pts if dts is None else dts) * line.scale - self._origin  # type: ignore[operator]
+        shown = at if pts is None else pts * line.scale - self._origin
+        if line.end is None:
+            line.shift = self._shifts[-1]
+        if not self._goes_on(line, at + line.shift):
+            line.shift, line.end = self._shift(line, at, shown), None
+        lasts = max(0, ticks) * line.scale
+        if lasts > self._most:  # it is not believed
+            lasts = self._unit // FRAMES_PER_SECOND
+        if line.end is None:
+            line.last = line.end = at + line.shift
+        line.last = max(line.last, at + line.shift)
+        line.end = max(line.end, at + line.shift + lasts)
+        self._end = max(self._end, shown + line.shift + lasts)
 
     def _goes_on(self, line: _Line, at: int) -> bool:
         """Whether a packet that would come `at` follows its stream's last one without a jump."""
         if line.end is None:
-            return -NEAR_SECONDS * self._unit <= at <= self._end + NEAR_SECONDS * self._unit
-        step = at - line.end
-        return -line.back <= step <= NEAR_SECONDS * self._unit and at <= self._reach
+            return -self._near <= at <= self._end + self._near
+        return line.last - line.back <= at <= line.end + self._near and at <= self._reach
 
     def _shift(self, line: _Line, at: int, shown: int) -> int:
         """Shift of the stretch to which a packet belongs that does not simply go on.
@@ -131,10 +141,9 @@ class Continuity:
             return min(fitting, key=lambda shift: abs(at + shift - expected))
         here = at + line.shift
         ahead = here - max(expected, self._end)
-        lost = self._may_jump and self._lost_at is not None
-        lost = lost and self._end - (self._lost_at or 0) <= NEAR_SECONDS * self._unit
-        most = NEAR_SECONDS if lost else GAP_SECONDS
-        if here >= expected and ahead <= most * self._unit and here <= self._reach:
+        lost = self._lost_at is not None and self._end - self._lost_at <= self._near
+        most = self._near if self._may_jump and lost else GAP_SECONDS * self._unit
+        if here >= expected and ahead <= most and here <= self._reach:
             self._gaps += max(0, ahead)
             return line.shift
         self.jumps += 1
@@ -143,27 +152,22 @@ class Continuity:
 
 
 class _Line:
-    """One stream's way through time: its last end and its shift, in units."""
+    """One stream's way through time: its last packet, the end of it and its shift, in units."""
 
     def __init__(self, time_base: Fraction, unit: int) -> None:
         self.scale = time_base.numerator * (unit // time_base.denominator)
         self.shift = 0
+        self.last = 0
         self.end: int | None = None
         self.back = UNORDERED_SECONDS * unit
-        self._apart = int(APART_SECONDS / time_base)
+        self.apart = int(APART_SECONDS / time_base)
         self._ordered = False
         self._strict = int(BACK_SECONDS * unit)
 
-    def mend(self, packet: Packet[Any]) -> None:
-        """Show a frame when it is decoded if its stamp says an absurd time, in ticks."""
-        pts, dts = packet.pts, packet.dts
-        if pts is not None and dts is not None and abs(pts - dts) > self._apart:
-            packet.pts = dts
-
-    def stamp(self, packet: Packet[Any]) -> int | None:
-        """What of a packet's stamps (ticks) goes steadily up; None where it has none of these."""
-        if packet.dts is None:
-            return None if self._ordered else packet.pts
+    def passes(self, pts: int | None, dts: int | None) -> bool:
+        """Whether a packet's stamps say how far the stream is: those that go steadily up."""
+        if dts is None:
+            return pts is not None and not self._ordered
         if not self._ordered:  # what came before was in the order of pictures
             self._ordered, self.back, self.end = True, self._strict, None
-        return packet.dts
+        return True

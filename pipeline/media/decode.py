@@ -18,7 +18,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from avel.pipeline.media.audio import AudioTrack
-from avel.pipeline.media.container import open_container
+from avel.pipeline.media.container import open_container, refused
 from avel.pipeline.media.continuity import TS_DISCONT, Continuity
 from avel.pipeline.media.limits import MEDIA_SECONDS
 from avel.pipeline.media.reading import Picture, Reading, Sound
@@ -51,7 +51,7 @@ def decode(
     Raises:
         MediaError: nothing of the file can be used; carries the reason code.
     """
-    with open_container(reading.path) as container:
+    with open_container(reading.path, reading.codecs) as container:
         video = VideoTrack.choose(container, reading, frames_per_cell, square, skip_frames)
         audio = AudioTrack.choose(container, reading, sample_rate)
         tracks: dict[int, VideoTrack | AudioTrack] = {
@@ -60,6 +60,9 @@ def decode(
         if not tracks:
             raise MediaError(*_nothing_to_read(container, reading))
         continuity = _on_one_clock(container, tracks)
+        for locked in [t for t in tracks.values() if "enc_key_id" in t.stream.metadata]:  # WebM
+            reading.flags.add(Reason.ENCRYPTED)
+            _give_up(locked, tracks, reading)
         reading.promised = _promised(container, tracks.values())
         spent, resumed = 0.0, time.monotonic()
         for packet in _packets(container, tracks, reading):
@@ -70,21 +73,26 @@ def decode(
             continuity.place(packet)
             if packet.dts is not None:
                 reading.position = max(reading.position, track.clock.whole_seconds(packet.dts))
-            items: list[Picture | Sound] = list(_fed(packet, track, tracks, reading))
+            items = list(_fed(packet, track, tracks, reading))
             spent += time.monotonic() - resumed
-            held = reading.position - continuity.gaps
-            if spent > timeout_seconds * max(1.0, float(held) / MEDIA_SECONDS):
-                raise MediaError(
-                    Reason.TIMEOUT,
-                    f"{reading.path}: decoding took {spent:.0f} s for {reading.position} s of "
-                    f"media, more than {timeout_seconds:g} s for each {MEDIA_SECONDS} s; "
-                    "raise --timeout",
-                )
+            if spent > timeout_seconds:
+                _check_pace(reading, spent, timeout_seconds, continuity.gaps)
             yield from items
             resumed = time.monotonic()
         for track in list(tracks.values()):
             yield from _whole(track, track.finish(), tracks, reading)
         _judge(reading, continuity.jumps + (video is not None and video.overlong))
+
+
+def _check_pace(reading: Reading, spent: float, timeout_seconds: float, gaps: Fraction) -> None:
+    """Give a file up that takes longer than its seconds allow, empty ones (`gaps`) not counted."""
+    held = float(reading.position - gaps)
+    if spent > timeout_seconds * max(1.0, held / MEDIA_SECONDS):
+        raise MediaError(
+            Reason.TIMEOUT,
+            f"{reading.path}: decoding took {spent:.0f} s for {held:.0f} s of media, more than "
+            f"{timeout_seconds:g} s for each {MEDIA_SECONDS} s; raise --timeout",
+        )
 
 
 def _on_one_clock(
@@ -108,12 +116,11 @@ def _fed(
     reading: Reading,
 ) -> Iterator[Picture | Sound]:
     """What comes of a packet; a track that is locked gives what it has, and no more."""
-    if packet.has_sidedata("encryption_info"):
-        reading.flags.add(Reason.ENCRYPTED)
-        yield from _whole(track, track.finish(), tracks, reading)
-        _give_up(track, tracks, reading)
-    else:
-        yield from _whole(track, track.feed(packet), tracks, reading)
+    if not packet.has_sidedata("encryption_info"):
+        return _whole(track, track.feed(packet), tracks, reading)
+    reading.flags.add(Reason.ENCRYPTED)
+    _give_up(track, tracks, reading)
+    return _whole(track, track.finish(), tracks, reading)
 
 
 def _whole(
@@ -128,7 +135,7 @@ def _whole(
     except (av.error.FFmpegError, ValueError) as err:
         reading.flags.add(Reason.DECODE_ERROR)
         kind = "picture" if isinstance(track, VideoTrack) else "sound"
-        reading.notes.append(f"its {kind} could not be decoded ({type(err).__name__}: {err})")
+        reading.notes.append(f"its {kind} could not be decoded ({type(err).__name__}: {err})"[:200])
         _give_up(track, tracks, reading)
 
 
@@ -162,6 +169,12 @@ def _packets(
 
 def _nothing_to_read(container: InputContainer, reading: Reading) -> tuple[Reason, str]:
     kinds = [f"#{stream.index} {stream.type}" for stream in container.streams]
+    if decoders := refused(container):
+        return (
+            Reason.UNSUPPORTED_CODEC,
+            f"{reading.path}: only usual codecs are decoded, not {', '.join(decoders)}; convert it "
+            f"to H.264 and AAC, or allow it with --codec {decoders[0]}",
+        )
     if Reason.UNSUPPORTED_CODEC in reading.flags:
         return (
             Reason.UNSUPPORTED_CODEC,
@@ -188,11 +201,16 @@ def _judge(reading: Reading, jumps: int) -> None:
         reading.flags.add(Reason.NO_VIDEO)
     if not reading.audio_span:
         reading.flags.add(Reason.NO_AUDIO)
-    if reading.damaged_packets:
+    if reading.damaged_packets or reading.missing_frames:
         reading.flags.add(Reason.DECODE_ERROR)
+    if reading.missing_frames:
+        reading.notes.append(
+            f"{reading.missing_frames} of {reading.asked_frames} frames that were looked for could "
+            "not be decoded"
+        )
     if jumps:
         reading.flags.add(Reason.DISCONTINUITY)
-        reading.notes.append(f"its time jumps {jumps} time(s); it goes on from where it was")
+        reading.notes.append(f"time jumps {jumps} time(s)")
     elif reading.promised - reading.duration > Fraction(1, 2):
         reading.flags.add(Reason.TRUNCATED)
 

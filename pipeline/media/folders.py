@@ -49,7 +49,7 @@ def find_media(folder: Path) -> Found:
     """Media files in a folder and all below it; linked folders are followed, each is read once.
 
     A folder that lies there is read where it lies, whatever else links to it. What is hidden (its
-    name begins with a dot) is left out.
+    name begins with a dot) is left out; the number of files that are is kept by kind.
 
     Raises:
         InputError: the folder cannot be listed.
@@ -79,7 +79,7 @@ def find_media(folder: Path) -> Found:
 
 def _look(folder: Path, found: Found, linked: list[Path]) -> list[Path]:
     """Take up a folder's files; the folders in it, and `linked` gets those that are links."""
-    below = []
+    below: list[Path] = []
     with os.scandir(folder) as entries:
         listed = list(entries)
     for entry in listed:

@@ -52,7 +52,7 @@ class Lane:
             self.child.connection.send(job)
 
     def read(self) -> Iterator[Event]:
-        """The child's next word, which is there; none where its video begins again."""
+        """The child's next word, such as a window of cells; none where its video begins again."""
         assert self.job is not None
         job, self._quiet = self.job, 0.0
         try:
@@ -91,7 +91,7 @@ class Lane:
         self.job = None
         message = (
             f"{job.path}: the decoder died twice ({_how(code)}), the last time after "
-            f"{self._cells} s of it; a codec's fault"
+            f"{self._cells} s of it; {_remedy(code)}"
         )
         yield Ended(job.number, MediaError(Reason.WORKER_CRASH, message))
 
@@ -149,3 +149,9 @@ def _how(code: int | None) -> str:
     if code is not None and code < 0:
         return signal.Signals(-code).name
     return "it was ended from outside" if code is None else f"exit code {code}"
+
+
+def _remedy(code: int | None) -> str:
+    if code in (None, -signal.SIGKILL):
+        return "if the system did it for want of memory, use fewer --workers"
+    return "a codec's fault: convert it, ffmpeg -i in -c:v libx264 -c:a aac out.mp4"

@@ -58,6 +58,7 @@ class Slot:
         arrays: Byte offset in the memory, shape and dtype name, in the order of `slots.ARRAYS`.
         duration: Seconds of the file with the last window, else 0.
         flags: Reason codes known so far.
+        notes: What is to be said of them, for people.
         promised: Seconds that the file says it has; 0 where it does not.
     """
 
@@ -65,6 +66,7 @@ class Slot:
     arrays: tuple[tuple[int, tuple[int, ...], str], ...]
     duration: float
     flags: tuple[Reason, ...]
+    notes: tuple[str, ...]
     promised: float
 
 
@@ -110,9 +112,13 @@ def understood(message: bytes) -> Slot | MediaError | None:
         arrays = tuple(
             (int(at), tuple(map(int, shape)), str(kind)) for at, shape, kind in said["arrays"]
         )
-        flags = tuple(map(Reason, said["flags"]))
         return Slot(
-            int(said["number"]), arrays, float(said["duration"]), flags, float(said["promised"])
+            int(said["number"]),
+            arrays,
+            float(said["duration"]),
+            tuple(map(Reason, said["flags"])),
+            tuple(str(note)[:MOST_LETTERS] for note in said["notes"]),
+            float(said["promised"]),
         )
     except (TypeError, KeyError, RecursionError) as err:
         raise ValueError(f"no word of a decoder: {message[:80]!r}") from err

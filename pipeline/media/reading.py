@@ -44,6 +44,12 @@ class Reading:
     video_span: tuple[Fraction, Fraction] | None = None
     audio_span: tuple[Fraction, Fraction] | None = None
     damaged_packets: int = 0
+    asked_frames: int = 0
+    """Frames that should have come of what was given to the decoder, known at the end."""
+    missing_frames: int = 0
+    """Those that did not."""
+    unseen: list[tuple[int, int]] = field(default_factory=list)
+    """Spans of shots at which what should be on screen could not be decoded."""
     flags: set[Reason] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     """What is to be said of the flags, for people."""

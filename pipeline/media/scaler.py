@@ -1,18 +1,29 @@
 """One frame to the encoder's square, and to windows along its longer side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from avel.pipeline.media.colours import to_rgb
+from avel.pipeline.media.cropping import Cropping
+from avel.pipeline.media.filters import Cutter, Filter
+from avel.pipeline.media.orientation import orientation_of
+from avel.pipeline.media.transparency import over_black
+
 EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-KERNELS = {"bicubic": Interpolation.BICUBIC, "bilinear": Interpolation.BILINEAR}
+KERNELS: Mapping[str, Interpolation] = {
+    "bicubic": Interpolation.BICUBIC,
+    "bilinear": Interpolation.BILINEAR,
+}
+MOST_LONG = 16
+"""Times its width that a picture is long at most: one that claims more is squeezed to this, so that
+no header of a few bytes asks for gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -25,53 +36,67 @@ class Square:
     interpolation: str
     views: int = 0
 
+    def sides(self, width: Fraction, height: int) -> tuple[int, int]:
+        """Width and height to which a picture of this shape is scaled before the square is cut."""
+        side = self.short_side
+        if self.fit == "squash":
+            return side, side
+        if self.fit == "pad":
+            share = Fraction(side) / max(width, Fraction(height))
+            return max(1, round(width * share)), max(1, round(height * share))
+        return shortest(side, width, height)
+
+
+def shortest(side: int, width: Fraction, height: int) -> tuple[int, int]:
+    """Width and height with this shorter side, rounded down as torchvision's Resize does."""
+    if width <= height:
+        return side, min(int(side * height / width), MOST_LONG * side)
+    return min(int(side * width / height), MOST_LONG * side), side
+
 
 class Scaler:
-    """One frame to the encoder's square: scaled whole, then cut from the centre, as CLIP does.
+    """One frame to the encoder's square, as a player would show it.
 
     Scales in the sample's own shape and colour space straight to RGB in one step of libswscale
-    (its support widened when shrinking, as PIL's). Pixels that are not square are made so, and
-    the picture is turned as its side data says.
+    (its support widened when shrinking, as PIL's). What the container cuts off is cut off, pixels
+    that are not square are made so, and the picture is turned and mirrored as its side data says;
+    what is transparent is black, and high dynamic range becomes an ordinary one.
     """
 
-    def __init__(self, stream: VideoStream, square: Square) -> None:
+    def __init__(
+        self, stream: VideoStream, square: Square, cropping: Cropping | None = None
+    ) -> None:
         self._square, self._size = square, square.size
         self._kernel = KERNELS[square.interpolation] | EXACT
-        self._aspect = stream.sample_aspect_ratio or Fraction(1)
+        self._pixels = PixelShape(stream)
+        self._cut_off, self._field = Cutter(cropping or Cropping()), Filter("field", "type=top")
         self._reformatter, self._wide = VideoReformatter(), VideoReformatter()
-        self._field: Any = None
+        self._opaque = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """RGB uint8 (3, size, size), or (1 + views, 3, size, size) with the fitted one first."""
-        shape = frame.width * self._aspect, frame.height
-        turn = round(frame.rotation / 90) % 4
-        if frame.interlaced_frame:
-            frame = self._one_field(frame)
-        sides = self._scaled(*shape)
-        rgb = np.rot90(self._scale(self._reformatter, frame, sides), turn)
-        top, left = (round((side - self._size) / 2) for side in rgb.shape[:2])
-        fitted = self._cut(rgb, top, left)
+        lies = orientation_of(frame)
+        frame = self._cut_off(frame)
+        shape = frame.width * self._pixels.aspect(), frame.height
+        if frame.interlaced_frame:  # half the lines, but of one moment
+            frame = self._field(frame)
+        frame = over_black(frame, self._opaque)
+        sides = self._square.sides(*shape)
+        fitted = lies(to_rgb(frame, self._reformatter, sides, self._kernel))
+        square = self._middle(fitted)
         if not self._square.views:
-            return fitted
-        own = _shortest(self._size, *shape)
+            return square
+        own = shortest(self._size, *shape)
         if own != sides:  # by its own scaler, which would else be set up anew at every frame
-            rgb = np.rot90(self._scale(self._wide, frame, own), turn)
-        return np.stack([fitted, *(self._cut(rgb, *place) for place in self._places(rgb))])
+            fitted = lies(to_rgb(frame, self._wide, own, self._kernel))
+        return np.stack([square, *(self._cut(fitted, *place) for place in self._places(fitted))])
 
-    def _scale(
-        self, reformatter: VideoReformatter, frame: VideoFrame, sides: tuple[int, int]
-    ) -> NDArray[Any]:
-        """RGB uint8 (H, W, 3) of a width and height."""
-        scaled = reformatter.reformat(
-            frame,
-            *sides,
-            "rgb24",
-            interpolation=self._kernel,
-            src_color_range=_range_of(frame),
-            dst_color_range=ColorRange.JPEG,
-            threads=1,
-        )
-        return scaled.to_ndarray()
+    def _middle(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The square in the middle of a picture (H, W, 3); black where the picture is smaller."""
+        if self._square.fit == "pad":
+            rgb = _padded(rgb, self._square.short_side)
+        top, left = (round((side - self._size) / 2) for side in rgb.shape[:2])
+        return self._cut(rgb, top, left)
 
     def _cut(self, rgb: NDArray[np.uint8], top: int, left: int) -> NDArray[np.uint8]:
         """A square (3, size, size) of a picture (H, W, 3)."""
@@ -85,39 +110,28 @@ class Scaler:
         spare = [side - self._size for side in rgb.shape[:2]]
         return [(round(share * spare[0]), round(share * spare[1])) for share in shares]
 
-    def _scaled(self, width: Fraction, height: int) -> tuple[int, int]:
-        """Width and height before the cut."""
-        side = self._square.short_side
-        return (side, side) if self._square.fit == "squash" else _shortest(side, width, height)
 
-    def _one_field(self, frame: VideoFrame) -> VideoFrame:
-        """The first field of an interlaced frame: half the lines, but of one moment."""
-        if self._field is None:
-            graph = av.filter.Graph()
-            source = graph.add_buffer(
-                width=frame.width,
-                height=frame.height,
-                format=frame.format,
-                time_base=frame.time_base or Fraction(1, 1000),
-            )
-            field = graph.add("field", "type=top")
-            source.link_to(field)
-            field.link_to(graph.add("buffersink"))
-            graph.configure()
-            self._field = graph
-        self._field.push(frame)
-        return self._field.pull()  # type: ignore[no-any-return]
+class PixelShape:
+    """Width of a stored pixel by its height: as the file says, until the stream says otherwise."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._stream = stream
+        self._aspect = stream.sample_aspect_ratio or Fraction(1)
+        self._said: Fraction | None = None
+
+    def aspect(self) -> Fraction:
+        """Of the picture that was decoded last: a broadcast changes between 4:3 and 16:9."""
+        said = self._stream.codec_context.sample_aspect_ratio
+        if said and self._said and said != self._said:
+            self._aspect = said
+        self._said = said or self._said
+        return self._aspect
 
 
-def _shortest(side: int, width: Fraction, height: int) -> tuple[int, int]:
-    """Width and height with this shorter side, rounded down as torchvision's Resize does."""
-    if width <= height:
-        return side, int(side * height / width)
-    return int(side * width / height), side
-
-
-def _range_of(frame: VideoFrame) -> ColorRange:
-    """Full or limited range as the frame says; a `yuvj` pixel format is full by definition."""
-    if frame.format.name.startswith("yuvj"):
-        return ColorRange.JPEG
-    return ColorRange(frame.color_range)
+def _padded(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) in the middle of a black square."""
+    black = np.zeros((side, side, 3), np.uint8)
+    height, width = rgb.shape[:2]
+    top, left = (side - height) // 2, (side - width) // 2
+    black[top : top + height, left : left + width] = rgb
+    return black

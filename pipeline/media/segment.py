@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,7 @@ class _Cells:
             audio_mask,
             duration=float(self._reading.duration) if done else 0.0,
             flags=tuple(sorted(self._reading.flags)) if done else (),
+            notes=tuple(self._reading.notes) if done else (),
             before=before,
             after=after,
         )
@@ -156,11 +158,30 @@ class _Cells:
             stop = following[0].first_shot if following else begin + len(shots)
             shots[max(0, picture.first_shot - begin) : max(0, stop - begin)] = picture.rgb
         self._drop_pictures(begin + len(shots))
-        start, end = self._reading.video_span or (Fraction(0), Fraction(0))
-        times = [shot_seconds(begin + shot, per_cell) for shot in range(len(shots))]
+        mask = self._seen(first, count)
+        return shots.reshape(count, per_cell, *shape), mask
+
+    def _seen(self, first: int, count: int) -> NDArray[np.bool_]:
+        """Whether a picture is on screen at any shot of the cells.
+
+        Where the whole stream lies between two shots, shorter than half a second, its cell has it.
+        """
+        per_cell, begin = self._config.frames_per_cell, first * self._config.frames_per_cell
+        num_shots, reading = count * per_cell, self._reading
+        if reading.video_span is None:
+            return np.zeros(count, bool)
+        start, end = reading.video_span
+        times = [shot_seconds(begin + shot, per_cell) for shot in range(num_shots)]
         present = np.array([start <= moment < end for moment in times], bool)
-        cells = (count, per_cell)
-        return shots.reshape(*cells, *shape), np.any(present.reshape(cells), axis=1, keepdims=False)
+        for start_shot, stop_shot in reading.unseen:
+            present[max(0, start_shot - begin) : max(0, stop_shot - begin)] = False
+        reading.unseen = [lost for lost in reading.unseen if lost[1] > begin + num_shots]
+        mask = np.zeros(count, bool)
+        np.any(present.reshape(count, per_cell), axis=1, out=mask)
+        moment = shot_seconds(max(0, ceil(start * per_cell - Fraction(1, 2))), per_cell)
+        if not start <= moment < end and first <= int(start) < first + count:
+            mask[int(start) - first] = True
+        return mask
 
     def _drop_pictures(self, shot: int) -> None:
         """Forget pictures that a later one has replaced before `shot`."""

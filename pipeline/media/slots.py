@@ -95,10 +95,11 @@ class Slots:
             self._memory[at : at + array.nbytes] = array.reshape(-1).view(np.uint8)
             placed.append((at, array.shape, array.dtype.str))
             at += _aligned(array.nbytes)
-        return Slot(number, tuple(placed), segments.duration, segments.flags, promised)
+        said = (segments.duration, segments.flags, segments.notes)
+        return Slot(number, tuple(placed), *said, promised)
 
     def take(self, slot: Slot) -> Segments:
-        """A copy of the window in a slot; the parent's.
+        """A copy of the window of cells (T, F, 3, H, W) in a slot; the parent's.
 
         Raises:
             ValueError: what is said of it cannot be so.
@@ -109,7 +110,7 @@ class Slots:
             name: self._array(slot.number * self._slot_bytes, *where)
             for name, where in zip(ARRAYS, slot.arrays, strict=True)
         }
-        return Segments(**arrays, duration=slot.duration, flags=slot.flags)
+        return Segments(**arrays, duration=slot.duration, flags=slot.flags, notes=slot.notes)
 
     def _array(self, first: int, at: int, shape: tuple[int, ...], kind: str) -> NDArray[np.generic]:
         size = math.prod(shape)

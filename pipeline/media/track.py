@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from avel.pipeline.media.codecs import decoding_options, is_allowed
 from avel.pipeline.media.continuity import Continuity
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.timeline import StreamClock
@@ -29,7 +30,9 @@ class Track:
         self.continuity: Continuity | None = None
         self.overlong = False
         """Whether its last picture says that it lasts longer than it can."""
-        stream.codec_context.thread_count = 1
+        self.context: Any = stream.codec_context
+        self.context.thread_count = 1
+        self.context.options = decoding_options(reading.codecs)
 
     def start(self) -> Fraction:
         """Seconds of the stream's own time at which it starts."""
@@ -55,7 +58,7 @@ class Track:
 
     def decode(self, packet: Packet[Any] | None) -> list[Any]:
         try:
-            return list(self.stream.codec_context.decode(packet))
+            return list(self.context.decode(packet))
         except av.error.FFmpegError:
             self.reading.damaged_packets += 1
             return []
@@ -69,7 +72,9 @@ def best_stream(container: InputContainer, kind: str, reading: Reading) -> Any:
     """The best stream of a kind that has a decoder; cover pictures are not video."""
     streams = [s for s in container.streams if s.type == kind]
     streams = [s for s in streams if not s.disposition & Disposition.attached_pic]
-    known = [s for s in streams if s.codec_context is not None]
+    known = [
+        s for s in streams if s.codec_context and is_allowed(s.codec_context.name, reading.codecs)
+    ]
     if len(known) < len(streams):
         reading.flags.add(Reason.UNSUPPORTED_CODEC)
     best = container.streams.best(kind)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.media.regular import check_regular
 from avel.pipeline.reasons import MediaError, Reason, unreadable
 
-AHEAD = 32
+AHEAD = 8
 """Files that may be hashed before they are asked for."""
 
 

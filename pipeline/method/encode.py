@@ -150,6 +150,7 @@ def _features(window: _Window) -> Features:
         audio_mask=segments.audio_mask,
         duration=segments.duration,
         flags=segments.flags,
+        notes=segments.notes,
     )
 
 

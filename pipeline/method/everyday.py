@@ -162,6 +162,7 @@ class Everyday:
             audio_distance=none,
             duration=features.duration,
             flags=tuple(features.flags),
+            notes=tuple(features.notes),
             seen=seen,
             heard=heard,
             sounds=sounds,

@@ -1,6 +1,6 @@
 """What an encoder says of a video's cells, as data: checked, and joined from windows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ class Features:
         audio_mask: Bool (T,).
         duration: Seconds of the file.
         flags: Reason codes of what was missing or damaged.
+        notes: What is to be said of them, for people.
         visual_scores: Float32 (T, V, K), logits of the encoder's classes by view, the fitted
             picture first; zeros where absent. None where it has no classes.
         audio_scores: Float32 (T, W, K), the same by window of sound.
@@ -40,6 +41,7 @@ class Features:
     visual_scores: NDArray[np.float32] | None = None
     audio_scores: NDArray[np.float32] | None = None
     faces: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)
 
 
 ARRAYS = ("visual", "visual_map", "audio", "visual_scores", "audio_scores", "faces")
@@ -65,8 +67,9 @@ def check_finite(features: Features, name: str, *, first_cell: int = 0) -> None:
 
 
 def join_features(parts: list[Features]) -> Features:
-    """Windows of one video back into one piece (T, ...); the last one knows duration and flags."""
+    """Windows of one video back into one piece (T, ...); the last one knows the rest."""
     keys = (*ARRAYS, "visual_mask", "audio_mask")
     there = [key for key in keys if getattr(parts[0], key) is not None]
     joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in there}
-    return Features(**joined, duration=parts[-1].duration, flags=parts[-1].flags)
+    last = parts[-1]
+    return Features(**joined, duration=last.duration, flags=last.flags, notes=last.notes)

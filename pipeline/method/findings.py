@@ -1,14 +1,14 @@
 """What the everyday model finds in one video, with the evidence and in words."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avel.configs.events import Row
-from avel.models.everyday import Array, Events, Rule, hear
+from avel.models.everyday import Array, Events, Rule, hear_any
 from avel.models.everyday import Evidence as Weighed
 from avel.pipeline.method.clearest import Named, clearest, from_odds
 from avel.pipeline.method.decoders import EventConfig
@@ -20,6 +20,8 @@ CLEARLY_SEEN = 6.0
 """Ratio by sight from which something is said to be seen though it is not heard."""
 DISTINCT = 0.5
 """Least weight of a class of sound that is enough to say that an unseen event is heard."""
+ALIKE = 0.5
+"""Log-odds taken off where an unseen event's classes count together: they partly say the same."""
 KIN = 0.3
 """Least weight of a class that makes two events that share it rivals for the same seconds."""
 COVERED = 0.5
@@ -50,8 +52,8 @@ class Findings:
     def all(self, config: EventConfig) -> Found:
         """Events, and what only one of the senses names, by hysteresis over a threshold."""
         found = self._without_rivals(self._both(config.log_odds))
-        alone = self._without_rivals(self._heard(config.log_odds), found)
-        unheard = self._without_rivals(self._seen(config.log_odds), found)
+        alone = self._beside(self._heard(config.log_odds), found)
+        unheard = self._beside(self._seen(config.log_odds), found)
         return Found(
             sorted(map(self._event, found)),
             sorted([*map(self._only_heard, alone), *map(self._only_seen, unheard)]),
@@ -81,9 +83,9 @@ class Findings:
         return list(self._spans(onset, going, start))
 
     def _heard(self, start: float) -> list[_Span]:
-        """What its own sounds say; those that it shares with many others are not enough."""
+        """What its own sounds say together; those that it shares with many others do not count."""
         own = np.where(self.events.heard >= DISTINCT, self.events.heard, 0)
-        heard = hear(self.scores.sounds, self.events._replace(heard=own), self.rule)
+        heard = hear_any(self.scores.sounds, self.events._replace(heard=own), self.rule, ALIKE)
         return list(self._spans(heard, heard, start))
 
     def _seen(self, start: float) -> list[_Span]:
@@ -120,17 +122,24 @@ class Findings:
             found: The spans.
             others: Spans that are known already and are stronger than all of these.
         """
+        covered = np.zeros((len(self._kin), len(self.scores.seen)), np.bool_)  # by a rival (E, T)
+        for rival in others or []:
+            covered[self._kin[rival.event], rival.cells.start : rival.cells.stop] = True
         kept: list[_Span] = []
         for span in sorted(found, key=lambda span: -span.strength):
-            rivals = (
-                set(rival.cells)
-                for rival in [*(others or []), *kept]
-                if self._kin[span.event, rival.event]
-            )
-            covered = set().union(*rivals) & set(span.cells)
-            if len(covered) < COVERED * len(span.cells):
+            cells = slice(span.cells.start, span.cells.stop)
+            if covered[span.event, cells].sum() < COVERED * len(span.cells):
+                covered[self._kin[span.event], cells] = True
                 kept.append(span)
         return kept
+
+    def _beside(self, spans: Iterable[_Span], events: list[_Span]) -> Iterator[_Span]:
+        """What one sense says beside the events: no rivals of theirs, nor their own seconds."""
+        for span in self._without_rivals(list(spans), events):
+            same = [event.cells for event in events if event.event == span.event]
+            rest = [cell for cell in span.cells if not any(cell in cells for cells in same)]
+            for cells in np.split(rest, np.flatnonzero(np.diff(rest) > 1) + 1):
+                yield replace(span, cells=range(int(cells[0]), int(cells[-1]) + 1))
 
     def _event(self, span: _Span) -> Event:
         sight = self._mean(self.weighed.sight, span)

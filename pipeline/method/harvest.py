@@ -21,9 +21,11 @@ from avel.cache.writer import Writer
 from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import Features, check_finite, join_features
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import META, Stores, pack, unpack
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.reasons import MediaError
+from avel.pipeline.work.memory import give_back_libraries
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
 
 if TYPE_CHECKING:
@@ -32,20 +34,9 @@ if TYPE_CHECKING:
     from avel.pipeline.method.encode import CellBatches, Encoded
 
 Names = Sequence[str] | None
+Refused = Callable[[str], MediaError | None]
 Watch = Callable[[Path, int, float], None]
 """Told of a long video's cells so far, and of the seconds that its file promises (0: unknown)."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file: its key where it has features, else a reason."""
-
-    path: Path
-    key: str | None
-    cached: bool = False
-    cells: int = 0
-    reason: Reason | None = None
-    message: str = ""
 
 
 def harvest(
@@ -57,6 +48,8 @@ def harvest(
     known: Callable[[str], bool] = lambda key: False,
     check: Sequence[str] | None = ("visual_mask",),
     watch: Watch | None = None,
+    refused: Refused = lambda key: None,
+    writer: Writer | None = None,
 ) -> Generator[Outcome, None, None]:
     """Make sure that every file has features in the cache; one outcome per file, as they come.
 
@@ -72,16 +65,20 @@ def harvest(
         check: Arrays of cached features that are read, so that a damaged item is computed again
             here; None for all. Who reads others first finds out.
         watch: Told how far a long video is.
+        refused: Why a key is not to be tried, if it is not.
+        writer: Takes the features, so that the caller can publish them; None for one of its own.
 
     Raises:
         WeightsError: features must be made and the encoder's weights are missing.
         CacheError: the cache cannot be read or written.
     """
-    with stores.features.writer() as features, stores.segments.writer() as segments:
+    with ExitStack() as opened:
+        features = writer or opened.enter_context(stores.features.writer())
+        segments = opened.enter_context(stores.segments.writer())
         work = _Harvest(stores, plan, runtime, features, segments, watch)
         try:
             with closing(sources(paths, stores.keys)) as files:
-                yield from work.run(files, known, check)
+                yield from work.run(files, known, check, refused)
         finally:
             work.abandon()
 
@@ -170,6 +167,7 @@ class _Harvest:
         from avel.pipeline.method.encode import CellBatches  # cached runs need none of it
 
         encoder = self._plan.encoder.load(resolve_device(self._runtime.device))
+        give_back_libraries()  # before the encoder's own maps come
         sound_seconds = self._plan.segment.sound_seconds
         return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
 
@@ -179,7 +177,12 @@ class _Harvest:
         from avel.pipeline.media.limits import DecodeLimits
 
         runtime = self._runtime
-        limits = DecodeLimits(runtime.workers, runtime.window_cells, runtime.timeout_seconds)
+        limits = DecodeLimits(
+            runtime.workers,
+            runtime.window_cells,
+            runtime.timeout_seconds,
+            codecs=runtime.codecs,
+        )
         return self._ending.enter_context(Decoders(self._plan.segment, limits))
 
     @property
@@ -188,7 +191,7 @@ class _Harvest:
         return vars(self).get("_decoders", _NoDecoders())  # type: ignore[no-any-return]
 
     def run(
-        self, files: Iterator[Source], known: Callable[[str], bool], check: Names
+        self, files: Iterator[Source], known: Callable[[str], bool], check: Names, refused: Refused
     ) -> Iterator[Outcome]:
         more = True
         with ExitStack() as self._ending:
@@ -196,7 +199,7 @@ class _Harvest:
                 while more and self._started.free:
                     source = next(files, None)
                     if more := source is not None:
-                        yield from self._begin(source, known, check)
+                        yield from self._begin(source, known, check, refused)
                 for event in self._started.events():
                     yield from self._hear(event)
         if self._videos:
@@ -208,7 +211,7 @@ class _Harvest:
             video.drop()
 
     def _begin(
-        self, source: Source, known: Callable[[str], bool], check: Names
+        self, source: Source, known: Callable[[str], bool], check: Names, refused: Refused
     ) -> Iterator[Outcome]:
         """What is there already for a file, or its first step."""
         path, key = source.path, source.key
@@ -222,6 +225,8 @@ class _Harvest:
             yield Outcome(path, key, cached=True, cells=cells)
         elif twin := next((v for v in self._videos.values() if v.key == key), None):
             twin.copies.append(path)
+        elif error := refused(key):
+            yield _failure(path, error, key)
         else:
             yield from self._open(_Video(path, key))
 

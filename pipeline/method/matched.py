@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from avel.models.everyday import Events, Rule, hear, mix_sounds
+from avel.models.everyday import UNHEARD, Events, Rule, hear, mix_sounds
 from avel.pipeline.method.agreement import probability
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.senses import Texts
@@ -31,8 +31,6 @@ MOST = 5
 """Classes of one label."""
 LEAST = 0.3
 """Weight under which a class is left out: 1.2 deviations less near than the nearest."""
-UNHEARD = -20.0
-"""Logit of a class where there is no sound."""
 VERSION = 1
 
 

@@ -166,6 +166,7 @@ class OpenVocabulary:
             audio_distance=np.zeros(T, np.float32),
             duration=features.duration,
             flags=tuple(features.flags),
+            notes=tuple(features.notes),
             seen=seen.astype(np.float32),
             heard=heard.astype(np.float32),
             sounds=self._sound.sounds(features),

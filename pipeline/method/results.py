@@ -11,6 +11,8 @@ from avel.pipeline.method.events import Disagreement, Event, Sound
 from avel.pipeline.reasons import EnvironmentProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pandas import DataFrame
 
 SCHEMA = "avel.result/2"
@@ -42,6 +44,7 @@ class Result:
             where the model knows the senses by themselves.
         seen: The same by sight alone.
         in_domain: Share of segments whose features resemble the training's; None if unknown.
+        evidence_share: Share of segments of which the file gives both picture and sound.
     """
 
     file: str
@@ -61,12 +64,18 @@ class Result:
     heard: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     seen: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     in_domain: float | None = None
+    evidence_share: float = 0.0
     cached: bool = False
 
-    def to_dataframe(self) -> "DataFrame":
+    def to_dataframe(self, *, segments: bool = False) -> "DataFrame":
         """Events as a table of pandas: file, onset and offset in seconds, label, score.
 
         Columns and their types are the same where there is no event.
+
+        Args:
+            segments: Whether the table is of the one-second segments (T rows) instead: file, onset
+                and offset in seconds, relevance, and the most likely class if it held an event as
+                label with its score.
 
         Raises:
             EnvironmentProblem: pandas is not installed.
@@ -79,8 +88,22 @@ class Result:
                 "pip install 'avel[dataframe]'"
             ) from err
         kinds = {"file": str, "onset": float, "offset": float, "label": str, "score": float}
-        rows = [(self.file, e.onset, e.offset, e.label, e.score) for e in self.events]
-        return DataFrame(rows, columns=list(kinds)).astype(kinds)
+        if segments:
+            kinds = {**kinds, "relevance": float}
+        rows = self._segment_rows() if segments else self._event_rows()
+        return DataFrame(list(rows), columns=list(kinds)).astype(kinds)
+
+    def _event_rows(self) -> "Iterator[tuple[object, ...]]":
+        for event in self.events:
+            yield self.file, event.onset, event.offset, event.label, event.score
+
+    def _segment_rows(self) -> "Iterator[tuple[object, ...]]":
+        """The last segment ends with the video."""
+        classes = self.top_classes or (("", math.nan),) * len(self.relevance)
+        for t, (relevance, (label, score)) in enumerate(zip(self.relevance, classes, strict=True)):
+            last = t == len(self.relevance) - 1
+            offset = self.duration if last and self.duration > t else t + 1
+            yield self.file, t, offset, label, score, relevance
 
     def show(self) -> None:
         """Show the lanes and events in the notebook that runs, else in the browser."""

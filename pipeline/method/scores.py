@@ -39,6 +39,7 @@ class SegmentScores:
         audio_distance: The same for the sound.
         duration: Seconds of the file.
         flags: Reason codes of what was missing or damaged.
+        notes: What is to be said of them, for people.
         seen: Share (T, L) of each label by sight alone, where there are words; with the everyday
             model log-likelihood ratios (T, K) against ordinary pictures.
         heard: The same by sound alone; with the everyday model log-odds.
@@ -59,3 +60,4 @@ class SegmentScores:
     heard: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     sounds: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     taught: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    notes: tuple[str, ...] = field(default_factory=tuple)

@@ -107,6 +107,7 @@ class _Sums:
             _distances(features.audio, extra, "audio") * features.audio_mask,
             features.duration,
             tuple(features.flags),
+            notes=tuple(features.notes),
         )
 
 
@@ -131,6 +132,7 @@ def score_rows(videos: Sequence[Features], card: Card, model: nn.Module) -> list
                 none,
                 min(video.duration, float(card.cells)),
                 tuple(video.flags),
+                notes=tuple(video.notes),
             )
         )
     return scored

@@ -7,7 +7,7 @@ import numpy as np
 
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.results import FAMILIAR_SHARE, Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.reasons import Reason
@@ -28,6 +28,10 @@ ABSENT = {
     Reason.DISCONTINUITY: "time jumps in the file; it goes on from where it was",
     Reason.NAN_AUDIO: "the sound has samples that are no numbers; they are silence",
 }
+MENDED = {
+    Reason.HDR: "pictures of high dynamic range were brought down to an ordinary screen's",
+}
+"""What is said of a file that misses nothing by it."""
 
 
 def refuse(outcome: Outcome, identity: dict[str, str]) -> Result:
@@ -56,6 +60,7 @@ def judge(
     events = found.events
     familiar = familiar_share(scores, localizer.limits)
     notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
+    notes += scores.notes
     if familiar is not None and familiar < FAMILIAR_SHARE:
         withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
         notes.append(
@@ -65,11 +70,12 @@ def judge(
         events = []
     elif not events and not notes:
         notes.append(_why_none(scores, localizer.identity["knows"], config))
+    notes += [MENDED[Reason(flag)] for flag in scores.flags if Reason(flag) in MENDED]
     top = scores.classes.argmax(1)
     names = [*localizer.classes, "background"]
     return Result(
         str(outcome.path),
-        "partial" if scores.flags else "ok",
+        "partial" if {*scores.flags} - MENDED.keys() else "ok",
         tuple(scores.flags),
         duration=scores.duration,
         segments=len(scores.relevance),
@@ -84,6 +90,7 @@ def judge(
         heard=found.heard,
         seen=found.seen,
         in_domain=familiar,
+        evidence_share=float(scores.present.mean()),
         cached=outcome.cached,
     )
 
@@ -102,7 +109,15 @@ def familiar_share(scores: SegmentScores, limits: Mapping[str, float]) -> float 
 
 
 def _why_none(scores: SegmentScores, knows: str, config: EventConfig) -> str:
+    """Of several models together, relevance may be over a threshold that no event is over."""
+    if config.decoder == "argmax":
+        return f"no event: background is the likeliest in every segment ({knows})"
     peak = float((scores.relevance * scores.present).max())
+    if peak > config.threshold:
+        return (
+            f"no event: none by itself is over its threshold, though all together reach a "
+            f"relevance of {peak:.2f} ({knows})"
+        )
     return (
         f"no event: the highest relevance of any segment is {peak:.2f}, the threshold "
         f"{config.threshold:g} ({knows})"

@@ -1,12 +1,12 @@
 """Pages of results that were written earlier."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.formats.folder import make_folder
-from avel.pipeline.formats.names import ResultNames
+from avel.pipeline.formats.index import claim
 from avel.pipeline.formats.read import SUFFIX, Written
 from avel.pipeline.formats.whole import write_whole
 from avel.pipeline.method.results import Result
@@ -38,7 +38,7 @@ def report_again(
     make_folder(out)
     found = {each.result.file: (each, _found(each, films)) for each in written}
     pages = Pages(out, truth, None, proxy=proxy)
-    pages.names = {result.file: name for name, result in _named(found.values())}
+    pages.names = _named(out, list(found.values()))
     with Index(out, out.resolve().name) as index:
         for _, result in found.values():
             write_whole(out / f"{pages.names[result.file]}{PAGE}", pages.page(result))
@@ -54,9 +54,17 @@ def _found(each: Written, films: Path | None) -> Result:
     return replace(each.result, file=str(there))
 
 
-def _named(found: Iterable[tuple[Written, Result]]) -> Iterator[tuple[str, Result]]:
-    """A page stands beside its result and is named as it is."""
-    names = ResultNames()
-    for each, result in found:
-        own = each.path.name.removesuffix(SUFFIX) if each.alone else each.result.file
-        yield names.name(own), result
+def _named(out: Path, found: Sequence[tuple[Written, Result]]) -> dict[str, str]:
+    """Names by file: a page stands beside its result and is named as it is, others by the index."""
+    names = [_beside(out, each) for each, _ in found]
+    others = [each.result.file for (each, _), name in zip(found, names, strict=True) if not name]
+    claimed = iter(claim(out, others, [PAGE]) if others else ())
+    return {
+        result.file: name or next(claimed) for name, (_, result) in zip(names, found, strict=True)
+    }
+
+
+def _beside(out: Path, each: Written) -> str:
+    """The name of a result that lies in the folder by itself; empty elsewhere."""
+    is_there = each.alone and each.path.parent.resolve() == out.resolve()
+    return each.path.name.removesuffix(SUFFIX) if is_there else ""

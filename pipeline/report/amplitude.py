@@ -13,8 +13,9 @@ from torch.nn.functional import cosine_similarity
 
 from avel.extractors import choose
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
-from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.media.segment import segment_whole
+from avel.pipeline.media.cells import SegmentConfig, join
+from avel.pipeline.media.decoder import decode_windows
+from avel.pipeline.media.limits import DecodeLimits
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def compare_amplitudes(sound: Path, weights: Sequence[Path]) -> tuple[str, list[
     extractor = choose(name, weights).load()
     assert isinstance(extractor, AudioCLIPExtractor)  # the two names are
     head = extractor.model.audio
-    samples = torch.from_numpy(segment_whole(sound, SegmentConfig()).samples).float()
+    segments = join(list(decode_windows(sound, SegmentConfig(), DecodeLimits())))
+    samples = torch.from_numpy(segments.samples).float()
     both = (samples, samples / 32768)
     with torch.inference_mode():
         levels = [head.spectrogram(x).mean((1, 2, 3)) for x in both]

@@ -47,7 +47,7 @@ def check_all(cache_dir: Path | None) -> Iterator[Check]:
     """Every check, in the order in which a user needs them."""
     yield Check("python", "ok", f"{platform.python_version()} ({sys.executable})")
     yield from map(check_package, PACKAGES)
-    yield check_decoders()
+    yield from check_decoders()
     yield from check_device()
     yield check_mamba()
     yield from map(check_extractor, EXTRACTORS.values())
@@ -64,17 +64,32 @@ def check_package(package: str) -> Check:
         return Check(package, "missing", "not installed", f"pip install {package}")
 
 
-def check_decoders() -> Check:
-    """Which of the decoders of what users bring FFmpeg has."""
-    from avel.pipeline.media.codecs import decoders, library  # slow: loads libav
+def check_decoders() -> Iterator[Check]:
+    """FFmpeg, whether it is old, and which decoders files may use."""
+    from avel.pipeline.media import codecs  # slow: loads libav
 
-    there = decoders()
-    found = f"{library()}: {', '.join(name for name, able in there.items() if able)}"
-    absent = [name for name, able in there.items() if not able]
+    wanted = codecs.older_than()
+    yield Check("ffmpeg", "note" if wanted else "ok", *_ffmpeg(codecs.library(), wanted))
+    found = "; ".join(
+        f"{kind}: {' '.join(name for name, there in codecs.decoders(names).items() if there)}"
+        for kind, names in (("pictures", sorted(codecs.VIDEO)), ("sound", sorted(codecs.AUDIO)))
+    )
+    absent = [name for name, there in codecs.decoders().items() if not there]
     if absent:
         remedy = f"no {', '.join(absent)}: install av from its wheels"
-        return Check("decoders", "note", found, remedy)
-    return Check("decoders", "ok", found)
+        yield Check("decoders", "note", found, remedy)
+    else:
+        yield Check("decoders", "ok", found, "files may use another with --codec NAME")
+
+
+def _ffmpeg(library: str, wanted: str | None) -> tuple[str, str]:
+    """What is found, and the remedy where a newer release with fixes of security is known."""
+    if wanted is None:
+        return library, ""
+    return (
+        f"{library}, older than {wanted}, which mends faults that a hostile file can use",
+        "pip install --upgrade av (a distribution's own may be mended under its old number)",
+    )
 
 
 def check_device() -> Iterator[Check]:

@@ -4,7 +4,7 @@ A row of frames per model, each under its audio-guided attention; below, the wav
 annotated and what each model found.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from avel.cache.whole import replacing
 from avel.pipeline.datasets.truth import Spans
 from avel.pipeline.formats.whole import readable
-from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.media.segment import segment_video
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.media.decoder import decode_windows
+from avel.pipeline.media.limits import DecodeLimits
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.report.pictures import attended
@@ -63,7 +64,7 @@ def read_material(path: Path, config: SegmentConfig, segments: int) -> Material:
     count = min(MOST_SHOWN, segments)
     shown = [int(t) for t in np.linspace(0, segments - 1, count).round()]
     frames, envelopes, first = [], [], 0
-    for window in segment_video(path, replace(config, sound_seconds=(), views=0)):
+    for window in _windows(path, config):
         here = [t - first for t in shown if first <= t < first + len(window.samples)]
         frames.append(window.pictures[here, 0])
         steps = window.samples.shape[1] // POINTS
@@ -71,6 +72,11 @@ def read_material(path: Path, config: SegmentConfig, segments: int) -> Material:
         envelopes.append(np.stack([chunks.min(1), chunks.max(1)], 1) / np.float32(32768))
         first += len(window.samples)
     return Material(shown, np.concatenate(frames), np.concatenate(envelopes).astype(np.float32))
+
+
+def _windows(path: Path, config: SegmentConfig) -> Iterator[Segments]:
+    """What is seen and heard, without what is heard around it."""
+    return decode_windows(path, replace(config, sound_seconds=(), views=0), DecodeLimits())
 
 
 def draw(path: Path, material: Material, answers: Sequence[Answer], truth: Spans | None) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.choice import USUAL
 from avel.pipeline.formats.folder import ResultFolder
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
@@ -24,6 +25,7 @@ def filing(
     *,
     attention: bool = False,
     proxy: bool = False,
+    formats: Sequence[str] = USUAL,
 ) -> Iterator[Take]:
     """Write results into a folder with a page each, and an index over them.
 
@@ -34,10 +36,14 @@ def filing(
         run: What the run has in its stores.
         attention: Whether to draw pictures and videos of the attention, too.
         proxy: Whether to make a small copy of what no browser plays.
+        formats: Names of the files that are written beside the pages.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
     pages = Pages(out, truth, run, proxy=proxy)
-    with ResultFolder(out, files, {PAGE: pages.page}) as folder, Index(out, out.name) as index:
+    with (
+        Index(out, out.name) as index,
+        ResultFolder(out, files, {PAGE: pages.page}, formats, warn=warn, over=[NAME]) as folder,
+    ):
         pages.names = folder.names
 
         def write(result: Result) -> None:

@@ -1,6 +1,7 @@
 """One page over many results: a picture of each, what was found, filter and sort."""
 
 import json
+import os
 import tempfile
 from array import array
 from collections import Counter
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import quote
 
-from avel.pipeline.formats.whole import readable, write_whole
+from avel.pipeline.formats.whole import write_whole
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.page_data import as_json
 from avel.pipeline.report.preview import Preview
@@ -39,7 +40,7 @@ def entry(result: Result, page: str, shown: Preview) -> dict[str, Any]:
     middle = (first.onset + first.offset) / 2 if first else result.duration / 2
     return {
         "name": Path(result.file).name,
-        "page": quote(readable(page)),
+        "page": quote(os.fsencode(page)),
         "status": said.status,
         "said": "" if result.events else said.headline,
         "alone": " ".join(said.lines),

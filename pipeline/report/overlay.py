@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from avel.pipeline.datasets.truth import Spans
 from avel.pipeline.media.cells import SegmentConfig
-from avel.pipeline.media.segment import segment_video
+from avel.pipeline.media.decoder import decode_windows
+from avel.pipeline.media.limits import DecodeLimits
 from avel.pipeline.media.writer import Mp4, Mp4Writer
 from avel.pipeline.reasons import Reason
 from avel.pipeline.report.figure import Answer
@@ -38,7 +39,7 @@ def write_overlay(path: Path, answer: Answer, config: SegmentConfig, truth: Span
     found = [(e.label, e.onset, e.offset) for e in answer.result.events]
     t = 0
     with Mp4Writer(path, Mp4(SIDE, height, FRAME_RATE, rate, OPTIONS)) as writer:
-        for window in segment_video(Path(answer.result.file), moving):
+        for window in decode_windows(Path(answer.result.file), moving, DecodeLimits()):
             for frames, samples in zip(window.pictures, window.samples, strict=True):
                 lines = [f"{answer.model}: {_at(found, t)}"]
                 if truth is not None:

@@ -1,10 +1,10 @@
 """The pages of a folder of results: each film is looked at once, for its page and the index."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
 from avel.pipeline.datasets.truth import Truth
-from avel.pipeline.formats.whole import readable
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.index import NAME, entry
@@ -72,7 +72,7 @@ class Pages:
     def _address(self, at: int) -> str:
         if not 0 <= at < len(self._order):
             return ""
-        return quote(readable(f"{self._names[self._order[at]]}{PAGE}"))
+        return quote(os.fsencode(f"{self._names[self._order[at]]}{PAGE}"))
 
     def _preview(self, result: Result) -> Preview:
         if self._last is None or self._last[0] is not result:

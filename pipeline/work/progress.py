@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from avel.pipeline.work.say import shown, warn
+from avel.pipeline.work.say import giving_way, shown, warn
 
 T = TypeVar("T")
 LINE_SECONDS = 10.0
@@ -64,7 +64,24 @@ def _bar(progress: Progress) -> Iterator[Show]:
     rate = TextColumn("{task.fields[rate]}")
     columns = (what, BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
     started, total = time.monotonic(), progress._total
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+
+    @contextmanager
+    def pause() -> Iterator[None]:
+        bar.stop()
+        try:
+            yield
+        finally:
+            bar.start()
+
+    # what is printed goes where it was sent: rich would take it all to its own stream
+    bar = Bar(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with giving_way(pause), bar:
         task = bar.add_task(progress._what, total=total, rate="", visible=not progress._quiet)
 
         def show(done: int, inside: str) -> None:

@@ -16,14 +16,24 @@ def default_workers() -> int:
 
 
 def cache_root(flag: Path | None = None) -> tuple[Path, str]:
-    """Cache folder and where that was said: flag, `AVEL_CACHE_DIR`, then the user's folder."""
+    """Cache folder and where that was said: flag, `AVEL_CACHE_DIR`, then the user's folder.
+
+    Raises:
+        EnvironmentProblem: nobody said, and the user has no home folder.
+    """
     if flag is not None:
         return flag, "--cache-dir"
     if os.environ.get("AVEL_CACHE_DIR"):
         return Path(os.environ["AVEL_CACHE_DIR"]), "AVEL_CACHE_DIR"
     if os.environ.get("XDG_CACHE_HOME"):
         return Path(os.environ["XDG_CACHE_HOME"]) / "avel", "XDG_CACHE_HOME"
-    return Path.home() / ".cache" / "avel", "default"
+    try:
+        return Path.home() / ".cache" / "avel", "default"
+    except RuntimeError as err:
+        raise EnvironmentProblem(
+            "this user has no home folder to keep the cache in; give --cache-dir, or set "
+            "AVEL_CACHE_DIR to a folder"
+        ) from err
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,9 @@ class RuntimeConfig:
     window_cells: int = 64
     """Cells held at once of one video; longer videos are encoded window by window."""
     timeout_seconds: float = 600.0
-    """Wall time for decoding one video."""
+    """Wall time for decoding, for each ten minutes of a video."""
+    codecs: tuple[str, ...] = ()
+    """Decoders, by FFmpeg's names, that are allowed beside those that `avel doctor` lists."""
     keep_segments: bool = True
     """Whether decoded videos of at most one window are cached too (2.4 MB per ten seconds)."""
 
@@ -51,6 +63,9 @@ class RuntimeConfig:
         for name in ("devices", "workers", "batch_cells", "window_cells", "timeout_seconds"):
             if getattr(self, name) <= 0:
                 raise InputError(f"{name} ({getattr(self, name)}) must be greater than 0")
+        for name in self.codecs:
+            if not name.replace("-", "_").replace(".", "_").isidentifier():
+                raise InputError(f"codecs ({name!r}) must be names of decoders, such as magicyuv")
         if self.loaders < 0:
             raise InputError(f"loaders ({self.loaders}) must not be negative")
 
@@ -73,3 +88,14 @@ def resolve_device(device: str) -> str:
             "use --device cpu, or see `avel doctor`"
         ) from err
     return device
+
+
+def visible_gpus(device: str) -> list[str]:
+    """Names of the GPUs that a run may use, as `CUDA_VISIBLE_DEVICES` has them; none on the CPU."""
+    import torch  # slow to import
+
+    if device == "cpu" or not torch.cuda.is_available():
+        return []
+    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    count = torch.cuda.device_count()
+    return said.split(",")[:count] if said else [str(n) for n in range(count)]

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, TextIO
 
 from avel.pipeline.reasons import EnvironmentProblem
@@ -18,6 +18,9 @@ from avel.pipeline.reasons import EnvironmentProblem
 AS_JSON = "avel-json"
 """Name of the error handler that writes what an encoding has not as JSON does."""
 SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+Pause = Callable[[], AbstractContextManager[object]]
+_pauses: list[Pause] = []
+"""Of what is on the screen now."""
 JOINERS = "\u200c\u200d"
 """Seen only by what they do to the letters and pictures beside them, as names may want."""
 
@@ -104,8 +107,7 @@ def put(text: str) -> None:
     if stream is None:  # it was closed before the start
         return
     try:
-        stream.write("\n".join(map(shown, text.split("\n"))))
-        stream.flush()
+        _write(stream, text)
     except (OSError, ValueError) as err:
         _drop(stream)
         raise NoStdout(err) from err
@@ -122,10 +124,27 @@ def hint(text: str) -> None:
     if stream is None:
         return
     try:
-        stream.write("\n".join(map(shown, text.split("\n"))))
-        stream.flush()
+        _write(stream, text)
     except (OSError, ValueError):
         _drop(stream)
+
+
+@contextmanager
+def giving_way(pause: Pause) -> Iterator[None]:
+    """In a block what is on the screen gives way, by `pause`, where a terminal gets a line."""
+    _pauses.append(pause)
+    try:
+        yield
+    finally:
+        _pauses.remove(pause)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    with ExitStack() as stack:
+        for pause in _pauses if stream.isatty() else ():
+            stack.enter_context(pause())
+        stream.write("\n".join(map(shown, text.split("\n"))))
+        stream.flush()
 
 
 @contextmanager

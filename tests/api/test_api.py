@@ -48,7 +48,7 @@ def test_every_name_is_there(name: str) -> None:
 def test_names_are_those_of_the_places_that_own_them() -> None:
     from avel.functions import localize
     from avel.pipeline.method.events import Event
-    from avel.pipeline.method.results import Result
+    from avel.result import Result
 
     assert avel.localize is localize
     assert avel.Result is Result

@@ -32,7 +32,7 @@ def test_how_to_work_is_all_that_a_run_can_be_told() -> None:
     assert set(HowToTrain.__annotations__) == set(RuntimeConfig.__dataclass_fields__)
     runtime, how = get_type_hints(RuntimeConfig), get_type_hints(HowToTrain)
     for name in set(how) - {"cache_dir"}:
-        assert how[name] is runtime[name], name
+        assert how[name] == runtime[name], name
     assert set(HowToTrain.__annotations__) - set(How.__annotations__) == {"devices", "loaders"}
 
 
@@ -45,6 +45,7 @@ def test_values_go_where_they_belong(tmp_path: Path) -> None:
     given = {"cache_dir": str(tmp_path), "workers": np.int64(3), "timeout_seconds": 5}
     runtime = runtime_of(work, {**given, "keep_segments": False, "device": "cpu"})
     assert runtime.cache_dir == tmp_path
+    assert runtime_of(work, {"codecs": ["hap", "bfi"]}).codecs == ("hap", "bfi")
     assert (runtime.workers, runtime.timeout_seconds) == (3, 5)
     assert (runtime.keep_segments, runtime.device) == (False, "cpu")
 

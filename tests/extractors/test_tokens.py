@@ -87,6 +87,50 @@ def test_a_record_cannot_ask_for_code_of_the_folder(tmp_path: Path) -> None:
     assert WordTokenizer.options[-1]["use_fast"] is True
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            {"bpe_path": "/etc/passwd"},
+            r"asks for bpe_path = '/etc/passwd', which is not read; leave",
+        ),
+        ({"bpe_path": "../vocab.gz"}, "asks for bpe_path"),
+        ({"reduction_mask": "random"}, "asks for reduction_mask = 'random'"),
+        (
+            {"clean": "shout"},
+            r"asks for clean = 'shout', which is not read; leave it out \(known are clean,",
+        ),
+        ({"clean": ["lower"]}, r"asks for clean = \['lower'\]"),
+        ({"context_length": 8}, "asks for context_length = 8"),
+        ({"additional_special_tokens": "<a>"}, "asks for additional_special_tokens = '<a>'"),
+        (["clean"], r"tokenizer_kwargs is \['clean'\], expected keys"),
+    ],
+)
+@pytest.mark.parametrize("name", [None, NAME])
+def test_a_record_that_asks_for_more(
+    tmp_path: Path, name: str | None, asked: object, message: str
+) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(
+        WeightsError,
+        match=r"open_clip_config\.json: tokenizer_kwargs "
+        + message.removeprefix("tokenizer_kwargs "),
+    ):
+        make_tokens({"hf_tokenizer_name": name, "tokenizer_kwargs": asked}, tmp_path)
+
+
+def test_what_clips_own_vocabulary_does_not_know() -> None:
+    asked = {"tokenizer_kwargs": {"strip_sep_token": True}}
+    with pytest.raises(WeightsError, match="asks for strip_sep_token, which CLIP's own vocabulary"):
+        make_tokens(asked, Path())
+
+
+def test_special_tokens_of_a_record() -> None:
+    tokens = make_tokens({"tokenizer_kwargs": {"additional_special_tokens": ["<cat>"]}}, Path())
+    assert tokens.count("<cat>") == 3
+    assert ClipTokens().count("<cat>") == 5
+
+
 @pytest.mark.usefixtures("transformers")
 def test_a_damaged_vocabulary(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("damaged")

@@ -11,6 +11,7 @@ from avel.models.everyday import (
     Events,
     Rule,
     hear,
+    hear_any,
     hold,
     make_events,
     mix_sounds,
@@ -61,6 +62,21 @@ def test_the_strongest_class_counts_and_a_weight_costs_twice_its_logarithm(event
 def test_an_event_without_known_sounds_is_never_heard() -> None:
     events = make_events(TABLE, ("Dog",), SIGHTS)
     assert hear(logits([[9]]), events, RULE)[0].tolist() == [9, UNHEARD, UNHEARD]
+
+
+def test_weak_signs_together_are_a_clear_one(events: Events) -> None:
+    """1 - (1 - 0.25) (1 - 0.5) = 0.625 by hand, less what is taken off; one class alone loses nothing."""
+    dog, bark = np.log(0.25 / 0.75), 2 * np.log(2)  # Bark weighs a half: 0 after its weight
+    found = hear_any(logits([[dog, bark, -3, -4]]), events, RULE, 0.2)
+    np.testing.assert_allclose(found[0], [np.log(0.625 / 0.375) - 0.2, -3, -4], atol=1e-5)
+    alone = hear_any(logits([[2, -50, -3, -4]]), events, RULE, 0.2)
+    np.testing.assert_allclose(alone[0], [2, -3, -4], atol=1e-5)
+
+
+def test_what_is_very_loud_or_silent_stays_a_number(events: Events) -> None:
+    found = hear_any(logits([[300, 300, -300, -300]]), events, RULE, 0.5)
+    assert found[0, 0] == pytest.approx(600 + 2 * np.log(0.5) - 0.5)
+    np.testing.assert_allclose(found[0, 1:], [-300, -300])
 
 
 def test_windows_are_mixed_by_their_weights() -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from avel.extractors import EXTRACTORS, Choice, choose
+from avel.extractors.sound import mn
 from avel.extractors.sound.mn import MN, MN04Extractor, MNExtractor, rounded
 from avel.extractors.weights.files import WeightsError
 from tests.extractors.conftest import Chooser
@@ -85,6 +86,15 @@ def test_log_mel_beside_librosa() -> None:
 
 
 @torch.inference_mode()
+@torch.inference_mode()
+def test_columns_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = torch.randn(2, 96_000) * 0.1
+    network = MN(0.4)
+    found = network.log_mel(samples)
+    monkeypatch.setattr(mn, "TOGETHER", 10_000)
+    assert torch.equal(found, network.log_mel(samples))
+
+
 def test_silence_and_sound_shorter_than_a_window() -> None:
     model = MN(0.4)
     silent = model.log_mel(torch.zeros(1, 32_000))

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from avel.extractors import Choice, choose
+from avel.extractors.vision import faces
 from avel.extractors.vision.efficientnet_lite0 import EfficientNetLite0Extractor
 from avel.extractors.vision.face_files import face_tensors
 from avel.extractors.vision.faces import (
@@ -56,11 +57,28 @@ def test_faces_of_real_clips(detector: FaceDetector, real: Path) -> None:
         assert detector(seconds(real / f"{name}.mp4", 4)).max() < -5, name
 
 
+@pytest.mark.parametrize("size", [12, 16, 19, 20])
+def test_a_picture_smaller_than_a_face_holds_none(detector: FaceDetector, size: int) -> None:
+    assert bool(pyramid((size, size))) == (size >= SMALLEST)
+    frames = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    assert detector(frames).tolist() == [NONE, NONE]
+    assert detector.boxes(frames.float())[1].shape == (0, 4)
+
+
 def test_a_picture_is_judged_alone(detector: FaceDetector, real: Path) -> None:
     frames = torch.cat([seconds(real / f"{name}.mp4", 2) for name in (WITH_FACE[0], WITHOUT[0])])
     together = detector(frames)
     alone = torch.cat([detector(frame[None]) for frame in frames])
     torch.testing.assert_close(together, alone, atol=0.02, rtol=0.02)
+
+
+def test_parts_change_nothing(
+    detector: FaceDetector, real: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = torch.cat([seconds(real / f"{name}.mp4", 3) for name in (*WITH_FACE, *WITHOUT)])
+    found = detector(frames)
+    monkeypatch.setattr(faces, "AREA", 1 << 40)
+    assert torch.equal(found, detector(frames))
 
 
 def test_where_the_face_is(detector: FaceDetector, real: Path) -> None:

@@ -51,6 +51,9 @@ def test_what_the_record_leaves_out_is_open_clips_default(tmp_path: Path) -> Non
         ({"size": [64, 32]}, {"image_size": 64, "short_side": 64}),
         ({"resize_mode": "squash"}, {"fit": "squash"}),
         ({"resize_mode": "shortest"}, {"fit": "crop"}),
+        ({"resize_mode": "longest"}, {"fit": "pad"}),
+        ({"resize_mode": "longest", "fill_color": 0}, {"fit": "pad"}),
+        ({"resize_mode": "squash", "fill_color": 7}, {"fit": "squash"}),
         ({"interpolation": "bilinear"}, {"interpolation": "bilinear"}),
     ],
 )
@@ -70,8 +73,13 @@ def test_openais_normalisation_is_open_clips() -> None:
 
 
 def test_a_resize_mode_that_the_segments_stage_has_not(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="resize_mode 'longest' is none of shortest, squash"):
-        read_preprocessing(folder(tmp_path, resize_mode="longest"))
+    with pytest.raises(WeightsError, match="'tile' is none of shortest, squash, longest"):
+        read_preprocessing(folder(tmp_path, resize_mode="tile"))
+
+
+def test_bars_of_another_colour_than_black(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"fill_color 127 is not 0; .* between black bars"):
+        read_preprocessing(folder(tmp_path, resize_mode="longest", fill_color=127))
 
 
 @pytest.mark.parametrize(

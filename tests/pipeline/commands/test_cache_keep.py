@@ -1,7 +1,10 @@
 """`avel cache verify | gc`: damage is named, and nothing is removed unasked."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +56,43 @@ def test_damage_is_exit_3_and_named(
     out = capsys.readouterr().out
     assert ", 0 damaged" not in out
     assert shard.name in out
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO]
+)
+@pytest.mark.parametrize("command", ["gc", "verify", "ls", "localize", "extract"])
+def test_what_cannot_be_read_is_not_damaged(
+    command: str,
+    number: int,
+    warm: Path,
+    synth: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Shards of another user, no descriptor or memory left, a disk that fails: nothing is lost."""
+    before = {path: path.read_bytes() for path in warm.rglob("*") if path.is_file()}
+    really = os.open
+
+    def refusing(path: Path | str, *given: Any, **more: Any) -> int:
+        if str(path).endswith(".h5"):
+            raise OSError(number, os.strerror(number), str(path))
+        return really(path, *given, **more)
+
+    monkeypatch.setattr(os, "open", refusing)
+    argv = {
+        "gc": ["cache", "gc", "--delete"],
+        "verify": ["cache", "verify"],
+        "ls": ["cache", "ls"],
+        "localize": ["localize", "--model", "synthetic", str(synth / "AVE")],
+        "extract": ["extract", str(synth / "AVE")],
+    }[command]
+    assert main([*argv, "--cache-dir", str(warm)]) == 4
+    said = capsys.readouterr().err
+    assert f"cannot be read now ({os.strerror(number)}), which does not make it damaged" in said
+    assert "Traceback" not in said
+    monkeypatch.undo()
+    assert {path: path.read_bytes() for path in warm.rglob("*") if path.is_file()} == before
 
 
 def test_gc_lists_before_it_removes(

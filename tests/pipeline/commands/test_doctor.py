@@ -16,19 +16,38 @@ def test_this_machine_can_run_avel(capsys: pytest.CaptureFixture[str]) -> None:
     found = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
     assert {found[name]["state"] for name in ("torch", "audioclip-tiny", "localizer")} == {"ok"}
     assert "AudioCLIP-Full-Training.pt" in found["audioclip"]["remedy"]
-    assert {"decoders", "cpu", "gpu", "precision", "mamba kernel", "cache"} <= found.keys()
+    assert {
+        "ffmpeg",
+        "decoders",
+        "cpu",
+        "gpu",
+        "precision",
+        "mamba kernel",
+        "cache",
+    } <= found.keys()
 
 
 def test_what_is_missing_is_exit_4_with_its_remedy(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [Check("a", "ok", "1.0"), Check("b", "note", "none", "get it")]
+    path, words = "/p/" * 40, " ".join(["word"] * 30)
+    lines = [
+        Check("a", "ok", "1.0"),
+        Check("b", "note", "none", "get it"),
+        Check("long", "ok", words),
+        Check("whole", "ok", path),
+        Check("empty", "ok", ""),
+    ]
     monkeypatch.setattr(checks, "check_all", lambda _: iter(lines))
     assert main(["doctor"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "ok       a                  1.0",
         "note     b                  none",
         "                            -> get it",
+        "ok       long               " + " ".join(["word"] * 20),
+        "                            " + " ".join(["word"] * 10),
+        "ok       whole              " + path,
+        "ok       empty              ",
     ]
     lines.append(Check("c", "missing", "gone", "install it"))
     assert main(["doctor"]) == 4

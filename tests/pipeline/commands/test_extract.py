@@ -9,7 +9,7 @@ import pytest
 from avel.cache.fingerprint import fingerprint
 from avel.extractors import choose
 from avel.pipeline.cli import main
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan, plan_features
 from tests.pipeline.commands.said import refused
 
@@ -64,7 +64,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
         for number, path in enumerate(paths):
             yield Outcome(path, f"{number:064x}", cached=number % 2 == 0, cells=3)
 
-    monkeypatch.setattr("avel.pipeline.method.harvest.harvest", harvest)
+    monkeypatch.setattr("avel.pipeline.batch.loop.harvest", harvest)
     return found
 
 

@@ -1,17 +1,21 @@
 """`avel localize`: events of unseen videos, whatever the files; bad input in one line."""
 
 import csv
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from avel.pipeline.cli import main
+from avel.pipeline.formats.names import unescaped
 from avel.pipeline.synth.script import SynthConfig, annotated_scripts, class_names
 from tests.extractors.made import mn_file
 from tests.films import LOSSLESS, clicks, regular, write_film
 from tests.pipeline.commands.said import SYNTHETIC, refused, run_json
+from tests.pipeline.work.streams import refusing
 
 
 def test_unseen_videos_get_their_true_events(
@@ -128,6 +132,35 @@ def test_written_results(
     assert '"attention":{"side":7' in page
     assert "data:video/mp4" in page
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+def test_formats_that_are_asked_for(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file of all or one each, beside the pages; what an editor cannot have is told."""
+    given = [
+        str(min((synth / "AVE").glob("*.mp4"))),
+        "--cache-dir",
+        str(warm),
+        "--out",
+        str(tmp_path),
+    ]
+    assert main([*SYNTHETIC, *given, "--format", "webvtt,rttm", "--format", "chapters"]) == 0
+    suffixes = sorted(path.name.split(".", 1)[1] for path in tmp_path.iterdir())
+    assert [each for each in suffixes if not each.endswith("html")] == [
+        "csv", "mp4.chapters.txt", "mp4.vtt", "rttm",
+    ]  # fmt: skip
+    assert "YouTube shows chapters only where there are 3" in capsys.readouterr().err
+
+
+def test_what_is_no_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, text = refused(capsys, *SYNTHETIC, "a.mp4", "--out", tmp_path, "--format", "vtt")
+    assert (code, text) == (2, "avel: format 'vtt' is none; did you mean 'webvtt'?\n")
+    code, text = refused(capsys, *SYNTHETIC, "a.mp4", "--format", "webvtt")
+    assert (code, text) == (
+        2,
+        "avel: --format says which files to write; give --out FOLDER for them\n",
+    )
 
 
 def test_report_escapes_every_string(warm: Path, tmp_path: Path) -> None:
@@ -298,6 +331,86 @@ def test_names_that_start_with_a_dash(
     assert results[0]["segments"] == 10
 
 
+BYTES = (b"caf\xe9.mp4", "\N{PARTY POPPER}.mp4".encode(), b"\x1b[31mred\nline.MP4", b"x" * 245 + b".mp4", b"-a [b].mp4")  # fmt: skip
+"""Names of films that Linux takes and others do not."""
+
+
+@pytest.fixture
+def odd(synth: Path, tmp_path: Path) -> Path:
+    """A folder of one film by all these names, and what is no film."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    good = next((synth / "AVE").glob("*.mp4"))
+    for name in BYTES:
+        (folder / os.fsdecode(name)).symlink_to(good)
+    (folder / "notes.txt").touch()
+    return folder
+
+
+def test_any_name_in_every_output(
+    odd: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Read back to the last byte from JSON, tables and the terminal."""
+    out, files = tmp_path / "out", sorted(os.fsencode(odd) + b"/" + name for name in BYTES)
+    argv = [*SYNTHETIC, str(odd), "--cache-dir", str(warm)]
+    assert main([*argv, "--out", str(out)]) == 0
+    said, told = capsys.readouterr()
+    assert f"{odd}: 1 file left out: .txt (1)\n" in told
+    assert {c for c in said + told if not c.isprintable()} == {"\n"}
+    shown = [line.partition("  ")[0] for line in said.splitlines() if line.endswith("  ok")]
+    assert sorted(os.fsencode(unescaped(name)) for name in shown) == files
+    documents = [json.loads(path.read_text()) for path in out.glob("*.json")]
+    assert sorted(os.fsencode(each["file"]) for each in documents) == files
+    assert len(list(out.glob("*.html"))) == len(files) + 1
+    with (out / "videos.csv").open(newline="") as table:
+        named = [unescaped(row["file"]) for row in csv.DictReader(table)]
+    assert sorted(map(os.fsencode, named)) == files
+    assert main([*argv, "--json"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert sorted(os.fsencode(each["file"]) for each in read) == files
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 4), (errno.EPIPE, 0)])
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_results_are_kept_whatever_becomes_of_stdout(
+    number: int,
+    code: int,
+    more: tuple[str, ...],
+    odd: Path,
+    warm: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    refusing(monkeypatch, number)
+    argv = [*SYNTHETIC, str(odd), "--cache-dir", str(warm), *more]
+    assert main([*argv, "--out", str(out)]) == code
+    assert len(list(out.glob("*.json"))) == len(BYTES)
+    assert (out / "events.csv").read_text().count("\n") > len(BYTES)
+    assert main(argv) == code
+    said = capsys.readouterr().err
+    assert said.count("avel: stdout: cannot be written (No space left") == (2 if code else 0)
+
+
+def test_two_runs_into_one_folder(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, out = next((synth / "AVE").glob("*.mp4")), tmp_path / "out"
+    files = [tmp_path / where / "x.mp4" for where in "ab"]
+    for file in files:
+        file.parent.mkdir()
+        file.symlink_to(good)
+        argv = [*SYNTHETIC, str(file), "--cache-dir", str(warm), "--out", str(out)]
+        assert main(argv) == 0
+    found = {json.loads(path.read_text())["file"] for path in out.glob("*.json")}
+    assert found == {str(file) for file in files}
+    assert json.loads((out / "x.mp4.json").read_text())["file"] == str(files[0])
+    assert (
+        "events.csv: had results of other files; kept as events-earlier" in capsys.readouterr().err
+    )
+
+
 def test_lists_are_read_relative_to_themselves(
     synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -329,7 +442,7 @@ def test_empty_and_strange_lists(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "c.txt").write_text("http://127.0.0.1/x.mp4\n")
     for name, message in (
         ("a", "names no file"),
-        ("b", "not UTF-8"),
+        ("b", "b.txt, line 1: is UTF-16; save the file as UTF-8"),
         ("c", "only local files are read"),
     ):
         code, text = refused(capsys, *SYNTHETIC, tmp_path / f"{name}.txt")

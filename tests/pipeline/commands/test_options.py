@@ -14,14 +14,17 @@ def parsed(*argv: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     options.add_encoder(parser)
     options.add_runtime(parser)
+    options.add_formats(parser)
+    parser.add_argument("--out")
     return parser.parse_args(argv)
 
 
 def test_the_runtime_is_what_the_options_say(tmp_path: Path) -> None:
     given = ["--cache-dir", str(tmp_path), "--device", "cpu", "--workers", "3", "--batch", "5"]
-    runtime = options.runtime(parsed(*given, "--timeout", "7.5", "--no-segments"))
+    runtime = options.runtime(parsed(*given, "--timeout", "7.5", "--no-segments", "--codec", "hap"))
     assert (runtime.cache_dir, runtime.device, runtime.workers) == (tmp_path, "cpu", 3)
     assert (runtime.batch_cells, runtime.timeout_seconds, runtime.keep_segments) == (5, 7.5, False)
+    assert runtime.codecs == ("hap",)
 
 
 def test_the_runtime_of_nothing_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,3 +67,13 @@ def test_weights_may_be_several() -> None:
     given = parsed("--weights", "a", "--weights", "b")
     assert given.weights == [Path("a"), Path("b")]
     assert parsed().weights == []
+
+
+def test_formats_are_chosen_with_a_folder() -> None:
+    assert options.formats(parsed()) == ("json", "csv")
+    given = ["--format", "eaf,srt", "--format", "csv", "--out", "o"]
+    assert options.formats(parsed(*given)) == ("eaf", "srt", "csv")
+    with pytest.raises(InputError, match="format 'elan' is none; there are json, csv, tsv"):
+        options.formats(parsed("--format", "elan", "--out", "o"))
+    with pytest.raises(InputError, match="--format says which files to write; give --out FOLDER"):
+        options.formats(parsed("--format", "eaf"))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.cli import main
+from avel.pipeline.formats.index import INDEX
 from avel.pipeline.formats.json import document
 from tests.pipeline.report.material import everyday
 from tests.pipeline.report.test_run_page import NUMBERS
@@ -23,7 +24,8 @@ def test_pages_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_pages_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(document(everyday()))
     assert main(["report", str(tmp_path / "a.json"), "--out", str(tmp_path / "out")]) == 0
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.html", "index.html"}
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"a.mp4.html", "index.html", INDEX}
 
 
 def test_what_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

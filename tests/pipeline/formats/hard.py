@@ -22,18 +22,20 @@ MICROS = st.integers(0, 3 * 3600 * 10**6)
 
 
 @st.composite
-def events(draw: st.DrawFn, label: st.SearchStrategy[str] = LABELS) -> Event:
-    """Up to three hours in, from a microsecond long; scores of all sizes."""
+def events(draw: st.DrawFn, label: st.SearchStrategy[str] = LABELS, least: int = 1) -> Event:
+    """Up to three hours in, from `least` microseconds long; scores of all sizes."""
     onset = draw(st.one_of(MICROS, st.integers(0, 20).map(lambda s: s * 10**6)))
-    length = draw(st.one_of(st.integers(1, 5000), st.integers(1, 10**8)))
+    length = draw(st.one_of(st.integers(least, 5000), st.integers(least, 10**8)))
     score = draw(st.floats(0, 1))
     return Event(onset / 1e6, (onset + length) / 1e6, draw(label), score)
 
 
 @st.composite
-def results(draw: st.DrawFn, label: st.SearchStrategy[str] = LABELS, most: int = 6) -> Result:
+def results(
+    draw: st.DrawFn, label: st.SearchStrategy[str] = LABELS, most: int = 6, least: int = 1
+) -> Result:
     """A video with none to some events, that overlap as they come."""
-    found = tuple(sorted(draw(st.lists(events(label), max_size=most))))
+    found = tuple(sorted(draw(st.lists(events(label, least), max_size=most))))
     end = max([event.offset for event in found], default=0.0)
     duration = end + draw(st.sampled_from([0.0, 0.04, 7.5]))
     file = draw(st.sampled_from(["a.mp4", "clips/b c.mkv", 'ü, "d".mp4', "100%.mp4", "x\ty.mp4"]))

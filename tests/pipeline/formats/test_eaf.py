@@ -54,8 +54,8 @@ def test_both_addresses_of_the_video(tmp_path: Path) -> None:
     assert linked["MIME_TYPE"] == "video/mp4"
     (linked,) = read(tmp_path, Entry(plain(str(film)), folder=film.parent)).get_linked_files()
     assert linked["RELATIVE_MEDIA_URL"] == "./a b & ü.mp4"
-    (linked,) = read(tmp_path, Entry(plain("x.mkv"))).get_linked_files()
-    assert linked["RELATIVE_MEDIA_URL"] == "./x.mkv"
+    (linked,) = read(tmp_path, Entry(plain("x.mxf"))).get_linked_files()
+    assert linked["RELATIVE_MEDIA_URL"] == "./x.mxf"
     assert linked["MIME_TYPE"] == "unknown"
 
 

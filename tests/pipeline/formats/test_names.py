@@ -103,13 +103,13 @@ def test_a_name_depends_on_no_later_file() -> None:
 def test_many_of_one_name_are_looked_up_twice_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work by count, not by a clock: 2,000 of one name are no 2,000 times 2,000 steps."""
     looked = 0
-    folded = module._folded
+    folded = module.folded
 
     def counting(name: str) -> str:
         nonlocal looked
         looked += 1
         return folded(name)
 
-    monkeypatch.setattr(module, "_folded", counting)
+    monkeypatch.setattr(module, "folded", counting)
     assert len(set(named(*[f"{n}/x.mp4" for n in range(2000)]))) == 2000
     assert looked <= 4 * 2000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avel.pipeline.formats.texts import one_line, one_word, xml
+from avel.pipeline.formats.texts import one_line, one_name, one_word, xml
 from tests.pipeline.formats.hard import LABELS
 
 
@@ -52,10 +52,16 @@ def test_xml_reads_back(text: str) -> None:
 @given(st.characters())
 def test_every_character_is_held_or_replaced(character: str) -> None:
     read = ElementTree.fromstring(f"<a>{xml(character)}</a>").text
-    assert read in (character, "\N{REPLACEMENT CHARACTER}")
+    own = character.encode("utf-8", "backslashreplace").decode()
+    assert read in (own, "\N{REPLACEMENT CHARACTER}")
 
 
 def test_xml_of_what_it_cannot_hold() -> None:
     assert xml("a\x00\x1b\uffffb") == "a\ufffd\ufffd\ufffdb"
     assert xml("<&>\"'") == "&lt;&amp;&gt;&quot;'"
     assert xml("\udce9") == "\\udce9"
+
+
+def test_names_of_files_stay_one_each() -> None:
+    names = ["a b", "a%20b", "a_b", "a  b\n"]
+    assert [one_name(name) for name in names] == ["a%20b", "a%2520b", "a_b", "a%20b"]

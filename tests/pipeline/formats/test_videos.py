@@ -5,6 +5,7 @@ import io
 
 from hypothesis import given
 
+from avel.pipeline.formats.names import unescaped
 from avel.pipeline.formats.shape import Entry
 from avel.pipeline.formats.videos import COLUMNS, VIDEOS
 from avel.pipeline.method.results import Result
@@ -19,7 +20,7 @@ def rows(*given: Result) -> list[dict[str, str]]:
 @given(results())
 def test_a_line_each(result: Result) -> None:
     (row,) = rows(result)
-    assert row["file"] == result.file
+    assert unescaped(row["file"]) == result.file
     assert int(row["events"]) == len(result.events)
     assert abs(float(row["duration"]) - result.duration) < 1e-6
 

@@ -12,7 +12,7 @@ from avel.pipeline.learning.experiment import Experiment
 from avel.pipeline.learning.fill import fill
 from avel.pipeline.learning.prepare import Prepared, prepare
 from avel.pipeline.learning.settings import AugmentConfig
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 

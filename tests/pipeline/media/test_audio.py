@@ -118,6 +118,17 @@ def test_a_gap_is_longer_than_a_twenty_fifth(
     assert found[1] == pytest.approx(RATE + RATE // 2 + late_samples * moved, abs=25)
 
 
+@pytest.mark.parametrize(("late_samples", "moved"), [(3000, False), (6000, True)])
+def test_packets_of_asf_are_sent_beside_their_time(
+    tmp_path: Path, late_samples: int, moved: bool
+) -> None:
+    """Windows Media's packets say when they are sent, by a frame of 46 or 60 ms beside the sound."""
+    piece = clicks(RATE, [RATE // 2])[0]
+    path = write_pieces(tmp_path / "v.wmv", [(0, piece), (RATE + late_samples, piece)])
+    found = loud_samples(wave(sounds(path)[1], 3 * RATE))
+    assert found[1] == pytest.approx(RATE + RATE // 2 + late_samples * moved, abs=50)
+
+
 # How they are made: rate and channels.
 
 

@@ -23,9 +23,14 @@ from avel.pipeline.reasons import InputError, Reason
             {"short_side": 100},
             r"short_side \(100\) must be 0 or at least segment.image_size \(224\)",
         ),
+        ({"fit": "stretch"}, r"segment.fit \(stretch\) must be one of crop, squash, pad"),
+        (
+            {"interpolation": "lanczos"},
+            r"segment.interpolation \(lanczos\) must be one of bicubic, bilinear",
+        ),
     ],
 )
-def test_a_cut_that_cannot_be_is_the_users(settings: dict[str, int], message: str) -> None:
+def test_a_cut_that_cannot_be_is_the_users(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         SegmentConfig(**settings)  # type: ignore[arg-type]
 
@@ -140,6 +145,12 @@ def test_settings_that_came_later_are_named_only_where_they_are_used() -> None:
     chosen = SegmentConfig(sound_seconds=(2, 10), views=1).chosen
     assert chosen == {**early, "sound_seconds": [2, 10], "views": 1}
     assert SegmentConfig(**chosen) == SegmentConfig(sound_seconds=(2, 10), views=1)
+
+
+def test_each_fit_has_a_fingerprint_of_its_own() -> None:
+    assert [SegmentConfig(fit=fit).chosen["fit"] for fit in ("crop", "squash", "pad")] == [  # type: ignore[arg-type]
+        *("crop", "squash", "pad")
+    ]
 
 
 def test_the_margins_of_the_whole_are_those_of_its_ends() -> None:

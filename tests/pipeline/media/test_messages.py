@@ -27,6 +27,7 @@ WINDOWS = st.builds(
     st.lists(ARRAY, max_size=6).map(tuple),
     SECONDS,
     st.lists(st.sampled_from(Reason), max_size=4).map(tuple),
+    st.lists(st.text(max_size=200), max_size=3).map(tuple),
     SECONDS,
 )
 
@@ -77,7 +78,7 @@ def test_what_is_said_is_bounded() -> None:
         b'{"reason": "EMPTY"}',
         b'{"number": 0}',
         b'{"number": 0, "arrays": [1], "duration": 0, "flags": [], "promised": 0}',
-        pickle.dumps(Slot(0, (), 0.0, (), 0.0)),
+        pickle.dumps(Slot(0, (), 0.0, (), (), 0.0)),
     ],
 )
 def test_what_is_no_word_is_refused(message: bytes) -> None:

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from avel.pipeline.media.cells import SegmentConfig, Segments, join
-from avel.pipeline.media.decoder import DecodeLimits, Decoders, Ended, Window
+from avel.pipeline.media.decoder import Decoders
+from avel.pipeline.media.limits import DecodeLimits
+from avel.pipeline.media.messages import Window
 from avel.pipeline.media.timeline import num_cells
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import number_frame, regular, tone, write_film
@@ -97,10 +99,8 @@ def _decoded(decoders: Decoders, number: int, path: Path) -> Answer:
         for event in decoders.events():
             if isinstance(event, Window):
                 parts.append(event.segments)
-            elif isinstance(event, Ended):
-                return event.error or join(parts)
             else:
-                parts = []
+                return event.error or join(parts)
     raise AssertionError(f"{number}: no answer")
 
 
@@ -119,7 +119,7 @@ def faults(answer: Answer, size: int) -> Iterator[str]:
         yield f"masks {answer.visual_mask.shape} {answer.audio_mask.shape}"
     if not 0 < answer.duration < np.inf or num_cells(Fraction(answer.duration)) != cells:
         yield f"{cells} cells of {answer.duration} s"
-    if cells > 20 + size // 200:
+    if cells > 60 + size // 100:  # slow slides are honest, hours of them are not
         yield f"{cells} cells of {size} bytes"
     if list(flags) != sorted(set(flags)) or not set(flags) <= set(Reason):
         yield f"flags {flags}"
@@ -143,7 +143,6 @@ def check(sources: Sequence[bytes], numbers: range, folder: Path) -> Counter[str
     return ended
 
 
-@pytest.mark.xfail(strict=False, reason="tables that claim days are not bounded yet")
 def test_mutations(sources: list[bytes], tmp_path: Path) -> None:
     ended = check(sources, range(IN_THE_SUITE), tmp_path)
     assert ended["result"] > IN_THE_SUITE / 4, ended

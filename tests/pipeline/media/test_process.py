@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -263,6 +264,27 @@ def test_an_exit_code_is_the_childs_own() -> None:
     assert stuck.end() == -signal.SIGKILL
     assert SERVER.end(stuck.pid) is None  # nobody's any more
     assert SERVER.end(os.getpid()) is None  # and never any other process
+
+
+def test_a_question_that_is_interrupted_leaves_no_answer_behind(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between a question and its answer, which the next would be taken for."""
+    assert seconds(film) == [3]
+    line, first = SERVER._line, server()
+
+    class Interrupted(SimpleNamespace):
+        def recv(self, size: int) -> bytes:
+            raise KeyboardInterrupt
+
+    assert line is not None
+    given = Interrupted(sendmsg=line.sendmsg, close=line.close)
+    monkeypatch.setattr(SERVER, "_line", given)
+    with pytest.raises(KeyboardInterrupt):
+        Child(ROOM, 1 << 30)
+    assert gone([first], 0)
+    assert seconds(film) == [3]
+    assert server() != first
 
 
 def test_a_server_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import ColorRange, Interpolation
+from av.video.reformatter import Interpolation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from avel.pipeline.media.decode import decode
 from avel.pipeline.media.reading import Picture, Reading
-from avel.pipeline.media.scaler import Scaler, Square, _range_of
+from avel.pipeline.media.scaler import MOST_LONG, PixelShape, Scaler, Square, shortest
 from tests.films import regular, rotate_mp4, write_film
 
 SMALL = Square(32, 32, "crop", "bicubic")
@@ -35,7 +35,8 @@ def first_pictures(path: Path, square: Square = SMALL, count: int = 1) -> list[n
 
 def scale(rgb: np.ndarray, square: Square, aspect: Fraction | None = None) -> np.ndarray:
     """One RGB picture (H, W, 3) through the scaler, without any file."""
-    stream = SimpleNamespace(sample_aspect_ratio=aspect)
+    codec = SimpleNamespace(sample_aspect_ratio=aspect)
+    stream = SimpleNamespace(sample_aspect_ratio=aspect, codec_context=codec)
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24")
     return Scaler(stream, square)(frame)  # type: ignore[arg-type]
 
@@ -74,13 +75,12 @@ def test_a_picture_is_pils_resize_and_centre_crop(size: tuple[int, int], kernel:
 def test_sizes_are_torchvisions(width: int, height: int, side: int) -> None:
     from torchvision.transforms.v2.functional._geometry import _compute_resized_output_size
 
-    scaler = Scaler(SimpleNamespace(sample_aspect_ratio=None), Square(16, side, "crop", "bicubic"))  # type: ignore[arg-type]
-    expected = _compute_resized_output_size((height, width), [side])
-    assert list(scaler._scaled(Fraction(width), height)) == expected[::-1]
-    squash = Scaler(
-        SimpleNamespace(sample_aspect_ratio=None), Square(16, side, "squash", "bicubic")
-    )  # type: ignore[arg-type]
-    assert squash._scaled(Fraction(width), height) == (side, side)
+    short, long = sorted((width, height))
+    if long < MOST_LONG * short:
+        expected = _compute_resized_output_size((height, width), [side])
+        found = Square(16, side, "crop", "bicubic").sides(Fraction(width), height)
+        assert list(found) == expected[::-1]
+    assert Square(16, side, "squash", "bicubic").sides(Fraction(width), height) == (side, side)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,81 @@ def test_squash_keeps_the_sides_and_crop_does_not() -> None:
     assert (squash[2, 32] > 125).sum() == pytest.approx(32, abs=1)
 
 
+@pytest.mark.parametrize("size", [(128, 64), (64, 128)])
+def test_pad_keeps_all_of_it_between_black_bars(size: tuple[int, int]) -> None:
+    """The sides that a crop would lose are there, in their own shape."""
+    rgb = np.full((size[1], size[0], 3), (0, 0, 250), np.uint8)
+    long = size[0] > size[1]
+    inner = slice(32, 96)
+    rgb[(slice(None), inner) if long else inner] = (250, 0, 0)
+    found = scale(rgb, Square(64, 64, "pad", "bicubic"))
+    found = found if long else found.transpose(0, 2, 1)
+    assert found[:, :16].max() == found[:, 48:].max() == 0
+    picture = np.rint(found[:, 16:48] / 250)
+    for columns, colour in (((2, 14), (0, 0, 1)), ((18, 46), (1, 0, 0)), ((50, 62), (0, 0, 1))):
+        part = picture[:, :, slice(*columns)]
+        np.testing.assert_array_equal(
+            part, np.broadcast_to(np.reshape(colour, (3, 1, 1)), part.shape)
+        )
+
+
+@pytest.mark.parametrize("size", [(120, 80), (80, 120), (64, 64), (33, 31), (300, 40)])
+def test_a_padded_picture_is_pils(size: tuple[int, int]) -> None:
+    rgb = waves(*size)
+    found = scale(rgb, Square(48, 48, "pad", "bicubic")).astype(float)
+    width, height = (round(48 * side / max(size)) for side in size)
+    resized = Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC)
+    expected = np.zeros((48, 48, 3))
+    top, left = (48 - height) // 2, (48 - width) // 2
+    expected[top : top + height, left : left + width] = np.asarray(resized, float)
+    assert np.abs(found - expected.transpose(2, 0, 1)).mean() < 1
+
+
+def test_a_square_picture_fits_the_same_in_every_way() -> None:
+    crop, squash, pad = (
+        scale(waves(70, 70), Square(32, 40, fit, "bicubic")) for fit in ("crop", "squash", "pad")
+    )
+    np.testing.assert_array_equal(crop, squash)
+    np.testing.assert_array_equal(crop, pad)
+
+
+def test_a_larger_padded_picture_is_cut_from_its_centre() -> None:
+    """As the squashed one is: `short_side` is the side of the square with its bars."""
+    found = scale(np.full((40, 80, 3), 250, np.uint8), Square(32, 40, "pad", "bicubic"))
+    white = found[0] > 125
+    assert white.all(1).sum() == 20
+    assert white.any(1).tolist() == white.all(1).tolist()
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 4000), st.integers(1, 4000), st.integers(16, 512))
+def test_padded_sizes_are_open_clips(width: int, height: int, side: int) -> None:
+    """`longest` of its resize modes: the longer side is the square's, the other one rounded."""
+    ratio = max(width / side, height / side)
+    found = Square(side, side, "pad", "bicubic").sides(Fraction(width), height)
+    np.testing.assert_allclose(
+        found, [max(1, side_ / ratio) for side_ in (width, height)], atol=0.5001
+    )
+    assert max(found) == side
+
+
+@pytest.mark.parametrize("size", [(20_000, 3), (3, 20_000)])
+@pytest.mark.parametrize("fit", ["crop", "squash", "pad"])
+def test_a_sliver_costs_no_more_than_a_picture(size: tuple[int, int], fit: str) -> None:
+    """What a few bytes of header claim is bounded; sides keep their order."""
+    square = Square(32, 32, fit, "bicubic")
+    sides = square.sides(Fraction(size[0]), size[1])
+    assert max(sides) <= MOST_LONG * 32
+    width, height = (min(side, 4000) for side in size)
+    assert scale(np.full((height, width, 3), 90, np.uint8), square)[0].max() == 90
+
+
+def test_sides_that_are_not_slivers_are_exact() -> None:
+    assert shortest(100, Fraction(1500), 100) == (1500, 100)
+    assert shortest(100, Fraction(1700), 100) == (1600, 100)
+    assert shortest(100, Fraction(100), 1700) == (100, 1600)
+
+
 def test_pixels_that_are_not_square() -> None:
     """A disc stored squeezed by half is a disc again."""
     y, x = np.mgrid[0:96, 0:96]
@@ -174,6 +249,25 @@ def test_a_files_pixel_shape_is_read(tmp_path: Path) -> None:
         aspect=Fraction(2),
     )
     assert first_pictures(path)[0].mean() > 240  # the dark sides are cut away
+
+
+def shape_of(stream: Fraction | None, *codec: Fraction | None) -> list[Fraction]:
+    """Shapes of pixels as the decoder goes on, of what the file and the decoder say."""
+    context = SimpleNamespace(sample_aspect_ratio=codec[0])
+    pixels = PixelShape(SimpleNamespace(sample_aspect_ratio=stream, codec_context=context))  # type: ignore[arg-type]
+    found = []
+    for said in codec:
+        context.sample_aspect_ratio = said
+        found.append(pixels.aspect())
+    return found
+
+
+def test_the_files_pixels_count_until_the_decoder_says_otherwise() -> None:
+    wide, tall, square = Fraction(64, 45), Fraction(16, 15), Fraction(1)
+    assert shape_of(None, None, None) == [square, square]
+    assert shape_of(wide, None, tall, tall) == [wide, wide, wide]
+    assert shape_of(tall, tall, wide, wide, tall) == [tall, wide, wide, tall]
+    assert shape_of(wide, tall, tall, None, square) == [wide, wide, wide, square]
 
 
 # How it lies.
@@ -241,24 +335,6 @@ def test_full_range_is_not_stretched(tmp_path: Path) -> None:
     np.testing.assert_allclose(means[0], grey[0, ::2, 0], atol=8)
 
 
-@pytest.mark.parametrize(
-    ("form", "said", "expected"),
-    [
-        ("yuvj420p", ColorRange.UNSPECIFIED, ColorRange.JPEG),
-        ("yuvj444p", ColorRange.MPEG, ColorRange.JPEG),
-        ("yuv420p", ColorRange.JPEG, ColorRange.JPEG),
-        ("yuv420p", ColorRange.MPEG, ColorRange.MPEG),
-        ("rgb24", ColorRange.UNSPECIFIED, ColorRange.UNSPECIFIED),
-    ],
-)
-def test_the_range_is_the_frames_or_its_formats(
-    form: str, said: ColorRange, expected: ColorRange
-) -> None:
-    frame = av.VideoFrame(16, 16, form)
-    frame.color_range = said
-    assert _range_of(frame) == expected
-
-
 def test_one_colour_stays_that_colour() -> None:
     for colour in ((0, 0, 0), (255, 255, 255), (200, 30, 90)):
         found = scale(np.full((50, 70, 3), colour, np.uint8), SMALL)
@@ -285,6 +361,24 @@ def test_interlaced_takes_one_field(tmp_path: Path) -> None:
     assert first_pictures(path)[0].mean() == pytest.approx(200, abs=12)
 
 
+def test_sizes_and_formats_may_change_within_a_stream() -> None:
+    """Joined transmissions: each frame by what it is, as if it were the first."""
+    codec = SimpleNamespace(sample_aspect_ratio=None)
+    stream = SimpleNamespace(sample_aspect_ratio=None, codec_context=codec)
+    square = Square(32, 32, "crop", "bicubic", 2)
+    one = Scaler(stream, square)  # type: ignore[arg-type]
+    kinds = [
+        ((64, 48), "yuv420p"),
+        ((96, 48), "yuv420p"),
+        ((96, 48), "yuv444p10le"),
+        ((48, 96), "rgb24"),
+    ]
+    for size, form in [*kinds, kinds[0]]:
+        frame = av.VideoFrame.from_ndarray(waves(*size), "rgb24").reformat(format=form)
+        alone = Scaler(stream, square)(frame)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(one(frame), alone)
+
+
 # Views beside the fitted picture.
 
 
@@ -302,7 +396,7 @@ def colours(views: np.ndarray) -> list[list[int]]:
     return np.rint(middle / 255).astype(int).tolist()
 
 
-@pytest.mark.parametrize("fit", ["crop", "squash"])
+@pytest.mark.parametrize("fit", ["crop", "squash", "pad"])
 @pytest.mark.parametrize("size", [(192, 64), (64, 192)])
 def test_views_go_from_one_end_to_the_other(size: tuple[int, int], fit: str) -> None:
     seen = scale(stripes(*size), Square(32, 40, fit, "bicubic", 3))

@@ -109,6 +109,42 @@ def test_one_frame_only(tmp_path: Path) -> None:
     assert numbers_of(segments.frames[:, 0]) == [0]
 
 
+@pytest.mark.parametrize(("frames", "per_cell"), [(1, 1), (5, 1), (12, 1), (2, 4)])
+def test_a_film_too_short_for_a_shot_is_seen(tmp_path: Path, frames: int, per_cell: int) -> None:
+    path = write_film(
+        tmp_path / "v.mkv",
+        frame_times=regular(frames),
+        samples=clicks(RATE * frames // 25, [7]),
+        **LOSSLESS,
+    )
+    segments = segment_whole(path, SegmentConfig(per_cell, 32))
+    assert segments.visual_mask.tolist() == segments.audio_mask.tolist() == [True]
+    assert set(numbers_of(segments.frames[0])) == {frames - 1}
+    assert segments.flags == ()
+
+
+@pytest.mark.parametrize(
+    ("begin", "seconds", "seen"),
+    [
+        (Fraction(3, 5), 0.4, [2]),  # from 2.6 s, between two shots
+        (Fraction(3, 5), 0.8, [2]),  # ... to 3.4 s
+        (Fraction(3, 5), 1.0, [3]),  # over the shot at 3.5 s
+        (Fraction(2, 5), 0.4, [2]),
+        (Fraction(0), 0.4, [2]),
+    ],
+)
+def test_a_glimpse_between_two_shots_is_seen_in_its_cell(
+    tmp_path: Path, begin: Fraction, seconds: float, seen: list[int]
+) -> None:
+    """Of five seconds of sound; whatever the windows."""
+    times = [2 + begin + t for t in regular(round(25 * seconds))]
+    samples = clicks(5 * RATE, [7])
+    path = write_film(tmp_path / "v.mkv", frame_times=times, samples=samples, **LOSSLESS)
+    for window_cells in (1, 2, 64):
+        mask = join(list(segment_video(path, SMALL, window_cells=window_cells))).visual_mask
+        assert np.flatnonzero(mask).tolist() == seen
+
+
 def test_no_audio_and_no_video_are_data(tmp_path: Path) -> None:
     silent = write_film(tmp_path / "v.mkv", frame_times=regular(50), **LOSSLESS)
     blind = write_film(tmp_path / "a.wav", samples=clicks(2 * RATE, [7]))
@@ -218,6 +254,8 @@ def naive(items: list[Picture | Sound], reading: Reading, config: SegmentConfig)
             moment = t + (k + Fraction(1, 2)) / F
             span = reading.video_span
             seen[t] |= span is not None and span[0] <= moment < span[1]
+    if not seen.any() and reading.video_span and reading.video_span[0] < reading.video_span[1]:
+        seen[int(reading.video_span[0])] = True
     for item in items:
         for n, value in enumerate(item.samples if isinstance(item, Sound) else ()):
             if 0 <= item.first_sample + n < T * S:  # type: ignore[union-attr]

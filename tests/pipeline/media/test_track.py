@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
+from avel.pipeline.media.codecs import decoding_options
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.timeline import StreamClock
@@ -32,12 +33,14 @@ def film(tmp_path: Path) -> Iterator[Any]:
         yield container
 
 
-def stream(kind: str, index: int, *, decoder: bool = True, disposition: int = 0) -> SimpleNamespace:
+def stream(
+    kind: str, index: int, *, decoder: str | None = "h264", disposition: int = 0
+) -> SimpleNamespace:
     return SimpleNamespace(
         type=kind,
         index=index,
         disposition=Disposition(disposition),
-        codec_context=object() if decoder else None,
+        codec_context=SimpleNamespace(name=decoder) if decoder else None,
     )
 
 
@@ -69,9 +72,25 @@ def test_a_cover_picture_is_no_video() -> None:
 
 
 def test_a_stream_without_decoder_is_passed_over_and_flagged() -> None:
-    broken, good = stream("video", 1, decoder=False), stream("video", 2)
+    broken, good = stream("video", 1, decoder=None), stream("video", 2)
     assert choose(broken, good) == (2, {Reason.UNSUPPORTED_CODEC})
     assert choose(broken) == (None, {Reason.UNSUPPORTED_CODEC})
+
+
+def test_a_decoder_that_nobody_needs_must_be_allowed() -> None:
+    """What people do not have is not offered to a file, unless the user says so."""
+    odd, good = stream("video", 1, decoder="hap"), stream("video", 2)
+    assert choose(odd, good) == (2, {Reason.UNSUPPORTED_CODEC})
+    reading = Reading(Path("v.mov"), codecs=("hap",))
+    container = SimpleNamespace(streams=Streams([odd, good]))
+    assert best_stream(container, "video", reading) is odd  # type: ignore[arg-type]
+    assert not reading.flags
+
+
+def test_a_decoder_is_told_what_it_may(film: Any) -> None:
+    """Where one decodes by way of another, that one's name counts too, and pictures are bounded."""
+    track = Track(film.streams.video[0], Reading(Path("v.mkv"), codecs=("hap",)))
+    assert track.stream.codec_context.options == decoding_options(("hap",))
 
 
 def test_real_files_with_several_streams(media: Path) -> None:
@@ -122,7 +141,7 @@ def test_memory_that_runs_out_is_this_files_reason(film: Any) -> None:
         raise MemoryError
 
     track = Track(film.streams.video[0], Reading(Path("v.mkv")))
-    track.stream = SimpleNamespace(codec_context=SimpleNamespace(decode=full))  # type: ignore[assignment]
+    track.context = SimpleNamespace(decode=full)
     with pytest.raises(MediaError, match=r"v\.mkv: out of memory while decoding") as caught:
         track.decode(None)
     assert caught.value.reason == Reason.OOM

@@ -156,6 +156,28 @@ def test_packets_without_pts_are_all_decoded(tmp_path: Path) -> None:
     np.testing.assert_allclose(on_screen(found, 3), [12, 37, 62], atol=1)
 
 
+@pytest.mark.parametrize("rate", [25, 10])
+def test_a_raw_streams_frames_last_as_its_rate_says(
+    tmp_path: Path, rate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the stream does not say a rate, libav's lengths are one tick after the first fifty."""
+    times = regular(4 * rate, rate)
+    path = write_film(tmp_path / "a.h264", frame_times=times, time_base=Fraction(1, rate))
+    decode = VideoTrack.decode
+
+    def short(self: VideoTrack, packet: object) -> list[av.VideoFrame]:
+        frames = decode(self, packet)  # type: ignore[arg-type]
+        for frame in frames:
+            assert frame.pts is None
+            frame.duration = 1
+        return frames
+
+    monkeypatch.setattr(VideoTrack, "decode", short)
+    reading, found, _ = pictures(path)
+    assert reading.video_span == (0, 4)
+    assert on_screen(found, 4) == shown(times, 4)
+
+
 def test_no_video_is_no_track(tmp_path: Path) -> None:
     reading = Reading(write_film(tmp_path / "v.wav", samples=clicks(4410, [5])))
     with open_container(reading.path) as container:

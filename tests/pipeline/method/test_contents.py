@@ -37,6 +37,19 @@ def files(folder: Path, count: int) -> list[Path]:
     return paths
 
 
+def test_what_is_no_file_is_named_at_once(tmp_path: Path) -> None:
+    """A pipe would be waited for, a device read for ever."""
+    os.mkfifo(tmp_path / "p.mp4")
+    given = [tmp_path / "p.mp4", Path("/dev/zero"), tmp_path, tmp_path / "none.mp4"]
+    found = [source.error for source in sources(given, ContentKeys(tmp_path / "cache"))]
+    assert [str(error) for error in found] == [
+        f"MISSING_FILE: {tmp_path}/p.mp4: is a pipe (FIFO), not a regular file",
+        "MISSING_FILE: /dev/zero: is a device, not a regular file",
+        f"MISSING_FILE: {tmp_path}: is a folder, not a regular file",
+        f"MISSING_FILE: {tmp_path}/none.mp4: is not a file",
+    ]
+
+
 def test_keys_are_of_the_content_and_in_order(tmp_path: Path) -> None:
     paths = files(tmp_path, 100)
     found = list(sources(paths, ContentKeys(tmp_path / "cache")))

@@ -9,13 +9,13 @@ from avel.configs.events import Row
 from avel.models.everyday import UNHEARD, Rule, hear, make_events, weigh
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found
-from avel.pipeline.method.findings import Findings
+from avel.pipeline.method.findings import ALIKE, Findings
 from avel.pipeline.method.scores import SegmentScores
 
-SOUNDS = ("Dog", "Vehicle", "Car", "Truck", "Siren", "Speech", "Thunder")
+SOUNDS = ("Dog", "Yip", "Vehicle", "Car", "Truck", "Siren", "Speech", "Thunder")
 SIGHTS = ("beagle", "cab", "pickup", "ambulance", "suit")
 TABLE = {
-    "Bark": Row("dog", {"Dog": 1.0}, {"beagle": 1.0}),
+    "Bark": Row("dog", {"Dog": 1.0, "Yip": 0.9}, {"beagle": 1.0}),
     "Car": Row("car", {"Car": 1.0, "Vehicle": 0.4}, {"cab": 1.0, "pickup": 0.5}),
     "Truck": Row("truck", {"Truck": 1.0, "Vehicle": 0.4}, {"pickup": 1.0}),
     "Siren": Row("emergency vehicle", {"Siren": 1.0}, {"ambulance": 1.0}),
@@ -71,6 +71,24 @@ def test_heard_without_its_sight_is_said_in_words() -> None:
     assert (only.onset, only.offset) == (0, 2)
 
 
+def test_two_weak_names_of_one_sound_say_that_it_is_heard() -> None:
+    """Neither is as likely as not, but that one of them is right is: 1 - 0.6 * 0.6."""
+    odds = float(np.log(0.4 / 0.6))
+    found = find({"Dog": [odds, odds], "Yip": [odds - 2 * np.log(0.9)] * 2}, {"Car": [1, 1]})
+    expected = np.log(0.64 / 0.36) - ALIKE
+    (only,) = found.disagreements
+    assert (only.label, only.kind) == ("Bark", "heard, not seen")
+    assert only.score == pytest.approx(1 / (1 + np.exp(-expected)), abs=1e-4)
+    assert find({"Dog": [odds, odds]}, {"Car": [1, 1]}).disagreements == []
+
+
+def test_where_the_event_itself_is_nothing_is_said_beside_it() -> None:
+    found = find({"Siren": [QUIET] * 4 + [2, 2] + [QUIET] * 3}, {"Siren": [7] * 9})
+    assert [(e.label, e.onset, e.offset) for e in found.events] == [("Siren", 4, 6)]
+    beside = [(d.kind, d.label, d.onset, d.offset) for d in found.disagreements]
+    assert beside == [("seen, not heard", "Siren", 0, 4), ("seen, not heard", "Siren", 6, 9)]
+
+
 def test_a_voice_over_is_heard_where_sight_cannot_tell() -> None:
     found = find({"Speech": [0.5, 0.5]}, {"Bark": [7, 7]})
     assert found.events == []
@@ -114,6 +132,54 @@ def test_the_stronger_of_two_of_a_kind_is_said() -> None:
 def test_two_of_different_kinds_may_be_there_at_once() -> None:
     found = find({"Dog": [2, 2], "Car": [2, 2]}, {"Bark": [5, 5], "Car": [5, 5]})
     assert [event.label for event in found.events] == ["Bark", "Car"]
+
+
+def test_strength_is_judged_second_by_second_against_what_is_said_already() -> None:
+    """The naive way, a set of covered seconds by span, on many spans of two of a kind."""
+    rng = np.random.default_rng(3)
+    T = 120
+    cars, trucks = (
+        np.where(rng.random(T // 4) < 0.5, rng.uniform(1, 5, T // 4), QUIET).repeat(4) for _ in "ab"
+    )
+    found = find(
+        {"Car": cars.tolist(), "Truck": trucks.tolist()}, {"Car": [4.0] * T, "Truck": [4.0] * T}
+    )
+    assert {event.label for event in found.events} == {"Car", "Truck"}
+    taken: set[int] = set()
+    for event in sorted(found.events, key=lambda event: -event.score):
+        seconds = set(range(int(event.onset), int(event.offset)))
+        assert len(seconds & taken) < 0.5 * len(seconds)
+        taken |= seconds
+    heard = {t for t in range(T) if max(cars[t], trucks[t]) > 1}
+    assert len(heard - taken) < 0.2 * T  # what gave way lies under something stronger
+
+
+def test_rivals_cost_no_more_for_a_long_video() -> None:
+    """Each span is laid once over the seconds; no pair of spans is looked at."""
+    one = [3.0, *[QUIET] * 7]
+    looked: list[int] = []
+
+    class Kin(np.ndarray):
+        def __getitem__(self, key: object) -> object:
+            looked.append(1)
+            return super().__getitem__(key)
+
+    T = 400 * len(one)
+    heard = np.full((T, len(SOUNDS)), QUIET, np.float32)
+    heard[:, 0] = one * 400
+    sight = np.full((T, len(TABLE)), 5, np.float32)
+    rule, none = Rule(), np.zeros(T, np.float32)
+    events = make_events({k: asdict(row) for k, row in TABLE.items()}, SOUNDS, SIGHTS)
+    odds = hear(heard, events, rule)
+    scores = SegmentScores(
+        none, np.zeros((T, len(TABLE) + 1), np.float32), np.ones(T, bool), np.zeros((T, 0), np.float32),
+        none, none, float(T), (), sight, odds, heard,
+    )  # fmt: skip
+    findings = Findings(TABLE, events, rule, scores, weigh(odds, sight, events, rule), SOUNDS)
+    vars(findings)["_kin"] = findings._kin.view(Kin)
+    found = findings.all(CONFIG)
+    assert len(found.events) == 400
+    assert len(looked) < 4 * 400
 
 
 def test_a_sound_shared_by_many_is_not_enough_to_name_one_unseen() -> None:

@@ -11,7 +11,8 @@ from torch import Tensor
 from avel.extractors import choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import ARRAYS, Features
-from avel.pipeline.method.harvest import Outcome, harvest
+from avel.pipeline.method.harvest import harvest
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import plan_features
 from avel.pipeline.method.stores import unpack
 from avel.pipeline.reasons import MediaError, Reason

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.events import find
-from avel.pipeline.method.harvest import Outcome
+from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
 from avel.pipeline.method.verdict import FAMILIAR_SHARE, familiar_share, judge, refuse
@@ -49,6 +49,23 @@ def test_familiar_videos_keep_their_events(shipped: Localizer) -> None:
     result = judged(shipped, scores(shipped, 0.9, 0.1))
     assert [(e.onset, e.offset, e.label) for e in result.events] == [(0.0, 4.0, shipped.classes[3])]
     assert (result.status, result.in_domain, result.notes) == ("ok", 1.0, ())
+
+
+def test_what_is_known_of_the_file_is_said(shipped: Localizer) -> None:
+    """What its decoder noted, behind what its reason codes mean; and how much there is to go by."""
+    given = replace(
+        scores(shipped, 0.9, 0.1, (Reason.DISCONTINUITY,)),
+        notes=("time jumps 3 times",),
+        present=np.array([True, False, True, True]),
+    )
+    result = judged(shipped, given)
+    assert result.notes == (
+        "time jumps in the file; it goes on from where it was",
+        "time jumps 3 times",
+    )
+    assert result.evidence_share == 0.75
+    assert result.document()["evidence_share"] == 0.75
+    assert judged(shipped, scores(shipped, 0.9, 0.1)).evidence_share == 1.0
 
 
 def test_strangers_events_are_withheld_and_counted(shipped: Localizer) -> None:
@@ -101,11 +118,42 @@ def test_nothing_found_says_how_near_it_was(shipped: Localizer) -> None:
     assert "the highest relevance of any segment is 0.30, the threshold 0.5" in result.notes[0]
 
 
+def none_found(shipped: Localizer, s: SegmentScores, config: EventConfig) -> str:
+    result = judge(Outcome(Path("v.mp4"), "0" * 64), s, Found([], [], []), shipped, config)
+    (note,) = result.notes
+    return note
+
+
+def test_what_is_said_of_no_event_never_contradicts_itself(shipped: Localizer) -> None:
+    """Two models' relevance together may be over a threshold that no event of either is over."""
+    given = scores(shipped, 0.6, 0.1)
+    assert "is 0.60, the threshold 0.7" in none_found(shipped, given, EventConfig("gate", 0.7))
+    together = none_found(shipped, given, EventConfig("hysteresis", 0.5))
+    assert "none by itself is over its threshold" in together
+    assert "together reach a relevance of 0.60" in together
+    likeliest = none_found(shipped, given, EventConfig("argmax"))
+    assert "background is the likeliest in every segment" in likeliest
+    assert "threshold" not in likeliest
+
+
 def test_partial_files_say_what_is_missing(shipped: Localizer) -> None:
     result = judged(shipped, scores(shipped, 0.0, 0.1, ("NO_AUDIO", "TRUNCATED")))
     assert (result.status, result.reasons) == ("partial", ("NO_AUDIO", "TRUNCATED"))
     assert "no sound" in result.notes[0]
     assert "ends before its header says" in result.notes[1]
+
+
+def test_a_mended_file_misses_nothing(shipped: Localizer) -> None:
+    """HDR is said, beside what else there is to say, and the result is whole."""
+    result = judged(shipped, scores(shipped, 0.9, 0.1, ("HDR",)))
+    assert (result.status, result.reasons, len(result.events)) == ("ok", ("HDR",), 1)
+    assert result.notes == (
+        "pictures of high dynamic range were brought down to an ordinary screen's",
+    )
+    none = judged(shipped, scores(shipped, 0.3, 0.1, ("HDR",)))
+    assert ["highest relevance" in note for note in none.notes] == [True, False]
+    cut = judged(shipped, scores(shipped, 0.9, 0.1, ("HDR", "TRUNCATED")))
+    assert (cut.status, len(cut.notes)) == ("partial", 2)
 
 
 def test_refusals_carry_the_reason(shipped: Localizer) -> None:

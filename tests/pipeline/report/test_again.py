@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.index import INDEX, claim
 from avel.pipeline.formats.json import document
 from avel.pipeline.formats.read import read_results
 from avel.pipeline.reasons import InputError
@@ -70,8 +71,24 @@ def test_a_list_of_results_and_a_small_copy(tmp_path: Path) -> None:
         "a.mkv.html",
         "a.mkv.proxy.mp4",
         "index.html",
+        INDEX,
     }
     assert Page((out / "a.mkv.html").read_text()).of("video")
+
+
+def test_pages_of_results_from_elsewhere_take_no_others_name(tmp_path: Path) -> None:
+    """Two runs of films of one name, whose pages come into one folder one after the other."""
+    out = tmp_path / "out"
+    for where in "xyx":
+        folder = tmp_path / where
+        folder.mkdir(exist_ok=True)
+        (folder / "a.mp4.json").write_text(document(everyday(f"{where}/a.mp4")))
+        report_again(out, list(read_results(folder)), Truth({}))
+    names = claim(out, ["x/a.mp4", "y/a.mp4"], [".html"])
+    assert names[0] == "a.mp4"
+    found = [Page((out / f"{name}.html").read_text()).data["file"] for name in names]
+    assert found == ["x/a.mp4", "y/a.mp4"]
+    assert len(list(out.glob("*.html"))) == 3
 
 
 def test_of_two_results_of_a_film_the_later_counts(folder: Path) -> None:

@@ -23,13 +23,35 @@ def test_packages_by_their_versions() -> None:
     assert all(checks.check_package(package).state == "ok" for package in checks.PACKAGES)
 
 
-def test_decoders_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checks.check_decoders().state == "ok"
-    monkeypatch.setattr(codecs, "WANTED", ("h264", "no_such_codec"))
-    found = checks.check_decoders()
+def test_decoders_are_listed_and_those_that_are_not_there_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = {check.name: check for check in checks.check_decoders()}["decoders"]
+    assert (found.state, found.remedy) == ("ok", "files may use another with --codec NAME")
+    pictures, sound = found.found.split("; ")
+    assert pictures.removeprefix("pictures: ").split() == sorted(codecs.VIDEO)
+    assert sound.removeprefix("sound: ").split() == sorted(codecs.AUDIO)
+    monkeypatch.setattr(codecs, "VIDEO", {"h264", "no_such_codec"})
+    real = codecs.decoders
+    monkeypatch.setattr(
+        codecs, "decoders", lambda names=None: real(names or ("h264", "no_such_codec"))
+    )
+    found = {check.name: check for check in checks.check_decoders()}["decoders"]
     assert (found.state, found.remedy) == ("note", "no no_such_codec: install av from its wheels")
-    assert found.found.endswith(": h264")
-    assert codecs.decoders() == {"h264": True, "no_such_codec": False}
+    assert found.found.startswith("pictures: h264; ")
+
+
+@pytest.mark.parametrize("wanted", [None, "99.1"])
+def test_an_ffmpeg_without_the_newest_fixes_is_a_note(
+    monkeypatch: pytest.MonkeyPatch, wanted: str | None
+) -> None:
+    monkeypatch.setattr(codecs, "older_than", lambda: wanted)
+    found = next(iter(checks.check_decoders()))
+    assert found.name == "ffmpeg"
+    assert found.found.startswith(codecs.library())
+    assert found.state == ("note" if wanted else "ok")
+    assert ("older than 99.1, which mends faults" in found.found) == bool(wanted)
+    assert found.remedy.startswith("pip install --upgrade av") == bool(wanted)
 
 
 def test_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +150,7 @@ def test_all_of_them_come_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     names = [check.name for check in checks.check_all(tmp_path)]
     assert names[:2] == ["python", "avel"]
     assert names[len(checks.PACKAGES) + 1 :] == [
+        "ffmpeg",
         "decoders",
         "cpu",
         "mamba kernel",

@@ -1,11 +1,15 @@
 """A run's results in a folder: each with its page, and its pictures where they are asked for."""
 
+import os
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.index import INDEX
+from avel.pipeline.formats.names import told_apart
 from avel.pipeline.media import proxy
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.results import Result
@@ -56,20 +60,35 @@ def test_pages_lead_to_each_other_and_to_all(tmp_path: Path) -> None:
     with filing(tmp_path, files, Truth({}), RUN) as write:
         for file in reversed(files):
             write(result(file))
-    names = ["a.mp4.html", "a.mp4-2.html", "b?.mp4.html"]
+    second = f"{told_apart(str(Path.cwd() / files[1]))}.html"
+    names = ["a.mp4.html", second, "b?.mp4.html"]
     pages = [Page((tmp_path / name).read_text()) for name in names]
     links = [[a["href"] for a in page.of("a") if a["class"] == "b"] for page in pages]
     assert links == [
-        ["index.html", "a.mp4-2.html"],
+        ["index.html", second],
         ["a.mp4.html", "index.html", "b%3F.mp4.html"],
-        ["a.mp4-2.html", "index.html"],
+        [second, "index.html"],
     ]
     entries = Page((tmp_path / "index.html").read_text()).data
     assert [(each["name"], each["page"]) for each in entries] == [
         ("a.mp4", "a.mp4.html"),
-        ("a.mp4", "a.mp4-2.html"),
+        ("a.mp4", second),
         ("b?.mp4", "b%3F.mp4.html"),
     ]
+
+
+def test_links_lead_to_pages_of_any_bytes(tmp_path: Path) -> None:
+    files = ["a.mp4", os.fsdecode(b"caf\xe9 #%.mp4")]
+    with filing(tmp_path, files, Truth({}), RUN) as write:
+        for file in files:
+            write(result(file))
+    (link,) = [
+        a["href"]
+        for a in Page((tmp_path / "a.mp4.html").read_text()).of("a")
+        if a["class"] == "b" and a["href"] != "index.html"
+    ]
+    assert link == Page((tmp_path / "index.html").read_text()).data[1]["page"]
+    assert (tmp_path / os.fsdecode(unquote_to_bytes(link))).is_file()
 
 
 def test_what_browsers_do_not_play_gets_a_small_copy(
@@ -119,7 +138,7 @@ def test_pictures_have_the_results_name_and_what_has_none_is_said(
     with filing(tmp_path, files, Truth({}), RUN, attention=True) as write:
         write(result("1/a.mp4"))
         write(result("2/a.mp4", status="failed"))
-    assert (tmp_path / "a.mp4-2.html").is_file()
+    assert (tmp_path / f"{told_apart(str(Path.cwd() / files[1]))}.html").is_file()
     captured = capsys.readouterr()
     assert captured.out == ""  # results alone go there
     assert captured.err.splitlines() == [
@@ -138,5 +157,5 @@ def test_a_stop_says_nothing_of_results_that_are_not_there(
     ):
         write(result("a.mp4"))
         raise KeyboardInterrupt
-    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4.json", "a.mp4.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4.json", "a.mp4.html", INDEX}
     assert "wrote" not in capsys.readouterr().err

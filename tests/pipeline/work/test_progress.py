@@ -4,12 +4,14 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from avel.pipeline.work import progress
-from avel.pipeline.work.progress import LINE_SECONDS, track
+from avel.pipeline.work.progress import LINE_SECONDS, Progress, track
+from avel.pipeline.work.say import put, warn
 
 
 @pytest.fixture
@@ -127,6 +129,50 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "4/4" in text
     assert "/s" in text
     assert screen.getvalue().endswith(("\x1b[2K", "\x1b[?25h", "\r\x1b[1A\x1b[2K"))
+
+
+def test_a_films_name_drives_nothing(
+    clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = Progress(2, "films", quiet=True)
+    for _ in progress.track(range(2)):
+        clock.now += 11
+        progress.watch(Path("in/[bold]a\x1b[31m\n.mp4"), 65, 130)
+    assert capsys.readouterr().err == "[bold]a\\u001b[31m\\n.mp4: 1:05 of 2:10\n" * 2
+
+
+def test_the_bar_gives_way_to_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Results go to stdout, whole, and warnings stand on lines of their own."""
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    for number in track(range(2), 2, "films"):
+        put(f'{{"film": "[bold]{number}"')
+        put("}\n")
+        warn(f"{number} is short")
+    assert capsys.readouterr().out == '{"film": "[bold]0"}\n{"film": "[bold]1"}\n'
+    before = [part[-4:] for part in re.split(r"\d is short\n", screen.getvalue())[:-1]]
+    assert before == ["\x1b[2K"] * 2, "the bar is away"
+    both = Terminal()
+    monkeypatch.setattr(sys, "stdout", both)
+    list(track(map(lambda n: put("a line\n") or n, range(1)), 1, "films"))
+    assert both.getvalue() == "a line\n"
+
+
+def test_words_on_the_bar_are_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    assert list(track(range(2), 2, "[bold]films[/x]")) == [0, 1]
+    assert "[bold]films[/x]" in screen.getvalue()
+
+
+def test_no_stderr_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert list(track("ab", 2, "letters")) == ["a", "b"]
 
 
 def test_the_bars_library_is_loaded_only_for_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.reasons import EnvironmentProblem, InputError
 from avel.pipeline.work.runtime import RuntimeConfig, cache_root, default_workers, resolve_device
 
 
@@ -28,6 +28,18 @@ def test_the_cache_is_where_the_nearest_word_says(
     patch.setenv("AVEL_CACHE_DIR", "/mine")
     assert cache_root() == (Path("/mine"), "AVEL_CACHE_DIR")
     assert cache_root(Path("/flag")) == (Path("/flag"), "--cache-dir")
+
+
+def test_a_user_without_a_home(nothing_said: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    nothing_said.setattr(Path, "home", nowhere)
+    assert cache_root(tmp_path) == (tmp_path, "--cache-dir")
+    with pytest.raises(EnvironmentProblem, match="no home folder to keep the cache in; give --cac"):
+        cache_root()
+    nothing_said.setenv("AVEL_CACHE_DIR", "/mine")
+    assert cache_root() == (Path("/mine"), "AVEL_CACHE_DIR")
 
 
 @pytest.mark.parametrize("name", ["AVEL_CACHE_DIR", "XDG_CACHE_HOME"])
@@ -59,6 +71,7 @@ def test_time_out_is_above_zero_and_loaders_not_below() -> None:
     assert RuntimeConfig(timeout_seconds=0.5, loaders=0).timeout_seconds == 0.5
     with pytest.raises(ValueError, match=r"timeout_seconds \(0.0\) must be greater than 0"):
         RuntimeConfig(timeout_seconds=0.0)
+
     with pytest.raises(ValueError, match=r"loaders \(-1\) must not be negative"):
         RuntimeConfig(loaders=-1)
 
@@ -91,3 +104,10 @@ def test_a_device_that_is_not_there(device: str) -> None:
     with pytest.raises(EnvironmentProblem, match=rule) as caught:
         resolve_device(device)
     assert "\n" not in str(caught.value)
+
+
+def test_codecs_are_names_of_decoders() -> None:
+    assert RuntimeConfig(codecs=("hap", "libvpx-vp9", "acelp.kelvin")).codecs[0] == "hap"
+    for name in ("", "hap,bfi", "a b"):
+        with pytest.raises(InputError, match=r"codecs \('.*'\) must be names of decoders"):
+            RuntimeConfig(codecs=(name,))

@@ -1,0 +1,122 @@
+"""Loops that Dask starts, on this machine or on many, and starts again elsewhere if a worker dies.
+
+Dask does nothing else: which loop does which files is settled by claims on the shared cache, which
+all machines must see under one path, as they must the media files.
+"""
+
+import subprocess
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from avel.pipeline.batch.launch import COMMAND, FINE, outcome_of
+from avel.pipeline.method.outcome import Outcome
+from avel.pipeline.reasons import EnvironmentProblem, InputError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, Queue
+
+LOOK_SECONDS = 1.0
+"""Between two looks at what loops have said."""
+CONNECT_SECONDS = 10
+"""For a scheduler to answer."""
+RETRIES = 3
+"""Of one loop, on other workers."""
+LOCAL = "local"
+
+
+def on_cluster(
+    address: str, words: Sequence[str], loops: int, command: Sequence[str] = COMMAND
+) -> Iterator[Outcome]:
+    """Outcomes of loops that a Dask scheduler starts, one on each worker.
+
+    Args:
+        address: `local` for a cluster of this machine, or a scheduler's, `tcp://host:8786`.
+        words: Arguments of each loop.
+        loops: Number of them.
+        command: Words before the arguments.
+
+    Raises:
+        InputError: the address is none.
+        EnvironmentProblem: Dask is not installed, no scheduler answers, or a loop ends with an
+            error.
+    """
+    if address != LOCAL and "://" not in address:
+        raise InputError(
+            f"--cluster {address}: must be 'local' or a scheduler's address, tcp://host:8786"
+        )
+    with ExitStack() as opened:
+        client = _connected(address, loops, opened)
+        from distributed import Queue
+
+        name = f"avel-{uuid.uuid4().hex}"
+        queue = Queue(name, client=client)
+        futures = [
+            client.submit(_loop, [*command, *words], name, number, pure=False, retries=RETRIES)
+            for number in range(loops)
+        ]
+        opened.callback(client.cancel, futures)
+        yield from _outcomes(futures, queue)
+
+
+def _connected(address: str, loops: int, opened: ExitStack) -> "Client":
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as err:
+        raise EnvironmentProblem(
+            f"--cluster {address} needs Dask; install it with: pip install 'avel[cluster]'"
+        ) from err
+    if address != LOCAL:
+        try:
+            return opened.enter_context(Client(address, timeout=CONNECT_SECONDS))
+        except (OSError, TimeoutError) as err:
+            raise EnvironmentProblem(
+                f"--cluster {address}: no scheduler answers there; start one with `dask scheduler`"
+            ) from err
+    cluster = opened.enter_context(
+        LocalCluster(n_workers=loops, threads_per_worker=1, dashboard_address=None)
+    )
+    return opened.enter_context(Client(cluster))
+
+
+def _outcomes(futures: "Sequence[Future]", queue: "Queue") -> Iterator[Outcome]:
+    """What loops say until all have ended, and the rest that is in the queue then."""
+    while True:
+        over = all(future.done() for future in futures)
+        for lines in _said(queue):
+            yield from (outcome_of(line) for line in lines)
+        if over:
+            break
+    for future in futures:
+        if (error := future.exception()) is not None:
+            raise EnvironmentProblem(f"a loop of the cluster ended: {error}") from error
+
+
+def _said(queue: "Queue") -> list[Any]:
+    """Everything in the queue; waits a moment where there is nothing."""
+    from distributed.utils import TimeoutError as Nothing
+
+    try:
+        first = queue.get(timeout=LOOK_SECONDS)
+    except (Nothing, TimeoutError):
+        return []
+    return [first, *queue.get(batch=True)]
+
+
+def _loop(command: Sequence[str], name: str, number: int) -> int:
+    """Run one loop as a process of a worker, and pass on what it says; its exit code.
+
+    Raises:
+        RuntimeError: it died or refused, so that Dask starts it again.
+    """
+    from distributed import Queue
+
+    queue = Queue(name)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            queue.put([line.decode("ascii")])
+    if process.returncode not in FINE:
+        raise RuntimeError(f"loop {number} ended with {process.returncode}; see the worker's log")
+    return process.returncode

@@ -1,0 +1,127 @@
+"""A whole batch: which files, in which lots, by which loops."""
+
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from avel.pipeline.batch.cluster import on_cluster
+from avel.pipeline.batch.journal import Identity, Journal
+from avel.pipeline.batch.launch import Loops, environments
+from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
+from avel.pipeline.batch.lots import Part, lot_size, lots_of
+from avel.pipeline.batch.tally import Tally
+from avel.pipeline.datasets.videos import find_videos
+from avel.pipeline.method.harvest import Watch
+from avel.pipeline.method.outcome import Outcome
+from avel.pipeline.method.plan import Plan
+from avel.pipeline.reasons import InputError, Reason
+from avel.pipeline.work.claims import Claims, NoClaims
+from avel.pipeline.work.failures import QUARANTINED, Failures
+from avel.pipeline.work.runtime import RuntimeConfig, default_workers
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How a batch is spread and what it does about failures; changes no number.
+
+    Attributes:
+        loops: Processes, each with a device of its own.
+        lot: Files that a loop claims together; 0 to choose.
+        part: Which part of the files to do, with no claims; None for all of them.
+        retried: Do only files that failed before, for these reasons; None for all files.
+        skipped: Reasons for which a file that failed before is left out.
+        most_failures: After how many to give up; None for never.
+        cluster: Dask scheduler that starts the loops, or `local`; empty for none.
+    """
+
+    loops: int = 1
+    lot: int = 0
+    part: Part | None = None
+    retried: frozenset[Reason] | None = None
+    skipped: frozenset[Reason] = QUARANTINED
+    most_failures: int | None = None
+    cluster: str = ""
+
+
+class Extraction:
+    """Features of the files that a user's words mean.
+
+    Args:
+        inputs: Files, folders, lists, AVE folders.
+        plan: How they are cut and which encoder.
+        runtime: Cache, device, workers.
+        config: How the work is spread.
+
+    Raises:
+        InputError: as `find_videos`, or nothing failed of what is to be tried again.
+    """
+
+    def __init__(
+        self, inputs: Sequence[str], plan: Plan, runtime: RuntimeConfig, config: BatchConfig
+    ) -> None:
+        self._plan, self._runtime, self._config = plan, runtime, config
+        self.stores = plan.stores(runtime.cache_dir)
+        self._folder = work_folder(runtime.cache_dir, self.stores)
+        found = find_videos(inputs)
+        self.missing, paths = found.missing, found.paths
+        if config.part:
+            paths = list(config.part.of_paths(paths))
+            self.missing = self.missing if config.part.number == 1 else []
+        if config.retried is not None:
+            self.missing, paths = [], self._failed(paths, config.retried)
+        self.total, self._paths = len(paths), paths
+
+    def _failed(self, paths: Sequence[Path], reasons: frozenset[Reason]) -> list[Path]:
+        """Those of the files that failed before."""
+        failed = [f for f in Failures(self._folder) if f.reason in reasons]
+        names = {os.fspath(f.path.absolute()) for f in failed}
+        found = [path for path in paths if os.fspath(path.absolute()) in names]
+        if not found:
+            raise InputError(
+                f"--retry-failed: none of {len(paths)} files has failed before with these features"
+                f"{_of(reasons)}; leave it out to do all"
+            )
+        return found
+
+    @property
+    def _size(self) -> int:
+        return self._config.lot or lot_size(self.total, self._config.loops)
+
+    def tally(self) -> Tally:
+        """Counts of what becomes of the files."""
+        return Tally(self.total, self.missing, most_failures=self._config.most_failures)
+
+    def journal(self, folder: Path) -> Journal:
+        """The folder that tells of this run."""
+        return Journal(folder, Identity(self.stores.features.fingerprint, version("avel")))
+
+    def here(self, watch: Watch | None = None) -> Generator[Outcome, None, None]:
+        """Work in this process, beside others on the same cache."""
+        claims = NoClaims if self._config.part else Claims
+        config = LoopConfig(self._folder, self._size, self._skipped, watch, claims)
+        lots = list(lots_of(self._paths, self._size))
+        yield from run_loop(lots, self.stores, self._plan, self._runtime, config)
+
+    def apart(self, words: Sequence[str]) -> Generator[Outcome, None, None]:
+        """Work in several processes, each of which is given the command's words again."""
+        again = [*words, "--devices", "1", "--lot", str(self._size)]
+        if self._config.cluster:
+            yield from on_cluster(self._config.cluster, again, self._config.loops)
+            return
+        from avel.pipeline.work.runtime import visible_gpus  # loads torch
+
+        cores = default_workers()
+        seen = environments(self._config.loops, visible_gpus(self._runtime.device), cores)
+        workers = max(1, self._runtime.workers // self._config.loops)
+        with Loops([*again, "--workers", str(workers)], seen) as loops:
+            yield from loops.outcomes()
+
+    @property
+    def _skipped(self) -> frozenset[Reason]:
+        return self._config.skipped - (self._config.retried or frozenset())
+
+
+def _of(reasons: frozenset[Reason]) -> str:
+    return "" if reasons == frozenset(Reason) else f" for {', '.join(sorted(reasons))}"

@@ -1,0 +1,157 @@
+"""A folder that tells of a run while it runs: a line a video, so that a killed run has its list.
+
+```
+ DIR/run.json        what runs: features' fingerprint, version, when it began
+ DIR/videos.jsonl    a line a video, in the order in which they ended
+```
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+from avel.pipeline.method.outcome import Outcome
+from avel.pipeline.reasons import EnvironmentProblem, InputError
+
+SCHEMA = "avel.batch/1"
+RUN, VIDEOS = "run.json", "videos.jsonl"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What runs; a folder tells of one.
+
+    Attributes:
+        fingerprint: Of the features, 64 hex digits.
+        version: Of avel.
+    """
+
+    fingerprint: str
+    version: str
+
+
+class Journal:
+    """Appends what becomes of videos; use it in a `with` block.
+
+    Args:
+        folder: Of this run alone, or of the same run before: a run that is repeated goes on in it.
+        identity: What runs.
+
+    Raises:
+        InputError: the folder holds something else, or tells of other features.
+        EnvironmentProblem: it cannot be written.
+    """
+
+    def __init__(self, folder: Path, identity: Identity) -> None:
+        self._folder, self._identity = folder, identity
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        _check(self._folder, self._identity)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not (self._folder / RUN).exists():
+                began = {"schema": SCHEMA, **vars(self._identity), "began": _now()}
+                (self._folder / RUN).write_text(json.dumps(began, indent=2) + "\n")
+            self._file = _continued(self._folder / VIDEOS)
+        except OSError as err:
+            raise _unwritable(self._folder, err) from err
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # what could not be written was named
+                self._file.close()
+
+    def add(self, outcome: Outcome) -> None:
+        """Tell of one video, at once.
+
+        Raises:
+            EnvironmentProblem: the disk is full.
+        """
+        assert self._file is not None
+        try:
+            self._file.write(json.dumps(line_of(outcome)) + "\n")
+            self._file.flush()
+        except OSError as err:
+            raise _unwritable(self._folder, err) from err
+
+
+def _continued(path: Path) -> TextIO:
+    """A file to append to; a last line that a kill tore ends first."""
+    file = path.open("a+", encoding="ascii", errors="replace")
+    if file.tell():
+        with path.open("rb") as before:
+            before.seek(-1, os.SEEK_END)
+            if before.read(1) != b"\n":
+                file.write("\n")
+    return file
+
+
+def line_of(outcome: Outcome) -> dict[str, Any]:
+    """What a line says of one video; its path escapes bytes that are no UTF-8."""
+    made = "cached" if outcome.cached else "extracted"
+    return {
+        "path": os.fspath(outcome.path),
+        "key": outcome.key,
+        "outcome": "failed" if outcome.reason else made,
+        "reason": outcome.reason or None,
+        "message": outcome.message,
+        "cells": outcome.cells,
+        "at": _now(),
+    }
+
+
+def lines(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """Every line of a folder that is whole; a kill may tear the last.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    try:
+        text = (folder / VIDEOS).open(encoding="ascii", errors="replace")
+    except OSError as err:
+        raise InputError(f"{folder}: holds no {VIDEOS}; name a folder of --report") from err
+    with text:
+        for line in text:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(said, dict) and "path" in said:
+                yield said
+
+
+def _check(folder: Path, identity: Identity) -> None:
+    if folder.is_file():
+        raise InputError(f"--report {folder}: is a file; name a folder")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        said = json.loads((folder / RUN).read_text())
+        known = str(said["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise InputError(
+            f"--report {folder}: holds other files and no {RUN} of a run; name a new folder"
+        ) from err
+    if known != identity.fingerprint:
+        raise InputError(
+            f"--report {folder}: tells of other features ({known[:12]}, not "
+            f"{identity.fingerprint[:12]}); name another folder for each recipe"
+        )
+
+
+def _unwritable(folder: Path, err: OSError) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"--report {folder}: cannot be written ({err.strerror}); free the disk, or name "
+        "another folder"
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,193 @@
+"""One loop: it claims lots of files, makes their features and says what became of each.
+
+Any number of loops, on one machine or many, work on one list: they share the cache folder and
+nothing else. A loop ends when every lot is done, by whomever. What is published stays; a loop that
+is killed costs the others its claims' lease, and at most one lot is done again.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avel.cache.writer import Writer
+from avel.pipeline.batch.lots import Lot
+from avel.pipeline.method.harvest import Watch, harvest
+from avel.pipeline.method.outcome import Outcome
+from avel.pipeline.method.plan import Plan
+from avel.pipeline.method.stores import Stores
+from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.work.claims import Claims, NoClaims
+from avel.pipeline.work.failures import QUARANTINED, Failure, Failures
+from avel.pipeline.work.runtime import RuntimeConfig
+
+LOOK_SECONDS = 1.0
+"""Between two looks at lots that others hold, once nothing else is left to do."""
+
+
+@dataclass
+class _Held:
+    """A claimed lot, and its files that are not done."""
+
+    lot: Lot
+    waiting: set[Path]
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How a loop works; nothing of it changes a number.
+
+    Attributes:
+        folder: Of this kind of features, in the cache: claims, what is done, what failed.
+        size: Features after which they are published.
+        skipped: Reasons for which a file that failed before is not tried again.
+        watch: Told how far a long video is.
+        claims: Makes the claims in a folder.
+        wait: Waits so many seconds.
+    """
+
+    folder: Path
+    size: int
+    skipped: frozenset[Reason] = QUARANTINED
+    watch: Watch | None = None
+    claims: Callable[[Path], Claims | NoClaims] = Claims
+    wait: Callable[[float], None] = field(default=time.sleep)
+
+
+def work_folder(root: Path, stores: Stores) -> Path:
+    """Where loops that make these features meet, below a cache folder."""
+    return root / "work" / stores.features.fingerprint[:16]
+
+
+def run_loop(
+    lots: Sequence[Lot], stores: Stores, plan: Plan, runtime: RuntimeConfig, config: LoopConfig
+) -> Iterator[Outcome]:
+    """Work on lots until all are done; an outcome for each file that was done here, as they come.
+
+    Raises:
+        WeightsError: features must be made and the encoder's weights are missing.
+        CacheError: the cache cannot be read or written.
+        EnvironmentProblem: lots cannot be claimed there.
+    """
+    with config.claims(config.folder / "claims") as claims:
+        loop = _Loop(lots, stores, plan, runtime, config, claims)
+        yield from loop.run()
+    loop.leave()
+
+
+class _Loop:
+    def __init__(
+        self,
+        lots: Sequence[Lot],
+        stores: Stores,
+        plan: Plan,
+        runtime: RuntimeConfig,
+        config: LoopConfig,
+        claims: Claims | NoClaims,
+    ) -> None:
+        self._stores, self._plan, self._runtime = stores, plan, runtime
+        self._config, self._claims = config, claims
+        self._todo = list(lots)
+        self._done = config.folder / "done"
+        self._since = claims.since
+        self._failures = Failures(config.folder)
+        self._held: dict[Path, list[_Held]] = {}
+        self._complete: list[Lot] = []
+        self._fresh = 0
+        """Features that may not be published yet."""
+
+    def run(self) -> Iterator[Outcome]:
+        while self._todo:
+            before = len(self._todo)
+            with self._stores.features.writer() as writer:
+                yield from self._round(writer)
+            if self._todo and len(self._todo) == before:
+                self._config.wait(LOOK_SECONDS)
+
+    def leave(self) -> None:
+        """The last one out forgets what is done; others still want to know it."""
+        if (self._config.folder / "claims").exists():
+            return
+        for mark in self._done.iterdir() if self._done.is_dir() else ():
+            mark.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._done.rmdir()
+            self._config.folder.rmdir()  # where nothing failed
+
+    def _round(self, writer: Writer) -> Iterator[Outcome]:
+        """Every lot that can be had now."""
+        outcomes = harvest(
+            self._paths(),
+            self._stores,
+            self._plan,
+            self._runtime,
+            watch=self._config.watch,
+            refused=self._refusal,
+            writer=writer,
+        )
+        with closing(outcomes):
+            for outcome in outcomes:
+                self._take(outcome)
+                yield outcome
+                if self._fresh >= self._config.size or (self._complete and not self._fresh):
+                    self._publish(writer)
+        self._publish(writer)
+
+    def _paths(self) -> Iterator[Path]:
+        """Files of lots as they are claimed, one after the other."""
+        left = []
+        for lot in self._todo:
+            if self._is_done(lot):
+                continue
+            if not self._claims.take(lot.name):
+                left.append(lot)
+            elif self._is_done(lot):  # since we looked
+                self._claims.release(lot.name)
+            else:
+                yield from self._claimed(lot)
+        self._todo = left
+
+    def _claimed(self, lot: Lot) -> Iterator[Path]:
+        self._stores.features.refresh()  # what its last owner published
+        paths = lot.paths
+        held = _Held(lot, set(paths))
+        for path in held.waiting:
+            self._held.setdefault(path, []).append(held)
+        yield from dict.fromkeys(paths)
+
+    def _is_done(self, lot: Lot) -> bool:
+        """Whether it was done since this loop began, by the file system's clock."""
+        try:
+            return (self._done / lot.name).stat().st_mtime_ns >= self._since
+        except OSError:
+            return False
+
+    def _refusal(self, key: str) -> MediaError | None:
+        failure = self._failures.of(key, self._config.skipped)
+        return failure.error if failure else None
+
+    def _take(self, outcome: Outcome) -> None:
+        key = outcome.key or ""
+        if outcome.reason:
+            self._failures.add(Failure(outcome.path, key, outcome.reason, outcome.message))
+        else:
+            self._failures.forget(outcome.path, key)
+            self._fresh += not outcome.cached
+        for held in self._held.pop(outcome.path, []):
+            held.waiting.discard(outcome.path)
+            if not held.waiting:
+                self._complete.append(held.lot)
+
+    def _publish(self, writer: Writer) -> None:
+        """Make features durable; lots whose every file is accounted for are done then."""
+        if self._fresh:
+            writer.publish()
+        self._fresh = 0
+        if self._complete:
+            self._done.mkdir(parents=True, exist_ok=True)
+        for lot in self._complete:
+            (self._done / lot.name).touch()
+            self._claims.release(lot.name)
+        self._complete = []

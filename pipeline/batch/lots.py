@@ -1,0 +1,81 @@
+"""A long list of files in lots: what a loop claims, does and marks as done together."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from avel.pipeline.reasons import InputError
+
+SMALLEST, LARGEST = 4, 256
+"""Files of one lot: what may have to be done again after a kill."""
+MOST_LOTS = 4_096
+"""In which a list is divided, while lots are not too large: each is a shard in the cache."""
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Files that are worked on together.
+
+    Attributes:
+        name: Of what they are, not where in the list: machines whose lists differ agree on it.
+        names: The files, as the system spells them, joined by zero bytes: a million paths as
+            objects would fill the memory.
+    """
+
+    name: str
+    names: bytes
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files."""
+        return [Path(os.fsdecode(name)) for name in self.names.split(b"\0")]
+
+
+def lots_of(paths: Iterable[Path], size: int) -> Iterator[Lot]:
+    """Files in lots of `size`, in order; the last may be smaller."""
+    names: list[bytes] = []
+    for path in paths:
+        names.append(os.fsencode(path.absolute()))
+        if len(names) == size:
+            yield _lot(names)
+            names = []
+    if names:
+        yield _lot(names)
+
+
+def _lot(names: Sequence[bytes]) -> Lot:
+    joined = b"\0".join(names)
+    return Lot(hashlib.sha256(joined).hexdigest()[:20], joined)
+
+
+def lot_size(num_files: int, loops: int = 1) -> int:
+    """Files of a lot: few, so that loops end together and kills cost little; more in long lists."""
+    share = num_files // (64 * max(1, loops))
+    return min(LARGEST, max(SMALLEST, share, -(-num_files // MOST_LOTS)))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several equal parts of a list, for schedulers that count their tasks."""
+
+    number: int
+    """From 1."""
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Part":
+        """`2/8` is the second of eight.
+
+        Raises:
+            InputError: it is no such thing.
+        """
+        number, slash, of = text.partition("/")
+        if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+            return cls(int(number), int(of))
+        raise InputError(f"--shard {text}: must be i/n with 1 <= i <= n, for instance 1/8")
+
+    def of_paths(self, paths: Iterable[Path]) -> Iterator[Path]:
+        """Every n-th file, so that parts of a sorted list are alike."""
+        return (path for place, path in enumerate(paths) if place % self.of == self.number - 1)

@@ -1,0 +1,207 @@
+"""Who works on what, among processes that share nothing but a folder: no server, no file lock.
+
+Each process keeps a file of its own and touches it again and again: its heartbeat. To claim a lot
+it makes a hard link to that file under the lot's name, which the file system gives to one alone.
+A claim is stale when its owner is known to be dead, or when nobody has seen its heartbeat change
+for the lease, by the reader's own clock: machines need not agree on the time. A stale claim is
+taken away by renaming it, which again only one can do, looked at once more, and then dropped or
+put back.
+
+```
+ claims/  node1-3f0c-811-5520.beat   <- touched every few seconds by its process
+          lot-8a61…                  <- hard link to it: node1's process 811 has this lot
+```
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.work.owner import Owner, from_json, this_process
+
+LEASE_SECONDS = 300.0
+"""Without a sign of life of another machine's process. Network file systems show changes of a file
+up to a minute late."""
+BEATS = 20
+"""Signs of life in one lease."""
+DAY = 86_400.0
+"""Seconds after which what another machine's process left is rubbish."""
+BEAT, LOT = ".beat", "lot-"
+
+
+class Claims:
+    """The claims of one process in a shared folder; use it in a `with` block.
+
+    Threads may share it. What is held at the end is given back.
+
+    Args:
+        folder: Shared by all who work on the same lots; made if it is not there.
+        lease_seconds: See `LEASE_SECONDS`; the same for all.
+        clock: Seconds that only grow.
+        owner: Who claims; None for this process.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        owner: Owner | None = None,
+    ) -> None:
+        self._folder, self._lease, self._clock = folder, lease_seconds, clock
+        self._owner = owner or this_process()
+        self._beat = folder / f"{self._owner.name}{BEAT}"
+        self._seen: dict[int, tuple[int, float]] = {}
+        self._held: set[str] = set()
+        self._over = threading.Event()
+        self._since = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._beat.write_text(self._owner.to_json() + "\n")
+            self._since = self._beat.stat().st_mtime_ns
+        except OSError as err:
+            raise EnvironmentProblem(
+                f"{self._folder}: claims cannot be written ({err.strerror}); free the disk or name "
+                "another cache with --cache-dir"
+            ) from err
+        threading.Thread(target=self._keep_beating, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for lot in list(self._held):
+            self.release(lot)
+        self._beat.unlink(missing_ok=True)
+        sweep(self._folder)
+
+    @property
+    def since(self) -> int:
+        """When this process began, in nanoseconds by the clock of the folder's file system."""
+        return self._since
+
+    def take(self, lot: str) -> bool:
+        """Claim a lot; whether it is ours now, until it is released.
+
+        Raises:
+            EnvironmentProblem: the folder cannot be written.
+        """
+        path = self._folder / f"{LOT}{lot}"
+        if not self._link(path) and not (self._is_stale(path) and self._link(path)):
+            return False
+        self._held.add(lot)
+        return True
+
+    def release(self, lot: str) -> None:
+        """Give a claimed lot back; nothing happens if somebody took it away meanwhile."""
+        self._held.discard(lot)
+        self._remove(self._folder / f"{LOT}{lot}", self._is_own)
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        with contextlib.suppress(OSError):  # the next one may get through
+            os.utime(self._beat)
+
+    def _keep_beating(self) -> None:
+        while not self._over.wait(self._lease / BEATS):
+            self.beat()
+
+    def _link(self, path: Path) -> bool:
+        try:
+            os.link(self._beat, path)
+        except FileExistsError:
+            return self._is_own(path)  # the answer to an earlier request may have been lost
+        except OSError as err:
+            raise EnvironmentProblem(
+                f"{path}: a lot cannot be claimed ({err.strerror}); the cache's file system must "
+                "be there, writable and know hard links, or divide the work with --shard i/n"
+            ) from err
+        return True
+
+    def _is_own(self, path: Path) -> bool:
+        try:
+            return os.path.samefile(path, self._beat)
+        except OSError:
+            return False
+
+    def _is_stale(self, path: Path) -> bool:
+        """Whether a foreign claim had no living owner, and is gone now."""
+        try:
+            status, text = path.stat(), path.read_text(errors="replace")
+        except OSError:
+            return True  # released since
+        owner = from_json(text)
+        mtime, since = self._seen.get(status.st_ino, (None, 0.0))
+        if mtime != status.st_mtime_ns:
+            since = self._clock()
+            self._seen[status.st_ino] = (status.st_mtime_ns, since)
+        silent = self._clock() - since
+        if not (owner and owner.is_dead) and silent < self._lease:
+            return False
+        judged = (status.st_ino, status.st_mtime_ns)
+        return self._remove(path, lambda taken: _identity(taken) == judged)
+
+    def _remove(self, path: Path, is_meant: Callable[[Path], bool]) -> bool:
+        """Take a claim out of its place, and drop it if it is the one that is meant."""
+        taken = path.with_name(f".{path.name}.{self._owner.name}")
+        try:
+            os.rename(path, taken)
+        except OSError:
+            return False  # another was faster
+        meant = is_meant(taken)
+        if not meant:
+            with contextlib.suppress(FileExistsError):
+                os.link(taken, path)
+        taken.unlink(missing_ok=True)
+        return meant
+
+
+class NoClaims:
+    """Stands for claims where nobody else has the same lots."""
+
+    def __init__(self, folder: Path) -> None:
+        self.since = time.time_ns()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def take(self, lot: str) -> bool:
+        """Every lot is ours."""
+        return True
+
+    def release(self, lot: str) -> None:
+        """Nobody waits for it."""
+
+
+def sweep(folder: Path) -> int:
+    """Remove what dead processes of this machine left in a folder of claims; how many files.
+
+    Of other machines' processes nothing is known here: what they left goes when nobody has touched
+    it for a day.
+    """
+    removed = 0
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            owner = from_json(path.read_text(errors="replace"))
+            old = time.time() - path.stat().st_mtime > DAY
+            if old or (owner is not None and owner.is_dead):
+                path.unlink()
+                removed += 1
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return removed
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns

@@ -1,0 +1,72 @@
+"""Which process on which machine: enough to tell later whether it still lives."""
+
+import contextlib
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process that no later one can be taken for.
+
+    Attributes:
+        host: Name of the machine, for people.
+        boot: Of the machine's present run, by the kernel; with a container's process numbers.
+        pid: Number of the process.
+        started: Clock ticks from the machine's boot until the process started.
+    """
+
+    host: str
+    boot: str
+    pid: int
+    started: int
+
+    @property
+    def name(self) -> str:
+        """Fit for a file's name, and of nobody else."""
+        host = "".join(c if c.isalnum() or c == "-" else "_" for c in self.host)[:40]
+        return f"{host}-{self.boot[:8]}-{self.pid}-{self.started}"
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it surely runs no more; of another machine's process nothing is known."""
+        if not self.boot or self.boot != _boot():
+            return False
+        return _started(self.pid) != self.started
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+
+def this_process() -> Owner:
+    """The process that asks."""
+    pid = os.getpid()
+    return Owner(socket.gethostname(), _boot(), pid, _started(pid) or 0)
+
+
+def from_json(text: str) -> Owner | None:
+    """What `to_json` wrote; None where it is torn."""
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        said = json.loads(text)
+        return Owner(str(said["host"]), str(said["boot"]), int(said["pid"]), int(said["started"]))
+    return None
+
+
+def _boot() -> str:
+    """The machine's present run and the numbering of processes seen here; empty where unknown."""
+    with contextlib.suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}-{os.stat('/proc/self/ns/pid').st_ino}"
+    return ""
+
+
+def _started(pid: int) -> int | None:
+    """Start of a living process in clock ticks; None where there is none, or only its remains."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if words[0] in "ZXx" else int(words[19])
+    return None

@@ -1,0 +1,62 @@
+"""Loops on a real Dask cluster of this machine."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from avel.pipeline.batch.cluster import on_cluster
+from avel.pipeline.reasons import EnvironmentProblem, InputError
+
+pytest.importorskip("distributed", reason="Dask is not installed: pip install 'avel[cluster]'")
+REPOSITORY = Path(__file__).resolve().parents[3]
+COMMAND = (sys.executable, "-m", "tests.pipeline.batch.stub_loop")
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are started fresh, in the folder in which the tests run."""
+    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", path)
+
+
+def test_two_loops_of_which_one_dies_are_heard_to_their_end(tmp_path: Path) -> None:
+    """Dask starts the one that died again; what it had said comes again."""
+    words = [str(tmp_path / "mark"), "a", "kill-once", "b"]
+    found = Counter(str(o.path) for o in on_cluster("local", words, 2, COMMAND))
+    assert found["b"] == 2
+    assert found["a"] in (2, 3)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    words = [str(tmp_path / "mark"), "kill-parent-once", "b"]
+    outcomes = on_cluster("local", words, 2, COMMAND)
+    found = Counter(str(o.path) for o in outcomes)
+    assert found["b"] >= 2
+
+
+def test_a_loop_that_refuses_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        EnvironmentProblem, match=r"a loop of the cluster ended: loop 0 ended with 4"
+    ):
+        list(on_cluster("local", [str(tmp_path / "mark"), "exit4"], 1, COMMAND))
+
+
+def test_no_scheduler_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("avel.pipeline.batch.cluster.CONNECT_SECONDS", 1)
+    with pytest.raises(EnvironmentProblem, match=r"tcp://127\.0\.0\.1:9: no scheduler answers"):
+        next(on_cluster("tcp://127.0.0.1:9", [], 1))
+
+
+def test_an_address_that_is_none() -> None:
+    with pytest.raises(InputError, match=r"--cluster here: must be 'local' or a scheduler's"):
+        next(on_cluster("here", [], 1))
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EnvironmentProblem, match=r"needs Dask; install it with: pip install"):
+        next(on_cluster("local", [], 1))

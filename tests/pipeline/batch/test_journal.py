@@ -1,0 +1,70 @@
+"""The folder that tells of a run: a line a video, of one kind of features."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from avel.pipeline.batch.journal import RUN, VIDEOS, Identity, Journal, lines
+from avel.pipeline.method.outcome import Outcome
+from avel.pipeline.reasons import EnvironmentProblem, InputError, Reason
+
+ONE, OTHER = Identity("a" * 64, "1.0"), Identity("b" * 64, "1.0")
+
+
+def tell(folder: Path, *outcomes: Outcome, identity: Identity = ONE) -> None:
+    with Journal(folder, identity) as journal:
+        for outcome in outcomes:
+            journal.add(outcome)
+
+
+def test_a_line_is_there_as_soon_as_its_video_has_ended(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "report"
+    name = os.fsdecode(b"caf\xe9\n.mp4")
+    with Journal(folder, ONE) as journal:
+        journal.add(Outcome(Path(name), "k", cells=7))
+        [line] = lines(folder)
+        assert (line["path"], line["outcome"], line["cells"]) == (name, "extracted", 7)
+        journal.add(Outcome(Path("b"), "k", cached=True))
+        journal.add(Outcome(Path("c"), None, reason=Reason.OOM, message="too\nlarge"))
+    found = [(said["outcome"], said["reason"], said["message"]) for said in lines(folder)]
+    assert found[1:] == [("cached", None, ""), ("failed", "OOM", "too\nlarge")]
+    assert json.loads((folder / RUN).read_text())["fingerprint"] == ONE.fingerprint
+
+
+def test_the_same_run_again_goes_on(tmp_path: Path) -> None:
+    tell(tmp_path, Outcome(Path("a"), "k"))
+    with (tmp_path / VIDEOS).open("a") as file:
+        file.write('{"path": "torn by a ki')
+    assert len(list(lines(tmp_path))) == 1
+    tell(tmp_path, Outcome(Path("b"), "k"))
+    assert [said["path"] for said in lines(tmp_path)] == ["a", "b"]
+
+
+def test_other_features_need_another_folder(tmp_path: Path) -> None:
+    tell(tmp_path, Outcome(Path("a"), "k"))
+    with pytest.raises(InputError, match=r"tells of other features \(a{12}, not b{12}\)"):
+        tell(tmp_path, identity=OTHER)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(InputError, match=r"holds other files and no run\.json of a run"):
+        tell(tmp_path)
+    with pytest.raises(InputError, match=r"is a file; name a folder"):
+        tell(tmp_path / "thesis.tex")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no videos\.jsonl; name a folder of --report"):
+        list(lines(tmp_path))
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    tell(tmp_path)
+    (tmp_path / VIDEOS).unlink()
+    (tmp_path / VIDEOS).symlink_to("/dev/full")
+    with pytest.raises(EnvironmentProblem, match=r"cannot be written \(No space left"):
+        tell(tmp_path, Outcome(Path("a"), "k"))

@@ -1,0 +1,157 @@
+"""Loops share work, repeat none of it, and lose at most a lot to a kill."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
+from avel.pipeline.batch.lots import lots_of
+from avel.pipeline.method.outcome import Outcome
+from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.work.claims import Claims
+from avel.pipeline.work.failures import Failures
+from avel.pipeline.work.owner import Owner
+from avel.pipeline.work.runtime import RuntimeConfig
+from tests.pipeline.method.stubs import ScriptedDecoders, StubEncoder, cells, file, stub_plan
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedDecoders]:
+    monkeypatch.setattr("avel.pipeline.media.decoder.Decoders", ScriptedDecoders)
+    monkeypatch.setattr(ScriptedDecoders, "scripts", {})
+    monkeypatch.setattr(ScriptedDecoders, "started", [])
+    return ScriptedDecoders
+
+
+def claims_of(pid: int, **options: object) -> object:
+    owner = Owner("node", "elsewhere", pid, 1)
+    return lambda folder: Claims(folder, lease_seconds=1e6, owner=owner, **options)  # type: ignore[arg-type]
+
+
+class Bench:
+    """A folder of files, whose loops are asked for one by one."""
+
+    def __init__(self, folder: Path, scripts: dict[str, list], count: int) -> None:
+        self.cache = folder / "cache"
+        self.files = []
+        for n in range(count):
+            self.files.append(file(folder, f"{n:02d}"))
+            scripts[f"{n:02d}"] = [cells(2, n + 1, duration=2.0), "end"]
+        self.plan = stub_plan(StubEncoder())
+
+    @property
+    def folder(self) -> Path:
+        return work_folder(self.cache, self.plan.stores(self.cache))
+
+    def loop(self, pid: int = 1, size: int = 4, **options: object) -> Iterator[Outcome]:
+        stores = self.plan.stores(self.cache)
+        config = LoopConfig(work_folder(self.cache, stores), size, claims=claims_of(pid))  # type: ignore[arg-type]
+        runtime = RuntimeConfig(cache_dir=self.cache, workers=2, batch_cells=4)
+        lots = list(lots_of(self.files, size))
+        return run_loop(lots, stores, self.plan, runtime, replace(config, **options))
+
+    def published(self) -> set[str]:
+        return set(self.plan.stores(self.cache).features.keys())
+
+
+def test_one_loop_does_all_and_leaves_nothing(tmp_path: Path, played: type) -> None:
+    bench = Bench(tmp_path, played.scripts, 10)
+    outcomes = list(bench.loop())
+    assert sorted(o.path for o in outcomes) == bench.files
+    assert {o.key for o in outcomes} == bench.published()
+    assert not bench.folder.exists()
+    assert all(o.cached for o in bench.loop())
+
+
+def test_two_loops_share_the_lots_and_do_none_twice(tmp_path: Path, played: type) -> None:
+    bench = Bench(tmp_path, played.scripts, 40)
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(list, bench.loop(pid, wait=lambda _: sleep(0))) for pid in (1, 2)]
+        found = [one.result() for one in both]
+    assert sorted(o.path for outcomes in found for o in outcomes) == bench.files
+    assert Counter(played.started) == {path.name: 1 for path in bench.files}
+    assert not bench.folder.exists()
+
+
+def test_a_loop_waits_for_what_another_holds_and_takes_over(tmp_path: Path, played: type) -> None:
+    """The other is killed with a lot done in half: its published features are found."""
+    bench = Bench(tmp_path, played.scripts, 8)
+    other = claims_of(9)(bench.folder / "claims")  # type: ignore[operator]
+    other.__enter__()
+    first = next(iter(lots_of(bench.files, 4)))
+    assert other.take(first.name)
+    waited = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        assert len(waited) < 3
+        if len(waited) == 2:
+            other.__exit__()
+
+    outcomes = list(bench.loop(wait=wait))
+    assert sorted(o.path for o in outcomes) == bench.files
+    assert [o.path.name for o in outcomes][4:] == ["00", "01", "02", "03"]
+
+
+def test_what_was_done_meanwhile_is_not_looked_at_again(tmp_path: Path, played: type) -> None:
+    bench = Bench(tmp_path, played.scripts, 12)
+    slow = bench.loop(1)
+    first = next(slow)
+    quick = bench.loop(2, wait=lambda seconds: slow.close())
+    rest = list(quick)
+    assert {first.path, *(o.path for o in rest)} == set(bench.files)
+    assert not [o for o in rest if o.cached and o.path != first.path]
+
+
+def test_of_a_killed_loop_at_most_a_lot_is_made_again(tmp_path: Path, played: type) -> None:
+    bench = Bench(tmp_path, played.scripts, 24)
+    for cut in range(1, 24):
+        cache = bench.cache = tmp_path / f"cache{cut}"
+        loop = bench.loop(1)
+        made = {next(loop).path for _ in range(cut)}
+        on_disk = len(bench.published())  # a kill now keeps no more
+        assert len(made) - on_disk <= 4
+        loop.close()
+        assert cache.exists()
+
+
+def test_a_closed_loop_gives_its_lots_back(tmp_path: Path, played: type) -> None:
+    bench = Bench(tmp_path, played.scripts, 12)
+    loop = bench.loop(1)
+    done = [next(loop).path for _ in range(6)]
+    loop.close()
+    rest = list(bench.loop(2))
+    assert sorted(o.path for o in rest) == bench.files
+    assert {o.path for o in rest if o.cached} == set(done)
+
+
+def test_who_kills_decoders_is_not_tried_again_unasked(tmp_path: Path, played: type) -> None:
+    bench = Bench(tmp_path, played.scripts, 5)
+    crash = MediaError(Reason.WORKER_CRASH, "02: the decoder died twice (SIGSEGV)")
+    played.scripts["02"] = [crash]
+    damaged = MediaError(Reason.DECODE_ERROR, "03: no frame")
+    played.scripts["03"] = [damaged]
+    assert Counter(o.reason for o in bench.loop())[None] == 3
+    played.started.clear()
+    played.scripts["03"] = [cells(2, duration=2.0), "end"]
+    again = {o.path.name: o for o in bench.loop()}
+    assert played.started == ["03"]
+    assert (again["02"].reason, again["02"].message) == (crash.reason, crash.message)
+    assert again["03"].reason is None
+    assert [f.path.name for f in Failures(bench.folder)] == ["02"]
+    played.scripts["02"] = [cells(2, duration=2.0), "end"]
+    assert not [o for o in bench.loop(skipped=frozenset()) if o.reason]
+    assert not list(Failures(bench.folder))
+
+
+def test_a_file_twice_in_the_list_is_one_outcome_a_lot(tmp_path: Path, played: type) -> None:
+    bench = Bench(tmp_path, played.scripts, 3)
+    bench.files = [bench.files[0], *bench.files, bench.files[0]]
+    outcomes = list(bench.loop())
+    assert {o.path.name for o in outcomes} == {"00", "01", "02"}
+    assert Counter(played.started) == {"00": 1, "01": 1, "02": 1}

@@ -1,0 +1,65 @@
+"""Lots: every file once, named by what they hold."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from avel.pipeline.batch.lots import LARGEST, MOST_LOTS, SMALLEST, Part, lot_size, lots_of
+from avel.pipeline.reasons import InputError
+
+NAMES = st.lists(
+    st.binary(min_size=1, max_size=9).map(lambda b: b.replace(b"\0", b"x")), max_size=40
+)
+
+
+@given(NAMES, st.integers(1, 9))
+def test_every_file_once_and_in_order(names: list[bytes], size: int) -> None:
+    paths = [Path("/media") / os.fsdecode(name.replace(b"/", b"_")) for name in names]
+    lots = list(lots_of(paths, size))
+    assert [path for lot in lots for path in lot.paths] == paths
+    assert [len(lot.paths) for lot in lots[:-1]] == [size] * (len(lots) - 1)
+
+
+def test_lists_that_differ_elsewhere_agree_on_a_lot() -> None:
+    paths = [Path(f"/m/{n}.mp4") for n in range(8)]
+    one, two = list(lots_of(paths, 4)), list(lots_of([*paths[:4], Path("/m/other.mp4")], 4))
+    assert one[0] == two[0]
+    assert one[1].name != two[1].name
+
+
+def test_relative_names_are_those_of_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    [lot] = lots_of([Path("a.mp4")], 4)
+    assert lot.paths == [tmp_path / "a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("files", "loops", "size"),
+    [(1, 1, SMALLEST), (300, 1, 4), (3_000, 1, 46), (3_000, 8, 5), (1_000_000, 1, LARGEST)],
+)
+def test_lots_are_small_in_short_lists(files: int, loops: int, size: int) -> None:
+    assert lot_size(files, loops) == size
+    assert -(-1_000_000 // lot_size(1_000_000, 64)) <= MOST_LOTS
+
+
+@given(st.integers(1, 7), st.integers(0, 30))
+def test_parts_are_all_of_it_and_alike(of: int, files: int) -> None:
+    paths = [Path(str(n)) for n in range(files)]
+    parts = [list(Part(number, of).of_paths(paths)) for number in range(1, of + 1)]
+    assert sorted(path for part in parts for path in part) == sorted(paths)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("text", ["", "1", "0/2", "3/2", "a/b", "1/0", "-1/2", "1/2/3"])
+def test_a_part_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(InputError, match=r"--shard .*must be i/n with 1 <= i <= n"):
+        Part.parse(text)
+
+
+def test_a_part_is_read() -> None:
+    assert Part.parse("2/8") == Part(2, 8)

@@ -1,0 +1,45 @@
+"""What decoding may take, in numbers."""
+
+import os
+
+import numpy as np
+import pytest
+
+from avel.pipeline.media.limits import (
+    GRACE_SECONDS,
+    LEAST_DATA_BYTES,
+    STUCK_SECONDS,
+    DecodeLimits,
+    resident_bytes,
+)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "cells", "seconds"),
+    [(600, 0, 600), (600, 600, 600), (600, 1200, 1200), (5, 60, 5), (5, 6_000, 50)],
+)
+def test_a_long_video_may_take_longer(timeout: float, cells: int, seconds: float) -> None:
+    """The time is for each ten minutes of media, and never less than once."""
+    limits = DecodeLimits(timeout_seconds=timeout)
+    assert limits.total_seconds(cells) == seconds + GRACE_SECONDS
+
+
+def test_standing_still_is_given_up_sooner() -> None:
+    assert DecodeLimits(timeout_seconds=600).quiet_seconds == STUCK_SECONDS
+    assert DecodeLimits(timeout_seconds=5).quiet_seconds == 5 + GRACE_SECONDS
+
+
+def test_the_backstop_is_far_from_what_is_watched() -> None:
+    """Just under its limit libav calls whole files broken, so the watch must come first."""
+    for megabytes in (1, 200, 2048):
+        limits = DecodeLimits(memory_bytes=megabytes << 20)
+        assert limits.data_bytes >= LEAST_DATA_BYTES >= 1 << 30
+        assert limits.data_bytes >= 2 * limits.memory_bytes
+
+
+def test_resident_memory_is_what_a_process_holds_for_itself() -> None:
+    before = resident_bytes(os.getpid())
+    held = np.ones(64 << 20, np.uint8)
+    assert 60 << 20 < resident_bytes(os.getpid()) - before < 80 << 20
+    del held
+    assert resident_bytes(1 << 22) == 0  # no such process

@@ -1,0 +1,192 @@
+"""A lot is one process's, until it gives it back or gives no sign of life."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.work import claims as module
+from avel.pipeline.work.claims import LOT, Claims, sweep
+from avel.pipeline.work.owner import Owner, this_process
+
+LEASE = 1e6  # no heartbeat of a thread comes while a test runs
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def somebody(pid: int, boot: str = "elsewhere") -> Owner:
+    """A process of another machine."""
+    return Owner("node", boot, pid, 1)
+
+
+def dead_owner() -> Owner:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        owner = replace(this_process(), pid=process.pid, started=1)
+    return owner
+
+
+def opened(stack: ExitStack, folder: Path, pid: int, clock: Clock | None = None) -> Claims:
+    owner = somebody(pid)
+    return stack.enter_context(
+        Claims(folder, lease_seconds=LEASE, clock=clock or Clock(), owner=owner)
+    )
+
+
+def test_a_lot_is_given_once_and_again_when_it_is_back(tmp_path: Path, stack: ExitStack) -> None:
+    one, two = opened(stack, tmp_path, 1), opened(stack, tmp_path, 2)
+    assert one.take("a")
+    assert not two.take("a")
+    assert two.take("b")
+    one.release("a")
+    assert two.take("a")
+    assert not one.take("a")
+
+
+def test_asking_again_for_ones_own_is_answered_alike(tmp_path: Path, stack: ExitStack) -> None:
+    """Over a network the answer to the first request may have been lost."""
+    one = opened(stack, tmp_path, 1)
+    assert one.take("a")
+    assert one.take("a")
+
+
+def test_at_the_end_everything_is_given_back(tmp_path: Path) -> None:
+    folder = tmp_path / "claims"
+    with Claims(folder, lease_seconds=LEASE) as one:
+        assert one.take("a")
+        assert sorted(path.name[:4] for path in folder.iterdir()) == ["lot-", one._beat.name[:4]]
+    assert not folder.exists()
+
+
+def test_silence_for_the_lease_loses_the_claim(tmp_path: Path, stack: ExitStack) -> None:
+    clock = Clock()
+    one, two = opened(stack, tmp_path, 1), opened(stack, tmp_path, 2, clock)
+    assert one.take("a")
+    assert not two.take("a")  # seen for the first time
+    clock.now = LEASE - 1
+    assert not two.take("a")
+    clock.now = LEASE
+    assert two.take("a")
+    one.release("a")  # it was stopped, and goes on
+    assert not one.take("a"), "what was taken away is another's"
+    assert (tmp_path / f"{LOT}a").samefile(two._beat)
+
+
+def test_a_sign_of_life_keeps_it_whatever_the_date_is(tmp_path: Path, stack: ExitStack) -> None:
+    clock = Clock()
+    one, two = opened(stack, tmp_path, 1), opened(stack, tmp_path, 2, clock)
+    assert one.take("a")
+    for step in range(5):
+        clock.now = 0.7 * LEASE * step
+        os.utime(one._beat, (step, step))  # its machine lives in 1970
+        assert not two.take("a")
+
+
+def test_who_is_known_to_be_dead_loses_it_at_once(tmp_path: Path, stack: ExitStack) -> None:
+    left = Claims(tmp_path, lease_seconds=LEASE, owner=dead_owner())
+    left.__enter__()
+    assert left.take("a")
+    two = opened(stack, tmp_path, 2)
+    assert two.take("a")
+    left._over.set()
+
+
+def test_a_living_process_of_this_machine_is_not_dead() -> None:
+    assert not this_process().is_dead
+    assert not somebody(1).is_dead, "nothing is known of it"
+    assert replace(this_process(), started=1).is_dead, "another has its number now"
+    assert dead_owner().is_dead
+
+
+def test_a_claim_that_changes_while_it_is_taken_away_is_put_back(
+    tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    one, two = opened(stack, tmp_path, 1), opened(stack, tmp_path, 2, clock)
+    assert one.take("a")
+    assert not two.take("a")
+    clock.now = LEASE
+    rename = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        os.utime(one._beat, (5, 5))
+        rename(source, target)
+
+    monkeypatch.setattr(module.os, "rename", late)
+    assert not two.take("a")
+    assert (tmp_path / f"{LOT}a").samefile(one._beat)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_of_two_thieves_one_is_lucky(tmp_path: Path, stack: ExitStack) -> None:
+    clock = Clock()
+    one = opened(stack, tmp_path, 1)
+    thieves = [opened(stack, tmp_path, pid, clock) for pid in (2, 3)]
+    assert one.take("a")
+    assert not any(thief.take("a") for thief in thieves)
+    clock.now = LEASE
+    assert [thief.take("a") for thief in thieves] == [True, False]
+
+
+def test_torn_heartbeats_wait_for_the_lease(tmp_path: Path, stack: ExitStack) -> None:
+    clock = Clock()
+    (tmp_path / f"{LOT}a").write_text("{half")
+    two = opened(stack, tmp_path, 2, clock)
+    assert not two.take("a")
+    clock.now = LEASE
+    assert two.take("a")
+
+
+def test_what_the_dead_left_is_swept_and_nothing_else(tmp_path: Path, stack: ExitStack) -> None:
+    left = Claims(tmp_path, lease_seconds=LEASE, owner=dead_owner())
+    left.__enter__()
+    left.take("a")
+    left._over.set()
+    two = opened(stack, tmp_path, 2)
+    assert two.take("b")
+    assert sweep(tmp_path) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {two._beat.name, f"{LOT}b"}
+    for path in tmp_path.iterdir():
+        os.utime(path, (5, 5))
+    assert sweep(tmp_path) == 2
+    assert not tmp_path.exists()
+    assert sweep(tmp_path) == 0
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(EnvironmentProblem, match=r"claims cannot be written .*--cache-dir"),
+        Claims(tmp_path / "file" / "claims"),
+    ):
+        pass
+
+
+def test_a_file_system_without_hard_links_is_named(
+    tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = opened(stack, tmp_path, 1)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(module.os, "link", refuse)
+    with pytest.raises(EnvironmentProblem, match=r"lot-a: a lot cannot be claimed .*--shard"):
+        one.take("a")
