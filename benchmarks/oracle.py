@@ -119,7 +119,7 @@ def pictures(
     scale = (
         f"scale=w='if(lte({wide},{high}),{size},trunc({size}*{wide}/({high})+1e-6))':"
         f"h='if(lte({wide},{high}),trunc({size}*{high}/({wide})+1e-6),{size})':"
-        "flags=bicubic+accurate_rnd+full_chroma_int,format=rgba"
+        f"flags=bicubic+accurate_rnd+full_chroma_int{_colours(stream)},format=rgba"
     )
     half = "field=top," if field_alone else ""
     filters = f"showinfo=checksum=0,{half}{scale},crop={size}:{size}"
@@ -142,6 +142,15 @@ def pictures(
             _keep(shown, late, [*held, *held[-1:]])
     shown.errors = run.errors
     return shown
+
+
+def _colours(stream: dict[str, Any]) -> str:
+    """HD that does not name its colours is BT.709 to players, but not to the program."""
+    width, height = (int(stream.get(side, 0)) for side in ("width", "height"))
+    nameless = stream.get("color_space") in (None, "unknown")
+    yuv = str(stream.get("pix_fmt", "")).startswith(("yuv", "nv", "p0"))
+    large = max(width, height) >= 1280 or min(width, height) >= 720
+    return ":in_color_matrix=bt709" if nameless and yuv and large else ""
 
 
 def _keep(shown: Shown, moment: float, held: list[Timed]) -> None:
