@@ -90,7 +90,7 @@ def localize(
         decoder: How scores become events, "gate", "argmax", "ungated" or "hysteresis"; None for the
             model's own way.
         threshold: Of the gate or the hysteresis, between 0 and 1; None for the model's own, or for
-            0.5 where a decoder is given.
+            0.5 where another decoder is given.
         extractor: Encoder for `labels`, None for audioclip-tiny; a model's checkpoint says its own.
         weights: The encoder's weight files; none to look where weights are kept.
         options: The encoder's options by name, for `labels`.

@@ -31,7 +31,7 @@ CONFIG = SegmentConfig(frames_per_cell=4)
 """More moments of a second than the one that `localize` looks at."""
 LIMITS = DecodeLimits(timeout_seconds=MOST_SECONDS)
 KEPT = ("agrees", "alone")
-WHOLE = {Reason.NO_AUDIO, Reason.NO_VIDEO}
+WHOLE = {Reason.NO_AUDIO, Reason.NO_VIDEO, Reason.HDR}
 """Flags of a file to which nothing happened."""
 
 

@@ -53,7 +53,27 @@ def main() -> None:
     return None
 
 
+def measure_pools(file: Path) -> None:
+    """How long until two children have begun, and what each holds after a file."""
+    for state in ("cold", "warm"):
+        since = time.perf_counter()
+        with Decoders(SegmentConfig(1), DecodeLimits(2)) as decoders:
+            for number in range(2):
+                decoders.start(number, file)
+            begun = time.perf_counter() - since
+            list(finish(decoders))
+            sizes = [f"{held_mb(lane.child.pid):.0f}" for lane in decoders._lanes]
+        print(f"a {state} pool of two: {1000 * begun:.0f} ms, {' and '.join(sizes)} MB resident")
+
+
+def held_mb(pid: int) -> float:
+    """Resident memory of a process, what it shares with others among it."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def compare(files: list[Path], repeats: int) -> None:
+    measure_pools(files[0])
     with Decoders(SegmentConfig(1), DecodeLimits()) as decoders:
         decoders.start(0, files[0])  # the child is there before anything is measured
         list(finish(decoders))

@@ -242,10 +242,13 @@ RULES: dict[str, Rule] = {
         bool(found.error) and found.error.reason == Reason.TIMEOUT
     ),
     "a codec that is not on avel's list": lambda found, _: (
-        bool(found.error) and found.error.reason == Reason.UNSUPPORTED_CODEC
+        Reason.UNSUPPORTED_CODEC in (*found.flags, found.error and found.error.reason)
     ),
     "a container that is not on avel's list": lambda found, told: (
         bool(found.error) and not set(told.format.split(",")) & set(FORMATS.split(","))
+    ),
+    "HDR: avel maps it to an ordinary screen": lambda found, told: (
+        "HDR" in found.flags and not told.off and (told.decibels or 0) <= SOUND_DB
     ),
     "no frame is on screen at a shot": lambda found, told: (
         not found.seen and _span(told.times) < 1 / found.config.frames_per_cell

@@ -26,7 +26,7 @@ LIMIT_SECONDS = 60
 """Of one run of the program; some files of the collections keep it busy for ever."""
 JUMPING = ("mpegts", "mpeg", "ogg")
 """Formats whose times the program does not take as they are."""
-MOST_SECONDS = 900
+MOST_SECONDS = 300
 """Of media that it is asked for."""
 AUDIO = {"opus": ("-c:a", "libopus")}
 """Decoders that are not libav's own, and so more independent."""

@@ -156,14 +156,17 @@ def draw(out: Path, work: Path) -> None:
     how = ["--videos", "84", "--noisy", "0", "--seed", "20261121", "--only-test", "6"]
     avel(["synth", str(work / "data"), *how])
     where = ["--truth", str(work / "data"), "--cache-dir", str(work / "cache")]
-    avel(["localize", str(work / "data/AVE"), "--model", "synthetic", *where, "--out", str(work)])
-    pages = sorted(path for path in work.glob("*.html") if path.name != NAME)
+    results = work / "results"
+    avel(
+        ["localize", str(work / "data/AVE"), "--model", "synthetic", *where, "--out", str(results)]
+    )
+    pages = sorted(path for path in results.glob("*.html") if path.name != NAME)
     with browser() as chromium:
         for name, path, how_shown in (
             ("page", pages[0], {}),
             ("page-dark", pages[0], {"color_scheme": "dark"}),
             ("page-narrow", pages[0], {"size": (375, 812)}),
-            ("index", work / NAME, {}),
+            ("index", results / NAME, {}),
         ):
             page, _ = opened(chromium, path, reduced_motion="reduce", **how_shown)
             if name != "index":

@@ -14,11 +14,12 @@ classes that stand in extractors/vision/efficientnet-lite0-usual.txt.
 import argparse
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from avel.pipeline.method.harvest import harvest
 from avel.pipeline.method.plan import PipelineConfig, plan_localization
 from avel.pipeline.method.run import localize, read_features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
+from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.report.table import markdown
 from avel.pipeline.work.runtime import RuntimeConfig, cache_root
 
@@ -127,11 +129,22 @@ def _share(values: Iterable[float]) -> float:
 class Bench:
     """The clips' features, once, and what the everyday model makes of any sound and picture."""
 
-    def __init__(self, clips: list[Clip], weights: list[Path], runtime: RuntimeConfig) -> None:
+    def __init__(
+        self,
+        clips: list[Clip],
+        weights: list[Path],
+        runtime: RuntimeConfig,
+        cut: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`cut` has settings of the segments other than the everyday model's own."""
         self.clips, self.runtime = clips, runtime
         self.plan = plan_localization(PipelineConfig(weights=tuple(weights)))
         assert isinstance(self.plan.localizer, Everyday)
         self.model = self.plan.localizer
+        if cut:
+            segment = replace(self.plan.segment, **cut)
+            recipe = features_recipe(segment, self.plan.encoder.recipe)
+            self.plan = replace(self.plan, segment=segment, features=recipe)
         stores = self.plan.stores(runtime.cache_dir)
         keys = {
             outcome.path: outcome.key

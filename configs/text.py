@@ -22,7 +22,7 @@ def read_text(path: Path) -> str:
     r"""A whole text file without its mark; lines end with `\n`, however they do in the file.
 
     Raises:
-        NotUtf8: it is in another encoding, or no text.
+        NotUtf8: it is in another encoding, or no text; names the line, counted from 1.
         OSError: it cannot be read, by the system's own errno.
     """
     return decode(path, path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ FUSED: dict[Activation, tuple[str, list[float]]] = {
     "hardswish": ("hardswish", []),
 }
 """What oneDNN calls them."""
+PACKED: WeakKeyDictionary[nn.Conv2d, tuple[tuple[int, ...], Tensor]] = WeakKeyDictionary()
+"""Weights of convolutions that ran, in oneDNN's order, and of which state they are."""
 ALONE: dict[Activation, Callable[[Tensor], Tensor]] = {
     "": lambda x: x,
     "relu": functional.relu,
@@ -51,8 +54,9 @@ def convolve(x: Tensor, conv: nn.Conv2d, norm: nn.Module | None, activation: Act
     if norm is None or isinstance(norm, nn.Identity):
         if _in_one_pass(x, conv.weight):
             how, numbers = FUSED[activation]
+            weight = _packed(conv, x, pads)
             fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
-                x, conv.weight, conv.bias, pads, conv.stride, [1, 1], conv.groups, how, numbers, ""
+                x, weight, conv.bias, pads, conv.stride, [1, 1], conv.groups, how, numbers, ""
             )
             return fused
         norm = None
@@ -65,6 +69,22 @@ def in_parts(x: Tensor, count: int, dim: int = 0) -> tuple[Tensor, ...]:
     if x.device.type != "cpu" or torch.compiler.is_compiling() or not x.shape[dim]:
         return (x,)
     return torch.tensor_split(x, -(-x.shape[dim] // count), dim)
+
+
+def _packed(conv: nn.Conv2d, x: Tensor, pads: list[int]) -> Tensor:
+    """The weights in oneDNN's own order: with small maps that takes as long as their use.
+
+    Made once, and again where the weights are others.
+    """
+    weight, known = conv.weight, PACKED.get(conv)
+    version = 0 if weight.is_inference() else weight._version
+    state = (id(weight), weight.data_ptr(), version)
+    if known is None or known[0] != state:
+        made: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
+            weight, pads, conv.stride, [1, 1], conv.groups, list(x.shape)
+        )
+        PACKED[conv] = known = (state, made)
+    return known[1]
 
 
 def _in_one_pass(x: Tensor, weight: Tensor) -> bool:

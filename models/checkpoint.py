@@ -54,7 +54,9 @@ def load_checkpoint(path: Path) -> tuple[Card, nn.Module, dict[str, Tensor]]:
     card = card_of(path, metadata)
     if card.name == TAUGHT:
         raise CheckpointError(
-            f"{path}: holds events by example and no network; `avel localize --model` finds them"
+            f"{path}: holds events by example and no network to run, evaluate or export; `avel "
+            f"localize --model {path.parent}` finds its events, and the card beside it says how "
+            "often they are right. For a network, train one with `avel train`"
         )
     model = build(card.name, card.options)
     state = {

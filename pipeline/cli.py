@@ -16,7 +16,7 @@ from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
 
 COMMANDS = {
     "localize": "find the audio-visual events of videos",
-    "report": "make pages of results that were written earlier",
+    "report": "make pages of results that were written earlier, or of a training",
     "clip": "cut every event to a file of its own",
     "overlay": "write labels and scores on the pictures of a copy",
     "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",

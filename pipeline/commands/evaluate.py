@@ -7,7 +7,8 @@ from typing import Any
 
 from avel.pipeline.commands import options
 from avel.pipeline.method.named import named
-from avel.pipeline.work.say import put, say
+from avel.pipeline.reasons import InputError
+from avel.pipeline.work.say import put, say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --protocol: segment labels (labels.h5, right_labels.h5) "
         "[the protocol's file in the dataset folder, else the annotations]",
     )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="also a page: classes, confusions, worst videos"
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     options.add_runtime(parser)
 
@@ -37,15 +41,28 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 
     check_question(args.split, args.protocol, args.labels)
+    if args.out and args.protocol:
+        raise InputError("--out writes a page of all numbers; leave --protocol out")
+    kept: dict[str, Any] = {}
     model, data = TrainedModel(args.model or DEFAULT_MODEL), open_ave(args.data)
     run = None if model.path == DEFAULT_MODEL else args.model
     how = {"run": run, "protocol": args.protocol, "labels": args.labels}
+    how |= {"keep": kept.update} if args.out else {}
     numbers = evaluate_any(data, args.split, model, options.runtime(args), **how)
+    if args.out:
+        _write_page(args.out, model.path, numbers, kept)
     if args.json:
         put(json.dumps(numbers, indent=2) + "\n")
     else:
         _show(numbers)
     return 0
+
+
+def _write_page(out: Path, model: Path, numbers: dict[str, Any], kept: dict[str, Any]) -> None:
+    from avel.pipeline.report.run_page import Evaluated, check_events, write_run_page
+
+    check_events(numbers, str(model))
+    warn(f"wrote {write_run_page(out, Evaluated(model.stem, numbers, kept))}")
 
 
 def _show_protocols(numbers: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
-"""`avel report`: pages of results that were written earlier."""
+"""`avel report`: pages of results that were written earlier, and of trainings."""
 
 import argparse
 from pathlib import Path
 
+from avel.pipeline.method.run_files import METRICS
 from avel.pipeline.work.say import warn
 
 
@@ -12,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="RESULT",
-        help="a result's .json, the list of `localize --json`, or a folder of them",
+        help="a result's .json, the list of `localize --json`, a folder of them, or a run folder",
     )
     parser.add_argument("--out", type=Path, help="folder of the pages [that of the first result]")
     parser.add_argument(
@@ -29,11 +30,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    runs = [path for path in args.results if (path / METRICS).is_file()]
+    results = [path for path in args.results if path not in runs]
+    _of_runs(runs, args.out)
+    return _of_results(results, args) if results else 0
+
+
+def _of_runs(runs: list[Path], out: Path | None) -> None:
+    from avel.pipeline.report.run_page import read_run, write_run_page  # slow: loads numpy
+
+    for run in runs:
+        warn(f"wrote {write_run_page(out or run, read_run(run))}")
+
+
+def _of_results(paths: list[Path], args: argparse.Namespace) -> int:
     from avel.pipeline.datasets.truth import read_truth
     from avel.pipeline.formats.read import read_results  # slow: loads numpy
     from avel.pipeline.report.again import report_again
 
-    written = [each for path in args.results for each in read_results(path)]
+    written = [each for path in paths for each in read_results(path)]
     out = args.out or written[0].path.parent
     index = report_again(out, written, read_truth(args.truth), films=args.films, proxy=args.proxy)
     warn(f"wrote {len(written)} pages to {out}; {index} shows all")

@@ -22,7 +22,7 @@ def find_videos(names: Sequence[str], tell: Callable[[str], object] = warnings.w
 
     Args:
         names: Files, folders and lists.
-        tell: Gets a sentence for each folder of which something is left out.
+        tell: Told of each folder how many files of which kind are left out, if any.
 
     Raises:
         InputError: as `expand` and `open_ave`.

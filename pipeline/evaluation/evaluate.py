@@ -1,6 +1,6 @@
 """Evaluate a trained model on a split: every number with its decoder, labels and coverage."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from avel.pipeline.evaluation.metrics import (
     event_f1,
     intervals,
     mean_average_precision,
+    precision_and_recall,
     segment_accuracy,
 )
 from avel.pipeline.evaluation.protocols import DECODERS, decoder_name
@@ -36,26 +37,53 @@ Labels = NDArray[np.int64]
 """Class index (N, 10) of every segment; background is K."""
 Decisions = Mapping[str, Labels]
 """By decoder: the model's `own`, and those of `DECODERS`."""
+Keep = Callable[[Mapping[str, NDArray[Any]]], object]
 
+THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(1, 20))
+"""Of the gate, over which precision and recall are told."""
 BATCH = 16
 """Videos scored together, in the split's order: the published test batch, on which the numbers of
 MAGAN as released depend."""
 
 
 def evaluate(
-    data: AveFolder, split: str, checkpoint: Path, runtime: RuntimeConfig
+    data: AveFolder,
+    split: str,
+    checkpoint: Path,
+    runtime: RuntimeConfig,
+    keep: Keep | None = None,
 ) -> dict[str, Any]:
     """All numbers of one checkpoint on one split, by the annotations and its own decoder.
 
     Accuracies, F1 and precisions are shares in [0, 1].
+
+    Args:
+        data: The dataset.
+        split: Its name.
+        checkpoint: The model.
+        runtime: Where the features are.
+        keep: Takes what was decided, arrays (N, 10) and others as a run's `DECISIONS` has them.
 
     Raises:
         InputError: the dataset has other classes, or no features of the checkpoint's recipe.
     """
     card, model = open_model(data, checkpoint, runtime)
     part = open_split(data, split, card.features, runtime)
-    numbers, _ = evaluate_features(features_of(part), part, card, model, train_labels(data))
+    numbers, decided = evaluate_features(features_of(part), part, card, model, train_labels(data))
+    if keep is not None:
+        keep(decisions_of(part, card, decided))
     return {"split": split, **numbers}
+
+
+def decisions_of(part: Split, card: Card, decided: Decisions) -> dict[str, NDArray[Any]]:
+    """What a run keeps as its `DECISIONS`: indices (N, 10) by name, and of what they are."""
+    return {
+        "rows": np.array(list(part.found.keys), np.int64),
+        "videos": np.array(part.video_ids),
+        "classes": np.array(card.classes),
+        "truth": part.rows.segments,
+        **decided,
+    }
 
 
 def open_model(data: AveFolder, checkpoint: Path, runtime: RuntimeConfig) -> tuple[Card, nn.Module]:
@@ -115,10 +143,25 @@ def evaluate_features(
         "accuracy": {name: segment_accuracy(d, truth) for name, d in decisions.items()},
         "baselines": baselines(truth, train, background),
         **_event_numbers(scores, card, own, truth),
+        "over_threshold": over_threshold(scores, truth, background),
         "per_class": accuracy_by_class(decisions["own"], truth, card.classes),
         "coverage": part.coverage,
     }
     return numbers, decisions
+
+
+def over_threshold(
+    scores: Sequence[SegmentScores], truth: Labels, background: int
+) -> list[dict[str, float]]:
+    """Precision, recall and accuracy of segments (N, 10), in [0, 1], by the gate's threshold."""
+    found = []
+    for threshold in THRESHOLDS:
+        decided = decide_rows(scores, EventConfig("gate", threshold), background)
+        precision, recall = precision_and_recall(decided, truth, background)
+        accuracy = segment_accuracy(decided, truth)
+        numbers = {"precision": precision, "recall": recall, "accuracy": accuracy}
+        found.append({"threshold": threshold, **numbers})
+    return found
 
 
 def _event_numbers(

@@ -36,6 +36,18 @@ def segment_accuracy(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> 
     return float((predicted == truth).mean()) if truth.size else float("nan")
 
 
+def precision_and_recall(
+    predicted: NDArray[np.int64], truth: NDArray[np.int64], background: int
+) -> tuple[float, float]:
+    """Of segments (N, T) that are said to hold an event, and of those that do: the right ones.
+
+    Shares in [0, 1]; NaN where there are none.
+    """
+    right = int(((predicted == truth) & (truth != background)).sum())
+    said, there = int((predicted != background).sum()), int((truth != background).sum())
+    return right / said if said else float("nan"), right / there if there else float("nan")
+
+
 def accuracy_by_class(
     predicted: NDArray[np.int64], truth: NDArray[np.int64], classes: Sequence[str]
 ) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """An evaluation of whatever kind the model and the question are."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avel.models.card import MATCHERS
 from avel.pipeline.datasets.ave import AveFolder
@@ -9,6 +9,9 @@ from avel.pipeline.evaluation.protocols import PROTOCOLS
 from avel.pipeline.method.model import TrainedModel
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
+
+if TYPE_CHECKING:
+    from avel.pipeline.evaluation.evaluate import Keep
 
 SPLITS = ("train", "val", "test")
 ALL = "all"
@@ -38,6 +41,7 @@ def evaluate_any(
     run: Path | None = None,
     protocol: str | None = None,
     labels: Path | None = None,
+    keep: "Keep | None" = None,
 ) -> dict[str, Any]:
     """Numbers of a model on a split, by the way of what it does and how it is to be counted.
 
@@ -51,6 +55,7 @@ def evaluate_any(
         run: The model's run folder, where a protocol may find the epoch that it selects.
         protocol: Accuracy as a code base counts it, or `ALL`; None for all numbers by our own.
         labels: Segment labels that the protocol counts by; None for its own file.
+        keep: Takes what was decided, where all numbers are asked for.
 
     Raises:
         InputError: as `check_question`; or the dataset has other classes, no such split, or no
@@ -64,6 +69,6 @@ def evaluate_any(
     if model.card.name in MATCHERS:
         return evaluate_matcher(data, split, model.path, runtime)
     if protocol is None:
-        return evaluate(data, split, model.path, runtime)
+        return evaluate(data, split, model.path, runtime, keep)
     names = list(PROTOCOLS) if protocol == ALL else [protocol]
     return evaluate_protocols(data, split, run or model.path, runtime, names, labels)

@@ -38,7 +38,7 @@ class Index:
     together: dict[str, list[str]] = field(default_factory=dict)
 
     def claim(self, files: Iterable[str], taken: Iterable[str]) -> list[str]:
-        """A name for each file: that which it had, its own, or one that tells it apart.
+        """A name of at most 213 bytes for each file: that which it had, its own, or another.
 
         Args:
             files: As they were given; two ways of writing one path are two files.
@@ -66,7 +66,7 @@ def _free(path: str, used: set[str]) -> str:
 
 
 def claim(out: Path, files: Iterable[str], suffixes: Iterable[str]) -> list[str]:
-    """Names for the results of files in a folder, one each, the same whenever it is asked.
+    """Names of at most 213 bytes for files' results in a folder, the same whenever it is asked.
 
     No other file's results have them, of this run, an earlier one or one that runs beside it, and
     no file of somebody else's.

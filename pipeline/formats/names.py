@@ -45,7 +45,7 @@ class ResultNames:
         self._next: dict[str, int] = {}
 
     def name(self, file: str) -> str:
-        """The name for the next file, of about 200 bytes at most, without a suffix of the format."""
+        """The name for the next file, of some 200 bytes at most, without the format's suffix."""
         own = name = own_name(file)
         base = folded(own)
         while folded(name) in self._used:
@@ -70,7 +70,7 @@ def own_name(file: str) -> str:
 
 
 def told_apart(path: str) -> str:
-    """The name where another file's results have its own: with a hash of the whole path."""
+    """The name where another file's results have its own: with 12 hex digits of the path's hash."""
     raw = os.fsencode(own_name(path))
     return f"{_cut(raw)}-{_hash(os.fsencode(path))}"
 

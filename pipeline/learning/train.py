@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import numpy as np
 from torch import nn
 
 from avel.cache.whole import replacing
@@ -19,7 +18,7 @@ from avel.models.table import loss_of
 from avel.pipeline.datasets.ave import CELLS, AveFolder
 from avel.pipeline.datasets.features import FeatureRows, SegmentRows
 from avel.pipeline.evaluation.cost import cost
-from avel.pipeline.evaluation.evaluate import evaluate_features
+from avel.pipeline.evaluation.evaluate import decisions_of, evaluate_features
 from avel.pipeline.evaluation.split import Split, open_split
 from avel.pipeline.learning.batches import loader
 from avel.pipeline.learning.card import knows, write_card
@@ -215,13 +214,5 @@ def _evaluate(parts: Parts, front: Front | None, device: str, folder: RunFolder)
     numbers, decisions = evaluate_features(
         features, part, card, model.to(device), parts.learned.segments
     )
-    folder.write_decisions(
-        {
-            "rows": np.array(list(part.found.keys), np.int64),
-            "videos": np.array(part.video_ids),
-            "classes": np.array(card.classes),
-            "truth": part.rows.segments,
-            **decisions,
-        }
-    )
+    folder.write_decisions(decisions_of(part, card, decisions))
     return {"split": "test", **numbers}

@@ -19,7 +19,7 @@ from avel.pipeline.reasons import MediaError, Reason, unreadable
 
 
 def serve(connection: Connection, slots: Slots) -> None:
-    """Decode what the parent asks for into slots, until it hangs up."""
+    """Decode what the parent asks for into slots of cells (T, F, 3, H, W), until it hangs up."""
     child = _Child(connection, slots)
     try:
         while True:

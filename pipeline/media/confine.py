@@ -15,7 +15,7 @@ def confine(data_bytes: int) -> None:
     """Take from this process what decoding never needs: it writes no file and leaves no core.
 
     Args:
-        data_bytes: Memory of its own that it may map.
+        data_bytes: Memory of its own that it may map, in bytes.
     """
     limits = {
         resource.RLIMIT_CORE: 0,

@@ -49,7 +49,7 @@ def find_media(folder: Path) -> Found:
     """Media files in a folder and all below it; linked folders are followed, each is read once.
 
     A folder that lies there is read where it lies, whatever else links to it. What is hidden (its
-    name begins with a dot) is left out.
+    name begins with a dot) is left out; the number of files that are is kept by kind.
 
     Raises:
         InputError: the folder cannot be listed.

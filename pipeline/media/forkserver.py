@@ -27,7 +27,7 @@ LOOK_SECONDS = 0.5
 
 
 def run(descriptor: int, parent: int) -> None:
-    """Do what comes over the socket `descriptor` until the process `parent` is gone."""
+    """Do what comes over the socket `descriptor`, until half a second after `parent` is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):  # a terminal's; the parent decides who ends
         signal.signal(number, signal.SIG_IGN)
     _be_silent()

@@ -18,7 +18,7 @@ def expand(names: Sequence[str], tell: Callable[[str], object] = warnings.warn) 
 
     Args:
         names: As the user gives them.
-        tell: Gets a sentence for each folder of which something is left out.
+        tell: Told of each folder how many files of which kind are left out, if any.
 
     Raises:
         InputError: a URL, an empty name, a folder without media, an empty list, or one that is not

@@ -52,7 +52,7 @@ class Lane:
             self.child.connection.send(job)
 
     def read(self) -> Iterator[Event]:
-        """The child's next word, which is there; none where its video begins again."""
+        """The child's next word, such as a window of cells; none where its video begins again."""
         assert self.job is not None
         job, self._quiet = self.job, 0.0
         try:

@@ -37,12 +37,12 @@ class DecodeLimits:
 
     @property
     def quiet_seconds(self) -> float:
-        """How long a child may work without a beat."""
+        """Seconds that a child may work without a beat."""
         return min(STUCK_SECONDS, self.timeout_seconds + GRACE_SECONDS)
 
     @property
     def data_bytes(self) -> int:
-        """Of a child's own memory, mapped or resident: the backstop of `memory_bytes`."""
+        """Bytes of a child's own memory, mapped or resident: the backstop of `memory_bytes`."""
         return max(LEAST_DATA_BYTES, 2 * self.memory_bytes)
 
 

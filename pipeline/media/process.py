@@ -79,7 +79,7 @@ class Server:
         self._line: socket.socket | None = None
 
     def fork(self, descriptors: Sequence[int], slot_bytes: int, data_bytes: int) -> int:
-        """A new child's process number; it gets the descriptors of its line and its memory.
+        """A new child's process number; slots of so many bytes lie in the memory that it gets.
 
         Raises:
             EnvironmentProblem: no server can be started.
@@ -101,13 +101,13 @@ class Server:
         return answer
 
     def end(self, pid: int) -> int | None:
-        """Kill a child; its exit code, None where nobody knows it any more."""
+        """Kill a child, in seconds at most; its exit code, None where nobody knows it any more."""
         with self._lock:
             answer = self._ask(REQUEST.pack(END, pid, 0))
         return None if answer == UNKNOWN else answer
 
     def stop(self) -> None:
-        """End the server, and its children with it."""
+        """End the server, and its children with it; kill it where it takes 2 seconds."""
         if self._line is not None:
             self._line.close()
         if self._process is not None:

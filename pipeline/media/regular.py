@@ -17,7 +17,7 @@ KINDS = {
 
 
 def check_regular(path: Path) -> os.stat_result:
-    """What the system knows of a file, without opening it: a device may act on that.
+    """What the system knows of a file, its bytes among it, without opening it: a device may act.
 
     Raises:
         MediaError: MISSING_FILE, PERMISSION or UNAVAILABLE.

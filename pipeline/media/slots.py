@@ -99,7 +99,7 @@ class Slots:
         return Slot(number, tuple(placed), *said, promised)
 
     def take(self, slot: Slot) -> Segments:
-        """A copy of the window in a slot; the parent's.
+        """A copy of the window of cells (T, F, 3, H, W) in a slot; the parent's.
 
         Raises:
             ValueError: what is said of it cannot be so.

@@ -21,7 +21,7 @@ def read_text(path: Path) -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Its lines, of which the first is line 1; only line ends end one, and the last may be empty.
+    """Its lines, counted from 1 in messages; only line ends end one, and the last may be empty.
 
     Raises:
         InputError: as `read_text`.

@@ -60,7 +60,8 @@ class VideoTrack(Track):
         self._frames_per_cell = frames_per_cell
         self._scaler = Scaler(stream, square, cropping)
         self._skips = skip_frames and stream.codec_context.name in SKIPPABLE
-        self._rate = stream.codec_context.framerate or stream.average_rate or Fraction(25)
+        rate = stream.codec_context.framerate or stream.average_rate or Fraction(25)
+        self._step = max(1, round(1 / (rate * self.time_base)))
         self._waiting: deque[Packet[Any]] = deque()
         self._plan: ShotPlan | None = None
         self._pending: tuple[int, VideoFrame] | None = None
@@ -85,7 +86,7 @@ class VideoTrack(Track):
         for frame in self.decode(None):
             yield from self._show(frame)
         if self._pending:
-            self._losses.end(self._ticks(self._pending[1]))
+            self._losses.end(max(self._ticks(self._pending[1]), self._step))
             yield self._picture()
         self.reading.asked_frames += self._losses.asked
         self.reading.missing_frames += self._losses.missing
@@ -118,7 +119,8 @@ class VideoTrack(Track):
 
     def _note_losses(self, pts: int, first_shot: int, frame: VideoFrame) -> None:
         """Count what is lost before a frame; cells of which no frame came show nothing."""
-        if self._losses.came(pts, self._ticks(frame), paired=frame.interlaced_frame):
+        ticks = max(self._ticks(frame), self._step)  # of few ticks where packets say so wrongly
+        if self._losses.came(pts, ticks, paired=frame.interlaced_frame):
             self._skips = False  # so that the others are counted
             following = (self.clock.whole_seconds(self._last_pts) + 1) * self._frames_per_cell
             if following < first_shot:
@@ -128,7 +130,7 @@ class VideoTrack(Track):
         """How long a frame lasts; of raw streams, whose frames have no time, libav may say 1."""
         if frame.duration and (frame.pts is not None or frame.dts is not None):
             return int(frame.duration)
-        return max(1, round(1 / (self._rate * self.time_base)))
+        return self._step
 
     def _picture(self) -> Picture:
         assert self._pending is not None

@@ -41,6 +41,11 @@ class EventConfig:
 
 
 @dataclass(frozen=True)
+class OwnOfEach(EventConfig):
+    """The decoder of several localizers together of whom nothing is asked: each keeps its own."""
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a user says of the decoder; None for the model's own."""
 
@@ -51,10 +56,13 @@ class Asked:
         EventConfig(self.decoder or "gate", 0.5 if self.threshold is None else self.threshold)
 
     def over(self, own: EventConfig) -> EventConfig:
-        """A model's own decoder with what is asked for; a threshold alone needs one that has it."""
+        """A model's own decoder with what is asked for; a threshold alone needs one that has it.
+
+        The model's own threshold stays unless another decoder or threshold is asked for.
+        """
         has_threshold = own.decoder in ("gate", "hysteresis")
         decoder = self.decoder or (own.decoder if has_threshold else "gate")
-        usual = own.threshold if decoder == own.decoder and self.decoder is None else 0.5
+        usual = own.threshold if decoder == own.decoder else 0.5
         return EventConfig(decoder, usual if self.threshold is None else self.threshold)
 
 

@@ -122,15 +122,14 @@ class Findings:
             found: The spans.
             others: Spans that are known already and are stronger than all of these.
         """
+        covered = np.zeros((len(self._kin), len(self.scores.seen)), np.bool_)  # by a rival (E, T)
+        for rival in others or []:
+            covered[self._kin[rival.event], rival.cells.start : rival.cells.stop] = True
         kept: list[_Span] = []
         for span in sorted(found, key=lambda span: -span.strength):
-            rivals = (
-                set(rival.cells)
-                for rival in [*(others or []), *kept]
-                if self._kin[span.event, rival.event]
-            )
-            covered = set().union(*rivals) & set(span.cells)
-            if len(covered) < COVERED * len(span.cells):
+            cells = slice(span.cells.start, span.cells.stop)
+            if covered[span.event, cells].sum() < COVERED * len(span.cells):
+                covered[self._kin[span.event], cells] = True
                 kept.append(span)
         return kept
 

@@ -13,7 +13,7 @@ from avel.cache.fingerprint import fingerprint
 from avel.models.taught import Array, Likeness, Looks, Odds, Taught, weigh
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.clearest import clearer, clearest, from_odds
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decoders import EventConfig, OwnOfEach
 from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, find_events, seconds
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.hysteresis import spans
@@ -131,7 +131,7 @@ class WithEveryday:
     @property
     def decoder(self) -> EventConfig:
         """That of the taught ones, threshold in [0, 1]; the others keep theirs unless asked."""
-        return self._taught.decoder
+        return OwnOfEach(**vars(self._taught.decoder))
 
     @property
     def segment(self) -> SegmentConfig:
@@ -176,7 +176,7 @@ class WithEveryday:
             scores, relevance=relevance, classes=classes, heard=heard[:, :E], seen=seen[:, :E]
         )
         theirs = replace(scores, heard=heard[:, E:], seen=seen[:, E:])
-        own = self._everyday.decoder if config == self.decoder else config
+        own = self._everyday.decoder if isinstance(config, OwnOfEach) else config
         found = [self._taught.find(ours, config), self._everyday.find(theirs, own)]
         return Found(
             sorted([*found[0].events, *self._others(found[1].events)]),

@@ -109,7 +109,15 @@ def familiar_share(scores: SegmentScores, limits: Mapping[str, float]) -> float 
 
 
 def _why_none(scores: SegmentScores, knows: str, config: EventConfig) -> str:
+    """Of several models together, relevance may be over a threshold that no event is over."""
+    if config.decoder == "argmax":
+        return f"no event: background is the likeliest in every segment ({knows})"
     peak = float((scores.relevance * scores.present).max())
+    if peak > config.threshold:
+        return (
+            f"no event: none by itself is over its threshold, though all together reach a "
+            f"relevance of {peak:.2f} ({knows})"
+        )
     return (
         f"no event: the highest relevance of any segment is {peak:.2f}, the threshold "
         f"{config.threshold:g} ({knows})"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from avel.pipeline.formats.whole import write_whole
-from avel.pipeline.report.template import render
+from avel.pipeline.report.template import Assets, render
 
 
 def write_table(
@@ -42,4 +42,14 @@ def table_page(
     notes: Sequence[str] = (),
 ) -> str:
     """The page as text."""
-    return render("table.html.j2", title=title, header=header, rows=rows, notes=notes)
+    assets = Assets(("style.css", "table.css"), ("data.js", "still.js"))
+    return render(
+        "table.html.j2",
+        title=title,
+        header=header,
+        rows=rows,
+        notes=notes,
+        style=assets.style,
+        script=assets.script,
+        policy=assets.policy(),
+    )

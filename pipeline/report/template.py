@@ -64,10 +64,4 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals["asset"] = _asset
     return environment
-
-
-def _asset(name: str) -> Markup:
-    """A style of our own, put into the page as it is."""
-    return Markup((files(__package__) / name).read_text("utf-8"))

@@ -74,8 +74,13 @@ def _bar(progress: Progress) -> Iterator[Show]:
             bar.start()
 
     # what is printed goes where it was sent: rich would take it all to its own stream
-    still = {"redirect_stdout": False, "redirect_stderr": False}
-    bar = Bar(*columns, console=Console(stderr=True), transient=True, **still)
+    bar = Bar(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
     with giving_way(pause), bar:
         task = bar.add_task(progress._what, total=total, rate="", visible=not progress._quiet)
 

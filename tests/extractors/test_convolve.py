@@ -113,6 +113,24 @@ def test_other_precisions_take_torchs_own_way() -> None:
     torch.testing.assert_close(mixed.float(), exact, atol=0.05, rtol=0.05)
 
 
+@torch.inference_mode()
+def test_weights_that_change_are_seen() -> None:
+    """Packed ones are kept from call to call, but not when they are others, at any size of map."""
+    with torch.inference_mode(False):
+        conv = nn.Conv2d(8, 16, 1).requires_grad_(False)
+    x = torch.randn(2, 8, 6, 4)
+    for change in (
+        lambda: None,
+        lambda: conv.weight.mul_(2),
+        lambda: setattr(conv, "weight", nn.Parameter(torch.randn(16, 8, 1, 1), False)),
+        lambda: setattr(conv.weight, "data", torch.randn(16, 8, 1, 1)),
+    ):
+        change()
+        for maps in (x, x[:1, :, :3]):
+            expected = functional.relu(functional.conv2d(maps, conv.weight, conv.bias))
+            torch.testing.assert_close(convolve(maps, conv, None, "relu"), expected)
+
+
 def test_parts_are_the_batch() -> None:
     x = torch.randn(5, 2)
     parts = in_parts(x, 2)

@@ -50,7 +50,7 @@ def test_localize_draws_beside_its_results(
     names = {path.name for path in out.iterdir()}
     assert names == {
         f"{some.name}{end}" for end in (".json", ".html", ".attention.png", ".attention.mp4")
-    } | {"events.csv", "videos.csv", INDEX}
+    } | {"events.csv", "videos.csv", "index.html", INDEX}
 
 
 def test_out_is_a_file(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from avel.pipeline.cli import main
@@ -140,3 +141,25 @@ def test_what_is_refused(
     code, text = refused(capsys, *command(bench, *given))
     assert code == 2
     assert message in text
+
+
+def test_a_page_of_what_was_decided(
+    synth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def evaluate_any(data: Any, split: str, model: Any, runtime: Any, **how: Any) -> Any:
+        indices = np.array([[0] * 10])
+        named = {"videos": np.array(["abc"]), "classes": np.array(["dog", "bell"])}
+        how["keep"]({"truth": indices, "own": indices + 1, **named})
+        return NUMBERS
+
+    monkeypatch.setattr("avel.pipeline.evaluation.run.evaluate_any", evaluate_any)
+    assert main(["evaluate", "--data", str(synth), "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().err == f"wrote {tmp_path}/out/report.html\n"
+    assert "dog taken for bell: 10 segments" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_protocol_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("evaluate", "--data", tmp_path, "--protocol", "ave", "--out", tmp_path)
+    code, text = refused(capsys, *given)
+    assert code == 2
+    assert "--out writes a page of all numbers; leave --protocol out" in text

@@ -59,7 +59,15 @@ def test_evaluate_gives_the_numbers_of_the_run(
     assert main([*argv, "--model", str(trained), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     stored = json.loads((trained / "metrics.json").read_text())
-    for name in ("accuracy", "event_f1", "map", "per_class", "coverage", "baselines"):
+    for name in (
+        "accuracy",
+        "event_f1",
+        "map",
+        "per_class",
+        "coverage",
+        "baselines",
+        "over_threshold",
+    ):
         assert found[name] == stored[name]
     assert main([*argv, "--model", str(trained)]) == 0
     printed = capsys.readouterr().out

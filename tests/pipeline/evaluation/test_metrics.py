@@ -17,6 +17,7 @@ from avel.pipeline.evaluation.metrics import (
     event_f1,
     intervals,
     mean_average_precision,
+    precision_and_recall,
     segment_accuracy,
     tiou,
 )
@@ -277,3 +278,14 @@ def test_a_stricter_threshold_never_finds_more() -> None:
     values = list(mean_average_precision(predicted, truth).values())
     assert values == sorted(values, reverse=True)
     assert values[0] > values[-1]
+
+
+def test_precision_and_recall_of_segments() -> None:
+    truth = np.array([[0, 0, 2, 2], [1, 2, 2, 2]])
+    found = np.array([[0, 1, 0, 2], [1, 1, 2, 2]])
+    assert precision_and_recall(found, truth, 2) == pytest.approx((2 / 5, 2 / 3))
+    quiet = np.full((2, 4), 2)
+    precision, recall = precision_and_recall(quiet, truth, 2)
+    assert np.isnan(precision)
+    assert recall == 0
+    assert np.isnan(precision_and_recall(found, quiet, 2)[1])

@@ -29,7 +29,7 @@ def test_each_result_is_there_at_once_and_the_events_at_the_end(tmp_path: Path) 
     with ResultFolder(out, ["a.mp4", "x/b.mp4", "y/b.mp4"]) as folder:
         assert folder.add(plain("y/b.mp4")) == second
         there = {name for name in names(out) if not name.startswith(".")}
-        assert there == {f"{second}.json"}
+        assert there == {INDEX, f"{second}.json"}
         folder.add(plain("a.mp4"))
         folder.add(failed("x/b.mp4"))
         assert "events.csv" not in names(out)

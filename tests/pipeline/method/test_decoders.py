@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avel.pipeline.method.decoders import DECODERS, Decoder, EventConfig, decoder_of
+from avel.pipeline.method.decoders import DECODERS, Decoder, EventConfig, OwnOfEach, decoder_of
 from avel.pipeline.reasons import InputError
 
 
@@ -33,9 +33,24 @@ def test_a_threshold_alone_is_of_the_gate_where_the_own_has_none(decoder: Decode
 @pytest.mark.parametrize("own", [EventConfig("gate", 0.7), EventConfig("hysteresis", 0.32)])
 @pytest.mark.parametrize("name", DECODERS)
 def test_every_decoder_of_the_field_may_be_asked_for(name: Decoder, own: EventConfig) -> None:
-    """With a threshold of its own, never one that was chosen for another."""
-    assert over(own, name) == EventConfig(name, 0.5)
+    """The model's own threshold stays its own, and none that was chosen for another decoder."""
+    usual = own.threshold if name == own.decoder else 0.5
+    assert over(own, name) == EventConfig(name, usual)
     assert over(own, name, 0.2) == EventConfig(name, 0.2)
+
+
+@pytest.mark.parametrize("own", [EventConfig("hysteresis", 0.32), EventConfig("gate", 0.7)])
+def test_the_own_decoder_written_out_changes_nothing(own: EventConfig) -> None:
+    assert over(own, own.decoder) == own
+
+
+def test_what_is_asked_of_several_is_asked_of_each() -> None:
+    """Even where it is what one of them does anyway."""
+    each = OwnOfEach("hysteresis", 0.5)
+    asked = over(each, threshold=0.5)
+    assert asked == EventConfig("hysteresis", 0.5)
+    assert not isinstance(asked, OwnOfEach)
+    assert each != asked
 
 
 def test_the_threshold_as_log_odds() -> None:

@@ -134,6 +134,54 @@ def test_two_of_different_kinds_may_be_there_at_once() -> None:
     assert [event.label for event in found.events] == ["Bark", "Car"]
 
 
+def test_strength_is_judged_second_by_second_against_what_is_said_already() -> None:
+    """The naive way, a set of covered seconds by span, on many spans of two of a kind."""
+    rng = np.random.default_rng(3)
+    T = 120
+    cars, trucks = (
+        np.where(rng.random(T // 4) < 0.5, rng.uniform(1, 5, T // 4), QUIET).repeat(4) for _ in "ab"
+    )
+    found = find(
+        {"Car": cars.tolist(), "Truck": trucks.tolist()}, {"Car": [4.0] * T, "Truck": [4.0] * T}
+    )
+    assert {event.label for event in found.events} == {"Car", "Truck"}
+    taken: set[int] = set()
+    for event in sorted(found.events, key=lambda event: -event.score):
+        seconds = set(range(int(event.onset), int(event.offset)))
+        assert len(seconds & taken) < 0.5 * len(seconds)
+        taken |= seconds
+    heard = {t for t in range(T) if max(cars[t], trucks[t]) > 1}
+    assert len(heard - taken) < 0.2 * T  # what gave way lies under something stronger
+
+
+def test_rivals_cost_no_more_for_a_long_video() -> None:
+    """Each span is laid once over the seconds; no pair of spans is looked at."""
+    one = [3.0, *[QUIET] * 7]
+    looked: list[int] = []
+
+    class Kin(np.ndarray):
+        def __getitem__(self, key: object) -> object:
+            looked.append(1)
+            return super().__getitem__(key)
+
+    T = 400 * len(one)
+    heard = np.full((T, len(SOUNDS)), QUIET, np.float32)
+    heard[:, 0] = one * 400
+    sight = np.full((T, len(TABLE)), 5, np.float32)
+    rule, none = Rule(), np.zeros(T, np.float32)
+    events = make_events({k: asdict(row) for k, row in TABLE.items()}, SOUNDS, SIGHTS)
+    odds = hear(heard, events, rule)
+    scores = SegmentScores(
+        none, np.zeros((T, len(TABLE) + 1), np.float32), np.ones(T, bool), np.zeros((T, 0), np.float32),
+        none, none, float(T), (), sight, odds, heard,
+    )  # fmt: skip
+    findings = Findings(TABLE, events, rule, scores, weigh(odds, sight, events, rule), SOUNDS)
+    vars(findings)["_kin"] = findings._kin.view(Kin)
+    found = findings.all(CONFIG)
+    assert len(found.events) == 400
+    assert len(looked) < 4 * 400
+
+
 def test_a_sound_shared_by_many_is_not_enough_to_name_one_unseen() -> None:
     assert find({"Vehicle": [3, 3]}, {}).disagreements == []
     assert [d.label for d in find({"Truck": [3, 3]}, {}).disagreements] == ["Truck"]

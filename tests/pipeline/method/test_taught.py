@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from avel.models.card import CheckpointError
-from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.decoders import Asked, EventConfig
 from avel.pipeline.method.events import Disagreement, Event, Found
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.model import DEFAULT_MODEL
@@ -181,8 +181,12 @@ def test_the_decoder_of_each_unless_asked(both: WithEveryday) -> None:
     (scores,) = both.score([features([0, 0], [0, 0])], ScoreConfig())
     both.find(scores, both.decoder)
     both.find(scores, EventConfig("hysteresis", 0.9))
+    both.find(scores, Asked(threshold=both.decoder.threshold).over(both.decoder))
+    both.find(scores, Asked(decoder=both.decoder.decoder).over(both.decoder))
     asked = both._everyday.asked  # type: ignore[attr-defined]
-    assert [config.threshold for config in asked] == [0.32, 0.9]
+    written_out = both.decoder.threshold
+    assert written_out != 0.32
+    assert [config.threshold for config in asked] == [0.32, 0.9, written_out, written_out]
 
 
 def test_both_say_who_they_are(both: WithEveryday, model: TaughtModel) -> None:
@@ -224,5 +228,10 @@ def test_a_longer_film_ends_with_its_last_second(model: TaughtModel) -> None:
 def test_it_holds_no_network(folder: Path) -> None:
     from avel.models.checkpoint import load_checkpoint  # slow: loads torch
 
-    with pytest.raises(CheckpointError, match="holds events by example and no network"):
+    with pytest.raises(
+        CheckpointError, match="by example and no network to run, evaluate"
+    ) as error:
         load_checkpoint(folder / "model.safetensors")
+    assert f"`avel localize --model {folder}` finds its events" in str(error.value)
+    assert "the card beside it says how often they are right" in str(error.value)
+    assert "train one with `avel train`" in str(error.value)

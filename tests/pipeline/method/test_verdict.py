@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from avel.pipeline.method.decoders import EventConfig
-from avel.pipeline.method.events import find
+from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.localizer import Localizer
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.outcome import Outcome
@@ -116,6 +116,24 @@ def test_segments_that_lack_a_sense_say_nothing_of_the_domain(shipped: Localizer
 def test_nothing_found_says_how_near_it_was(shipped: Localizer) -> None:
     result = judged(shipped, scores(shipped, 0.3, 0.1))
     assert "the highest relevance of any segment is 0.30, the threshold 0.5" in result.notes[0]
+
+
+def none_found(shipped: Localizer, s: SegmentScores, config: EventConfig) -> str:
+    result = judge(Outcome(Path("v.mp4"), "0" * 64), s, Found([], [], []), shipped, config)
+    (note,) = result.notes
+    return note
+
+
+def test_what_is_said_of_no_event_never_contradicts_itself(shipped: Localizer) -> None:
+    """Two models' relevance together may be over a threshold that no event of either is over."""
+    given = scores(shipped, 0.6, 0.1)
+    assert "is 0.60, the threshold 0.7" in none_found(shipped, given, EventConfig("gate", 0.7))
+    together = none_found(shipped, given, EventConfig("hysteresis", 0.5))
+    assert "none by itself is over its threshold" in together
+    assert "together reach a relevance of 0.60" in together
+    likeliest = none_found(shipped, given, EventConfig("argmax"))
+    assert "background is the likeliest in every segment" in likeliest
+    assert "threshold" not in likeliest
 
 
 def test_partial_files_say_what_is_missing(shipped: Localizer) -> None:

@@ -17,8 +17,11 @@ from avel.pipeline.method.results import Result
 from avel.pipeline.report.index import NAME, Index, entry
 from avel.pipeline.report.page import Look, Place, report_page
 from avel.pipeline.report.preview import Preview, preview
+from avel.pipeline.report.run_page import Evaluated, run_page
+from avel.pipeline.report.table import table_page
 from tests.browser import faults, launched
 from tests.pipeline.report.material import EVIL, everyday, evil, played, result
+from tests.pipeline.report.test_run_page import NUMBERS
 
 WIDTHS = {"wide": (1200, 900), "narrow": (375, 812)}
 
@@ -46,11 +49,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     for name, text in pages.items():
         (out / f"{name}.html").write_text(text)
+    (out / "run.html").write_text(run_page(_run()))
+    (out / "table.html").write_text(
+        table_page("board", ["system", "%"], [["dmsf", "98"]], ["note"])
+    )
     with Index(out, EVIL) as index:
         index.add(0, entry(found, "a.html", look.preview))
         index.add(1, entry(evil(), "evil.html", Preview()))
         index.add(2, entry(result("z.mp4", events=(), duration=90.0), "", Preview()))
     return out
+
+
+def _run() -> Evaluated:
+    """A training that errs."""
+    truth = np.arange(20).reshape(2, 10) % 3
+    named = {"videos": np.array(["a", EVIL]), "classes": np.array(["dog", "bell"])}
+    return Evaluated(EVIL, NUMBERS, {"truth": truth, "own": (truth + 1) % 3, **named})
 
 
 def _broken(out: Path) -> Path:
@@ -105,7 +119,7 @@ def settled(page: Page) -> float:
     return now(page)
 
 
-@pytest.mark.parametrize("name", ["a", "gone", "evil", "failed", "index"])
+@pytest.mark.parametrize("name", ["a", "gone", "evil", "failed", "index", "run", "table"])
 def test_nothing_is_asked_for_and_nothing_goes_wrong(
     browser: Browser, folder: Path, name: str
 ) -> None:
@@ -290,7 +304,7 @@ def test_names_are_text(browser: Browser, folder: Path) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["a", "gone", "index"])
+@pytest.mark.parametrize("name", ["a", "gone", "index", "run"])
 def test_everybody_can_use_it(browser: Browser, folder: Path, name: str) -> None:
     page = opened(browser, folder / f"{name}.html")
     if name == "a":

@@ -12,15 +12,20 @@ from avel.pipeline.report import template
 from avel.pipeline.report.template import Assets, render
 from tests.pipeline.report.material import EVIL
 
-VALUES = {"title": "t", "header": ["a"], "rows": [["b"]], "notes": []}
+OURS = Markup("<ours>")
+VALUES = {
+    **{"title": "t", "header": ["a"], "rows": [["b"]], "notes": []},
+    **{"style": OURS, "script": OURS, "policy": ""},
+}
 
 
 def test_values_are_escaped_and_assets_are_not() -> None:
     page = render("table.html.j2", **{**VALUES, "title": EVIL})
-    assert "<script>" not in page
+    assert page.count("<script>") == 1
     assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt; &amp; &#39;x&#39;" in page
+    assert page.count("<ours>") == 2
     style = (files("avel.pipeline.report") / "style.css").read_text()
-    assert style in page
+    assert style in Assets(["style.css"], []).style
 
 
 def test_a_value_that_is_missing_is_an_error() -> None:

@@ -1,0 +1,99 @@
+"""A run whose loops are killed again and again, beside one that is left alone: the same features?
+
+    python -m benchmarks.kills FOLDER [--films 300] [--kills 20] [--loops 2]
+
+FOLDER holds films, such as `avel synth` writes. Loops claim lots of 4. Kills are spread over the
+whole of the run: one after each twentieth of the films. What is encoded again is counted by what
+loops say twice.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from avel.cache.maintenance import stores
+from avel.pipeline.batch.launch import Loops
+from avel.pipeline.work.claims import sweep
+
+LOT = 4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--films", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--loops", type=int, default=2)
+    args = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp())
+    try:
+        compare(args, scratch)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def compare(args: argparse.Namespace, scratch: Path) -> None:
+    films = sorted(args.folder.glob("*.mp4"))[: args.films]
+    listing = scratch / "films.txt"
+    listing.write_text("".join(f"{film.absolute()}\n" for film in films))
+    quiet, again = run(scratch, listing, "quiet", args.loops, [])
+    print(f"{len(films)} films, {args.loops} loops, left alone: {quiet:.1f} s, {again} again")
+    after = [len(films) * (n + 1) // (args.kills + 1) for n in range(args.kills)]
+    loud, again = run(scratch, listing, "loud", args.loops, after)
+    print(f"{args.kills} kills: {loud:.1f} s, {again} films again ({args.kills * LOT} allowed)")
+    print("features:", "equal" if equal(scratch / "quiet", scratch / "loud") else "DIFFERENT")
+    left = [path for path in (scratch / "loud").rglob("*") if path.is_file() and not kept(path)]
+    print(f"files left beside the features: {len(left)} {[str(p) for p in left[:3]]}")
+
+
+def run(
+    scratch: Path, listing: Path, name: str, loops: int, kills: Sequence[int]
+) -> tuple[float, int]:
+    """Seconds of a run with kills after so many films, and films that were encoded again."""
+    words = [str(listing), "--cache-dir", str(scratch / name), "--no-segments", "--lot", str(LOT)]
+    words += ["--workers", "1"]
+    chance, todo, seen, again = random.Random(0), list(kills), set[Path](), 0
+    began = time.monotonic()
+    with Loops(words, [{"OMP_NUM_THREADS": "1"}] * loops) as running:
+        for outcome in running.outcomes():
+            assert outcome.reason is None, outcome
+            again += outcome.path in seen and not outcome.cached
+            seen.add(outcome.path)
+            if todo and len(seen) >= todo[0]:
+                del todo[0]
+                os.kill(chance.choice(running.pids), signal.SIGKILL)
+    seconds = time.monotonic() - began
+    for folder in (scratch / name / "work").glob("*/claims"):
+        sweep(folder)
+    return seconds, again
+
+
+def equal(one: Path, two: Path) -> bool:
+    """Whether two caches hold the same features, bit for bit."""
+    [a] = [store for store in stores(one) if store.stage == "features"]
+    [b] = [store for store in stores(two) if store.stage == "features"]
+    if set(a.keys()) != set(b.keys()):
+        return False
+    for key in a.keys():
+        first, second = a.get(key), b.get(key)
+        if first is None or second is None or first.keys() != second.keys():
+            return False
+        if any(not np.array_equal(first[n], second[n], equal_nan=True) for n in first):
+            return False
+    return True
+
+
+def kept(path: Path) -> bool:
+    return path.name in ("stage.json", "sources.jsonl") or path.suffix == ".h5"
+
+
+if __name__ == "__main__":
+    main()
