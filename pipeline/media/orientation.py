@@ -34,7 +34,7 @@ class Orientation:
 def orientation_of(frame: VideoFrame) -> Orientation:
     """How a frame is shown by the display matrix beside it; as it is stored where there is none.
 
-    An angle between the quarters is taken as the nearest of the eight, as most players do.
+    An angle between the quarters is taken as the nearest one, as most players do.
     """
     beside: Any  # PyAV's own types take it for a mapping of names
     try:

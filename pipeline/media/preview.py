@@ -1,6 +1,6 @@
 """A quick look at a file for people: what it is, some pictures, all of its sound, low.
 
-Pictures come from key frames where they are far apart, so that those of a long film cost seconds.
+Those of a long film come from key frames, so that they cost seconds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from avel.pipeline.media.container import open_container
 
-STEP = 2.0
-"""Seconds between two pictures from which the file is not read in between, but sought in."""
+LONGEST = 90.0
+"""Seconds of a film that is read whole; in a longer one key frames are sought."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def kind_of(path: Path) -> Kind:
         MediaError: it cannot be opened.
     """
     with open_container(path) as container:
-        video, audio = _first(container, "video"), _first(container, "audio")
+        video, audio = first_stream(container, "video"), first_stream(container, "audio")
         return Kind(
             container.format.name,
             video.codec_context.name if video else "",
@@ -65,11 +65,10 @@ def pictures(path: Path, at: Sequence[float], height: int) -> Iterator[NDArray[n
         MediaError: the file cannot be opened.
     """
     with open_container(path) as container:
-        video = _first(container, "video")
+        video = first_stream(container, "video")
         if video is None or not at:
             return
-        apart = at[1] - at[0] if len(at) > 1 else at[0]
-        read = _sought if apart > STEP else _passed
+        read = _sought if at[-1] > LONGEST else _passed
         try:
             for frame in read(container, video, at):
                 yield _small(frame, height, _shape(video))
@@ -84,7 +83,7 @@ def sound(path: Path, rate: int) -> Iterator[NDArray[np.int16]]:
         MediaError: the file cannot be opened.
     """
     with open_container(path) as container:
-        audio = _first(container, "audio")
+        audio = first_stream(container, "audio")
         if audio is None:
             return
         resampler = av.AudioResampler("s16", "mono", rate)
@@ -97,8 +96,8 @@ def sound(path: Path, rate: int) -> Iterator[NDArray[np.int16]]:
             return
 
 
-def _first(container: InputContainer, kind: str) -> "VideoStream | None":
-    """The first stream of a kind that is no cover picture and has a decoder."""
+def first_stream(container: InputContainer, kind: str) -> "VideoStream | None":
+    """The first stream, `video` or `audio`, that is no cover picture and has a decoder."""
     for stream in container.streams:
         cover = "attached_pic" in str(stream.disposition).lower()
         if stream.type == kind and stream.codec_context is not None and not cover:

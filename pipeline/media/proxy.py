@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from avel.cache.whole import replacing
 from avel.pipeline.media.container import open_container
+from avel.pipeline.media.preview import first_stream
 from avel.pipeline.reasons import MediaError, Reason
 
 HIGH = 360
@@ -40,10 +41,11 @@ def write_proxy(path: Path, out: Path) -> None:
 
 def _copy(film: InputContainer, copy: OutputContainer) -> None:
     tracks: dict[int, _Track] = {}
-    if film.streams.video:
-        tracks[film.streams.video[0].index] = _Picture(film.streams.video[0], copy)
-    if film.streams.audio:
-        tracks[film.streams.audio[0].index] = _Sound(film.streams.audio[0], copy)
+    for kind, make in (("video", _Picture), ("audio", _Sound)):
+        if (stream := first_stream(film, kind)) is not None:
+            tracks[stream.index] = make(stream, copy)
+    if not tracks:
+        raise _empty(film.name)
     begin = min((track.begin for track in tracks.values()), default=0.0)
     for packet in film.demux([track.source for track in tracks.values()]):
         track = tracks[packet.stream.index]
@@ -54,15 +56,22 @@ def _copy(film: InputContainer, copy: OutputContainer) -> None:
         for frame in frames:
             if frame.time is not None:
                 copy.mux(list(track.encode(frame, frame.time - begin)))
+                track.encoded = True
+    if not any(track.encoded for track in tracks.values()):
+        raise _empty(film.name)
     for track in tracks.values():
         copy.mux(list(track.end()))
+
+
+def _empty(name: str) -> MediaError:
+    return MediaError(Reason.EMPTY, f"{name.removeprefix('file:')}: nothing in it can be decoded")
 
 
 class _Track:
     """One stream on its way."""
 
     def __init__(self, source: Any, target: Any) -> None:
-        self.source, self.target = source, target
+        self.source, self.target, self.encoded = source, target, False
         self.begin = float((source.start_time or 0) * (source.time_base or 0))
 
     def encode(self, frame: Any, seconds: float) -> Iterator[Any]:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -55,9 +56,7 @@ def show(result: "Result") -> None:
     """Show it in the notebook that runs, else in the browser."""
     module = sys.modules.get("IPython")
     if module is not None and module.get_ipython() is not None:
-        from IPython.display import display  # it runs already
-
-        display(result)
+        import_module("IPython.display").display(result)  # it runs already
         return
     page = Path(tempfile.mkdtemp(prefix="avel-")) / "result.html"
     page.write_text(f"<!doctype html><meta charset=utf-8>{as_html(result)}", "utf-8", "replace")

@@ -148,7 +148,7 @@ def matrix(truth: NDArray[np.int64], own: NDArray[np.int64], names: Sequence[str
     """The confusion matrix of class indices (N, T); classes that nobody names are left out."""
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (truth.reshape(-1), own.reshape(-1)), 1)
-    kept = np.flatnonzero(counts.sum(0) + counts.sum(1))
+    kept = np.flatnonzero(counts.sum(0) + counts.sum(1)).tolist()
     counts = counts[np.ix_(kept, kept)]
     shown = [names[k] for k in kept]
     squares = [

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.formats.whole import unwritable
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.index import NAME, entry
@@ -91,3 +92,5 @@ class Pages:
             write_proxy(path, proxy_of(page))
         except MediaError as err:
             warn(f"{path}: no small copy of it: {err}")
+        except OSError as err:
+            raise unwritable(proxy_of(page), err) from err

@@ -5,12 +5,13 @@ class Player {
   /** @param {Data} data @param {() => void} moved is called whenever the time is another */
   constructor(data, moved) {
     this.video = /** @type {HTMLVideoElement | null} */ (document.getElementById("video"));
+    this.data = data;
     this.duration = data.duration;
     this.position = 0;
     this.moved = moved;
     this.frame = 0;
     if (this.video) this.listen(this.video);
-    this.buttons(data);
+    this.buttons();
   }
 
   get time() {
@@ -76,10 +77,20 @@ class Player {
   }
 
   captions() {
-    const texts = this.video?.textTracks[0];
-    if (!texts) return;
+    if (!this.video) return;
+    const texts = this.video.textTracks[0] ?? this.subtitles(this.video);
     texts.mode = texts.mode === "showing" ? "hidden" : "showing";
     el("captions").setAttribute("aria-pressed", String(texts.mode === "showing"));
+  }
+
+  /** The events as captions, made when they are first asked for. @param {HTMLVideoElement} video */
+  subtitles(video) {
+    const texts = video.addTextTrack("captions", "events", "en");
+    for (const [onset, offset, label] of this.data.found) {
+      texts.addCue(new VTTCue(onset, offset, (this.data.labels[label] ?? "").replace(/[<&]/g, " ")));
+    }
+    texts.mode = "hidden";
+    return texts;
   }
 
   full() {
@@ -87,16 +98,10 @@ class Player {
     else void this.video?.requestFullscreen?.();
   }
 
-  /** @param {Data} data */
-  buttons(data) {
+  buttons() {
     if (!this.video) {
       for (const id of ["play", "mute", "captions", "full", "rate"]) el(id).hidden = true;
       return;
-    }
-    const texts = this.video.addTextTrack("captions", "events", "en");
-    texts.mode = "hidden";
-    for (const [onset, offset, label] of data.found) {
-      texts.addCue(new VTTCue(onset, offset, (data.labels[label] ?? "").replace(/[<&]/g, " ")));
     }
     el("play").onclick = () => this.toggle();
     el("mute").onclick = () => this.mute();

@@ -62,6 +62,15 @@ def test_sound_without_a_film(tmp_path: Path) -> None:
     assert kind_of(tmp_path / "b.mp4").video == ""
 
 
+def test_a_film_of_which_nothing_is_left(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mkv", frame_times=regular(5))
+    data = film.read_bytes()
+    film.write_bytes(data[: data.find(b"\x1f\x43\xb6\x75")])  # before the first packets
+    with pytest.raises(MediaError, match=r"EMPTY: .*a\.mkv: nothing in it can be decoded"):
+        write_proxy(film, tmp_path / "b.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
+
+
 def test_what_is_no_film_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.avi").write_text("hello")
     with pytest.raises(MediaError, match=r"a\.avi: is text, not a video"):

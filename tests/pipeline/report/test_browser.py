@@ -140,6 +140,16 @@ def test_the_film_plays(page: Page) -> None:
     assert page.get_attribute("#play", "aria-label") == "Play"
 
 
+def test_events_are_captions_when_they_are_asked_for(page: Page) -> None:
+    shown = "[...player.video.textTracks].map((t) => [t.mode, [...t.cues].map((c) => c.text)])"
+    assert page.evaluate(shown) == []
+    page.keyboard.press("c")
+    assert page.evaluate(shown) == [["showing", ["Bark", "Speech"]]]
+    assert page.get_attribute("#captions", "aria-pressed") == "true"
+    page.keyboard.press("c")
+    assert page.evaluate(shown)[0][0] == "hidden"
+
+
 def test_a_row_leads_to_its_onset(page: Page) -> None:
     page.click("#rows button >> text=Speech")
     assert 3 < settled(page) < 3.05

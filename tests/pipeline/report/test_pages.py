@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.datasets.truth import Truth
+from avel.pipeline.media import proxy
+from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.report import pages as module
 from avel.pipeline.report.pages import Pages
 from avel.pipeline.report.preview import Preview
-from tests.pipeline.report.material import result
+from tests.pipeline.report.material import film, result
 from tests.pipeline.report.test_page import Page
 
 
@@ -31,6 +33,18 @@ def test_a_film_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         made.page(each)
         made.entry(each)
     assert looked == found
+
+
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(film: Path, copy: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(proxy, "write_proxy", full)
+    strange = film(tmp_path / "a.mkv", 2)
+    made = Pages(tmp_path, Truth({}), None, proxy=True)
+    made.names = {str(strange): "a.mkv"}
+    with pytest.raises(EnvironmentProblem, match=r"a\.mkv\.proxy\.mp4: .*No space left"):
+        made.page(result(str(strange)))
 
 
 def test_places_are_counted(tmp_path: Path) -> None:
