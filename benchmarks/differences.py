@@ -258,6 +258,9 @@ RULES: dict[str, Rule] = {
     ),
     "damaged: ffmpeg reports errors": lambda _, told: bool(told.errors),
     "a container without times of showing": lambda _, told: told.format in UNTIMED,
+    "GIF without delays: versions of FFmpeg count its images differently": lambda _, told: (
+        told.format == "gif"
+    ),
     "several programs": lambda _, told: len(told.probed.get("programs", [])) > 1,
     "noise: scalers differ, but the frame is the nearest": lambda _, told: (
         0 < (told.levels or 0) < 0.3 * told.neighbour
