@@ -41,7 +41,8 @@ def write_proxy(path: Path, out: Path) -> None:
 
 def _copy(film: InputContainer, copy: OutputContainer) -> None:
     tracks: dict[int, _Track] = {}
-    for kind, make in (("video", _Picture), ("audio", _Sound)):
+    kinds: tuple[tuple[str, Any], ...] = (("video", _Picture), ("audio", _Sound))
+    for kind, make in kinds:
         if (stream := first_stream(film, kind)) is not None:
             tracks[stream.index] = make(stream, copy)
     if not tracks:
