@@ -29,7 +29,8 @@ from benchmarks.watch import Watch
 MOST_SECONDS, MOST_MB = 20.0, 600.0
 CONFIG = SegmentConfig(frames_per_cell=4)
 """More moments of a second than the one that `localize` looks at."""
-LIMITS = DecodeLimits(timeout_seconds=MOST_SECONDS)
+LIMITS = DecodeLimits(timeout_seconds=MOST_SECONDS - 2)
+"""Less than the most that a file may take by what a child needs to give up."""
 KEPT = ("agrees", "alone")
 WHOLE = {Reason.NO_AUDIO, Reason.NO_VIDEO, Reason.HDR}
 """Flags of a file to which nothing happened."""

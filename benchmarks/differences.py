@@ -131,10 +131,10 @@ def _see(told: Theirs, found: Read, path: Path, stream: dict[str, Any], shift: f
     """The worst moment of a stream, where it fits better than the stream before."""
     ours = found.pictures or found.first
     size = found.config.image_size
-    shown = oracle.pictures(path, stream["index"], size, list(ours), shift)
+    shown = oracle.pictures(path, stream, size, list(ours), shift)
     apart = _apart(ours, shown)
     if shown.interlaced:  # frame by frame: avel takes a field of those that are
-        fields = _apart(ours, oracle.pictures(path, stream["index"], size, list(ours), shift, True))
+        fields = _apart(ours, oracle.pictures(path, stream, size, list(ours), shift, True))
         apart = {moment: min(apart[moment], fields.get(moment, apart[moment])) for moment in apart}
     told.interlaced |= shown.interlaced
     told.errors += shown.errors
@@ -249,6 +249,9 @@ RULES: dict[str, Rule] = {
     ),
     "HDR: avel maps it to an ordinary screen": lambda found, told: (
         "HDR" in found.flags and not told.off and (told.decibels or 0) <= SOUND_DB
+    ),
+    "a picture of a few pixels: scalers differ": lambda _, told: any(
+        0 < int(stream.get("width", 99)) < 16 for stream in oracle.streams(told.probed, "video")
     ),
     "no frame is on screen at a shot": lambda found, told: (
         not found.seen and _span(told.times) < 1 / found.config.frames_per_cell

@@ -30,6 +30,8 @@ MOST_SECONDS = 300
 """Of media that it is asked for."""
 AUDIO = {"opus": ("-c:a", "libopus")}
 """Decoders that are not libav's own, and so more independent."""
+TRANSPARENT = {"vp8": ("-c:v", "libvpx"), "vp9": ("-c:v", "libvpx-vp9")}
+"""Decoders that read WebM's transparency."""
 SHOWN = re.compile(
     r"showinfo.*\] n: *\d+ pts: *\S+ pts_time:(\S+) (?:.*i:(\w)|.*rate:(\d+) nb_samples:(\d+))?"
 )
@@ -103,7 +105,7 @@ def shift_of(
 
 def pictures(
     path: Path,
-    stream: int,
+    stream: dict[str, Any],
     size: int,
     moments: Sequence[float],
     shift: float,
@@ -117,13 +119,15 @@ def pictures(
     scale = (
         f"scale=w='if(lte({wide},{high}),{size},trunc({size}*{wide}/({high})+1e-6))':"
         f"h='if(lte({wide},{high}),trunc({size}*{high}/({wide})+1e-6),{size})':"
-        "flags=bicubic+accurate_rnd+full_chroma_int,format=rgba"
+        f"flags=bicubic+accurate_rnd+full_chroma_int{_colours(stream)},format=rgba"
     )
     half = "field=top," if field_alone else ""
     filters = f"showinfo=checksum=0,{half}{scale},crop={size}:{size}"
     output = ["-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     shown, wanted, held = Shown(), sorted(moments), list[Timed]()
-    with _Run(path, stream, output) as run:
+    tags = {name.lower(): value for name, value in stream.get("tags", {}).items()}
+    decoder = TRANSPARENT.get(str(stream.get("codec_name")), ()) if "alpha_mode" in tags else ()
+    with _Run(path, stream["index"], output, decoder) as run:
         for raw in run.blocks(size * size * 4):
             said = run.shown.get()
             if said is None:
@@ -138,6 +142,15 @@ def pictures(
             _keep(shown, late, [*held, *held[-1:]])
     shown.errors = run.errors
     return shown
+
+
+def _colours(stream: dict[str, Any]) -> str:
+    """HD that does not name its colours is BT.709 to players, but not to the program."""
+    width, height = (int(stream.get(side, 0)) for side in ("width", "height"))
+    nameless = stream.get("color_space") in (None, "unknown")
+    yuv = str(stream.get("pix_fmt", "")).startswith(("yuv", "nv", "p0"))
+    large = max(width, height) >= 1280 or min(width, height) >= 720
+    return ":in_color_matrix=bt709" if nameless and yuv and large else ""
 
 
 def _keep(shown: Shown, moment: float, held: list[Timed]) -> None:

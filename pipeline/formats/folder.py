@@ -81,7 +81,7 @@ class ResultFolder:
         return dict(zip(self._places, self._names, strict=True))
 
     def add(self, result: Result) -> str:
-        """Write one result's files now; gives its name.
+        """Write one result's files now, with times in seconds or frames; gives its name.
 
         Raises:
             EnvironmentProblem: the disk is full.

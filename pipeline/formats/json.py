@@ -28,7 +28,7 @@ class Array:
         return self
 
     def add(self, result: Result) -> None:
-        """Write one more element."""
+        """Write one more element, with times in seconds."""
         self._write(self._before + document(result).replace("\n", "\n  "))
         self._before = ",\n  "
 

@@ -45,7 +45,7 @@ class ResultNames:
         self._next: dict[str, int] = {}
 
     def name(self, file: str) -> str:
-        """The name for the next file, without a suffix of the format."""
+        """The name for the next file, of some 200 bytes at most, without the format's suffix."""
         own = name = own_name(file)
         base = folded(own)
         while folded(name) in self._used:

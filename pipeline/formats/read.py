@@ -13,6 +13,16 @@ from avel.pipeline.reasons import InputError
 SCHEMAS = ("avel.result/1", SCHEMA)
 """What is read; of an earlier one the fields that it did not have are empty."""
 SUFFIX = ".json"
+LINES = ".jsonl"
+KINDS: dict[str, type] = {
+    "message": str,
+    "reasons": list,
+    "notes": list,
+    "segments": int,
+    "model": dict,
+    "decoder": dict,
+}
+"""Fields whose kind alone is looked at; lists of these are of texts."""
 NAMES = frozenset(field.name for field in fields(Result))
 PARTS = {"events": Event, "disagreements": Disagreement, "sounds": Sound}
 """Fields that are lists of these."""
@@ -29,13 +39,17 @@ class Written(NamedTuple):
 
 
 def read_results(path: Path) -> Iterator[Written]:
-    """Results of a file: one document, or the list that `--json` prints; or of a folder of files.
+    """Results of a file or of a folder of files, with times in seconds.
 
-    JSON files of a folder that are none of avel's results are passed over.
+    A file holds one document, the list that `--json` prints, or lines of JSON (`.jsonl`). JSON
+    files of a folder that are none of avel's results are passed over.
 
     Raises:
         InputError: the file is missing, is no JSON or no result; or the folder holds none.
     """
+    if path.suffix.lower() == LINES and not path.is_dir():
+        yield from _of_file(path, _lines(path))
+        return
     if not path.is_dir():
         yield from _of_file(path, _load(path))
         return
@@ -64,14 +78,24 @@ def result_of(document: Mapping[str, Any]) -> Result:
     return Result(**given)
 
 
-def _load(path: Path) -> Any:
+def _lines(path: Path) -> list[Any]:
+    """Each line's document; those without anything are passed over."""
+    return [_load(path, line) for line in _bytes(path).split(b"\n") if line.strip()]
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        return json.loads(path.read_bytes())
+        return path.read_bytes()
     except OSError as err:
         raise InputError(
             f"{path}: cannot be read ({err.strerror}); give a result's .json, or their folder"
         ) from err
-    except ValueError as err:
+
+
+def _load(path: Path, text: bytes | None = None) -> Any:
+    try:
+        return json.loads(_bytes(path) if text is None else text)
+    except (ValueError, RecursionError) as err:
         raise InputError(
             f"{path}: is no JSON ({err}); give a result's .json, or their folder"
         ) from err
@@ -98,12 +122,14 @@ def _value(name: str, value: Any) -> Any:
     if name in PARTS:
         return tuple(_part(PARTS[name], each) for each in value)
     if name in ("heard", "seen", "top_classes"):
-        return tuple((str(label), _number(share)) for label, share in value)
+        return tuple((_text(name, label), _number(share)) for label, share in value)
     if name == "relevance":
         return tuple(map(_number, value))
     if name == "duration":
         return _number(value)
-    return tuple(value) if isinstance(value, list) else value
+    if name in KINDS and (not isinstance(value, KINDS[name]) or isinstance(value, bool)):
+        raise ValueError(f"{name} ({value!r:.40}) must be of kind {KINDS[name].__name__}")
+    return tuple(_text(name, each) for each in value) if isinstance(value, list) else value
 
 
 def _part(kind: Any, given: Mapping[str, Any]) -> Any:
@@ -115,7 +141,18 @@ def _part(kind: Any, given: Mapping[str, Any]) -> Any:
     if values.get("evidence") is not None:
         heard, seen, sight = (given["evidence"][name] for name in ("heard", "seen", "sight"))
         values["evidence"] = Evidence(_number(heard), _number(seen), str(sight))
-    return kind(**values)
+    for key in {"label", "kind", "words"} & values.keys():
+        _text(key, values[key])
+    part = kind(**values)
+    if not 0 <= part.onset <= part.offset < float("inf"):
+        raise ValueError(f"onset ({part.onset:g} s) must lie in [0, offset ({part.offset:g} s)]")
+    return part
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} ({value!r:.40}) must be text")
+    return value
 
 
 def _number(value: Any) -> float:

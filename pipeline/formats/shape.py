@@ -75,7 +75,7 @@ class Format:
 
 
 def joined(bodies: Iterable[str], between: str) -> Iterator[str]:
-    """Texts with what stands between two of them; those that are empty are left out."""
+    """Texts (n,) with what stands between two of them; those that are empty are left out."""
     lead = ""
     for body in filter(None, bodies):
         yield lead + body

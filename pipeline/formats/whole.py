@@ -15,7 +15,7 @@ def readable(text: str) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file under another name, then give it its own; its folder is made.
+    """Write the bytes of a file under another name, then give it its own; its folder is made.
 
     Raises:
         EnvironmentProblem: the folder cannot be written or the disk is full; nothing is left.

@@ -100,7 +100,8 @@ class Continuity:
             self._lost_at = self._end
         if pts is not None and dts is not None and abs(pts - dts) > line.apart:
             packet.pts = pts = dts
-        if line.passes(pts, dts):
+        # What an edit list leaves out is decoded for others, and time goes back to them.
+        if not packet.is_discard and line.passes(pts, dts):
             self._pass(line, pts, dts, packet.duration or 0)
         if line.shift:
             ticks = round(Fraction(line.shift, line.scale))

@@ -41,12 +41,14 @@ def copy(
             main: Stream = streams.video or streams.audio  # type: ignore[assignment]
             true = _first(path, first)
             outs = {
-                stream.index: written.add_stream_from_template(stream)
+                stream.index: written.add_stream_from_template(stream, opaque=True)
                 for stream in (streams.video, streams.audio)
                 if stream is not None
             }
+            second = -1
             for packet in _wanted(path, streams, main, true, last):
-                beat(int(streams.seconds(packet.pts, packet.stream)))
+                if (now := int(streams.seconds(packet.pts, packet.stream))) > second:
+                    beat(second := now)
                 shift = round((true + streams.origin) / base(packet.stream))
                 packet.pts -= shift
                 packet.dts -= shift

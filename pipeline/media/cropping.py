@@ -26,13 +26,13 @@ class Cropping:
     bottom: int = 0
 
     def size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height that are left; all where nothing would be."""
+        """Width and height in pixels that are left; all where nothing would be."""
         kept = width - self.left - self.right, height - self.top - self.bottom
         return kept if min(kept) > 0 else (width, height)
 
 
 def cropping_of(container: InputContainer, stream: VideoStream) -> Cropping:
-    """What the container cuts from each picture of a stream; nothing where it does not say."""
+    """Pixels that the container cuts from each picture of a stream; none where it does not say."""
     described = _described(container)
     heads = list(_STREAM.finditer(described))
     for head, following in zip(heads, [*heads[1:], None], strict=True):

@@ -115,27 +115,30 @@ def _write(
 ) -> None:
     """Picture by picture, with the sound up to each, so that little is held."""
     sound = _Sound(pieces, writer.sample_rate, start, stop) if pieces.audio else None
-    second = -1
-    for onset, offset, frame in _frames(pieces, start, stop):
+    for onset, offset, frame in _frames(pieces, start, stop, beat):
         writer.picture(frame, onset, onset - start, offset - start)
         if sound:
             writer.sound(sound.until(offset))
-        if int(onset) > second:
-            beat(second := int(onset))
     while sound and (samples := sound.more()) is not None:
         writer.sound(samples)
-        beat(second := second + 1)
+        beat(int(start) + sound.seconds)
 
 
 def _frames(
-    pieces: _Pieces, start: Fraction, stop: Fraction
+    pieces: _Pieces, start: Fraction, stop: Fraction, beat: Callable[[int], object]
 ) -> Iterator[tuple[Fraction, Fraction, VideoFrame]]:
-    """Frames from the one on screen at `start` on, with onset and offset in seconds."""
+    """Frames from the one on screen at `start` on, with onset and offset in seconds.
+
+    A film that cannot jump is decoded from its beginning, and `beat` is told so.
+    """
     if pieces.seen is None or pieces.video is None:
         return
     pending: tuple[Fraction, VideoFrame] | None = None
     step = 1 / (pieces.video.average_rate or Fraction(25))
+    second = -1
     for time, frame in decoded(pieces.seen, pieces.video, start):
+        if int(time) > second:
+            beat(second := int(time))
         if pending and time > max(start, pending[0]):
             yield max(pending[0], start), min(time, stop), pending[1]
         if time >= stop:
@@ -156,6 +159,11 @@ class _Sound:
         self._total = round((stop - start) * rate)
         self._parts = self._resampled(pieces.heard, pieces.audio, start)
         self._start, self._done = start, 0
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds that are done."""
+        return self._done // self._rate
 
     def until(self, time: Fraction) -> NDArray[np.int16]:
         """Those up to a second of the film."""

@@ -185,8 +185,9 @@ def _nothing_to_read(container: InputContainer, reading: Reading) -> tuple[Reaso
 
 def _judge(reading: Reading, jumps: int) -> None:
     """Set the flags that only the end can tell."""
+    locked = Reason.ENCRYPTED in reading.flags
     if not reading.video_span and not reading.audio_span:
-        if Reason.ENCRYPTED in reading.flags:
+        if locked:
             raise MediaError(
                 Reason.ENCRYPTED,
                 f"{reading.path}: what it holds is encrypted, and avel has no key; "
@@ -211,7 +212,7 @@ def _judge(reading: Reading, jumps: int) -> None:
     if jumps:
         reading.flags.add(Reason.DISCONTINUITY)
         reading.notes.append(f"time jumps {jumps} time(s)")
-    elif reading.promised - reading.duration > Fraction(1, 2):
+    elif reading.promised - reading.duration > Fraction(1, 2) and not locked:
         reading.flags.add(Reason.TRUNCATED)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
@@ -34,11 +34,14 @@ class Orientation:
 def orientation_of(frame: VideoFrame) -> Orientation:
     """How a frame is shown by the display matrix beside it; as it is stored where there is none.
 
-    An angle between the quarters is taken as the nearest of the eight, as most players do.
+    An angle between the quarters is taken as the nearest one, as most players do.
     """
     beside: Any  # PyAV's own types take it for a mapping of names
     try:
-        beside = frame.side_data
+        # Not `frame.side_data`: the frame keeps that, which keeps the frame, until some collection
+        # of garbage; a hundred pictures of a film are a gigabyte by then.
+        made: Any = SideDataContainer
+        beside = made(frame)
     except ValueError:  # side data of a kind newer than PyAV's list, which hides all the others
         return _of_angle(frame.rotation)
     for data in beside:

@@ -37,7 +37,7 @@ class Square:
     views: int = 0
 
     def sides(self, width: Fraction, height: int) -> tuple[int, int]:
-        """Width and height to which a picture of this shape is scaled before the square is cut."""
+        """Width and height in pixels to which a picture of this shape is scaled before the cut."""
         side = self.short_side
         if self.fit == "squash":
             return side, side
@@ -48,7 +48,7 @@ class Square:
 
 
 def shortest(side: int, width: Fraction, height: int) -> tuple[int, int]:
-    """Width and height with this shorter side, rounded down as torchvision's Resize does."""
+    """Width and height in pixels with this shorter side, rounded down as torchvision's Resize."""
     if width <= height:
         return side, min(int(side * height / width), MOST_LONG * side)
     return min(int(side * width / height), MOST_LONG * side), side

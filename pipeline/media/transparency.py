@@ -25,7 +25,7 @@ def alpha_decoder(stream: VideoStream) -> CodecContext | None:
 
 
 def over_black(frame: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
-    """A frame as it is seen over black; itself where nothing in it is transparent."""
+    """A frame (H, W) as it is seen over black; itself where nothing in it is transparent."""
     form = frame.format
     if not (form.has_palette or any(component.is_alpha for component in form.components)):
         return frame

@@ -94,7 +94,7 @@ class VideoTrack(Track):
     def _decode_one(self, packet: Packet[Any]) -> Iterator[Picture]:
         assert self._plan is not None
         shown = not self._skips or packet.pts is None or self._plan.shown(packet.pts)
-        if shown and packet.pts is not None:
+        if shown and packet.pts is not None and not packet.is_discard:
             self._losses.ask(packet.pts, packet.size)
         self.context.skip_frame = "DEFAULT" if shown else "NONREF"
         for frame in self.decode(packet):

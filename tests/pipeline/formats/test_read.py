@@ -58,6 +58,7 @@ def test_all_of_it_comes_back() -> None:
 
 @given(TIMES, TIMES, SHARES, st.text())
 def test_times_come_back(onset: float, offset: float, score: float, label: str) -> None:
+    onset, offset = sorted((onset, offset))
     found = back(Result("a", "ok", events=(Event(onset, offset, label, score),))).events[0]
     assert (found.onset, found.offset) == pytest.approx((onset, offset), abs=1e-6)
     assert (found.label, found.score) == (label, pytest.approx(score, abs=1e-6))
@@ -87,6 +88,24 @@ def test_a_file_a_list_and_a_folder(tmp_path: Path) -> None:
     assert [each.result.file for each in read_results(tmp_path)] == ["a1", "a2", "b.mp4"]
 
 
+EVENT = (
+    '{"schema": "avel.result/2", "file": "a", "status": "ok", "events": '
+    '[{"onset": %s, "offset": %s, "label": %s, "score": 0.5}]}'
+)
+
+
+def test_lines_of_json(tmp_path: Path) -> None:
+    results = [plain("a"), plain("b", events=0)]
+    lines = "\n".join(json.dumps(each.document()) for each in results)
+    (tmp_path / "events.jsonl").write_text(f"{lines}\n\n")
+    found = list(read_results(tmp_path / "events.jsonl"))
+    assert [each.result.file for each in found] == ["a", "b"]
+    assert not any(each.alone for each in found)
+    (tmp_path / "x.jsonl").write_text(f"{lines}\n{{")
+    with pytest.raises(InputError, match=r"x\.jsonl: is no JSON"):
+        list(read_results(tmp_path / "x.jsonl"))
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [
@@ -100,6 +119,19 @@ def test_a_file_a_list_and_a_folder(tmp_path: Path) -> None:
         ('{"schema": "avel.result/2", "events": [3]}', "is no result of avel"),
         ('{"schema": "avel.result/2", "relevance": 3}', "is no result of avel"),
         ('{"schema": "avel.result/2", "events": [{}]}', "missing .* required positional"),
+        ('{"schema": "avel.result/2", "model": 3}', r"model \(3\) must be of kind dict"),
+        ('{"schema": "avel.result/2", "segments": true}', r"segments \(True\) must be of kind int"),
+        ('{"schema": "avel.result/2", "notes": [3]}', r"notes \(3\) must be text; write it anew"),
+        (
+            '{"schema": "avel.result/2", "top_classes": [[3, 0.5]]}',
+            r"top_classes \(3\) must be text",
+        ),
+        (EVENT % (2, 1, '"a"'), r"onset \(2 s\) must lie in \[0, offset \(1 s\)\]"),
+        (EVENT % (-1, 1, '"a"'), r"onset \(-1 s\) must lie in \[0, offset"),
+        (EVENT % ("null", 1, '"a"'), r"onset \(nan s\) must lie in"),
+        (EVENT % (0, "1e999", '"a"'), r"must lie in \[0, offset \(inf s\)\]"),
+        (EVENT % (0, 1, "5"), r"label \(5\) must be text"),
+        ("[" * 100_000, "is no JSON"),
     ],
 )
 def test_what_is_no_result_is_said(tmp_path: Path, text: str, match: str) -> None:

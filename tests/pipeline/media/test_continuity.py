@@ -34,6 +34,7 @@ def packet(
     size: int = 1000,
     duration: int = 40,
     is_corrupt: bool = False,
+    is_discard: bool = False,
 ) -> Any:
     return SimpleNamespace(
         stream_index=index,
@@ -42,6 +43,7 @@ def packet(
         size=size,
         duration=duration,
         is_corrupt=is_corrupt,
+        is_discard=is_discard,
     )
 
 
@@ -85,6 +87,15 @@ def test_frames_that_are_shown_later_than_decoded_are_no_jump() -> None:
     given_ = [packet(None, pts=pts) for pts in order]
     assert placed(given_)[0] == order
     assert placed(given_)[1].jumps == 0
+
+
+def test_what_an_edit_list_leaves_out_is_no_jump() -> None:
+    """Frames of the first edit's end are decoded for those before, and of the second's beginning."""
+    times = [*range(0, 4000, 40), *range(2000, 6000, 40)]
+    left_out = [n < 100 and t >= 2000 for n, t in enumerate(times)]
+    given_ = [packet(t, is_discard=out) for t, out in zip(times, left_out, strict=True)]
+    found, continuity = placed(given_)
+    assert (found, continuity.jumps, continuity.gaps) == (times, 0, 0)
 
 
 def test_matroska_gives_no_decoding_time_at_first() -> None:

@@ -115,3 +115,17 @@ def test_packets_without_times_are_told(tmp_path: Path) -> None:
     ):
         copy(source, str(tmp_path / "c.mkv"), SECOND // 2, SECOND, QUIET)
     assert [path.name for path in tmp_path.iterdir()] == ["f.h264"]
+
+
+def test_a_codec_that_nothing_here_encodes_is_copied(media: Path, tmp_path: Path) -> None:
+    """AV1: whoever copies needs no encoder."""
+    said = copy(media / "av1_video.mkv", str(tmp_path / "c.mkv"), SECOND // 2, SECOND, QUIET)
+    assert said["start"] == 0
+    with av.open(str(tmp_path / "c.mkv")) as container:
+        assert sum(1 for _ in container.decode(video=0)) >= 25
+
+
+def test_how_far_it_is_is_told(films: dict[str, Path], tmp_path: Path) -> None:
+    told: list[int] = []
+    copy(films["mkv"], str(tmp_path / "c.mkv"), 2 * SECOND, 5 * SECOND, told.append)
+    assert told == [2, 3, 4]

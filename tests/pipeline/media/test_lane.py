@@ -53,7 +53,7 @@ class Part:
         if isinstance(said, Exception):
             raise self.script.pop(0)  # type: ignore[misc]
         if isinstance(said, Segments):
-            return written(Slot(1, (), 0.0, (), 7.0))
+            return written(Slot(1, (), 0.0, (), (), 7.0))
         return self.script.pop(0)  # type: ignore[return-value]
 
     def take(self, slot: Slot) -> Segments:

@@ -1,5 +1,6 @@
 """The eight ways in which a picture can lie, by what a matrix means, by its points and by ffmpeg."""
 
+import sys
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,6 +140,23 @@ def beside(kind: Any, data: bytes) -> _Beside:
     return made
 
 
+@pytest.fixture
+def no_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands beside a frame is what the test says."""
+    name = "avel.pipeline.media.orientation.SideDataContainer"
+    monkeypatch.setattr(name, lambda frame: frame.side_data)
+
+
+def test_a_frame_that_was_asked_is_given_back_at_once(film: Path) -> None:
+    """In a circle with its side data it would wait for the collector, with all its pixels."""
+    with av.open(str(film)) as container:
+        frame = next(container.decode(video=0))
+    before = sys.getrefcount(frame)
+    orientation_of(frame)
+    assert sys.getrefcount(frame) == before
+
+
+@pytest.mark.usefixtures("no_frames")
 def test_other_side_data_and_cut_matrices_are_passed_over() -> None:
     flip = np.array([-65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30], np.int32).tobytes()
     other, cut = beside(Type.SEI_UNREGISTERED, flip), beside(Type.DISPLAYMATRIX, flip[:20])
@@ -148,6 +166,7 @@ def test_other_side_data_and_cut_matrices_are_passed_over() -> None:
     assert orientation_of(frame) == Orientation(mirrored=True)
 
 
+@pytest.mark.usefixtures("no_frames")
 @pytest.mark.parametrize("quarters", range(-2, 4))
 def test_side_data_that_pyav_cannot_name_leaves_the_angle(quarters: int) -> None:
     """PyAV names all side data of a frame or none; its angle, counterclockwise, is still there."""
