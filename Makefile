@@ -26,7 +26,7 @@ check: $(STAMP)
 
 # the pages' scripts, whose types are in comments; needs npm, nothing else does
 TSC := npx --yes -p typescript@5 tsc --allowJs --checkJs --noEmit --strict --noUncheckedIndexedAccess \
-	--types "" --target es2022 --lib es2022,dom,dom.iterable
+	--target es2022 --lib es2022,dom,dom.iterable
 SCRIPT = $(addprefix pipeline/report/,$(addsuffix .js,$(1)))
 scripts:
 	$(TSC) $(call SCRIPT,looks times data lanes list player overlay pointer page)
