@@ -22,12 +22,17 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import gpu_encoders
+from benchmarks import gpu_encoders, gpu_films, gpu_models, gpu_training
 from benchmarks.gpu_bench import Bench, OverTime, tell
 
 PARTS: dict[str, tuple[float, Callable[[Bench], None]]] = {
-    "parity": (80, gpu_encoders.parity),
-    "speed": (130, gpu_encoders.speed),
+    "parity": (70, gpu_encoders.parity),
+    "models": (20, gpu_models.parity),
+    "mamba": (10, gpu_models.mamba),
+    "speed": (110, gpu_encoders.speed),
+    "extraction": (90, gpu_films.extraction),
+    "training": (40, gpu_training.step),
+    "decode": (30, gpu_films.decode),
     "compiled": (90, gpu_encoders.compiled),
 }
 """Share of the time, in seconds of 460, and what it does; in this order."""

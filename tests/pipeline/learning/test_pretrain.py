@@ -349,6 +349,14 @@ def test_it_learns_on_the_device_that_it_is_told(
     assert next(model.parameters()).device.type == "cpu"
 
 
+@pytest.mark.needs_cuda
+def test_it_learns_on_the_gpu(filmed: tuple[AveFolder, RuntimeConfig], tmp_path: Path) -> None:
+    config = PretrainConfig(epochs=1, groups=1, seed=4, precision="32-true")
+    pretrain(filmed[0], config, replace(filmed[1], device="cuda"), tmp_path)
+    tensors = load_file(tmp_path / "audioclip-tiny.safetensors")
+    assert all(t.isfinite().all() for t in tensors.values() if t.is_floating_point())
+
+
 def test_commands_say_how_to_make_it_again(filmed: tuple[AveFolder, RuntimeConfig]) -> None:
     data, config = filmed[0], PretrainConfig(epochs=3, seed=9)
     again = (
