@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Generator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from avel.pipeline.commands import options
 from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
-    from avel.pipeline.batch.extraction import Extraction
+    from avel.pipeline.batch.extraction import BatchConfig, Extraction
     from avel.pipeline.batch.tally import Tally
     from avel.pipeline.method.outcome import Outcome
     from avel.pipeline.method.plan import Plan
@@ -24,6 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frames", type=options.positive, help="frames per second [16 for vgg19, else 1]"
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.add_argument(
+        "--arrays",
+        metavar="NAME[,NAME...]",
+        help="what is kept of the features: visual, visual_map, audio, visual_scores, "
+        "audio_scores, faces [all that the encoder gives]; the map is 99 of 100 bytes",
+    )
+    parser.add_argument(
+        "--map-dtype", help="how the map is kept: float16, or int8 of half the size [float16]"
+    )
     parser.add_argument(
         "--adapters", type=Path, metavar="FOLDER", help="run folder with tuned adapters to apply"
     )
@@ -42,9 +52,14 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
     plan = _plan(args)
-    work = Extraction(args.inputs, plan, options.runtime(args), options.batch(args))
+    work = Extraction(args.inputs, plan, options.runtime(args), _batch(args))
     if args.loop:
         return _as_a_loop(work)
+    if work.spares_segments:
+        warn(
+            "more than 1,000 videos: decoded pictures and sound are not cached, so other features "
+            "of them are decoded anew; --segments caches them"
+        )
     with ExitStack() as opened:
         tally = work.tally()
         journal = opened.enter_context(work.journal(args.report)) if args.report else None
@@ -58,6 +73,18 @@ def run(args: argparse.Namespace) -> int:
         warn(f"MISSING_FILE: {sentence}")
     _print(args.json, tally, work.stores.features.fingerprint)
     return 3 if tally.failures else 0
+
+
+def _batch(args: argparse.Namespace) -> "BatchConfig":
+    """What the options say; a training that reads cells needs them of every video."""
+    config = options.batch(args)
+    if not args.config:
+        return config
+    from avel.pipeline.learning.experiment import load_experiment
+
+    return replace(
+        config, many_segments=args.segments or load_experiment(args.config).augment.enabled
+    )
 
 
 def _outcomes(
@@ -83,14 +110,17 @@ def _as_a_loop(work: "Extraction") -> int:
 
 def _plan(args: argparse.Namespace) -> "Plan":
     from avel.extractors import AdaptedChoice, choose
-    from avel.pipeline.method.plan import plan_features  # slow: loads h5py
+    from avel.pipeline.method.kept import Kept  # slow: loads h5py
+    from avel.pipeline.method.plan import plan_features
 
     if args.config:
         return _plan_of_config(args)
+    arrays = () if args.arrays is None else tuple(args.arrays.split(","))
+    kept = Kept(arrays, args.map_dtype or "float16")
     name = args.extractor or "audioclip-tiny"
     base = choose(name, args.weights, options.encoder_options(args))
     encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
-    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {})
+    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {}, kept)
 
 
 def _plan_of_config(args: argparse.Namespace) -> "Plan":
@@ -101,7 +131,8 @@ def _plan_of_config(args: argparse.Namespace) -> "Plan":
     from avel.pipeline.reasons import InputError
 
     own = {"extractor": args.extractor, "option": args.option, "precision": args.precision}
-    own |= {"frames": args.frames, "adapters": args.adapters}
+    own |= {"frames": args.frames, "adapters": args.adapters, "arrays": args.arrays}
+    own |= {"map-dtype": args.map_dtype}
     if given := [f"--{name}" for name, value in own.items() if value]:
         raise InputError(
             f"--config {args.config} says which features; leave out {', '.join(given)}, or change "

@@ -157,6 +157,11 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         "--give-up-after", type=positive, metavar="N", help="end when N videos have failed [never]"
     )
     group.add_argument("--report", type=Path, metavar="DIR", help="tell of each video as it ends")
+    group.add_argument(
+        "--segments",
+        action="store_true",
+        help="cache decoded pictures and sound of more than 1,000 videos too",
+    )
     group.add_argument("--loop", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -166,6 +171,8 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
     Raises:
         InputError: a reason that is none, or options that do not go together.
     """
+    if args.segments and args.no_segments:
+        raise InputError("--segments and --no-segments: give one of the two")
     from avel.pipeline.batch.extraction import BatchConfig
     from avel.pipeline.batch.lots import Part
     from avel.pipeline.work.failures import QUARANTINED
@@ -183,6 +190,7 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
         skipped=QUARANTINED if args.skip_failed is None else _reasons(args.skip_failed),
         most_failures=args.give_up_after,
         cluster=args.cluster or "",
+        many_segments=args.segments,
     )
 
 

@@ -106,6 +106,9 @@ def test_missing_videos_are_said_one_by_one(
         (["--adapters", "nowhere"], 4, "nowhere"),
         (["--weights", "none.pt"], 4, "none.pt: no such weight file"),
         (["--timeout", "0"], 2, "timeout_seconds (0.0) must be greater than 0"),
+        (["--arrays", "visual,map"], 2, "--arrays visual,map: no array 'map'; there are visual"),
+        (["--map-dtype", "int4"], 2, "--map-dtype int4: must be one of float16, int8"),
+        (["--segments", "--no-segments"], 2, "--segments and --no-segments: give one of the two"),
     ],
 )
 def test_what_is_refused(
@@ -134,7 +137,14 @@ def test_a_config_says_the_features(planned: list[Plan], tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "words", [("--extractor", "vgg19"), ("--frames", "2"), ("--option", "compile=true")]
+    "words",
+    [
+        ("--extractor", "vgg19"),
+        ("--frames", "2"),
+        ("--option", "compile=true"),
+        ("--arrays", "audio"),
+        ("--map-dtype", "int8"),
+    ],
 )
 def test_a_config_beside_what_it_says(
     words: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -142,3 +152,39 @@ def test_a_config_beside_what_it_says(
     code, text = refused(capsys, "extract", tmp_path / "a.mp4", "--config", "dmsf", *words)
     assert code == 2
     assert f"--config dmsf says which features; leave out {words[0]}" in text
+
+
+def test_what_is_kept_is_the_plans(planned: list[Plan], synth: Path, tmp_path: Path) -> None:
+    argv = ["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path)]
+    assert main([*argv, "--arrays", "visual,audio"]) == 0
+    assert main([*argv, "--map-dtype", "int8"]) == 0
+    assert main([*argv, "--map-dtype", "float16"]) == 0
+    assert [plan.features.get("kept") for plan in planned] == [
+        {"arrays": ["audio", "visual"]},
+        {"map_dtype": "int8"},
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "spares"), [("", True), ("{}", True), ("augment: {enabled: true}", False)]
+)
+def test_many_videos_spare_their_cells_unless_training_reads_them(
+    planned: list[Plan],
+    synth: Path,
+    tmp_path: Path,
+    config: str,
+    spares: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("avel.pipeline.batch.extraction.MANY", 5)
+    argv = ["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path)]
+    if config:
+        (tmp_path / "mine.yaml").write_text(f"{config}\n")
+        argv += ["--config", str(tmp_path / "mine.yaml")]
+    assert main(argv) == 0
+    said = "more than 1,000 videos: decoded pictures and sound are not cached"
+    assert (said in capsys.readouterr().err) is spares
+    assert main([*argv, "--segments"]) == 0
+    assert said not in capsys.readouterr().err

@@ -148,7 +148,7 @@ def test_formats_that_are_asked_for(
     assert main([*SYNTHETIC, *given, "--format", "webvtt,rttm", "--format", "chapters"]) == 0
     suffixes = sorted(path.name.split(".", 1)[1] for path in tmp_path.iterdir())
     assert [each for each in suffixes if not each.endswith("html")] == [
-        "csv", "mp4.chapters.txt", "mp4.vtt", "rttm",
+        "csv", "index", "mp4.chapters.txt", "mp4.vtt", "rttm",
     ]  # fmt: skip
     assert "YouTube shows chapters only where there are 3" in capsys.readouterr().err
 
