@@ -1,5 +1,6 @@
 """What would end a night in its first minute, found in its first second; each with its cure."""
 
+import math
 import os
 import shutil
 import time
@@ -16,7 +17,7 @@ from avel.pipeline.work.say import warn
 MOST_LOOKED = 1_000
 """Files that are looked at; of a longer list every n-th."""
 MOST_BYTES_A_SECOND = 1_000_000
-"""Of media: more than nearly all have, so that what is estimated from a file's size is the least."""
+"""Of media: more than nearly all have, so that what a file's size tells is the least."""
 LEAST_FEATURES = 1_000
 """Bytes of a second's features: fewer than any encoder's."""
 
@@ -53,9 +54,10 @@ def check(needs: Needs, cache: Path, *, now: Callable[[], float] = time.time) ->
     sizes = _sizes(needs.paths)
     apart = _written(cache) - now()
     if abs(apart) > LEASE_SECONDS:
+        where = "ahead of" if apart > 0 else "behind"
         warn(
-            f"{cache}: its clock is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} this "
-            "machine's; claims do not mind, but times in reports will not agree: set the clocks "
+            f"{cache}: its clock is {abs(apart):.0f} s {where} this machine's; "
+            "claims do not mind, but times in reports will not agree: set the clocks "
             "by NTP"
         )
     least = least_bytes(needs, sizes)
@@ -76,10 +78,7 @@ def least_bytes(needs: Needs, sizes: Sequence[int]) -> float:
     cut, rest = needs.segment, len(needs.paths) - needs.done
     if rest <= 0 or not sizes:
         return 0.0
-    pixels = 1
-    for side in cut.picture_shape:
-        pixels *= side
-    cell = cut.frames_per_cell * pixels + 2 * cut.sample_rate
+    cell = cut.frames_per_cell * math.prod(cut.picture_shape) + 2 * cut.sample_rate
     total = 0.0
     for size in sizes:
         seconds = size / MOST_BYTES_A_SECOND

@@ -147,7 +147,7 @@ def _rate(worked: NDArray[np.float64], seconds: float) -> dict[str, Any]:
     if seconds <= 0:
         return {"seconds": 0.0, "videos": []}
     counts, edges = np.histogram(worked, BINS, (0.0, seconds))
-    return {"seconds": round(float(edges[1]), 3), "videos": counts.tolist()}
+    return {"seconds": round(float(edges[1]), 6), "videos": counts.tolist()}
 
 
 def _reasons(folder: Path, failed: set[int], run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -80,7 +80,8 @@ def _notes(said: Mapping[str, Any]) -> Iterator[str]:
 
 def _rate(rate: Mapping[str, Any]) -> charts.Chart | None:
     """Videos a minute over the time of work in minutes."""
-    width = rate["seconds"] / 60
+    if not (width := rate["seconds"] / 60):
+        return None
     points = [((n + 1) * width, count / width) for n, count in enumerate(rate["videos"])]
     return charts.chart({"videos a minute": points}, "minutes of work")
 
