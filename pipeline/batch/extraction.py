@@ -11,6 +11,7 @@ from avel.pipeline.batch.journal import Identity, Journal
 from avel.pipeline.batch.launch import Loops, environments
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import Part, lot_size, lots_of
+from avel.pipeline.batch.preflight import Needs, check
 from avel.pipeline.batch.tally import Tally
 from avel.pipeline.datasets.videos import find_videos
 from avel.pipeline.method.harvest import Watch
@@ -100,13 +101,26 @@ class Extraction:
     def _size(self) -> int:
         return self._config.lot or lot_size(self.total, self._config.loops)
 
+    def check(self) -> None:
+        """Refuse at once what cannot come to anything.
+
+        Raises:
+            InputError: not one file can be read.
+            EnvironmentProblem: the cache cannot be written, or has no room.
+        """
+        runtime = self._runtime
+        kept = runtime.window_cells if runtime.keep_segments else 0
+        needs = Needs(self._paths, len(self.stores.features), self._plan.segment, kept)
+        check(needs, runtime.cache_dir)
+
     def tally(self) -> Tally:
         """Counts of what becomes of the files."""
         return Tally(self.total, self.missing, most_failures=self._config.most_failures)
 
     def journal(self, folder: Path) -> Journal:
         """The folder that tells of this run."""
-        return Journal(folder, Identity(self.stores.features.fingerprint, version("avel")))
+        identity = Identity(self.stores.features.fingerprint, version("avel"))
+        return Journal(folder, identity, videos=self.total, missing=self.missing)
 
     def here(self, watch: Watch | None = None) -> Generator[Outcome, None, None]:
         """Work in this process, beside others on the same cache."""

@@ -10,40 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
+from avel.pipeline.commands.recipe import add_recipe, planned
 from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import BatchConfig, Extraction
     from avel.pipeline.batch.tally import Tally
     from avel.pipeline.method.outcome import Outcome
-    from avel.pipeline.method.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", help="files, folders, lists (.txt), or an AVE folder")
-    parser.add_argument(
-        "--frames", type=options.positive, help="frames per second [16 for vgg19, else 1]"
-    )
+    add_recipe(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
-    parser.add_argument(
-        "--arrays",
-        metavar="NAME[,NAME...]",
-        help="what is kept of the features: visual, visual_map, audio, visual_scores, "
-        "audio_scores, faces [all that the encoder gives]; the map is 99 of 100 bytes",
-    )
-    parser.add_argument(
-        "--map-dtype", help="how the map is kept: float16, or int8 of half the size [float16]"
-    )
-    parser.add_argument(
-        "--adapters", type=Path, metavar="FOLDER", help="run folder with tuned adapters to apply"
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        help="training preset or YAML file whose features to make, in the place of --extractor",
-    )
-    options.add_encoder(parser)
-    parser.set_defaults(extractor=None)  # so that one that is given beside a config is seen
     options.add_runtime(parser)
     options.add_batch(parser)
 
@@ -51,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
-    plan = _plan(args)
-    work = Extraction(args.inputs, plan, options.runtime(args), _batch(args))
+    work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args))
     if args.loop:
         return _as_a_loop(work)
+    work.check()
     if work.spares_segments:
         warn(
             "more than 1,000 videos: decoded pictures and sound are not cached, so other features "
@@ -62,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         )
     with ExitStack() as opened:
         tally = work.tally()
+        if args.report:
+            opened.callback(_report, args.report)  # when the journal is closed, whatever ended it
         journal = opened.enter_context(work.journal(args.report)) if args.report else None
         outcomes = opened.enter_context(closing(_outcomes(args, work, tally)))
         for outcome in tally.track(outcomes):
@@ -95,6 +75,15 @@ def _outcomes(
     return work.apart(args.words[1:])
 
 
+def _report(folder: Path) -> None:
+    """Write the report of a folder that tells of this run; one that was refused gets none."""
+    from avel.pipeline.batch.journal import VIDEOS
+    from avel.pipeline.report.batch_page import write_report  # slow: loads Jinja2
+
+    if (folder / VIDEOS).is_file():
+        warn(f"wrote {write_report(folder)}")
+
+
 def _as_a_loop(work: "Extraction") -> int:
     """Say each outcome to the process that started this one."""
     from avel.pipeline.batch.launch import to_line
@@ -106,41 +95,6 @@ def _as_a_loop(work: "Extraction") -> int:
         failed = failed or outcome.reason is not None
         say(to_line(outcome))
     return 3 if failed else 0
-
-
-def _plan(args: argparse.Namespace) -> "Plan":
-    from avel.extractors import AdaptedChoice, choose
-    from avel.pipeline.method.kept import Kept  # slow: loads h5py
-    from avel.pipeline.method.plan import plan_features
-
-    if args.config:
-        return _plan_of_config(args)
-    arrays = () if args.arrays is None else tuple(args.arrays.split(","))
-    kept = Kept(arrays, args.map_dtype or "float16")
-    name = args.extractor or "audioclip-tiny"
-    base = choose(name, args.weights, options.encoder_options(args))
-    encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
-    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {}, kept)
-
-
-def _plan_of_config(args: argparse.Namespace) -> "Plan":
-    """The features that a training reads, cut as its config says."""
-    from avel.extractors import choose
-    from avel.pipeline.learning.experiment import load_experiment
-    from avel.pipeline.method.plan import plan_features
-    from avel.pipeline.reasons import InputError
-
-    own = {"extractor": args.extractor, "option": args.option, "precision": args.precision}
-    own |= {"frames": args.frames, "adapters": args.adapters, "arrays": args.arrays}
-    own |= {"map-dtype": args.map_dtype}
-    if given := [f"--{name}" for name, value in own.items() if value]:
-        raise InputError(
-            f"--config {args.config} says which features; leave out {', '.join(given)}, or change "
-            "the config"
-        )
-    experiment = load_experiment(args.config)
-    encoder = choose(experiment.extractor, args.weights, experiment.extractor_options)
-    return plan_features(encoder, experiment.segment)
 
 
 def _print(as_json: bool, tally: "Tally", mark: str) -> None:

@@ -128,7 +128,9 @@ def test_what_is_refused(
 def test_a_config_says_the_features(planned: list[Plan], tmp_path: Path) -> None:
     config = tmp_path / "mine.yaml"
     config.write_text("segment: {sound_seconds: [2, 4], views: 1}\n")
-    main(["extract", str(tmp_path / "a.mp4"), "--config", str(config)])
+    (tmp_path / "a.mp4").touch()
+    given = ["--config", str(config), "--cache-dir", str(tmp_path / "cache")]
+    assert main(["extract", str(tmp_path / "a.mp4"), *given]) == 0
     (plan,) = planned
     assert plan.segment.sound_seconds == (2, 4)
     assert plan.segment.views == 1
@@ -188,3 +190,57 @@ def test_many_videos_spare_their_cells_unless_training_reads_them(
     assert (said in capsys.readouterr().err) is spares
     assert main([*argv, "--segments"]) == 0
     assert said not in capsys.readouterr().err
+
+
+def test_a_folder_tells_of_the_run(
+    planned: list[Plan], synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A page at the end, of a dataset whose videos are not all there."""
+    report = tmp_path / "report"
+    argv = ["extract", str(synth), "--cache-dir", str(tmp_path / "c"), "--report", str(report)]
+    assert main(argv) == 3
+    assert f"wrote {report / 'index.html'}" in capsys.readouterr().err
+    said = json.loads((report / "report.json").read_text())
+    assert (said["videos"], said["extracted"], said["cached"], said["missing"]) == (84, 3, 3, 78)
+    assert said["reasons"]["MISSING_FILE"]["count"] == 78
+    (report / "index.html").unlink()
+    assert main(["report", str(report)]) == 0, "a killed run's folder is finished so"
+    assert (report / "index.html").is_file()
+
+
+def test_a_run_that_breaks_off_has_its_page(
+    planned: list[Plan], synth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def harvest(paths: list[Path], *_: object, **__: object) -> Any:
+        yield Outcome(next(iter(paths)), "0" * 64, cells=3)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("avel.pipeline.batch.loop.harvest", harvest)
+    report = tmp_path / "report"
+    argv = ["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path), "--report", str(report)]
+    assert main(argv) == 130
+    said = json.loads((report / "report.json").read_text())
+    assert (said["extracted"], said["untold"]) == (1, 5)
+
+
+def test_what_cannot_come_to_anything_is_said_at_once(
+    planned: list[Plan], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = refused(capsys, "extract", tmp_path / "a.mp4", "--cache-dir", tmp_path)
+    assert code == 2
+    assert "a.mp4: cannot be read, nor can any other of 1 files" in text
+    assert planned == []
+
+
+def test_missing_weights_are_said_at_once(
+    planned: list[Plan],
+    synth: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(tmp_path / "none"))
+    argv = ["extract", synth / "AVE", "--extractor", "mn40_none", "--cache-dir", tmp_path / "c"]
+    code, _ = refused(capsys, *(a if a != "mn40_none" else "audioclip" for a in argv))
+    assert code == 4
+    assert planned == []
