@@ -1,6 +1,7 @@
 """Pretraining of the tiny encoder: what it varies, groups, reads and counts, and one short run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
