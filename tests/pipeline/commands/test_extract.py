@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from avel.cache.fingerprint import fingerprint
+from avel.cache.maintenance import stores
 from avel.extractors import choose
 from avel.pipeline.cli import main
 from avel.pipeline.method.outcome import Outcome
@@ -27,6 +29,37 @@ def test_extract_counts_and_resumes(
     assert main(argv) == 3
     second = json.loads(capsys.readouterr().out)
     assert (second["extracted"], second["cached"], second["failed"]) == (0, 6, 1)
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.usefixtures("exact")
+def test_the_gpus_features_and_events_are_the_cpus(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole flow on both, each with a cache of its own."""
+    kept, events = [], []
+    for device in ("cpu", "cuda"):
+        where = ["--cache-dir", str(tmp_path / device), "--device", device, "--json"]
+        assert main(["extract", str(synth / "AVE"), *where]) == 0
+        [store] = [found for found in stores(tmp_path / device) if found.stage == "features"]
+        kept.append({key: store.get(key) for key in store.keys()})
+        capsys.readouterr()
+        assert main(["localize", str(synth / "AVE"), "--model", "synthetic", *where]) == 0
+        events.append([video["events"] for video in json.loads(capsys.readouterr().out)])
+    here, there = kept
+    assert here.keys() == there.keys()
+    assert len(here) == 6
+    for key, arrays in here.items():
+        assert arrays is not None
+        for name in ("visual", "visual_map", "audio"):
+            a, b = (np.float64(video[key][name]) for video in (here, there))
+            a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+            sizes = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+            assert ((a * b).sum(1)[sizes > 0] >= 0.9999 * sizes[sizes > 0]).all()
+            assert ((sizes > 0) == (np.linalg.norm(a, axis=1) > 0)).all()
+    spans = [[(e["label"], e["onset"], e["offset"]) for v in found for e in v] for found in events]
+    assert spans[0] == spans[1]
+    assert spans[0]
 
 
 def test_extract_of_a_dataset_lists_missing_videos(
