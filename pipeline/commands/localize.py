@@ -148,5 +148,6 @@ def _outputs(
     if args.out is None:
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
-    writing = {"attention": args.attention, "proxy": args.proxy, "formats": options.formats(args)}
-    return truth.of, filing(args.out, files, truth, run, **writing)
+    writing = {"attention": args.attention, "proxy": args.proxy, "quiet": args.quiet}
+    writes = filing(args.out, files, truth, run, formats=options.formats(args), **writing)
+    return truth.of, writes
