@@ -103,6 +103,10 @@ def line_of(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason or None,
         "message": outcome.message,
         "cells": outcome.cells,
+        "decode_seconds": outcome.decode_seconds,
+        "encode_seconds": outcome.encode_seconds,
+        "waited_seconds": outcome.waited_seconds,
+        "bytes": outcome.num_bytes,
         "at": _now(),
     }
 

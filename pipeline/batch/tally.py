@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from avel.pipeline.batch.balance import Balance
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.progress import Progress
 from avel.pipeline.work.say import warn
 
+LINE_SECONDS = 60.0
+"""Between two lines of progress in a log: a night has 500 minutes."""
 MOST_LISTED = 10_000
 """Failures whose words are kept for the end; all are counted, printed and in the report."""
 
@@ -31,7 +34,8 @@ class Tally:
         self.total = total + len(missing)
         self.counts: Counter[str] = Counter(extracted=0, cached=0)
         self.listed = [("MISSING_FILE", sentence) for sentence in missing]
-        self.progress = Progress(total, "videos")
+        self.balance = Balance()
+        self.progress = Progress(total, "videos", line_seconds=LINE_SECONDS, note=self._note)
         self.failures = len(missing)
         self._most = most_failures
         self._seen: set[int] = set()
@@ -44,6 +48,9 @@ class Tally:
         """
         yield from self.progress.track(self._fresh(outcomes))
 
+    def _note(self) -> str:
+        return f"bottleneck {self.balance.bottleneck}" if self.balance.bottleneck else ""
+
     def _fresh(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         for outcome in outcomes:
             mark = hash(outcome.path)
@@ -55,6 +62,7 @@ class Tally:
             self._judge()
 
     def _take(self, outcome: Outcome) -> None:
+        self.balance.take(outcome)
         if not outcome.reason:
             self.counts["cached" if outcome.cached else "extracted"] += 1
             return

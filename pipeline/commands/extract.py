@@ -117,10 +117,13 @@ def _print(as_json: bool, tally: "Tally", mark: str) -> None:
     if as_json:
         listed = [{"reason": reason, "message": text} for reason, text in sorted(tally.listed)]
         summary = {"videos": tally.total, **counts, "elsewhere": tally.elsewhere, "features": mark}
-        say(json.dumps({**summary, "failures": listed}))
+        balance = tally.balance.document()
+        say(json.dumps({**summary, "failures": listed, "balance": balance}))
         return
     elsewhere = f", {tally.elsewhere} done elsewhere" if tally.elsewhere else ""
     say(
         f"{tally.total} videos: {counts['extracted']} extracted, {counts['cached']} cached, "
         f"{counts['failed']} failed{elsewhere}; features {mark[:12]}"
     )
+    if tally.balance.sentence:
+        say(tally.balance.sentence)

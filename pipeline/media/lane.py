@@ -5,7 +5,12 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
-from avel.pipeline.media.limits import MOST_VIDEOS, DecodeLimits, resident_bytes
+from avel.pipeline.media.limits import (
+    MOST_VIDEOS,
+    DecodeLimits,
+    processor_seconds,
+    resident_bytes,
+)
 from avel.pipeline.media.messages import (
     MOST_BYTES,
     Ended,
@@ -44,6 +49,7 @@ class Lane:
 
     def _send(self, job: Job) -> None:
         self._quiet = self._spent = 0.0
+        self._used = processor_seconds(self.child.pid)
         self._videos += 1
         try:
             self.child.connection.send(job)
@@ -66,7 +72,7 @@ class Lane:
             yield window
             return
         self.job = None
-        yield Ended(job.number, said)
+        yield Ended(job.number, said, self._decoding)
 
     def _taken(self, job: Job, slot: Slot) -> Window:
         """The window out of its slot, which is free again."""
@@ -111,8 +117,14 @@ class Lane:
         if error is None:
             return None
         job, self.job = self.job, None
+        ended = Ended(job.number, error, self._decoding)
         self._replace()
-        return Ended(job.number, error)
+        return ended
+
+    @property
+    def _decoding(self) -> float:
+        """Seconds of a processor that this try has taken."""
+        return max(0.0, processor_seconds(self.child.pid) - self._used)
 
     def _too_much(self, job: Job) -> MediaError | None:
         limits, cells = self._limits, self._cells

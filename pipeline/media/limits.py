@@ -1,6 +1,8 @@
 """What decoding may take: time and memory as its parent watches over them."""
 
 import os
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ GRACE_SECONDS = 5.0
 """Beyond its time limit, in which a child says by itself that it is over."""
 MOST_VIDEOS = 200
 """After which a child is replaced: whatever a library lost on the way is given back."""
+PROCESS_CLOCK = 2
+"""What Linux adds to a process's number for the name of its clock; see clock_getcpuclockid(3)."""
 LEAST_DATA_BYTES = 1 << 30
 """Just under its limit libav calls whole files broken, so the limit must be far."""
 
@@ -53,3 +57,13 @@ def resident_bytes(pid: int) -> int:
     except (OSError, ValueError):
         return 0
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+
+
+def processor_seconds(pid: int) -> float:
+    """Time of processors that a process of ours has used; 0 where the system does not say."""
+    if sys.platform != "linux":
+        return 0.0
+    try:
+        return time.clock_gettime((~pid << 3) | PROCESS_CLOCK)
+    except OSError:  # it is gone
+        return 0.0

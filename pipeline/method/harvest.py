@@ -5,9 +5,9 @@ videos. Each video's features are handed to the cache as soon as they are comple
 one window by window, so that memory does not grow with its length.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from avel.cache.writer import Writer
 from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import Features, check_finite, join_features
+from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import META, Stores, pack, unpack
@@ -107,6 +108,9 @@ class _Video:
     """Of the last streamed window: what is no array, packed."""
     stream: ItemStream | None = None
     """Where a long video's features go."""
+    decode_seconds: float = 0.0
+    encode_seconds: float = 0.0
+    num_bytes: int = 0
 
     def keep(self, segments: Segments, window_cells: int) -> None:
         """Count a window, and keep it while the video is short."""
@@ -126,6 +130,7 @@ class _Video:
         for part in self.parts:
             arrays = pack(part)
             self.rest = {META: arrays.pop(META)}
+            self.num_bytes += _size(arrays)
             self.stream.append(arrays)
         self.parts = []
 
@@ -161,6 +166,7 @@ class _Harvest:
         self._videos: dict[int, _Video] = {}
         self._number = self._serial = 0
         self._failed: dict[str, MediaError] = {}
+        self._meter = Meter()
 
     @cached_property
     def _batches(self) -> "CellBatches":
@@ -200,7 +206,7 @@ class _Harvest:
                     source = next(files, None)
                     if more := source is not None:
                         yield from self._begin(source, known, check, refused)
-                for event in self._started.events():
+                for event in self._meter.waiting(self._started.events()):
                     yield from self._hear(event)
         if self._videos:
             yield from self._gather(self._batches.finish())
@@ -241,7 +247,7 @@ class _Harvest:
             return
         segments = unpack(Segments, cells)
         video.keep(segments, self._runtime.window_cells)
-        yield from self._gather(self._batches.add(self._name(self._number), segments))
+        yield from self._encode(self._number, segments)
         yield from self._end(self._number, video, None)
 
     def _hear(self, event: "Event") -> Iterator[Outcome]:
@@ -255,14 +261,16 @@ class _Harvest:
             video.keep(event.segments, self._runtime.window_cells)
             if self._watch and video.is_long:
                 self._watch(video.path, video.cells, event.promised)
-            yield from self._gather(self._batches.add(self._name(event.job), event.segments))
+            yield from self._encode(event.job, event.segments)
         else:
+            video.decode_seconds = event.seconds
             yield from self._end(event.job, video, event.error)
 
-    def _name(self, job: int) -> tuple[int, int]:
+    def _encode(self, job: int, segments: Segments) -> Iterator[Outcome]:
         self._serial += 1
         self._videos[job].windows += 1
-        return job, self._serial
+        done = self._batches.add((job, self._serial), segments)
+        yield from self._gather(done, len(segments.samples))
 
     def _end(self, job: int, video: _Video, error: MediaError | None) -> Iterator[Outcome]:
         """A video is decoded, or is given up."""
@@ -274,9 +282,9 @@ class _Harvest:
         video.kept, video.decoded = [], True
         yield from self._finish(job, video)
 
-    def _gather(self, encoded: "Iterable[Encoded]") -> Iterator[Outcome]:
-        """Windows that the encoder has done, to their videos."""
-        for (job, _), features in encoded:
+    def _gather(self, encoded: "Iterable[Encoded]", cells: int = 0) -> Iterator[Outcome]:
+        """Windows that the encoder has done, to their videos; it was given so many cells more."""
+        for (job, _), features in self._meter.encoding(encoded, cells):
             video = self._videos.get(job)
             if video is None:  # given up
                 continue
@@ -287,6 +295,7 @@ class _Harvest:
             except MediaError as err:
                 yield from self._give_up(job, err)
                 continue
+            video.encode_seconds += self._meter.share(len(features.visual))
             video.take(features, lambda key=video.key: self._features.stream(key))  # type: ignore[misc]
             yield from self._finish(job, video)
 
@@ -298,15 +307,29 @@ class _Harvest:
         if video.stream is not None:
             video.stream.finish(video.rest)
         else:
-            self._features.add(video.key, pack(join_features(video.parts)))
-        for number, path in enumerate((video.path, *video.copies)):
-            yield Outcome(path, video.key, cached=number > 0, cells=video.cells)
+            arrays = pack(join_features(video.parts))
+            video.num_bytes = _size(arrays)
+            self._features.add(video.key, arrays)
+        made = Outcome(video.path, video.key, cells=video.cells, num_bytes=video.num_bytes)
+        yield self._measured(made, video)
+        for path in video.copies:
+            yield Outcome(path, video.key, cached=True, cells=video.cells)
+
+    def _measured(self, outcome: Outcome, video: _Video) -> Outcome:
+        """The outcome with what it took."""
+        return replace(
+            outcome,
+            decode_seconds=round(video.decode_seconds, 4),
+            encode_seconds=round(video.encode_seconds, 4),
+            waited_seconds=round(self._meter.waited(), 4),
+        )
 
     def _give_up(self, job: int, error: MediaError) -> Iterator[Outcome]:
         video = self._videos.pop(job)
         video.drop()
         self._failed[video.key] = error
-        yield _failure(video.path, error, video.key)
+        video.encode_seconds += self._meter.share(video.cells - video.encoded_cells)
+        yield self._measured(_failure(video.path, error, video.key), video)
         for path in video.copies:
             yield _failure(path, _as_of_a_copy(path, error), video.key)
 
@@ -320,6 +343,11 @@ def _as_of_a_copy(path: Path, error: MediaError) -> MediaError:
 
 def _failure(path: Path, error: MediaError, key: str | None) -> Outcome:
     return Outcome(path, key, reason=error.reason, message=error.message)
+
+
+def _size(arrays: Mapping[str, NDArray[np.generic]]) -> int:
+    """Bytes of arrays (T, ...)."""
+    return sum(array.nbytes for array in arrays.values())
 
 
 def _cached_cells(store: Store, key: str, check: Names) -> int:

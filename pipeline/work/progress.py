@@ -28,10 +28,21 @@ class Progress:
         total: Number of items.
         what: They are, in the plural.
         quiet: Whether to show nothing of single items; what is inside a long one is shown.
+        line_seconds: Between two plain lines.
+        note: What else there is to say, at the moment.
     """
 
-    def __init__(self, total: int, what: str, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        total: int,
+        what: str,
+        *,
+        quiet: bool = False,
+        line_seconds: float = LINE_SECONDS,
+        note: Callable[[], str] = str,
+    ) -> None:
         self._total, self._what, self._quiet = total, what, quiet
+        self._line_seconds, self._note = line_seconds, note
         self._show: Show = lambda done, inside: None
         self._done = 0
 
@@ -86,7 +97,7 @@ def _bar(progress: Progress) -> Iterator[Show]:
 
         def show(done: int, inside: str) -> None:
             text = f"{progress._what}  {inside}" if inside else progress._what
-            rate = _rate(done, started)
+            rate = _joined(_rate(done, started), progress._note())
             there = bool(inside) or not progress._quiet
             bar.update(task, completed=done, description=text, rate=rate, visible=there)
 
@@ -101,7 +112,7 @@ def _lines(progress: Progress) -> Iterator[Show]:
     def show(done: int, inside: str) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last < LINE_SECONDS or (progress._quiet and not inside):
+        if now - last < progress._line_seconds or (progress._quiet and not inside):
             return
         if done == total and not inside:  # the last line says so
             return
@@ -110,12 +121,17 @@ def _lines(progress: Progress) -> Iterator[Show]:
             warn(inside)
             return
         left = (last - started) / done * (total - done)
-        warn(f"{what}: {done} of {total}, {_rate(done, started)}, {left:.0f} s left")
+        rest = _joined(f"{left:.0f} s left", progress._note())
+        warn(f"{what}: {done} of {total}, {_rate(done, started)}, {rest}")
 
     yield show
     if not progress._quiet:
         done = progress._done
         warn(f"{what}: {done} of {total}, {_rate(done, started)}")
+
+
+def _joined(said: str, note: str) -> str:
+    return f"{said}, {note}" if note else said
 
 
 def _rate(done: int, started: float) -> str:

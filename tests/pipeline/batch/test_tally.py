@@ -34,3 +34,12 @@ def test_enough_failures_are_the_end() -> None:
     with pytest.raises(TooManyFailures, match=r"2 videos failed, which --give-up-after 2"):
         list(tally.track([failed("a"), made("b"), failed("c"), made("d")]))
     assert sum(tally.counts.values()) == 1
+
+
+def test_the_bottleneck_is_known_while_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of each file once, as its counts."""
+    slow = Outcome(Path("a"), "k", waited_seconds=3, encode_seconds=1, decode_seconds=4)
+    tally = Tally(2)
+    assert len(list(tally.track([slow, slow, made("b")]))) == 2
+    assert tally.balance.bottleneck == "decoding"
+    assert (tally.balance.waited, tally.balance.cores) == (3, 4)

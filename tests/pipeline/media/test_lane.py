@@ -212,3 +212,19 @@ def test_too_much_memory(lane: Lane, part: type[Part], monkeypatch: pytest.Monke
 def test_the_end_of_a_lane_is_its_childs(lane: Lane, part: type[Part]) -> None:
     lane.end()
     assert len(part.ended) == 1
+
+
+def test_the_end_says_what_its_video_took(
+    lane: Lane, part: type[Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the child's time that since the video began, and none of the videos before."""
+    used = iter([10.0, 12.5, 20.0, 20.25])
+    monkeypatch.setattr(lane_module, "processor_seconds", lambda pid: next(used))
+    part.script = [written(None), written(None)]
+    seconds = []
+    for _ in range(2):
+        lane.begin(JOB)
+        (ended,) = lane.read()
+        assert isinstance(ended, Ended)
+        seconds.append(ended.seconds)
+    assert seconds == [2.5, 0.25]

@@ -1,6 +1,7 @@
 """What decoding may take, in numbers."""
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from avel.pipeline.media.limits import (
     LEAST_DATA_BYTES,
     STUCK_SECONDS,
     DecodeLimits,
+    processor_seconds,
     resident_bytes,
 )
 
@@ -43,3 +45,12 @@ def test_resident_memory_is_what_a_process_holds_for_itself() -> None:
     assert 60 << 20 < resident_bytes(os.getpid()) - before < 80 << 20
     del held
     assert resident_bytes(1 << 22) == 0  # no such process
+
+
+def test_a_process_says_what_it_has_used() -> None:
+    before = processor_seconds(os.getpid())
+    own = time.process_time()
+    while time.process_time() - own < 0.02:
+        pass
+    assert 0.02 <= processor_seconds(os.getpid()) - before < 2
+    assert processor_seconds(1 << 22) == 0  # no such process

@@ -90,6 +90,8 @@ class ScriptedDecoders:
     An entry is `Segments`, a `MediaError`, or "end".
     """
 
+    SECONDS = 0.25
+    """Of a processor that each takes."""
     scripts: dict[str, list] = {}  # noqa: RUF012
     started: list[str] = []  # noqa: RUF012
 
@@ -121,7 +123,7 @@ class ScriptedDecoders:
                 yield Window(number, entry, 99.0)
             else:
                 del self._playing[number]
-                yield Ended(number, None if entry == "end" else entry)
+                yield Ended(number, None if entry == "end" else entry, self.SECONDS)
 
 
 def file(folder: Path, name: str, content: str = "") -> Path:

@@ -12,6 +12,7 @@ from avel.extractors import choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import ARRAYS, Features
 from avel.pipeline.method.harvest import harvest
+from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import plan_features
 from avel.pipeline.method.stores import unpack
@@ -309,3 +310,35 @@ def test_streamed_whole_and_from_cached_cells_are_the_same_bits(tmp_path: Path) 
         for key in ARRAYS:
             np.testing.assert_array_equal(getattr(found[name], key), getattr(found["whole"], key))
     assert plan.features["upstream"]["config"]["sound_seconds"] == [2, 5]
+
+
+def test_each_outcome_says_what_it_took(
+    tmp_path: Path, scripts: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second for each look at the clock: encoding is shared by cells, and none is lost."""
+    clock = iter(range(1000))
+    meter = Meter(lambda: float(next(clock)))
+    monkeypatch.setattr("avel.pipeline.method.harvest.Meter", lambda: meter)
+    scripts["a"], scripts["b"] = [cells(1, 1), "end"], [cells(3, 2), "end"]
+    scripts["bad"] = [MediaError(Reason.DECODE_ERROR, "no frame")]
+    copy = file(tmp_path, "copy", "a")
+    paths = [file(tmp_path, name) for name in ("a", "b", "bad")]
+    found = {o.path.name: o for o in run([*paths, copy], tmp_path / "cache", StubEncoder())}
+    assert found["copy"].cached
+    assert (found["copy"].decode_seconds, found["copy"].num_bytes) == (0, 0), "it cost nothing"
+    assert {found[name].decode_seconds for name in ("a", "b", "bad")} == {0.25}
+    assert found["bad"].encode_seconds == 0
+    a, b = found["a"].encode_seconds, found["b"].encode_seconds
+    assert 0 < a < b, "three cells beside one"
+    assert sum(o.waited_seconds for o in found.values()) > 0
+    kept = stub_plan(StubEncoder()).stores(tmp_path / "cache").features.get(found["b"].key or "")
+    assert kept is not None
+    assert found["b"].num_bytes == sum(array.nbytes for array in kept.values())
+
+
+def test_a_long_videos_bytes_are_counted_too(tmp_path: Path, scripts: dict) -> None:
+    scripts["long"] = [cells(3), cells(3), cells(1, duration=7.0), "end"]
+    path = file(tmp_path, "long")
+    (outcome,) = run([path], tmp_path / "cache", StubEncoder(), window_cells=4)
+    each = 3 * 4 + 3 * 2 + 4 + 1 + 1  # visual, its map, audio, two masks
+    assert outcome.num_bytes == 7 * each

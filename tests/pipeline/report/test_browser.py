@@ -319,7 +319,7 @@ def test_names_are_text(browser: Browser, folder: Path) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["a", "gone", "index", "run", "compare"])
+@pytest.mark.parametrize("name", ["a", "index", "run", "compare"])
 def test_everybody_can_use_it(browser: Browser, folder: Path, name: str) -> None:
     page = opened(browser, folder / f"{name}.html")
     if name == "a":

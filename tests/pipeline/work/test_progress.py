@@ -181,3 +181,26 @@ def test_the_bars_library_is_loaded_only_for_a_bar(monkeypatch: pytest.MonkeyPat
         monkeypatch.delitem(sys.modules, name)
     list(track(range(2), 2, "videos"))
     assert not any(name.split(".")[0] == "rich" for name in sys.modules)
+
+
+def test_a_long_run_says_less_and_what_else_there_is(
+    clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line a minute, with a note of that moment, and none where there is nothing to say."""
+    notes = iter(["", "bottleneck decoding"])
+    progress = Progress(8, "videos", line_seconds=60, note=lambda: next(notes))
+    list(progress.track(each_takes(clock, 20.0, 8)))
+    assert capsys.readouterr().err.splitlines() == [
+        "videos: 3 of 8, 0.1/s, 100 s left",
+        "videos: 6 of 8, 0.1/s, 40 s left, bottleneck decoding",
+        "videos: 8 of 8, 0.1/s",
+    ]
+
+
+def test_the_bar_says_the_note_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    list(Progress(2, "films", note=lambda: "bottleneck encoding").track(range(2)))
+    assert "/s, bottleneck encoding" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
