@@ -1,128 +1,26 @@
 """Exports in files of many: read back by the libraries that are to read them, and resumed."""
 
 import errno
-import json
 import os
-import sys
 import tarfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas
-import pyarrow.parquet
 import pytest
-import webdataset
 
 from avel.cache.errors import CacheError
-from avel.cache.fingerprint import ContentKeys
-from avel.cache.store import Store
 from avel.pipeline.cli import main
-from avel.pipeline.datasets.ave import open_ave
-from avel.pipeline.exchange import parquet
 from avel.pipeline.exchange.entries import Entries, Entry
-from avel.pipeline.exchange.feature_sets import features_store
 from avel.pipeline.exchange.npy import export_all_npy
 from avel.pipeline.exchange.parquet import ParquetForm
 from avel.pipeline.exchange.shards import Form, claim, export_shards
 from avel.pipeline.exchange.webdataset import TarForm
-from avel.pipeline.method.extract import Features
 from avel.pipeline.method.kept import Kept
-from avel.pipeline.method.stores import open_store
-from avel.pipeline.reasons import EnvironmentProblem, InputError
+from avel.pipeline.reasons import InputError
 from tests.cache.items import key
-
-RECIPE = {"stage": "features", "version": 1, "config": {"extractor": "test"}}
-
-
-def features(number: int) -> Features:
-    """Values that a number alone decides; lengths differ from item to item."""
-    rng, T = np.random.default_rng(number), 1 + number % 4
-    return Features(
-        visual=rng.standard_normal((T, 5)).astype(np.float32),
-        visual_map=rng.standard_normal((T, 4, 3)).astype(np.float16),
-        audio=rng.standard_normal((T, 2)).astype(np.float32),
-        visual_mask=rng.random(T) < 0.5,
-        audio_mask=np.ones(T, bool),
-        duration=T - 0.25,
-        flags=("NO_AUDIO",) if number % 2 else (),
-    )
-
-
-def fill(root: Path, numbers: Iterable[int], kept: Kept | None = None) -> Store:
-    kept = kept or Kept()
-    store = open_store(root, RECIPE | kept.recipe)
-    with store.writer(max_items=3) as writer:
-        for number in numbers:
-            writer.add(key(number), kept.pack(features(number)))
-    return store
-
-
-def export(store: Store, root: Path, out: Path, form: Form, per_file: int = 3) -> list[int]:
-    layout = "webdataset" if form.suffix == ".tar" else "parquet"
-    return list(export_shards(Entries(store, root), out, form, layout, per_file))
-
-
-def files(out: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in sorted(out.iterdir()) if p.name != "export.json"}
-
+from tests.pipeline.exchange.sets import export, features, files, fill
 
 FORMS = [TarForm(), ParquetForm()]
-
-
-def test_webdataset_reads_every_item_back(tmp_path: Path) -> None:
-    store = fill(tmp_path / "c", range(7))
-    assert export(store, tmp_path / "c", tmp_path / "o", TarForm()) == list(range(1, 8))
-    assert list(files(tmp_path / "o")) == [f"features-00000{n}.tar" for n in range(3)]
-    shards = str(tmp_path / "o" / "features-{000000..000002}.tar")
-    found = {
-        sample["__key__"]: sample
-        for sample in webdataset.WebDataset(shards, shardshuffle=False).decode()
-    }
-    assert len(found) == 7
-    for number in range(7):
-        sample, expected = found[key(number)], features(number)
-        for name in ("visual", "visual_map", "audio"):
-            array = sample[f"{name}.npy"]
-            assert array.dtype == getattr(expected, name).dtype
-            np.testing.assert_array_equal(array, getattr(expected, name))
-        info = sample["json"]
-        assert info["duration"] == expected.duration
-        assert tuple(info["flags"]) == expected.flags
-        assert info["visual_mask"] == expected.visual_mask.tolist()
-        assert info["audio_mask"] == expected.audio_mask.tolist()
-        assert (info["key"], info["features"]) == (key(number), store.fingerprint)
-
-
-@pytest.mark.parametrize("read", [pandas.read_parquet, None], ids=["pandas", "pyarrow"])
-def test_parquet_reads_every_item_back(tmp_path: Path, read: Any) -> None:
-    store = fill(tmp_path / "c", range(7))
-    export(store, tmp_path / "c", tmp_path / "o", ParquetForm())
-    found = {}
-    for path in sorted((tmp_path / "o").glob("*.parquet")):
-        table = read(path) if read else pyarrow.parquet.read_table(path).to_pandas()
-        found |= {row["key"]: row for _, row in table.iterrows()}
-    assert len(found) == 7
-    for number in range(7):
-        row, expected = found[key(number)], features(number)
-        for name in ("visual", "visual_map", "audio"):
-            array = row[name].reshape(row[f"{name}_shape"])
-            assert array.dtype == getattr(expected, name).dtype
-            np.testing.assert_array_equal(array, getattr(expected, name))
-        assert row["duration"] == expected.duration
-        assert tuple(row["flags"]) == expected.flags
-        np.testing.assert_array_equal(row["visual_mask"], expected.visual_mask)
-        assert json.loads(row["info"])["audio_mask"] == expected.audio_mask.tolist()
-
-
-def test_parquet_in_several_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "GROUP_BYTES", 1)
-    store = fill(tmp_path / "c", range(4))
-    export(store, tmp_path / "c", tmp_path / "o", ParquetForm(), 4)
-    file = pyarrow.parquet.ParquetFile(tmp_path / "o" / "features-000000.parquet")
-    assert file.num_row_groups == 4
-    assert file.read()["key"].to_pylist() == sorted(key(n) for n in range(4))
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.suffix)
@@ -185,20 +83,6 @@ def test_a_file_that_could_not_be_finished_is_not_there(
     assert export(store, root, tmp_path / "o", form)[-1] == 7
 
 
-def test_names_of_sources_and_maps_in_int8(tmp_path: Path) -> None:
-    root, film = tmp_path / "c", tmp_path / "film.mp4"
-    film.write_text("film")
-    name = ContentKeys(root).key(film)
-    store = open_store(root, RECIPE | Kept((), "int8").recipe)
-    with store.writer() as writer:
-        writer.add(name, Kept((), "int8").pack(features(3)))
-    entry = Entries(store, root).read(name)
-    assert entry.info["source"] == str(film)
-    assert set(entry.arrays) == {"visual", "visual_map", "audio"}
-    assert entry.arrays["visual_map"].dtype == np.float16
-    np.testing.assert_allclose(entry.arrays["visual_map"], features(3).visual_map, atol=0.02)
-
-
 def test_features_without_a_map(tmp_path: Path) -> None:
     root = tmp_path / "c"
     store = fill(root, range(2), Kept(("visual",)))
@@ -211,21 +95,6 @@ def test_features_without_a_map(tmp_path: Path) -> None:
         "index.csv",
         "visual",
     ]
-
-
-def test_labels_of_a_dataset(bench: tuple[Path, Path], tmp_path: Path) -> None:
-    data = open_ave(bench[0])
-    store = features_store(bench[1], "", data)
-    entries = Entries(store, bench[1], data)
-    assert len(entries.keys) == 72
-    rows = [said for k in entries.keys for said in entries.read(k).info["labels"]]
-    assert sorted(said["row"] for said in rows) == list(range(72))
-    for said in rows:
-        row = data.rows[said["row"]]
-        assert (said["video_id"], said["label"]) == (row.video_id, data.classes[row.label])
-        assert (said["start"], said["end"]) == (row.start, row.end)
-        assert all(said["row"] in data.splits[split] for split in said["splits"])
-    assert sum(said["splits"] == ["train"] for said in rows) == 48
 
 
 def test_npy_of_all_items_is_resumed(tmp_path: Path) -> None:
@@ -279,14 +148,6 @@ def test_a_file_that_is_damaged(tmp_path: Path, form: Form) -> None:
         export(store, root, out, form)
     path.unlink()
     assert export(store, root, out, form) == [1, 2]
-
-
-def test_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(
-        EnvironmentProblem, match=r"needs pyarrow, .* pip install 'avel\[parquet\]'"
-    ):
-        ParquetForm()
 
 
 @pytest.mark.parametrize("layout", ["webdataset", "parquet", "npy"])

@@ -245,7 +245,3 @@ def test_it_looks_at_no_more_than_it_says(model: TaughtModel) -> None:
     (one,), (other,) = (model.score([f], ScoreConfig()) for f in (whole, replace(whole, **empty)))
     for name, array in pack(one).items():
         np.testing.assert_array_equal(pack(other)[name], array)
-
-
-def test_both_look_at_what_either_does(both: WithEveryday, model: TaughtModel) -> None:
-    assert {*model.reads, "faces"} == {*both.reads}
