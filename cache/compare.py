@@ -1,7 +1,7 @@
 """Where two sets of items differ, and by how much."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,8 +94,15 @@ class Comparison:
         return alike and all(array.within(tolerance) for array in self.arrays.values())
 
 
-def compare(a: Store, b: Store) -> Iterator[Comparison]:
+def compare(
+    a: Store, b: Store, plain: Callable[[Mapping[str, Array]], Mapping[str, Array]] = dict
+) -> Iterator[Comparison]:
     """Read all items of both and compare them; yields the comparison as it grows, by item.
+
+    Args:
+        a: One set.
+        b: The other.
+        plain: Makes numbers of an item's arrays, where they are kept in another form.
 
     Raises:
         CacheUnavailable: an item cannot be read now.
@@ -109,7 +116,7 @@ def compare(a: Store, b: Store) -> Iterator[Comparison]:
         if one is None or other is None:
             found.unreadable.append(key)
         else:
-            _take(found, key, one, other)
+            _take(found, key, plain(one), plain(other))
         yield found
 
 

@@ -70,10 +70,11 @@ def compare(args: argparse.Namespace, root: Path) -> int:
     from avel.cache.compare import compare as compared  # slow: loads h5py
     from avel.cache.fingerprint import ContentKeys
     from avel.cache.pair import find_pair
+    from avel.pipeline.method.kept import widened
     from avel.pipeline.work.progress import track
 
     a, b = find_pair(root, args.a, args.b, args.store)
-    steps = compared(a, b)
+    steps = compared(a, b, widened)
     found = next(steps)
     for _ in track(steps, found.both, "items"):
         pass

@@ -20,7 +20,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "--arrays",
         metavar="NAME[,NAME...]",
         help="what is kept of the features: visual, visual_map, audio, visual_scores, "
-        "audio_scores, faces [all that the encoder gives]; the map is 99 of 100 bytes",
+        "audio_scores, faces [all that the encoder gives]; the map is nearly all of the bytes",
     )
     parser.add_argument(
         "--map-dtype", help="how the map is kept: float16, or int8 of half the size [float16]"

@@ -1,4 +1,4 @@
-"""Which of a video's features are kept, and how: the map is 99 of 100 bytes and not always needed.
+"""Which of a video's features are kept, and how: the map is 97 % of it and not always needed.
 
 A choice other than the usual makes features of their own fingerprint, so that nobody takes a part
 for the whole; without one a recipe says nothing of it, and old fingerprints hold.

@@ -111,6 +111,19 @@ def test_shapes_and_arrays_of_one_alone(tmp_path: Path, capsys: pytest.CaptureFi
     assert ", and 2 more" in out
 
 
+def test_a_map_in_int8_is_compared_as_floats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    narrow = {"visual_map": np.full((1, 2, 2), 127, np.int8), "visual_map_scale": np.full(1, 0.5)}
+    wide = {"visual_map": np.full((1, 2, 2), 63.5, np.float16)}
+    for name, given in (("a", narrow), ("b", wide)):
+        made = Store(tmp_path / name, "features", {"stage": "features"})
+        with made.writer() as writer:
+            writer.add(key(1), given)
+    assert main(["cache", "compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    assert "visual_map: equal in 1 items" in capsys.readouterr().out
+
+
 def test_two_that_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cache", "compare", "ab", "cd", "--cache-dir", str(tmp_path)]) == 4
     assert "0 stores match 'ab'" in capsys.readouterr().err
