@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     work = Extraction(args.inputs, planned(args), options.runtime(args), options.batch(args))
     if args.loop:
         return _as_a_loop(work)
-    work.check()
+    work.check(args.report)
     with ExitStack() as opened:
         tally = work.tally()
         if args.report:

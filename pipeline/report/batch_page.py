@@ -11,7 +11,7 @@ from avel.pipeline.report import charts
 from avel.pipeline.report.template import Assets, render
 
 DOCUMENT, PAGE = "report.json", "index.html"
-STYLES, SCRIPTS = ("style.css", "run.css"), ("data.js", "still.js")
+STYLES, SCRIPTS = ("style.css", "run.css", "batch.css"), ("data.js", "still.js")
 QUANTITIES = {
     "media_seconds": "media",
     "decode_seconds": "decoding",
