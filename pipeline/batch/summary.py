@@ -159,7 +159,7 @@ def _reasons(folder: Path, failed: set[int], run: Mapping[str, Any]) -> dict[str
     if missing := run["sessions"][-1]["missing"]:
         examples = [{"path": None, "message": text} for text in run.get("missing", [])]
         found["MISSING_FILE"] = {"count": missing, "examples": examples}
-    for place, said in enumerate(_whole(folder)):
+    for place, said in enumerate(_whole(folder) if failed else ()):
         if place in failed:
             reason = found.setdefault(str(said["reason"]), {"count": 0, "examples": []})
             reason["count"] += 1
