@@ -7,7 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from avel.pipeline.batch.cluster import on_cluster
-from avel.pipeline.batch.journal import Identity, Journal
+from avel.pipeline.batch.forecast import planned_bytes
+from avel.pipeline.batch.journal import PLAN, VIDEOS, Identity, Journal
 from avel.pipeline.batch.launch import Loops, environments
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import Part, lot_size, lots_of
@@ -101,8 +102,11 @@ class Extraction:
     def _size(self) -> int:
         return self._config.lot or lot_size(self.total, self._config.loops)
 
-    def check(self) -> None:
+    def check(self, report: Path | None = None) -> None:
         """Refuse at once what cannot come to anything.
+
+        Args:
+            report: Folder in which a plan may be, of a run that has not begun.
 
         Raises:
             InputError: not one file can be read.
@@ -110,7 +114,10 @@ class Extraction:
         """
         runtime = self._runtime
         kept = runtime.window_cells if runtime.keep_segments else 0
-        needs = Needs(self._paths, len(self.stores.features), self._plan.segment, kept)
+        begins = report is not None and not (report / VIDEOS).exists()
+        planned = planned_bytes(report / PLAN) if report and begins else 0.0
+        done = len(self.stores.features)
+        needs = Needs(self._paths, done, self._plan.segment, kept, planned)
         check(needs, runtime.cache_dir)
 
     def tally(self) -> Tally:

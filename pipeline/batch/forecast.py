@@ -111,6 +111,15 @@ class Work:
         return Range(load.low + low, load.likely + likely, load.high + max(high, likely))
 
 
+def planned_bytes(path: Path) -> float:
+    """The least that a plan's file says of the disk; 0 where there is none."""
+    try:
+        expected = json.loads(path.read_text())["expected"]
+        return float(sum(expected[n]["low"] for n in expected if n.endswith("_bytes")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0
+
+
 def errors_of(path: Path, actual: Mapping[str, float]) -> dict[str, Any] | None:
     """How far a plan was off: for each quantity what was expected, what came, and the error.
 

@@ -31,12 +31,14 @@ class Needs:
         done: Of them, as many as the cache has features of.
         segment: How they are cut.
         kept_cells: Longest video whose cells are kept, in cells; 0 where none are.
+        planned_bytes: The least that a plan found out; 0 where there is none.
     """
 
     paths: Sequence[Path]
     done: int
     segment: SegmentConfig
     kept_cells: int
+    planned_bytes: float = 0.0
 
 
 def check(needs: Needs, cache: Path, *, now: Callable[[], float] = time.time) -> None:
@@ -60,7 +62,7 @@ def check(needs: Needs, cache: Path, *, now: Callable[[], float] = time.time) ->
             "claims do not mind, but times in reports will not agree: set the clocks "
             "by NTP"
         )
-    least = least_bytes(needs, sizes)
+    least = max(needs.planned_bytes, least_bytes(needs, sizes))
     free = shutil.disk_usage(cache).free
     if free < least:
         raise EnvironmentProblem(

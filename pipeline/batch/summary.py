@@ -26,7 +26,9 @@ MOST_SLOW = 20
 MOST_EXAMPLES = 5
 """Of each reason."""
 BINS = 60
-"""Stretches of time for which videos are counted."""
+"""Most stretches of time for which videos are counted."""
+BIN_VIDEOS = 5
+"""Of a stretch on average, at least; fewer would jump from one to the next."""
 SECONDS = ("decode_seconds", "encode_seconds", "waited_seconds")
 
 
@@ -144,9 +146,10 @@ def _worked(
 
 def _rate(worked: NDArray[np.float64], seconds: float) -> dict[str, Any]:
     """Videos that were worked on in each of some stretches of the time, in seconds."""
-    if seconds <= 0:
+    bins = min(BINS, len(worked) // BIN_VIDEOS)
+    if seconds <= 0 or not bins:
         return {"seconds": 0.0, "videos": []}
-    counts, edges = np.histogram(worked, BINS, (0.0, seconds))
+    counts, edges = np.histogram(worked, bins, (0.0, seconds))
     return {"seconds": round(float(edges[1]), 6), "videos": counts.tolist()}
 
 
@@ -156,7 +159,7 @@ def _reasons(folder: Path, failed: set[int], run: Mapping[str, Any]) -> dict[str
     if missing := run["sessions"][-1]["missing"]:
         examples = [{"path": None, "message": text} for text in run.get("missing", [])]
         found["MISSING_FILE"] = {"count": missing, "examples": examples}
-    for place, said in enumerate(_whole(folder)):
+    for place, said in enumerate(_whole(folder) if failed else ()):
         if place in failed:
             reason = found.setdefault(str(said["reason"]), {"count": 0, "examples": []})
             reason["count"] += 1

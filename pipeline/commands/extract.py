@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args))
     if args.loop:
         return _as_a_loop(work)
-    work.check()
+    work.check(args.report)
     if work.spares_segments:
         warn(
             "more than 1,000 videos: decoded pictures and sound are not cached, so other features "

@@ -11,7 +11,7 @@ from avel.pipeline.report import charts
 from avel.pipeline.report.template import Assets, render
 
 DOCUMENT, PAGE = "report.json", "index.html"
-STYLES, SCRIPTS = ("style.css", "run.css"), ("data.js", "still.js")
+STYLES, SCRIPTS = ("style.css", "run.css", "batch.css"), ("data.js", "still.js")
 QUANTITIES = {
     "media_seconds": "media",
     "decode_seconds": "decoding",
@@ -115,7 +115,7 @@ def _plan(plan: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
         expected = each["expected"]
         between = f"{shown(expected['low'])} to {shown(expected['high'])}"
         off = "" if each["error"] is None else f"{each['error']:+.0%}"
-        inside = "" if each["within"] else "outside"
+        inside = "within" if each["within"] else "outside"
         yield what, shown(expected["likely"]), between, shown(each["actual"]), off, inside
 
 

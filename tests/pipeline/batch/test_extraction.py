@@ -7,7 +7,7 @@ import pytest
 
 from avel.pipeline.batch.extraction import BatchConfig, Extraction
 from avel.pipeline.batch.lots import Part
-from avel.pipeline.reasons import InputError, MediaError, Reason
+from avel.pipeline.reasons import EnvironmentProblem, InputError, MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.method.stubs import ScriptedDecoders, StubEncoder, cells, file, stub_plan
 
@@ -68,6 +68,20 @@ def test_nothing_to_try_again_is_said(films: Path) -> None:
     run(films)
     with pytest.raises(InputError, match=r"none of 6 files .* features for OOM; leave it out"):
         run(films, retried=frozenset({Reason.OOM}))
+
+
+def test_a_plan_says_how_much_room_a_run_needs(films: Path, tmp_path: Path) -> None:
+    """Until it has begun: then less is needed than was planned."""
+    runtime = RuntimeConfig(cache_dir=tmp_path / "cache")
+    work = Extraction([str(films)], stub_plan(StubEncoder()), runtime, BatchConfig())
+    report = tmp_path / "night"
+    report.mkdir()
+    (report / "plan.json").write_text('{"expected": {"features_bytes": {"low": 1e21}}}')
+    with pytest.raises(EnvironmentProblem, match=r"at least 1000000000000\.0 GB are needed"):
+        work.check(report)
+    work.check()
+    (report / "videos.jsonl").touch()
+    work.check(report)
 
 
 def test_parts_are_all_of_it(films: Path) -> None:

@@ -64,6 +64,9 @@ def test_a_disk_without_room_for_even_the_least(
     with pytest.raises(EnvironmentProblem, match=r"0\.0 GB are free and at least 0\.0 GB are need"):
         check(needs(film), tmp_path)
     check(needs(film, done=1), tmp_path)
+    planned = Needs([film], 1, SEGMENT, 64, planned_bytes=3e9)
+    with pytest.raises(EnvironmentProblem, match=r"at least 3\.0 GB are needed; free the disk"):
+        check(planned, tmp_path)
     check(needs(film, kept=0), tmp_path)
 
 

@@ -81,15 +81,22 @@ def test_a_run_that_was_repeated_counts_each_video_once(tmp_path: Path) -> None:
 def test_the_rate_is_of_the_time_of_work(tmp_path: Path) -> None:
     """Sixty seconds, in two sessions with a day between; a cached file is no work."""
     day = 86_400.0
-    first = [line(f"a{n}", seconds=n + 0.5) for n in range(30)]
-    second = [line(f"b{n}", seconds=day + n / 2) for n in range(1, 61)]
+    first = [line(f"a{n}", seconds=n / 5) for n in range(1, 151)]
+    second = [line(f"b{n}", seconds=day + n / 10) for n in range(1, 301)]
     found = told(tmp_path, *first, line("x", "cached", 3), *second, begins=(0, day))
-    assert found["worked_seconds"] == 59.5
+    assert found["worked_seconds"] == 60
+    assert found["rate"]["seconds"] == 1
     videos = found["rate"]["videos"]
-    assert len(videos) == BINS
-    assert sum(videos) == 90
-    assert sum(videos[:29]) == pytest.approx(30, abs=2)
-    assert sum(videos[-15:]) == pytest.approx(30, abs=2)
+    assert (len(videos), sum(videos)) == (BINS, 450)
+    assert sum(videos[:30]) == pytest.approx(150, abs=5)
+    assert videos[10] == pytest.approx(5, abs=1)
+    assert videos[50] == pytest.approx(10, abs=1)
+
+
+def test_a_few_videos_have_no_rate(tmp_path: Path) -> None:
+    lines = [line(str(n), seconds=n) for n in range(1, 12)]
+    assert told(tmp_path, *lines[:4])["rate"]["videos"] == []
+    assert told(tmp_path, *lines)["rate"] == {"seconds": 5.5, "videos": [5, 6]}
 
 
 def test_the_slowest_are_kept(tmp_path: Path) -> None:

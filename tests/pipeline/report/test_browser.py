@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import Result
+from avel.pipeline.report.batch_page import batch_page
 from avel.pipeline.report.compare_page import compare_page
 from avel.pipeline.report.index import NAME, Index, entry
 from avel.pipeline.report.page import Look, Place, report_page
@@ -22,6 +23,7 @@ from avel.pipeline.report.run_page import Evaluated, run_page
 from avel.pipeline.report.table import table_page
 from tests.browser import faults, launched
 from tests.pipeline.report.material import EVIL, everyday, evil, played, result
+from tests.pipeline.report.test_batch_page import summary
 from tests.pipeline.report.test_compare_page import FOUND
 from tests.pipeline.report.test_run_page import NUMBERS
 
@@ -53,6 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (out / f"{name}.html").write_text(text)
     (out / "run.html").write_text(run_page(_run()))
     (out / "compare.html").write_text(compare_page(FOUND, ("one", EVIL)))
+    (out / "batch.html").write_text(batch_page(EVIL, summary()))
     (out / "table.html").write_text(
         table_page("board", ["system", "%"], [["dmsf", "98"]], ["note"])
     )
@@ -123,7 +126,7 @@ def settled(page: Page) -> float:
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "gone", "evil", "failed", "index", "run", "table", "compare"]
+    "name", ["a", "gone", "evil", "failed", "index", "run", "batch", "table", "compare"]
 )
 def test_nothing_is_asked_for_and_nothing_goes_wrong(
     browser: Browser, folder: Path, name: str
@@ -319,7 +322,7 @@ def test_names_are_text(browser: Browser, folder: Path) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["a", "index", "run", "compare"])
+@pytest.mark.parametrize("name", ["a", "gone", "index", "run", "batch", "compare"])
 def test_everybody_can_use_it(browser: Browser, folder: Path, name: str) -> None:
     page = opened(browser, folder / f"{name}.html")
     if name == "a":
