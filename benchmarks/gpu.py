@@ -52,7 +52,10 @@ def main() -> int:
         return 2
     faulthandler.dump_traceback_later(args.budget + GRACE, exit=True)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(torch.device(args.device), args.tiny, Path(folder))
+        device = torch.device(args.device)
+        if device.type == "cuda" and device.index is None:
+            device = torch.device("cuda", 0)
+        bench = Bench(device, args.tiny, Path(folder))
         header(bench)
         run(bench, args.only, args.budget)
     faulthandler.cancel_dump_traceback_later()

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from avel.extractors import EXTRACTORS, Choice, choose
 from avel.extractors.audioclip.joint import AudioCLIP
 from avel.extractors.extractor import FrozenExtractor, check_precision
 from avel.extractors.options import Precision
+from avel.extractors.sound.mn import MN, MNExtractor
+from avel.extractors.weights.files import WeightsError
 from tests.extractors import made
 
 VIT_B_32 = {"layers": 12, "width": 768, "patch_size": 32, "image_size": 224}
@@ -45,8 +47,33 @@ def _openclip(folder: Path) -> list[Path]:
     return [folder / "vit" if made_already else made.openclip_folder(folder / "vit", VIT_B_32)]
 
 
+def _lite0(folder: Path) -> list[Path]:
+    """The package's own where it is installed."""
+    try:
+        choose("efficientnet-lite0")
+    except WeightsError:
+        return [made.lite0_file(folder)]
+    return []
+
+
 def _mn(name: str) -> Callable[[Path], list[Path]]:
-    return lambda folder: [made.mn_file(folder, name)]
+    """Random, with norms that know their maps, as training leaves them: else errors only grow."""
+
+    def make(folder: Path) -> list[Path]:
+        path = folder / f"{name}.pt"
+        if not path.exists():
+            kind = EXTRACTORS[name].network_class()
+            assert issubclass(kind, MNExtractor)
+            network = MN(kind.width)
+            for layer in network.modules():
+                if isinstance(layer, nn.BatchNorm2d):
+                    layer.momentum = None  # the mean of all that it saw
+            with torch.no_grad():
+                network.train()(network.log_mel(torch.rand(8, 32_000) * 2 - 1))
+            torch.save(network.state_dict(), path)
+        return [path]
+
+    return make
 
 
 MAKERS: dict[str, Callable[[Path], list[Path]]] = {
@@ -55,7 +82,7 @@ MAKERS: dict[str, Callable[[Path], list[Path]]] = {
     "openclip": _openclip,
     "vgg19": lambda folder: [made.vgg19_file(folder)],
     "vggish": lambda folder: [made.vggish_file(folder)],
-    "efficientnet-lite0": lambda folder: [made.lite0_file(folder)],
+    "efficientnet-lite0": _lite0,
     **{name: _mn(name) for name in EXTRACTORS if name.startswith("mn")},
     "yamnet": lambda folder: [made.yamnet_file(folder)],
 }
