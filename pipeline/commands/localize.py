@@ -13,7 +13,8 @@ from avel.pipeline.method.named import named, refuse_attention
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
-    from avel.pipeline.formats.terminal import Spans, Take
+    from avel.pipeline.formats.telling import Spans
+    from avel.pipeline.formats.terminal import Take
     from avel.pipeline.method.plan import LocalizationPlan
     from avel.pipeline.method.stores import LocalizationStores
 
