@@ -33,6 +33,12 @@ scripts:
 	$(TSC) $(call SCRIPT,looks times data index)
 	$(TSC) $(call SCRIPT,looks times data still)
 
+# the notebook is kept in the tree, the reference is not
+docs: $(STAMP)
+	$(BIN)/python docs/make_tour.py
+	$(BIN)/python docs/make_reference.py build/reference
+	@echo "open build/reference/index.html in a browser"
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.decode
 	$(BIN)/python -m benchmarks.cache

@@ -42,7 +42,7 @@ def script(parser: "Parser", shell: str) -> str:
 
     for action in _actions(parser):
         if _takes_files(action):
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
+            action.complete = shtab.FILE
     return str(shtab.complete(parser, shell)) + "\n"
 
 

@@ -13,7 +13,8 @@ from avel.pipeline.method.named import named, refuse_attention
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
-    from avel.pipeline.formats.terminal import Spans, Take
+    from avel.pipeline.formats.telling import Spans
+    from avel.pipeline.formats.terminal import Take
     from avel.pipeline.method.plan import LocalizationPlan
     from avel.pipeline.method.stores import LocalizationStores
 
@@ -42,6 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold", type=float, help="of the gate or hysteresis [the model's own]"
     )
+    _add_writing(parser)
+    parser.add_argument(
+        "--heard", action="store_true", help="also list every sound of AudioSet's classes"
+    )
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    options.add_encoder(parser, " (for --labels; a model says its own, its weights may be given)")
+    parser.set_defaults(extractor=None)  # so that one that is given for nothing is seen
+    options.add_runtime(parser)
+    options.add_talk(parser)
+
+
+def _add_writing(parser: argparse.ArgumentParser) -> None:
+    """What is written, and what stands beside it."""
     parser.add_argument(
         "--out",
         type=Path,
@@ -61,14 +75,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --out: also a small copy of a film that browsers do not play, for its page",
     )
-    parser.add_argument(
-        "--heard", action="store_true", help="also list every sound of AudioSet's classes"
-    )
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
-    options.add_encoder(parser, " (for --labels; a model says its own, its weights may be given)")
-    parser.set_defaults(extractor=None)  # so that one that is given for nothing is seen
-    options.add_runtime(parser)
-    options.add_talk(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ def bar(stretches: Iterable[Stretch], duration: float, columns: int, screen: Scr
         for place in range(first, last):
             if halves[place] is None:
                 halves[place] = colour
-    signs = (_sign(*halves[2 * n : 2 * n + 2], screen.draws) for n in range(columns))
+    signs = (_sign(halves[2 * n], halves[2 * n + 1], screen.draws) for n in range(columns))
     runs = groupby(signs, key=lambda sign: sign[1])
     return "".join(screen.paint("".join(s for s, _ in run), colour) for colour, run in runs)
 

@@ -574,9 +574,10 @@ def test_results_for_people(synth: Path, warm: Path, capsys: pytest.CaptureFixtu
     assert lines[0] == f"{video}  10.0 s  ok"
     assert lines[1].split()[1] == "-"
     assert "truth" in lines[2]
-    assert lines[-3:-1] == [
+    assert lines[-4:-1] == [
         "missing.mp4  0.0 s  failed (MISSING_FILE)",
         "  missing.mp4: is not a file",
+        "2 videos: 1 with events, 0 without, 1 failed",
     ]
     assert lines[-1].startswith("model: dmsf, trained on synthetic video only")
 
@@ -609,6 +610,6 @@ def test_quiet_and_verbose(
     gone = [*SYNTHETIC, "gone.mp4", *given[len(SYNTHETIC) :]]
     assert main([*gone, "-q", "--out", str(tmp_path / "b")]) == 3
     assert capsys.readouterr() == ("", "gone.mp4: is not a file\n")
-    assert main([*given, "--threshold", "1", "--verbose"]) == 0
+    assert main([*given, "--threshold", "0.99999", "--verbose"]) == 0
     out = capsys.readouterr().out
     assert "\n  nothing that is both seen and heard\n  note: no event: the highest relevance" in out
