@@ -39,8 +39,8 @@ def filing(
         formats: Names of the files that are written beside the pages.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
-    pages = Pages(out, truth, run, proxy=proxy)
     with (
+        Pages(out, truth, run, proxy=proxy) as pages,
         Index(out, out.name) as index,
         ResultFolder(out, files, {PAGE: pages.page}, formats, warn=warn, over=[NAME]) as folder,
     ):
