@@ -72,12 +72,9 @@ class ContentKeys:
         Raises:
             OSError: the file may not be read, by the system's own errno.
         """
-        status = path.stat()
-        name = os.fspath(path.resolve())
-        with self._lock:
-            known = self._load().get(name)
-        if known and known[:2] == (status.st_size, status.st_mtime_ns):
-            return known[2]
+        if known := self.remembered(path):
+            return known
+        status, name = path.stat(), os.fspath(path.resolve())
         key = file_sha256(path)  # without the lock: threads hash beside one another
         with self._lock:
             self._load()[name] = (status.st_size, status.st_mtime_ns, key)
@@ -88,6 +85,18 @@ class ContentKeys:
         """A file that has each known content, the latest, by its key of 64 hex digits."""
         with self._lock:
             return {key: name for name, (_, _, key) in self._load().items()}
+
+    def remembered(self, path: Path) -> str | None:
+        """Sha256, 64 hex digits, of a content that was hashed before; None where it was not.
+
+        Raises:
+            OSError: the file is not there or may not be looked at.
+        """
+        status = path.stat()
+        with self._lock:
+            known = self._load().get(os.fspath(path.resolve()))
+        same = known and known[:2] == (status.st_size, status.st_mtime_ns)
+        return known[2] if known and same else None
 
     def _load(self) -> dict[str, tuple[int, int, str]]:
         if self._known is None:

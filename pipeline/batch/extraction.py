@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from avel.pipeline.batch.journal import Identity, Journal
 from avel.pipeline.batch.launch import Loops, environments
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import Part, lot_size, lots_of
+from avel.pipeline.batch.preflight import Needs, check
 from avel.pipeline.batch.tally import Tally
 from avel.pipeline.datasets.videos import find_videos
 from avel.pipeline.method.harvest import Watch
@@ -20,6 +21,9 @@ from avel.pipeline.reasons import InputError, Reason
 from avel.pipeline.work.claims import Claims, NoClaims
 from avel.pipeline.work.failures import QUARANTINED, Failures
 from avel.pipeline.work.runtime import RuntimeConfig, default_workers
+
+MANY = 1_000
+"""Videos above which decoded pictures and sound (2.4 MB per ten seconds) are not cached unasked."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class BatchConfig:
         skipped: Reasons for which a file that failed before is left out.
         most_failures: After how many to give up; None for never.
         cluster: Dask scheduler that starts the loops, or `local`; empty for none.
+        many_segments: Whether decoded pictures and sound are cached of more than `MANY` videos too.
     """
 
     loops: int = 1
@@ -43,6 +48,7 @@ class BatchConfig:
     skipped: frozenset[Reason] = QUARANTINED
     most_failures: int | None = None
     cluster: str = ""
+    many_segments: bool = False
 
 
 class Extraction:
@@ -61,11 +67,17 @@ class Extraction:
     def __init__(
         self, inputs: Sequence[str], plan: Plan, runtime: RuntimeConfig, config: BatchConfig
     ) -> None:
-        self._plan, self._runtime, self._config = plan, runtime, config
+        self._plan, self._config = plan, config
         self.stores = plan.stores(runtime.cache_dir)
         self._folder = work_folder(runtime.cache_dir, self.stores)
         found = find_videos(inputs)
         self.missing, paths = found.missing, found.paths
+        self.spares_segments = (
+            runtime.keep_segments and len(paths) > MANY and not config.many_segments
+        )
+        self._runtime = replace(
+            runtime, keep_segments=runtime.keep_segments and not self.spares_segments
+        )
         if config.part:
             paths = list(config.part.of_paths(paths))
             self.missing = self.missing if config.part.number == 1 else []
@@ -89,13 +101,26 @@ class Extraction:
     def _size(self) -> int:
         return self._config.lot or lot_size(self.total, self._config.loops)
 
+    def check(self) -> None:
+        """Refuse at once what cannot come to anything.
+
+        Raises:
+            InputError: not one file can be read.
+            EnvironmentProblem: the cache cannot be written, or has no room.
+        """
+        runtime = self._runtime
+        kept = runtime.window_cells if runtime.keep_segments else 0
+        needs = Needs(self._paths, len(self.stores.features), self._plan.segment, kept)
+        check(needs, runtime.cache_dir)
+
     def tally(self) -> Tally:
         """Counts of what becomes of the files."""
         return Tally(self.total, self.missing, most_failures=self._config.most_failures)
 
     def journal(self, folder: Path) -> Journal:
         """The folder that tells of this run."""
-        return Journal(folder, Identity(self.stores.features.fingerprint, version("avel")))
+        identity = Identity(self.stores.features.fingerprint, version("avel"))
+        return Journal(folder, identity, videos=self.total, missing=self.missing)
 
     def here(self, watch: Watch | None = None) -> Generator[Outcome, None, None]:
         """Work in this process, beside others on the same cache."""

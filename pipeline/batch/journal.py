@@ -1,25 +1,34 @@
 """A folder that tells of a run while it runs: a line a video, so that a killed run has its list.
 
 ```
- DIR/run.json        what runs: features' fingerprint, version, when it began
+ DIR/plan.json       what was expected, where `avel plan --report DIR` was asked before
+ DIR/run.json        what runs: features' fingerprint, versions, when it began, each time
  DIR/videos.jsonl    a line a video, in the order in which they ended
+ DIR/report.json, DIR/index.html    what came of it, at the end
 ```
 """
 
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+import platform
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+from avel.cache.whole import replacing
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
 SCHEMA = "avel.batch/1"
-RUN, VIDEOS = "run.json", "videos.jsonl"
+RUN, VIDEOS, PLAN = "run.json", "videos.jsonl", "plan.json"
+LIBRARIES = ("av", "numpy", "h5py", "torch")
+"""Whose versions are told."""
+MOST_MISSING = 5
+"""Files that are not there of which a sentence is kept."""
 
 
 @dataclass(frozen=True)
@@ -41,27 +50,40 @@ class Journal:
     Args:
         folder: Of this run alone, or of the same run before: a run that is repeated goes on in it.
         identity: What runs.
+        videos: Files of this run, to tell later whether it came to its end.
+        missing: Sentences about files that are not there.
 
     Raises:
         InputError: the folder holds something else, or tells of other features.
         EnvironmentProblem: it cannot be written.
     """
 
-    def __init__(self, folder: Path, identity: Identity) -> None:
+    def __init__(
+        self, folder: Path, identity: Identity, *, videos: int = 0, missing: Sequence[str] = ()
+    ) -> None:
         self._folder, self._identity = folder, identity
+        self._session = {"videos": videos, "missing": len(missing)}
+        self._missing = list(missing[:MOST_MISSING])
         self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
-        _check(self._folder, self._identity)
+        check_folder(self._folder, self._identity.fingerprint)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if not (self._folder / RUN).exists():
-                began = {"schema": SCHEMA, **vars(self._identity), "began": _now()}
-                (self._folder / RUN).write_text(json.dumps(began, indent=2) + "\n")
+            self._begin()
             self._file = _continued(self._folder / VIDEOS)
         except OSError as err:
             raise _unwritable(self._folder, err) from err
         return self
+
+    def _begin(self) -> None:
+        """Tell that the run begins, or goes on."""
+        now, path = _now(), self._folder / RUN
+        said = _read(path) if path.exists() else {"schema": SCHEMA, "began": now}
+        sessions = [*said.get("sessions", []), {"began": now, **self._session}]
+        said |= {**vars(self._identity), "versions": versions(), "missing": self._missing}
+        with replacing(path, durable=False) as part:
+            part.write_text(json.dumps({**said, "sessions": sessions}, indent=2) + "\n")
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
@@ -131,23 +153,57 @@ def lines(folder: Path) -> Iterator[Mapping[str, Any]]:
                 yield said
 
 
-def _check(folder: Path, identity: Identity) -> None:
+def read_run(folder: Path) -> dict[str, Any]:
+    """What `run.json` says of a folder.
+
+    Raises:
+        InputError: it tells of no run.
+    """
+    try:
+        return _read(folder / RUN)
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise InputError(
+            f"{folder}: has no {RUN} of a run that can be read; name a folder of --report"
+        ) from err
+
+
+def check_folder(folder: Path, fingerprint: str) -> None:
+    """Refuse a folder that is for something else than these features, by their 64 hex digits.
+
+    Raises:
+        InputError: it holds something else, or tells of other features.
+    """
     if folder.is_file():
         raise InputError(f"--report {folder}: is a file; name a folder")
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or not (names := {path.name for path in folder.iterdir()}):
         return
     try:
-        said = json.loads((folder / RUN).read_text())
-        known = str(said["fingerprint"])
+        known = str(_read(folder / (RUN if names != {PLAN} else PLAN))["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise InputError(
             f"--report {folder}: holds other files and no {RUN} of a run; name a new folder"
         ) from err
-    if known != identity.fingerprint:
+    if known != fingerprint:
         raise InputError(
             f"--report {folder}: tells of other features ({known[:12]}, not "
-            f"{identity.fingerprint[:12]}); name another folder for each recipe"
+            f"{fingerprint[:12]}); name another folder for each recipe"
         )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    said = json.loads(path.read_text())
+    if not isinstance(said["fingerprint"], str):
+        raise ValueError(f"{path}: is of no features")
+    return dict(said)
+
+
+def versions() -> dict[str, str]:
+    """Of what decides the numbers, by name."""
+    found = {"python": platform.python_version()}
+    for name in ("avel", *LIBRARIES):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _unwritable(folder: Path, err: OSError) -> EnvironmentProblem:
@@ -158,4 +214,4 @@ def _unwritable(folder: Path, err: OSError) -> EnvironmentProblem:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

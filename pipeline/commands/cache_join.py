@@ -77,7 +77,7 @@ def compare(args: argparse.Namespace, root: Path) -> int:
     found = next(steps)
     for _ in track(steps, found.both, "items"):
         pass
-    names = {}
+    names: dict[str, str] = {}
     for store in (a, b):
         names |= ContentKeys(store.folder.parent.parent).names()
     alike = found.within(args.tolerance)

@@ -5,35 +5,23 @@ import json
 import os
 from collections.abc import Generator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
+from avel.pipeline.commands.recipe import add_recipe, planned
 from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
-    from avel.pipeline.batch.extraction import Extraction
+    from avel.pipeline.batch.extraction import BatchConfig, Extraction
     from avel.pipeline.batch.tally import Tally
     from avel.pipeline.method.outcome import Outcome
-    from avel.pipeline.method.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", help="files, folders, lists (.txt), or an AVE folder")
-    parser.add_argument(
-        "--frames", type=options.positive, help="frames per second [16 for vgg19, else 1]"
-    )
+    add_recipe(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
-    parser.add_argument(
-        "--adapters", type=Path, metavar="FOLDER", help="run folder with tuned adapters to apply"
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        help="training preset or YAML file whose features to make, in the place of --extractor",
-    )
-    options.add_encoder(parser)
-    parser.set_defaults(extractor=None)  # so that one that is given beside a config is seen
     options.add_runtime(parser)
     options.add_batch(parser)
 
@@ -41,12 +29,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
-    plan = _plan(args)
-    work = Extraction(args.inputs, plan, options.runtime(args), options.batch(args))
+    work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args))
     if args.loop:
         return _as_a_loop(work)
+    work.check()
+    if work.spares_segments:
+        warn(
+            "more than 1,000 videos: decoded pictures and sound are not cached, so other features "
+            "of them are decoded anew; --segments caches them"
+        )
     with ExitStack() as opened:
         tally = work.tally()
+        if args.report:
+            opened.callback(_report, args.report)  # when the journal is closed, whatever ended it
         journal = opened.enter_context(work.journal(args.report)) if args.report else None
         outcomes = opened.enter_context(closing(_outcomes(args, work, tally)))
         for outcome in tally.track(outcomes):
@@ -60,12 +55,33 @@ def run(args: argparse.Namespace) -> int:
     return 3 if tally.failures else 0
 
 
+def _batch(args: argparse.Namespace) -> "BatchConfig":
+    """What the options say; a training that reads cells needs them of every video."""
+    config = options.batch(args)
+    if not args.config:
+        return config
+    from avel.pipeline.learning.experiment import load_experiment
+
+    return replace(
+        config, many_segments=args.segments or load_experiment(args.config).augment.enabled
+    )
+
+
 def _outcomes(
     args: argparse.Namespace, work: "Extraction", tally: "Tally"
 ) -> "Generator[Outcome, None, None]":
     if args.devices == 1 and not args.cluster:
         return work.here(tally.progress.watch)
     return work.apart(args.words[1:])
+
+
+def _report(folder: Path) -> None:
+    """Write the report of a folder that tells of this run; one that was refused gets none."""
+    from avel.pipeline.batch.journal import VIDEOS
+    from avel.pipeline.report.batch_page import write_report  # slow: loads Jinja2
+
+    if (folder / VIDEOS).is_file():
+        warn(f"wrote {write_report(folder)}")
 
 
 def _as_a_loop(work: "Extraction") -> int:
@@ -79,37 +95,6 @@ def _as_a_loop(work: "Extraction") -> int:
         failed = failed or outcome.reason is not None
         say(to_line(outcome))
     return 3 if failed else 0
-
-
-def _plan(args: argparse.Namespace) -> "Plan":
-    from avel.extractors import AdaptedChoice, choose
-    from avel.pipeline.method.plan import plan_features  # slow: loads h5py
-
-    if args.config:
-        return _plan_of_config(args)
-    name = args.extractor or "audioclip-tiny"
-    base = choose(name, args.weights, options.encoder_options(args))
-    encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
-    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {})
-
-
-def _plan_of_config(args: argparse.Namespace) -> "Plan":
-    """The features that a training reads, cut as its config says."""
-    from avel.extractors import choose
-    from avel.pipeline.learning.experiment import load_experiment
-    from avel.pipeline.method.plan import plan_features
-    from avel.pipeline.reasons import InputError
-
-    own = {"extractor": args.extractor, "option": args.option, "precision": args.precision}
-    own |= {"frames": args.frames, "adapters": args.adapters}
-    if given := [f"--{name}" for name, value in own.items() if value]:
-        raise InputError(
-            f"--config {args.config} says which features; leave out {', '.join(given)}, or change "
-            "the config"
-        )
-    experiment = load_experiment(args.config)
-    encoder = choose(experiment.extractor, args.weights, experiment.extractor_options)
-    return plan_features(encoder, experiment.segment)
 
 
 def _print(as_json: bool, tally: "Tally", mark: str) -> None:

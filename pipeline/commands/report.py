@@ -1,8 +1,9 @@
-"""`avel report`: pages of results that were written earlier, and of trainings."""
+"""`avel report`: pages of results that were written earlier, of trainings and of batches."""
 
 import argparse
 from pathlib import Path
 
+from avel.pipeline.batch.journal import VIDEOS
 from avel.pipeline.method.run_files import METRICS
 from avel.pipeline.work.say import warn
 
@@ -13,7 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="RESULT",
-        help="a result's .json, the list of `localize --json`, a folder of them, or a run folder",
+        help="a result's .json, the list of `localize --json`, a folder of them, "
+        "a run folder, or that of `extract --report`",
     )
     parser.add_argument("--out", type=Path, help="folder of the pages [that of the first result]")
     parser.add_argument(
@@ -31,8 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     runs = [path for path in args.results if (path / METRICS).is_file()]
-    results = [path for path in args.results if path not in runs]
+    batches = [path for path in args.results if (path / VIDEOS).is_file()]
+    results = [path for path in args.results if path not in (*runs, *batches)]
     _of_runs(runs, args.out)
+    _of_batches(batches, args.out)
     return _of_results(results, args) if results else 0
 
 
@@ -41,6 +45,13 @@ def _of_runs(runs: list[Path], out: Path | None) -> None:
 
     for run in runs:
         warn(f"wrote {write_run_page(out or run, read_run(run))}")
+
+
+def _of_batches(batches: list[Path], out: Path | None) -> None:
+    from avel.pipeline.report.batch_page import write_report  # slow: loads Jinja2
+
+    for folder in batches:
+        warn(f"wrote {write_report(folder, out)}")
 
 
 def _of_results(paths: list[Path], args: argparse.Namespace) -> int:

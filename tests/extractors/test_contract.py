@@ -134,7 +134,8 @@ def test_everything_is_made_on_the_device_of_its_inputs(case: Case) -> None:
     given = case.cells(2)
     with torch.device("meta"):
         found = case.extractor(*given)
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name].float(), value.float(), atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.needs_cuda

@@ -223,7 +223,7 @@ def test_everything_is_made_on_the_device_of_its_inputs(case: Case) -> None:
     expected = case.model(*given)
     with torch.device("meta"):
         found = case.model(*given)
-    same(found, expected, tolerance=0)
+    same(found, expected)  # not to the bit: attention has a fast way that the context switches off
 
 
 def test_losses_are_on_the_device_of_the_output(case: Case) -> None:
@@ -369,7 +369,8 @@ def test_windows_are_made_on_the_device_of_the_features(matcher: Case) -> None:
     with torch.device("meta"):
         found = matcher.model.windows(*given)
         matcher.model.loss(*given)
-    assert all(torch.equal(found[way], scores) for way, scores in expected.items())
+    for way, scores in expected.items():
+        torch.testing.assert_close(found[way], scores, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.needs_cuda

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from avel.pipeline.batch.journal import RUN, VIDEOS, Identity, Journal, lines
+from avel.pipeline.batch.journal import RUN, VIDEOS, Identity, Journal, lines, read_run
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError, Reason
 
@@ -68,3 +68,34 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     (tmp_path / VIDEOS).symlink_to("/dev/full")
     with pytest.raises(EnvironmentProblem, match=r"cannot be written \(No space left"):
         tell(tmp_path, Outcome(Path("a"), "k"))
+
+
+def test_what_was_planned_may_be_there_before(tmp_path: Path) -> None:
+    """Of the same features; and each time that the run begins is told."""
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"fingerprint": OTHER.fingerprint}))
+    with pytest.raises(InputError, match=r"tells of other features \(b{12}, not a{12}\)"):
+        tell(tmp_path)
+    plan.write_text(json.dumps({"fingerprint": ONE.fingerprint}))
+    tell(tmp_path, Outcome(Path("a"), "k"))
+    tell(tmp_path)
+    run = json.loads((tmp_path / RUN).read_text())
+    assert len(run["sessions"]) == 2
+    assert run["began"] <= run["sessions"][0]["began"] <= run["sessions"][1]["began"]
+    assert set(run["versions"]) >= {"avel", "python", "av"}
+
+
+def test_a_line_says_what_its_video_took(tmp_path: Path) -> None:
+    took = {"decode_seconds": 1.5, "encode_seconds": 2.5, "waited_seconds": 0.5}
+    tell(tmp_path, Outcome(Path("a"), "k", num_bytes=77, **took))
+    [line] = lines(tmp_path)
+    assert {name: line[name] for name in took} == took
+    assert line["bytes"] == 77
+
+
+def test_how_many_there_are_is_told_too(tmp_path: Path) -> None:
+    with Journal(tmp_path, ONE, videos=7, missing=["no file x"] * 9):
+        pass
+    run = read_run(tmp_path)
+    assert run["sessions"][0] | {"began": ""} == {"began": "", "videos": 7, "missing": 9}
+    assert run["missing"] == ["no file x"] * 5
