@@ -108,7 +108,7 @@ def _side_by_side(frames: list[AudioFrame]) -> NDArray[Any]:
     for frame in frames:
         count = each * frame.samples
         for row, plane in zip(whole, frame.planes, strict=True):
-            row[at : at + count] = np.frombuffer(plane, kind, count)
+            row[at : at + count] = np.frombuffer(plane, kind, count)  # type: ignore[call-overload]
         at += count
     return whole
 

@@ -41,8 +41,8 @@ def filing(
         quiet: Whether not to say at the end how many were written where.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
-    pages = Pages(out, truth, run, proxy=proxy)
     with (
+        Pages(out, truth, run, proxy=proxy) as pages,
         Index(out, out.name) as index,
         ResultFolder(out, files, {PAGE: pages.page}, formats, warn=warn, over=[NAME]) as folder,
     ):

@@ -18,11 +18,11 @@ from avel.pipeline.report.batch_page import batch_page
 from avel.pipeline.report.compare_page import compare_page
 from avel.pipeline.report.index import NAME, Index, entry
 from avel.pipeline.report.page import Look, Place, report_page
-from avel.pipeline.report.preview import Preview, preview
+from avel.pipeline.report.preview import Preview
 from avel.pipeline.report.run_page import Evaluated, run_page
 from avel.pipeline.report.table import table_page
 from tests.browser import faults, launched
-from tests.pipeline.report.material import EVIL, everyday, evil, played, result
+from tests.pipeline.report.material import EVIL, everyday, evil, looked_at, played, result
 from tests.pipeline.report.test_batch_page import summary
 from tests.pipeline.report.test_compare_page import FOUND
 from tests.pipeline.report.test_run_page import NUMBERS
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = everyday(str(film), segments=4, duration=4.0)
     attention = np.zeros((4, 49), np.float32)
     attention[:, 24] = 1
-    look = Look(preview(found), attention, False, [("Bark", 0.0, 1.5), ("Rain", 1.0, 3.5)])
+    look = Look(looked_at(found), attention, False, [("Bark", 0.0, 1.5), ("Rain", 1.0, 3.5)])
     pages = {
         "a": report_page(found, look, Place("index.html", "", "evil.html", out / "a.html")),
         "gone": report_page(everyday("gone.avi"), Look(look.preview)),
