@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 # `make` alone shows that everything works
 .DEFAULT_GOAL := demo
-.PHONY: install demo test check bench clean
+.PHONY: install demo test check scripts bench clean
 
 install: $(STAMP)
 
@@ -23,6 +23,21 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p avel -m tests.api.typed
+
+# the pages' scripts, whose types are in comments; needs npm, nothing else does
+TSC := npx --yes -p typescript@5 tsc --allowJs --checkJs --noEmit --strict --noUncheckedIndexedAccess \
+	--target es2022 --lib es2022,dom,dom.iterable
+SCRIPT = $(addprefix pipeline/report/,$(addsuffix .js,$(1)))
+scripts:
+	$(TSC) $(call SCRIPT,looks times data lanes list player overlay pointer page)
+	$(TSC) $(call SCRIPT,looks times data index)
+	$(TSC) $(call SCRIPT,looks times data still)
+
+# the notebook is kept in the tree, the reference is not
+docs: $(STAMP)
+	$(BIN)/python docs/make_tour.py
+	$(BIN)/python docs/make_reference.py build/reference
+	@echo "open build/reference/index.html in a browser"
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.decode

@@ -258,6 +258,15 @@ RULES: dict[str, Rule] = {
     ),
     "damaged: ffmpeg reports errors": lambda _, told: bool(told.errors),
     "a container without times of showing": lambda _, told: told.format in UNTIMED,
+    "GIF without delays: versions of FFmpeg count its images differently": lambda _, told: (
+        told.format == "gif"
+    ),
+    "VC-1 and SVQ3 with times of decoding: frames lie one apart": lambda _, told: (
+        _has(told, "codec_name", "vc1", "svq3") and (told.decibels or 0) <= SOUND_DB
+    ),
+    "PCM whose byte order this ffmpeg does not read": lambda _, told: _has(
+        told, "codec_tag_string", "ipcm", "fpcm"
+    ),
     "several programs": lambda _, told: len(told.probed.get("programs", [])) > 1,
     "noise: scalers differ, but the frame is the nearest": lambda _, told: (
         0 < (told.levels or 0) < 0.3 * told.neighbour
@@ -271,3 +280,8 @@ UNTIMED = ("avi", "h264", "hevc", "mpegvideo", "m4v")
 
 def _span(times: list[float]) -> float:
     return times[-1] - times[0] if times else 0.0
+
+
+def _has(told: Theirs, what: str, *values: str) -> bool:
+    """Whether a stream is one of these."""
+    return any(stream.get(what) in values for stream in told.probed.get("streams", []))

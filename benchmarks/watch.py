@@ -38,7 +38,10 @@ class Watch(threading.Thread):
     def _look(self) -> None:
         for pid in below(os.getpid()):
             self.peak_mb = max(self.peak_mb, peak_mb(pid))
-            self._spent[pid] = max(self._spent.get(pid, 0.0), cpu_seconds(pid))
+            spent = cpu_seconds(pid)
+            if spent > time.monotonic() - self._began + 1:  # it was there, but not listed
+                self._before.setdefault(pid, spent)
+            self._spent[pid] = max(self._spent.get(pid, 0.0), spent)
 
     def __exit__(self, *_: object) -> None:
         self._over.set()

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 KEY_BYTES = 32
+SOURCES = "sources.jsonl"
+"""Of a cache folder: which file had which content when."""
 
 Recipe = Mapping[str, Any]
 """Everything that decides a stage's numbers: stage, version, config, upstream, weights."""
@@ -60,7 +62,7 @@ class ContentKeys:
     """
 
     def __init__(self, root: Path) -> None:
-        self._file = root / "sources.jsonl"
+        self._file = root / SOURCES
         self._known: dict[str, tuple[int, int, str]] | None = None
         self._lock = threading.Lock()
 
@@ -78,6 +80,11 @@ class ContentKeys:
             self._load()[name] = (status.st_size, status.st_mtime_ns, key)
             self._append(json.dumps([name, status.st_size, status.st_mtime_ns, key]) + "\n")
         return key
+
+    def names(self) -> dict[str, str]:
+        """A file that has each known content, the latest, by its key of 64 hex digits."""
+        with self._lock:
+            return {key: name for name, (_, _, key) in self._load().items()}
 
     def remembered(self, path: Path) -> str | None:
         """Sha256, 64 hex digits, of a content that was hashed before; None where it was not.

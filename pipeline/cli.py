@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from avel.pipeline.commands.parser import Parser
+from avel.pipeline.commands.parser import Parser, name_values
 from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
 
 COMMANDS = {
@@ -36,6 +36,7 @@ COMMANDS = {
     "cache": "look at the cache: ls, info, explain, verify, gc, export, import",
     "weights": "weight files: ls, add, fetch, verify, convert",
     "doctor": "check versions, codecs, device, weights and cache",
+    "completion": "print the script by which a shell completes commands, options and files",
 }
 """Each is `commands/<name>.py`, which is imported when it is asked for."""
 
@@ -82,9 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     """Run the command that the words say, to the last byte of what it prints."""
-    wanted = next((word for word in words if not word.startswith("-")), None)
+    wanted = next((word for word in words if not word.startswith("-")), "")
     args = _parser(wanted).parse_args(words)
     args.words = words  # a command may start others like itself
+    args.whole = lambda: _parser(*COMMANDS)  # or tell of all
     signal.signal(signal.SIGTERM, _terminate)
     code = int(args.run(args))
     put("")  # what libraries have printed
@@ -113,21 +115,22 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _parser(wanted: str | None) -> Parser:
-    """The parser, with the arguments of the wanted command alone: others are not imported."""
+def _parser(*wanted: str) -> Parser:
+    """The parser, with the arguments of the wanted commands alone: others are not imported."""
     parser = Parser(
         prog="avel",
         description="Audio-visual event localization: what can be both seen and heard, and when.",
         epilog="exit codes: 0 ok, 1 unexpected, 2 usage or config, 3 some items failed, "
         "4 environment or weights missing, 130/143 stopped cleanly",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the versions")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary)
-        if name == wanted:
+        if name in wanted:
             module = importlib.import_module(f"avel.pipeline.commands.{name}")
             module.add_arguments(sub)
+            name_values(sub)
             sub.add_argument("--debug", action="store_true", help="show the trace of an error")
             sub.set_defaults(run=module.run)
     return parser
@@ -135,7 +138,7 @@ def _parser(wanted: str | None) -> Parser:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version  # slow to import
+        from avel.pipeline.commands.versions import versions  # slow: loads libav
 
-        say(f"avel {version('avel')}")
+        say(*versions())
         parser.exit()

@@ -45,6 +45,17 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def exact() -> Iterator[None]:
+    """Float32 on a GPU as it is on a CPU, not rounded to 10 bits on the way."""
+    import torch
+
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    yield
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+
+
+@pytest.fixture
 def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folder in which weights are kept holds any."""
     for name in ("AVEL_WEIGHTS_DIR", "XDG_DATA_HOME"):
@@ -127,3 +138,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not torch.cuda.is_available():
         for item in on_a_gpu:
             item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A skip is a failure where a GPU is promised, whatever its reason."""
+    made = yield
+    report = made.get_result()  # type: ignore[attr-defined]
+    promised = os.environ.get("FAIL_WITHOUT_CUDA") == "1"
+    if promised and report.skipped and item.get_closest_marker("needs_cuda"):
+        report.outcome = "failed"
+        report.longrepr = f"FAIL_WITHOUT_CUDA is 1, and this test was skipped: {report.longrepr}"

@@ -104,6 +104,7 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
 def test_files_are_decoded_in_children_only() -> None:
     """Whoever cut a file in its own process would go down with it."""
     inner = {"segment", "decode", "container", "video", "audio", "track", "child"}
+    inner |= {"preview", "proxy", "cut", "copy", "probe", "streams", "tasks"}
     names = {f"avel.pipeline.media.{name}" for name in inner}
     for path in sources():
         if not name_of(path).startswith("pipeline/media/"):

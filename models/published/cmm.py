@@ -89,10 +89,11 @@ def summed_distances(distances: Tensor, events: Tensor) -> Tensor:
     """
     B, T = events.shape
     start, length = events.int().argmax(1), events.sum(1)
-    i, k = torch.arange(T), torch.arange(T)
+    i = k = torch.arange(T, device=events.device)
     rows = (start[:, None, None] + i[:, None]).clamp_max(T - 1).expand(B, T, T)  # (B, i, k)
     columns = (i[:, None] + k).clamp_max(T - 1).expand(B, T, T)
-    pairs = distances[torch.arange(B)[:, None, None], rows, columns]
+    videos = torch.arange(B, device=events.device)
+    pairs = distances[videos[:, None, None], rows, columns]
     inside = (i < length[:, None]).unsqueeze(-1)
     sums = torch.where(inside, pairs, 0).sum(1)
     return sums.masked_fill(k > T - length[:, None], float("inf"))

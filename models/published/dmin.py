@@ -182,7 +182,7 @@ class DCMR(DMIN):
         relevance = matched_relevance(self, audio, visual, events, self.config.query)
         T, length = events.shape[1], events.sum(1, keepdim=True)
         total = functional.pad(relevance.cumsum(1), (1, 0))
-        start = torch.arange(T).expand_as(relevance)
+        start = torch.arange(T, device=relevance.device).expand_as(relevance)
         sums = total.gather(1, (start + length).clamp_max(T)) - total.gather(1, start)
         sums = sums.masked_fill(start > T - length, float("-inf"))
         return {"a2v" if self.config.query == "audio" else "v2a": sums}

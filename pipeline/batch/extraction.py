@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from avel.pipeline.work.claims import Claims, NoClaims
 from avel.pipeline.work.failures import QUARANTINED, Failures
 from avel.pipeline.work.runtime import RuntimeConfig, default_workers
 
+MANY = 1_000
+"""Videos above which decoded pictures and sound (2.4 MB per ten seconds) are not cached unasked."""
+
 
 @dataclass(frozen=True)
 class BatchConfig:
@@ -36,6 +39,7 @@ class BatchConfig:
         skipped: Reasons for which a file that failed before is left out.
         most_failures: After how many to give up; None for never.
         cluster: Dask scheduler that starts the loops, or `local`; empty for none.
+        many_segments: Whether decoded pictures and sound are cached of more than `MANY` videos too.
     """
 
     loops: int = 1
@@ -45,6 +49,7 @@ class BatchConfig:
     skipped: frozenset[Reason] = QUARANTINED
     most_failures: int | None = None
     cluster: str = ""
+    many_segments: bool = False
 
 
 class Extraction:
@@ -63,11 +68,17 @@ class Extraction:
     def __init__(
         self, inputs: Sequence[str], plan: Plan, runtime: RuntimeConfig, config: BatchConfig
     ) -> None:
-        self._plan, self._runtime, self._config = plan, runtime, config
+        self._plan, self._config = plan, config
         self.stores = plan.stores(runtime.cache_dir)
         self._folder = work_folder(runtime.cache_dir, self.stores)
         found = find_videos(inputs)
         self.missing, paths = found.missing, found.paths
+        self.spares_segments = (
+            runtime.keep_segments and len(paths) > MANY and not config.many_segments
+        )
+        self._runtime = replace(
+            runtime, keep_segments=runtime.keep_segments and not self.spares_segments
+        )
         if config.part:
             paths = list(config.part.of_paths(paths))
             self.missing = self.missing if config.part.number == 1 else []

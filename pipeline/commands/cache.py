@@ -14,6 +14,8 @@ ACTIONS = {
     "gc": ("cache_keep", "remove what nothing will ever read"),
     "export": ("cache_move", "write features in a layout that other code reads"),
     "import": ("cache_move", "take feature files that other code wrote"),
+    "compare": ("cache_join", "say where two feature sets differ, and by how much"),
+    "merge": ("cache_join", "take all that other caches hold into this one"),
 }
 """Each is a function of the file named: `info` is `cache_look.info`, `import` is `import_`."""
 

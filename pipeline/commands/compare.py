@@ -5,13 +5,14 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from avel.pipeline.work.say import put, say
+from avel.pipeline.work.say import put, say, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, help="run folder")
     parser.add_argument("second", type=Path, help="run folder")
     parser.add_argument("--most", type=int, default=20, help="videos to list [20]")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="also a page of it")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
@@ -19,6 +20,11 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.studies.compare import compare  # slow: loads scipy
 
     found = compare(args.first, args.second)
+    if args.out:
+        from avel.pipeline.report.compare_page import write_compare_page
+
+        names = args.first.resolve().name, args.second.resolve().name
+        warn(f"wrote {write_compare_page(args.out, found, names)}")
     if args.json:
         put(json.dumps({**asdict(found), "difference": found.difference}, indent=2) + "\n")
         return 0

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Generator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from avel.pipeline.commands.recipe import add_recipe, planned
 from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
-    from avel.pipeline.batch.extraction import Extraction
+    from avel.pipeline.batch.extraction import BatchConfig, Extraction
     from avel.pipeline.batch.tally import Tally
     from avel.pipeline.method.outcome import Outcome
 
@@ -28,10 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
-    work = Extraction(args.inputs, planned(args), options.runtime(args), options.batch(args))
+    work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args))
     if args.loop:
         return _as_a_loop(work)
     work.check(args.report)
+    if work.spares_segments:
+        warn(
+            "more than 1,000 videos: decoded pictures and sound are not cached, so other features "
+            "of them are decoded anew; --segments caches them"
+        )
     with ExitStack() as opened:
         tally = work.tally()
         if args.report:
@@ -47,6 +53,18 @@ def run(args: argparse.Namespace) -> int:
         warn(f"MISSING_FILE: {sentence}")
     _print(args.json, tally, work.stores.features.fingerprint)
     return 3 if tally.failures else 0
+
+
+def _batch(args: argparse.Namespace) -> "BatchConfig":
+    """What the options say; a training that reads cells needs them of every video."""
+    config = options.batch(args)
+    if not args.config:
+        return config
+    from avel.pipeline.learning.experiment import load_experiment
+
+    return replace(
+        config, many_segments=args.segments or load_experiment(args.config).augment.enabled
+    )
 
 
 def _outcomes(

@@ -13,7 +13,8 @@ from avel.pipeline.method.named import named, refuse_attention
 from avel.pipeline.reasons import InputError
 
 if TYPE_CHECKING:
-    from avel.pipeline.formats.terminal import Spans, Take
+    from avel.pipeline.formats.telling import Spans
+    from avel.pipeline.formats.terminal import Take
     from avel.pipeline.method.plan import LocalizationPlan
     from avel.pipeline.method.stores import LocalizationStores
 
@@ -42,6 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold", type=float, help="of the gate or hysteresis [the model's own]"
     )
+    _add_writing(parser)
+    parser.add_argument(
+        "--heard", action="store_true", help="also list every sound of AudioSet's classes"
+    )
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    options.add_encoder(parser, " (for --labels; a model says its own, its weights may be given)")
+    parser.set_defaults(extractor=None)  # so that one that is given for nothing is seen
+    options.add_runtime(parser)
+    options.add_talk(parser)
+
+
+def _add_writing(parser: argparse.ArgumentParser) -> None:
+    """What is written, and what stands beside it."""
     parser.add_argument(
         "--out",
         type=Path,
@@ -61,18 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --out: also a small copy of a film that browsers do not play, for its page",
     )
-    parser.add_argument(
-        "--heard", action="store_true", help="also list every sound of AudioSet's classes"
-    )
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
-    options.add_encoder(parser, " (for --labels; a model says its own, its weights may be given)")
-    parser.set_defaults(extractor=None)  # so that one that is given for nothing is seen
-    options.add_runtime(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     asked = _asked(args)
-    from avel.pipeline.formats.terminal import printing  # slow: numpy and h5py load here
+    from avel.pipeline.formats.terminal import Manner, printing  # slow: numpy and h5py load here
     from avel.pipeline.media.inputs import expand
     from avel.pipeline.method.plan import PipelineConfig
     from avel.pipeline.method.run import localize
@@ -85,9 +92,11 @@ def run(args: argparse.Namespace) -> int:
     plan = options.plan_or_fetch(config)
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
-    progress, failed = Progress(len(paths), "videos", quiet=len(paths) == 1), False
+    alone, failed = len(paths) == 1, False
+    progress = Progress(len(paths), "videos", quiet=alone, silent=args.quiet)
     results = localize(paths, plan, runtime, stores=stores, watch=progress.watch)
-    words = printing(truth_of, as_json=args.json, heard=args.heard, kept=bool(args.out))
+    manner = Manner(args.json, args.heard, args.verbose, args.quiet)
+    words = printing(truth_of, files, manner, kept=bool(args.out))
     with words as show, filing as write, closing(results):
         for result in in_order(progress.track(results), files, attrgetter("file")):
             write(result)
@@ -101,6 +110,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     if args.attention and not args.out:
         raise InputError("--attention writes a picture and a video; give --out FOLDER for them")
     options.formats(args)
+    if args.quiet and not (args.out or args.json):
+        raise InputError("--quiet prints no events; give --out FOLDER or --json to have them")
     if args.proxy and not args.out:
         raise InputError("--proxy makes a copy for a page; give --out FOLDER for the pages")
     if args.attention and not args.labels:
@@ -143,5 +154,6 @@ def _outputs(
     if args.out is None:
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
-    writing = {"attention": args.attention, "proxy": args.proxy, "formats": options.formats(args)}
-    return truth.of, filing(args.out, files, truth, run, **writing)
+    writing = {"attention": args.attention, "proxy": args.proxy, "quiet": args.quiet}
+    writes = filing(args.out, files, truth, run, formats=options.formats(args), **writing)
+    return truth.of, writes

@@ -127,6 +127,18 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_talk(parser: argparse.ArgumentParser) -> None:
+    """How much is told."""
+    group = parser.add_argument_group("what is told (changes no result)")
+    told = group.add_mutually_exclusive_group()
+    told.add_argument(
+        "-q", "--quiet", action="store_true", help="tell of failures alone, and show no progress"
+    )
+    told.add_argument(
+        "-v", "--verbose", action="store_true", help="tell all numbers, and every note in full"
+    )
+
+
 def add_batch(parser: argparse.ArgumentParser) -> None:
     """How a batch is spread, what it does about failures, and what it tells."""
     group = parser.add_argument_group("a batch (changes no result)")
@@ -157,6 +169,11 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         "--give-up-after", type=positive, metavar="N", help="end when N videos have failed [never]"
     )
     group.add_argument("--report", type=Path, metavar="DIR", help="tell of each video as it ends")
+    group.add_argument(
+        "--segments",
+        action="store_true",
+        help="cache decoded pictures and sound of more than 1,000 videos too",
+    )
     group.add_argument("--loop", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -166,6 +183,8 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
     Raises:
         InputError: a reason that is none, or options that do not go together.
     """
+    if args.segments and args.no_segments:
+        raise InputError("--segments and --no-segments: give one of the two")
     from avel.pipeline.batch.extraction import BatchConfig
     from avel.pipeline.batch.lots import Part
     from avel.pipeline.work.failures import QUARANTINED
@@ -183,6 +202,7 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
         skipped=QUARANTINED if args.skip_failed is None else _reasons(args.skip_failed),
         most_failures=args.give_up_after,
         cluster=args.cluster or "",
+        many_segments=args.segments,
     )
 
 

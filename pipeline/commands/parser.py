@@ -4,9 +4,42 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from avel.pipeline.work.say import hint, put, shown
+
+VALUES = {
+    "--adapters": "PATH",
+    "--as": "NAME",
+    "--batch": "SEGMENTS",
+    "--config": "NAME",
+    "--device": "DEVICE",
+    "--epochs": "N",
+    "--events": "FILE",
+    "--extractor": "NAME",
+    "--labels": "LABEL",
+    "--model": "MODEL",
+    "--noisy": "SHARE",
+    "--precision": "TYPE",
+    "--seed": "NUMBER",
+    "--store": "FINGERPRINT",
+    "--template": "TEXT",
+    "--threshold": "SHARE",
+    "--timeout": "SECONDS",
+}
+"""What options take, by its unit where it has one; what is not here is a number or a path."""
+
+
+def name_values(parser: argparse.ArgumentParser) -> None:
+    """Let help say what each option takes, of a parser and its subcommands."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                name_values(each)
+        elif action.option_strings and action.nargs != 0 and not (action.metavar or action.choices):
+            other = "PATH" if action.type is Path else "N"
+            action.metavar = VALUES.get(action.option_strings[-1], other)
 
 
 class Parser(argparse.ArgumentParser):

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs", type=options.positive, default=10, help="passes over the events [10]"
     )
-    parser.add_argument("--seed", type=int, default=0, help="[0]")
+    parser.add_argument("--seed", type=int, default=0, help="everything derives from it [0]")
     parser.add_argument(
         "--precision",
         choices=("bf16-mixed", "32-true"),

@@ -17,6 +17,15 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "--frames", type=options.positive, help="frames per second [16 for vgg19, else 1]"
     )
     parser.add_argument(
+        "--arrays",
+        metavar="NAME[,NAME...]",
+        help="what is kept of the features: visual, visual_map, audio, visual_scores, "
+        "audio_scores, faces [all that the encoder gives]; the map is nearly all of the bytes",
+    )
+    parser.add_argument(
+        "--map-dtype", help="how the map is kept: float16, or int8 of half the size [float16]"
+    )
+    parser.add_argument(
         "--adapters", type=Path, metavar="FOLDER", help="run folder with tuned adapters to apply"
     )
     parser.add_argument(
@@ -37,14 +46,17 @@ def planned(args: argparse.Namespace) -> "Plan":
         WeightsError: its weights are missing.
     """
     from avel.extractors import AdaptedChoice, choose
-    from avel.pipeline.method.plan import plan_features  # slow: loads h5py
+    from avel.pipeline.method.kept import Kept  # slow: loads h5py
+    from avel.pipeline.method.plan import plan_features
 
     if args.config:
         return _of_config(args)
+    arrays = () if args.arrays is None else tuple(args.arrays.split(","))
+    kept = Kept(arrays, args.map_dtype or "float16")
     name = args.extractor or "audioclip-tiny"
     base = choose(name, args.weights, options.encoder_options(args))
     encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
-    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {})
+    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {}, kept)
 
 
 def _of_config(args: argparse.Namespace) -> "Plan":
@@ -55,7 +67,8 @@ def _of_config(args: argparse.Namespace) -> "Plan":
     from avel.pipeline.reasons import InputError
 
     own = {"extractor": args.extractor, "option": args.option, "precision": args.precision}
-    own |= {"frames": args.frames, "adapters": args.adapters}
+    own |= {"frames": args.frames, "adapters": args.adapters, "arrays": args.arrays}
+    own |= {"map-dtype": args.map_dtype}
     if given := [f"--{name}" for name, value in own.items() if value]:
         raise InputError(
             f"--config {args.config} says which features; leave out {', '.join(given)}, or change "

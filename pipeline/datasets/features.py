@@ -18,6 +18,7 @@ from avel.models.losses import IGNORED
 from avel.pipeline.datasets.ave import CELLS, AveFolder, Row, segment_labels
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features
+from avel.pipeline.method.kept import unpack_features
 from avel.pipeline.method.stores import unpack
 from avel.pipeline.reasons import InputError
 
@@ -134,7 +135,7 @@ class FeatureRows(Dataset[Example]):
         Raises:
             LookupError: the item was damaged since; names it and what to do.
         """
-        return unpack(Features, self._arrays(index))
+        return unpack_features(self._arrays(index))
 
     def _arrays(self, index: int) -> dict[str, NDArray[np.generic]]:
         arrays = self._store.get(self.keys[index])

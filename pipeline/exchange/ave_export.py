@@ -21,8 +21,7 @@ from avel.pipeline.datasets.ave import (
 from avel.pipeline.datasets.features import noisy_keys
 from avel.pipeline.exchange.ave_names import AUDIO, EMBEDDING, MAP, NOISY, VECTOR
 from avel.pipeline.exchange.feature_sets import item, row_keys
-from avel.pipeline.method.extract import Features
-from avel.pipeline.method.stores import unpack
+from avel.pipeline.method.kept import require, unpack_features
 from avel.pipeline.reasons import InputError
 
 
@@ -52,8 +51,10 @@ def export_ave_h5(
         Number of rows done of the list being written: the annotated, then the background-only.
 
     Raises:
-        InputError: videos have no features and that is not fine, or the map is not square.
+        InputError: videos have no features and that is not fine, the map is not square, or the
+            features were kept without it.
     """
+    require(store.recipe, ("audio", "visual_map", "visual"), "--layout ave-h5")
     contents = ContentKeys(root)
     keys, missing = row_keys(data, store, contents, missing_ok=missing_ok)
     noisy = _noisy(data, store, contents, missing_ok)
@@ -116,7 +117,7 @@ def _shapes(first: Mapping[str, NDArray[np.floating]]) -> dict[str, tuple[int, .
 
 def _arrays(store: Store, key: str) -> dict[str, NDArray[np.floating]]:
     """One item cut or padded to ten segments, under the files' names."""
-    features = unpack(Features, item(store, key))
+    features = unpack_features(item(store, key))
     visual_map = _ten(features.visual_map)
     return {
         AUDIO: _ten(features.audio),

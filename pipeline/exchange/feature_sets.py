@@ -16,17 +16,17 @@ PROBED = 20
 """Rows of a dataset by which a feature set is known to be of it."""
 
 
-def features_store(root: Path, prefix: str, data: AveFolder) -> Store:
+def features_store(root: Path, prefix: str, data: AveFolder | None = None) -> Store:
     """The feature set whose fingerprint, 64 hex digits, begins so.
 
-    With an empty prefix it is the only one that holds the data's videos.
+    With an empty prefix it is the only one that holds the data's videos, or the only one.
 
     Raises:
         CacheError: none, or more than one; lists what there is.
     """
     all_sets = [store for store in stores(root) if store.stage == "features"]
     found = [store for store in all_sets if store.fingerprint.startswith(prefix)]
-    if not prefix:
+    if not prefix and data is not None:
         contents = ContentKeys(root)
         found = [store for store in all_sets if _holds(store, data, contents)]
     if len(found) != 1:
@@ -34,7 +34,8 @@ def features_store(root: Path, prefix: str, data: AveFolder) -> Store:
             f"{s.fingerprint[:12]} ({s.recipe['config'].get('extractor', 'imported')})"
             for s in all_sets
         )
-        which = f"begin with '{prefix}'" if prefix else f"hold videos of {data.root}"
+        whose = f"hold videos of {data.root}" if data else "are there"
+        which = f"begin with '{prefix}'" if prefix else whose
         raise CacheError(
             f"{root}: {len(found)} feature sets {which}; name one with --store "
             f"(there are: {names or 'none'})"

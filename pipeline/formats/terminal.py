@@ -1,45 +1,74 @@
 """Results for people at a terminal, and for programs that read what it prints."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from avel.pipeline.formats.names import escaped
-from avel.pipeline.method.events import Event
+from avel.pipeline.formats.telling import Spans, briefly, fully, shared
 from avel.pipeline.method.results import Result
-from avel.pipeline.work.say import kept_elsewhere, put, say, shown
+from avel.pipeline.work.say import kept_elsewhere, put, shown, warn
+from avel.pipeline.work.screen import DIM, Screen, screen, width
 
-Spans = Sequence[tuple[str, float, float]]
-"""Annotated events as label, onset and offset in seconds."""
 Take = Callable[[Result], None]
+MANY = 6
+"""So many videos have a line each, on a terminal."""
+MOST_NAMED = 3
+"""Files that a note names; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How results are told.
+
+    Attributes:
+        as_json: Whether for a program.
+        heard: Whether every sound is listed too.
+        verbose: Whether with all numbers, and notes as they are written in the JSON.
+        quiet: Whether of failures alone.
+    """
+
+    as_json: bool = False
+    heard: bool = False
+    verbose: bool = False
+    quiet: bool = False
 
 
 @contextmanager
 def printing(
     truth_of: Callable[[str], Spans | None],
+    files: Sequence[str] = (),
+    manner: Manner | None = None,
     *,
-    as_json: bool,
-    heard: bool = False,
     kept: bool = False,
 ) -> Iterator[Take]:
     """Print results as they come: in words with the model's name at the end, or as one array.
 
     Args:
         truth_of: Annotated events of a file, None where not known.
-        as_json: Whether for a program.
-        heard: Whether every sound is listed too.
+        files: All that will come.
+        manner: How they are told.
         kept: Whether the results are in files, so that a stdout that takes no more stops nothing.
 
     Raises:
         NoStdout: it takes no more; where the results are kept, at the end, and not where its
             reader closed it.
     """
-    printed = _array() if as_json else _words(truth_of, heard)
+    printed = _way(truth_of, files, manner or Manner())
     if not kept:
         with printed as show:
             yield show
         return
     with kept_elsewhere() as attempt, printed as show:
         yield lambda result: attempt(show, result)
+
+
+def _way(
+    truth_of: Callable[[str], Spans | None], files: Sequence[str], manner: Manner
+) -> AbstractContextManager[Take]:
+    if manner.as_json:
+        return _array()
+    return _failures() if manner.quiet else _words(truth_of, files, manner)
 
 
 @contextmanager
@@ -52,55 +81,67 @@ def _array() -> Iterator[Take]:
 
 
 @contextmanager
-def _words(truth_of: Callable[[str], Spans | None], heard: bool) -> Iterator[Take]:
-    knows: list[str] = []
+def _failures() -> Iterator[Take]:
+    yield lambda result: warn(result.message) if result.status == "failed" else None
+
+
+@contextmanager
+def _words(
+    truth_of: Callable[[str], Spans | None], files: Sequence[str], manner: Manner
+) -> Iterator[Take]:
+    where = screen()
+    asked = manner.heard or manner.verbose
+    brief = where.columns is not None and len(files) >= MANY and not asked
+    names = max((width(escaped(file)) for file in files), default=0)
+    told = _Told(where)
 
     def show(result: Result) -> None:
-        put(text(result, truth_of(result.file), heard=heard) + "\n")
-        if result.events and not knows:
-            knows.append(f"model: {result.model['name']}, {result.model['knows']}")
+        truth = truth_of(result.file) or ()
+        if brief and not truth:
+            said = briefly(result, where, names)
+        else:
+            said = fully(result, truth, where, heard=manner.heard, verbose=manner.verbose)
+        put(said + "\n", painted=where.colours)
+        told.add(result, notes=not manner.verbose)
 
     yield show
-    say(*knows)
+    for line in told.lines():
+        put(line + "\n", painted=where.colours)
 
 
-def text(result: Result, truth: Spans | None = None, *, heard: bool = False) -> str:
-    """One result in words; no control character of a file's name reaches the terminal.
+class _Told:
+    """What is said once, after all videos."""
 
-    Args:
-        result: Of one video.
-        truth: Annotated events as label, onset and offset in seconds; None where not known.
-        heard: Whether every sound is listed too.
-    """
-    return "\n".join(map(shown, _lines(result, truth or (), heard)))
+    def __init__(self, where: Screen) -> None:
+        self._screen = where
+        self._found = self._none = self._failed = 0
+        self._notes: dict[str, list[str]] = {}
+        self._model = ""
 
+    def add(self, result: Result, notes: bool) -> None:
+        if result.status == "failed":
+            self._failed += 1
+            return
+        self._found += bool(result.events)
+        self._none += not result.events
+        for note in shared(result) if notes else ():
+            self._notes.setdefault(note, []).append(result.file)
+        if not self._model and result.model:
+            self._model = f"{result.model.get('name')}, {result.model.get('knows')}"
 
-def _lines(result: Result, truth: Spans, heard: bool) -> Iterator[str]:
-    why = f" ({', '.join(result.reasons)})" if result.reasons else ""
-    yield f"{escaped(result.file)}  {result.duration:.1f} s  {result.status}{why}"
-    for event in result.events:
-        said = f"{event.score:.2f}  {event.label}{_evidence(event)}"
-        yield f"{_span(event.onset, event.offset)}  {said}"
-    for d in result.disagreements:
-        why = f": {d.words}" if d.words else ""
-        yield f"{_span(d.onset, d.offset)}  ({d.kind})  {d.label}{why}"
-    for sound in result.sounds if heard else ():
-        yield f"{_span(sound.onset, sound.offset)}  {sound.score:.2f}  heard  {sound.label}"
-    for label, onset, offset in truth:
-        yield f"{_span(onset, offset)}  truth  {label}"
-    if result.message:
-        yield f"  {result.message}"
-    for note in result.notes:
-        yield f"  note: {note}"
-
-
-def _evidence(event: Event) -> str:
-    """Both numbers, where the model knows the senses by themselves."""
-    if event.evidence is None:
-        return ""
-    sight = "" if event.evidence.sight == "supports" else f", sight {event.evidence.sight}"
-    return f"  (heard {event.evidence.heard:+.1f}, seen {event.evidence.seen:+.1f}{sight})"
+    def lines(self) -> Iterator[str]:
+        count = self._found + self._none + self._failed
+        if count > 1:
+            failed = f", {self._failed} failed" if self._failed else ""
+            yield f"{count} videos: {self._found} with events, {self._none} without{failed}"
+        for note, files in self._notes.items():
+            yield f"note: {shown(note)}{_named(files) if count > 1 else ''}"
+        if self._model:
+            yield self._screen.paint(f"model: {shown(self._model)}", DIM)
 
 
-def _span(onset: float, offset: float) -> str:
-    return f"  {onset:6.1f} - {offset:6.1f} s"
+def _named(files: Sequence[str]) -> str:
+    """Which videos a note is of."""
+    more = len(files) - MOST_NAMED
+    names = ", ".join(map(escaped, files[:MOST_NAMED]))
+    return f" ({names}{f' and {more} more' if more > 0 else ''})"

@@ -36,8 +36,8 @@ def with_spliced(
     if not len(sources) or not len(targets):
         return batch, known
     picks = sources[torch.randint(len(sources), (len(targets),), generator=generator)]
-    place = _places(len(targets), batch.mask.shape[1], generator) & batch.mask[picks]
-    place &= batch.mask[targets]
+    place = _places(len(targets), batch.mask.shape[1], generator).to(batch.mask.device)
+    place &= batch.mask[picks] & batch.mask[targets]
 
     def mixed(values: Tensor) -> Tensor:
         where = place.view(*place.shape, *[1] * (values.ndim - 2))

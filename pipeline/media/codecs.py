@@ -7,6 +7,7 @@ alone could be written past their ends in 2026 (CVE-2026-8461, CVE-2026-125174).
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 import av
 
@@ -54,9 +55,14 @@ def is_allowed(decoder: str, more: Collection[str] = ()) -> bool:
 def decoding_options(more: Collection[str] = ()) -> dict[str, str]:
     """Options of a container or a decoder: who may decode, and pixels of a picture at most."""
     return {
-        "codec_whitelist": ",".join(sorted({*VIDEO, *AUDIO, *more})),
+        "codec_whitelist": _listed(tuple(more)),
         "max_pixels": str(MOST_PIXELS),
     }
+
+
+@cache
+def _listed(more: tuple[str, ...]) -> str:
+    return ",".join(sorted({*VIDEO, *AUDIO, *more}))
 
 
 def library() -> str:

@@ -95,7 +95,8 @@ class Continuity:
     def place(self, packet: Packet[Any]) -> None:
         """Move the packet's time stamps (ticks), if its stretch of time is shifted."""
         line, pts, dts = self._lines[packet.stream_index], packet.pts, packet.dts
-        self._reach += min(self._most, packet.size * self._unit // BYTES_PER_SECOND)
+        holds = packet.size * self._unit // BYTES_PER_SECOND
+        self._reach += holds if holds < self._most else self._most
         if packet.is_corrupt:
             self._lost_at = self._end
         if pts is not None and dts is not None and abs(pts - dts) > line.apart:
@@ -116,14 +117,19 @@ class Continuity:
             line.shift = self._shifts[-1]
         if not self._goes_on(line, at + line.shift):
             line.shift, line.end = self._shift(line, at, shown), None
-        lasts = max(0, ticks) * line.scale
+        lasts = ticks * line.scale if ticks > 0 else 0
         if lasts > self._most:  # it is not believed
             lasts = self._unit // FRAMES_PER_SECOND
+        here, end = at + line.shift, shown + line.shift + lasts
         if line.end is None:
-            line.last = line.end = at + line.shift
-        line.last = max(line.last, at + line.shift)
-        line.end = max(line.end, at + line.shift + lasts)
-        self._end = max(self._end, shown + line.shift + lasts)
+            line.last = line.end = here
+        # Not `max`: this is done for each packet of a file.
+        if here > line.last:
+            line.last = here
+        if here + lasts > line.end:
+            line.end = here + lasts
+        if end > self._end:
+            self._end = end
 
     def _goes_on(self, line: _Line, at: int) -> bool:
         """Whether a packet that would come `at` follows its stream's last one without a jump."""

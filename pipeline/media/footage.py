@@ -27,3 +27,22 @@ class Footage:
 
 UNKNOWN = Footage(Fraction(25))
 """For what has no picture: an editor counts in frames all the same."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file is, by libav's names.
+
+    Attributes:
+        container: Names of the demuxer, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+        video: Codec of the picture, empty where there is none.
+        pixels: Its pixel format.
+        audio: Codec of the sound, empty where there is none.
+        shape: Width by height of the picture as it is shown; 0 where there is none.
+    """
+
+    container: str
+    video: str = ""
+    pixels: str = ""
+    audio: str = ""
+    shape: float = 0.0

@@ -90,13 +90,27 @@ def joined(frames: list[AudioFrame]) -> tuple[AudioFrame, bool]:
     first, was_silenced = frames[0], False
     kind = first.format.name
     if len(frames) > 1 or kind in FLOATS:
-        samples = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+        samples = _side_by_side(frames)
         was_silenced = kind in FLOATS and silenced(samples)
         whole = AudioFrame.from_ndarray(samples, kind, first.layout.name)
         whole.sample_rate = first.sample_rate
         first = whole
     first.pts = None
     return first, was_silenced
+
+
+def _side_by_side(frames: list[AudioFrame]) -> NDArray[Any]:
+    """Samples (planes, S) of frames of one form, as `to_ndarray` gives them, copied once."""
+    found = frames[0].to_ndarray()
+    each, kind = found.shape[1] // frames[0].samples, found.dtype
+    whole = np.empty((len(found), each * sum(frame.samples for frame in frames)), kind)
+    at = 0
+    for frame in frames:
+        count = each * frame.samples
+        for row, plane in zip(whole, frame.planes, strict=True):
+            row[at : at + count] = np.frombuffer(plane, kind, count)  # type: ignore[call-overload]
+        at += count
+    return whole
 
 
 def silenced(samples: NDArray[np.float32] | NDArray[np.float64]) -> bool:

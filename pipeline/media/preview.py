@@ -3,8 +3,8 @@
 Those of a long film come from key frames, so that they cost seconds.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +17,44 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from avel.pipeline.media.container import open_container
+from avel.pipeline.media.footage import Kind
 
 LONGEST = 90.0
 """Seconds of a film that is read whole; in a longer one key frames are sought."""
+MOST_LONG = 16.0
+"""Times its height that a picture is wide at most, or the other way round, whatever it claims."""
+MICROSECONDS = 1_000_000
+Beat = Callable[[int], object]
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What a file is, by libav's names.
+def kind(path: Path, beat: Beat) -> dict[str, Any]:
+    """What a file is, as JSON has it."""
+    return asdict(kind_of(path))
 
-    Attributes:
-        container: Names of the demuxer, such as `mov,mp4,m4a,3gp,3g2,mj2`.
-        video: Codec of the picture, empty where there is none.
-        pixels: Its pixel format.
-        audio: Codec of the sound, empty where there is none.
-        shape: Width by height of the picture as it is shown; 0 where there is none.
-    """
 
-    container: str
-    video: str = ""
-    pixels: str = ""
-    audio: str = ""
-    shape: float = 0.0
+def write_pictures(
+    path: Path, target: str, at: Sequence[int], height: int, beat: Beat
+) -> dict[str, Any]:
+    """Write RGB (N, height, W, 3) of what is shown at some microseconds; `shape` is said."""
+    shown: list[NDArray[np.uint8]] = []
+    for picture in pictures(path, [each / MICROSECONDS for each in at], height):
+        beat(at[len(shown)] // MICROSECONDS)
+        shown.append(picture)
+    whole = np.stack(shown) if shown else np.zeros((0, height, 0, 3), np.uint8)
+    whole.tofile(target)
+    return {"shape": whole.shape}
+
+
+def write_sound(path: Path, target: str, rate: int, beat: Beat) -> dict[str, Any]:
+    """Write a file's first sound as mono int16 (S,) at a rate in Hz; `shape` is said."""
+    num = 0
+    with Path(target).open("wb") as out:
+        for samples in sound(path, rate):
+            out.write(samples.tobytes())
+            if num // rate < (num + len(samples)) // rate:
+                beat(num // rate)
+            num += len(samples)
+    return {"shape": [num]}
 
 
 def kind_of(path: Path) -> Kind:
@@ -110,7 +126,8 @@ def first_stream(container: InputContainer, kind: str) -> "VideoStream | None":
 def _shape(video: VideoStream) -> float:
     context = video.codec_context
     pixel = float(video.sample_aspect_ratio or 1)
-    return context.width * pixel / context.height if context.height else 0.0
+    shape = context.width * pixel / context.height if context.height else 0.0
+    return min(max(shape, 1 / MOST_LONG), MOST_LONG) if shape else 0.0
 
 
 def _upright(container: InputContainer, video: VideoStream) -> float:

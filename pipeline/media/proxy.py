@@ -1,6 +1,6 @@
 """A small copy of a film that every browser plays: H.264 and AAC in an MP4."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,22 @@ TICKS = Fraction(1, 90_000)
 OPTIONS = {"preset": "veryfast", "crf": "28", "g": "60"}
 
 
-def write_proxy(path: Path, out: Path) -> None:
+def proxy(path: Path, target: str, beat: Callable[[int], object]) -> dict[str, Any]:
+    """Write the copy; `unwritable` is the number of the system's error where it cannot be."""
+    try:
+        write_proxy(path, Path(target), beat)
+    except OSError as err:
+        return {"unwritable": err.errno or 0}
+    return {}
+
+
+def write_proxy(path: Path, out: Path, beat: Callable[[int], object] = lambda _: None) -> None:
     """Write the copy, whole or not at all; times in seconds stay what they are.
+
+    Args:
+        path: The film.
+        out: The copy.
+        beat: Told which second is done.
 
     Raises:
         MediaError: the film cannot be opened or read.
@@ -34,19 +48,21 @@ def write_proxy(path: Path, out: Path) -> None:
             replacing(out, durable=False) as part,
             av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as copy,
         ):
-            _copy(film, copy)
+            _copy(film, copy, beat)
     except av.error.FFmpegError as err:
         raise MediaError(Reason.DECODE_ERROR, f"{path}: {err.strerror or err}") from err
 
 
-def _copy(film: InputContainer, copy: OutputContainer) -> None:
+def _copy(film: InputContainer, copy: OutputContainer, beat: Callable[[int], object]) -> None:
     tracks: dict[int, _Track] = {}
-    for kind, make in (("video", _Picture), ("audio", _Sound)):
+    kinds: tuple[tuple[str, Any], ...] = (("video", _Picture), ("audio", _Sound))
+    for kind, make in kinds:
         if (stream := first_stream(film, kind)) is not None:
             tracks[stream.index] = make(stream, copy)
     if not tracks:
         raise _empty(film.name)
     begin = min((track.begin for track in tracks.values()), default=0.0)
+    second = -1
     for packet in film.demux([track.source for track in tracks.values()]):
         track = tracks[packet.stream.index]
         try:
@@ -55,6 +71,8 @@ def _copy(film: InputContainer, copy: OutputContainer) -> None:
             continue
         for frame in frames:
             if frame.time is not None:
+                if int(frame.time - begin) > second:
+                    beat(second := int(frame.time - begin))
                 copy.mux(list(track.encode(frame, frame.time - begin)))
                 track.encoded = True
     if not any(track.encoded for track in tracks.values()):

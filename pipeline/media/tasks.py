@@ -13,11 +13,21 @@ from av.error import FFmpegError
 from avel.pipeline.media.confine import die_with
 from avel.pipeline.media.copy import copy
 from avel.pipeline.media.cut import cut
+from avel.pipeline.media.preview import kind, write_pictures, write_sound
 from avel.pipeline.media.probe import probe
+from avel.pipeline.media.proxy import proxy
 from avel.pipeline.reasons import MediaError, Reason
 
 Answer = dict[str, Any]
-TASKS: dict[str, Callable[..., Answer]] = {"probe": probe, "cut": cut, "copy": copy}
+TASKS: dict[str, Callable[..., Answer]] = {
+    "probe": probe,
+    "cut": cut,
+    "copy": copy,
+    "kind": kind,
+    "pictures": write_pictures,
+    "sound": write_sound,
+    "proxy": proxy,
+}
 DATA_BYTES = 6 << 30
 """Memory of its own that it may map: a backstop against files that ask for more and more."""
 LETTERS = 4_000

@@ -21,6 +21,7 @@ from avel.cache.writer import Writer
 from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import Features, check_finite, join_features
+from avel.pipeline.method.kept import Kept
 from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
@@ -118,8 +119,8 @@ class _Video:
         self.is_long = self.is_long or self.cells > window_cells
         self.kept = [] if self.is_long else [*self.kept, segments]
 
-    def take(self, features: Features, open_stream: Callable[[], ItemStream]) -> None:
-        """Take one window's features, into the cache where the video is long."""
+    def take(self, features: Features, open_stream: Callable[[], ItemStream], kept: Kept) -> None:
+        """Take one window's features, what is kept of them into the cache where it is long."""
         self.encoded += 1
         self.encoded_cells += len(features.visual)
         self.parts.append(features)
@@ -128,7 +129,7 @@ class _Video:
         if self.stream is None:
             self.stream = open_stream()
         for part in self.parts:
-            arrays = pack(part)
+            arrays = kept.pack(part)
             self.rest = {META: arrays.pop(META)}
             self.num_bytes += _size(arrays)
             self.stream.append(arrays)
@@ -163,6 +164,7 @@ class _Harvest:
     ) -> None:
         self._stores, self._plan, self._runtime = stores, plan, runtime
         self._features, self._segments, self._watch = features, segments, watch
+        self._kept = Kept.of_recipe(stores.features.recipe)
         self._videos: dict[int, _Video] = {}
         self._number = self._serial = 0
         self._failed: dict[str, MediaError] = {}
@@ -296,7 +298,7 @@ class _Harvest:
                 yield from self._give_up(job, err)
                 continue
             video.encode_seconds += self._meter.share(len(features.visual))
-            video.take(features, lambda key=video.key: self._features.stream(key))  # type: ignore[misc]
+            video.take(features, lambda key=video.key: self._features.stream(key), self._kept)  # type: ignore[misc]
             yield from self._finish(job, video)
 
     def _finish(self, job: int, video: _Video) -> Iterator[Outcome]:
@@ -307,7 +309,7 @@ class _Harvest:
         if video.stream is not None:
             video.stream.finish(video.rest)
         else:
-            arrays = pack(join_features(video.parts))
+            arrays = self._kept.pack(join_features(video.parts))
             video.num_bytes = _size(arrays)
             self._features.add(video.key, arrays)
         made = Outcome(video.path, video.key, cells=video.cells, num_bytes=video.num_bytes)

@@ -111,8 +111,9 @@ class TrainedModel:
         return self.card.features
 
     @property
-    def reads(self) -> None:
+    def reads(self) -> tuple[str, ...] | None:
         """All arrays (T, ...) of the features."""
+        return None
 
     @property
     def limits(self) -> Mapping[str, float]:

@@ -15,6 +15,7 @@ from avel.extractors import Encoder, choose
 from avel.models.card import TAUGHT, check_features
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import Asked, EventConfig
+from avel.pipeline.method.kept import Kept, enough
 from avel.pipeline.method.scores import ScoreConfig
 from avel.pipeline.method.stores import (
     LocalizationStores,
@@ -84,8 +85,11 @@ class Plan:
 
     def stores(self, root: Path) -> Stores:
         """The stores of this plan under a cache folder."""
+        return self._stores(root, self.features)
+
+    def _stores(self, root: Path, features: Mapping[str, Any]) -> Stores:
         segments = open_store(root, segments_recipe(self.segment))
-        return Stores(segments, open_store(root, self.features), ContentKeys(root))
+        return Stores(segments, open_store(root, features), ContentKeys(root))
 
 
 @dataclass(frozen=True)
@@ -97,15 +101,29 @@ class LocalizationPlan(Plan):
     scores: ScoreConfig
 
     def stores(self, root: Path) -> LocalizationStores:
-        """The stores of this plan under a cache folder."""
+        """The stores of this plan under a cache folder.
+
+        Where features were only ever kept in part, and the part is all that is read, it is used.
+        """
         recipe = scores_recipe(self.features, self.localizer.sha256, asdict(self.scores))
-        return LocalizationStores(**vars(super().stores(root)), scores=open_store(root, recipe))
+        part = enough(root, self.features, self.localizer.reads)
+        stores = self._stores(root, part or self.features)
+        return LocalizationStores(**vars(stores), scores=open_store(root, recipe))
 
 
-def plan_features(encoder: Encoder, settings: Mapping[str, Any] | None = None) -> Plan:
-    """The plan to make an encoder's features, with settings of the cut other than its own."""
+def plan_features(
+    encoder: Encoder, settings: Mapping[str, Any] | None = None, kept: Kept | None = None
+) -> Plan:
+    """The plan to make an encoder's features.
+
+    Args:
+        encoder: Whose.
+        settings: Of the cut, where they are other than the encoder's own.
+        kept: What is kept of them; None for all.
+    """
     segment = SegmentConfig(**{**encoder.cells, **(settings or {})})
-    return Plan(segment, features_recipe(segment, encoder.recipe), lambda: encoder)
+    recipe = features_recipe(segment, encoder.recipe) | (kept or Kept()).recipe
+    return Plan(segment, recipe, lambda: encoder)
 
 
 def plan_localization(config: PipelineConfig) -> LocalizationPlan:

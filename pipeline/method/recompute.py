@@ -13,7 +13,8 @@ from avel.models.card import differing
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method import extract
 from avel.pipeline.method.encode import encode_whole
-from avel.pipeline.method.extract import ARRAYS, Features
+from avel.pipeline.method.extract import ARRAYS
+from avel.pipeline.method.kept import Arrays, Kept, widened
 from avel.pipeline.method.stores import open_store, unpack
 from avel.pipeline.reasons import InputError
 
@@ -68,13 +69,13 @@ def recompute(
         return Recomputed(0, skipped=len(keys), why=UNCUT)
     extractor = _encoder(features, weights, adapters).load()
     sound_seconds = features.recipe["upstream"]["config"].get("sound_seconds", ())
-    compared, worst = 0, 0.0
+    compared, worst, kept = 0, 0.0, Kept.of_recipe(features.recipe)
     for key in chosen:
         cells, cached = segments.get(key), features.get(key)
         if cells is None or cached is None:
             continue
         fresh = encode_whole(extractor, [unpack(Segments, cells)], 32, sound_seconds)
-        compared, worst = compared + 1, _max(worst, _difference(fresh, unpack(Features, cached)))
+        compared, worst = compared + 1, _max(worst, _difference(kept.pack(fresh), cached))
     skipped = len(keys) - len(usable) + len(chosen) - compared
     return Recomputed(compared, worst, skipped, UNCUT if skipped else "")
 
@@ -107,10 +108,10 @@ def _encoder(features: Store, weights: Sequence[Path], adapters: Path | None) ->
     return encoder
 
 
-def _difference(one: Features, other: Features) -> float:
-    """Largest absolute difference of all arrays (T, ...)."""
-    there = [name for name in ARRAYS if getattr(one, name) is not None]
-    pairs = [(getattr(one, name), getattr(other, name)) for name in there]
+def _difference(one: Arrays, other: Arrays) -> float:
+    """Largest absolute difference of all arrays (T, ...) of floats that are kept."""
+    wide, others = widened(one), widened(other)
+    pairs = [(wide[name], others[name]) for name in ARRAYS if name in wide]
     return _max(*(np.abs(np.float32(a) - np.float32(b)).max(initial=0) for a, b in pairs))
 
 

@@ -15,6 +15,7 @@ from avel.cache.store import Store
 from avel.cache.writer import Writer
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import Watch, harvest
+from avel.pipeline.method.kept import SCALE, require, unpack_features
 from avel.pipeline.method.plan import LocalizationPlan
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
@@ -102,11 +103,13 @@ def read_features(store: Store, key: str, names: Sequence[str] | None = None) ->
 
     Raises:
         CacheError: they are not, or not any more.
+        InputError: they were kept without what is needed.
     """
-    arrays = store.get(key, None if names is None else [*names, META])
+    require(store.recipe, tuple(EMPTY) if names is None else names, "what reads them")
+    arrays = store.get(key, None if names is None else [*names, SCALE, META])
     if arrays is None:
         why = "; ".join(store.damage) or "it was deleted"
         raise CacheError(f"{store.folder}: item {key[:12]} cannot be read back ({why}); run again")
     T = len(arrays["visual_mask"])
     without = {name: np.zeros((T, *shape), np.float16) for name, shape in EMPTY.items()}
-    return unpack(Features, {**without, **arrays})
+    return unpack_features({**without, **arrays})

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CLEARLY_HEARD = 2.0
 """Log-odds by sound from which an event is said to be heard though it is not seen."""
 
+READ = ("visual_scores", "audio_scores", "visual_mask", "audio_mask")
+"""Arrays of features that taught events look at."""
+
 
 def look(features: Features, looks: Looks) -> Array:
     """Vectors (T, D) of a video's seconds; zeros where picture or sound is absent."""
@@ -87,6 +90,11 @@ class TaughtModel(TrainedModel):
         }
         return taught, Looks(arrays["usual_sounds"], arrays["usual_sights"], Likeness(**options))
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Scores of classes (T, ...), and which cells there are."""
+        return READ
+
     def score(self, videos: Sequence[Features], config: ScoreConfig) -> list[SegmentScores]:
         """Relevance (T,) and classes (T, E + 1) of videos; windows are not needed."""
         return [taught_scores(features, *self._taught) for features in videos]
@@ -144,8 +152,9 @@ class WithEveryday:
         return self._taught.features
 
     @property
-    def reads(self) -> None:
-        """All arrays (T, ...) of the features."""
+    def reads(self) -> tuple[str, ...]:
+        """What either looks at, (T, ...)."""
+        return tuple(dict.fromkeys([*self._taught.reads, *self._everyday.reads]))
 
     @property
     def limits(self) -> Mapping[str, float]:

@@ -28,6 +28,8 @@ ABSENT = {
     Reason.DISCONTINUITY: "time jumps in the file; it goes on from where it was",
     Reason.NAN_AUDIO: "the sound has samples that are no numbers; they are silence",
 }
+EXACTLY = {Reason.DECODE_ERROR: "could not be decoded", Reason.DISCONTINUITY: "time jumps"}
+"""Words of a decoder's note that says the same, and how often."""
 MENDED = {
     Reason.HDR: "pictures of high dynamic range were brought down to an ordinary screen's",
 }
@@ -45,6 +47,14 @@ def refuse(outcome: Outcome, identity: dict[str, str]) -> Result:
     )
 
 
+def _absent(scores: SegmentScores) -> list[str]:
+    """What a file's reason codes mean, where no note of its decoder says it more exactly."""
+    said = "; ".join(scores.notes)
+    flags = [Reason(flag) for flag in scores.flags]
+    left = [flag for flag in flags if flag not in EXACTLY or EXACTLY[flag] not in said]
+    return [ABSENT[flag] for flag in left if flag in ABSENT]
+
+
 def judge(
     outcome: Outcome,
     scores: SegmentScores,
@@ -59,8 +69,7 @@ def judge(
     """
     events = found.events
     familiar = familiar_share(scores, localizer.limits)
-    notes = [ABSENT[Reason(flag)] for flag in scores.flags if Reason(flag) in ABSENT]
-    notes += scores.notes
+    notes = [*_absent(scores), *scores.notes]
     if familiar is not None and familiar < FAMILIAR_SHARE:
         withheld = f"; {len(events)} doubtful event(s) withheld" if events else ""
         notes.append(

@@ -37,9 +37,9 @@ def report_again(
     """
     make_folder(out)
     found = {each.result.file: (each, _found(each, films)) for each in written}
-    pages = Pages(out, truth, None, proxy=proxy)
-    pages.names = _named(out, list(found.values()))
-    with Index(out, out.resolve().name) as index:
+    named, name = _named(out, list(found.values())), out.resolve().name
+    with Pages(out, truth, None, proxy=proxy) as pages, Index(out, name) as index:
+        pages.names = named
         for _, result in found.values():
             write_whole(out / f"{pages.names[result.file]}{PAGE}", pages.page(result))
             index.add(pages.number(result), pages.entry(result))

@@ -26,6 +26,7 @@ def filing(
     attention: bool = False,
     proxy: bool = False,
     formats: Sequence[str] = USUAL,
+    quiet: bool = False,
 ) -> Iterator[Take]:
     """Write results into a folder with a page each, and an index over them.
 
@@ -37,10 +38,11 @@ def filing(
         attention: Whether to draw pictures and videos of the attention, too.
         proxy: Whether to make a small copy of what no browser plays.
         formats: Names of the files that are written beside the pages.
+        quiet: Whether not to say at the end how many were written where.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
-    pages = Pages(out, truth, run, proxy=proxy)
     with (
+        Pages(out, truth, run, proxy=proxy) as pages,
         Index(out, out.name) as index,
         ResultFolder(out, files, {PAGE: pages.page}, formats, warn=warn, over=[NAME]) as folder,
     ):
@@ -51,7 +53,8 @@ def filing(
             index.add(pages.number(result), pages.entry(result))
 
         yield write
-    warn(f"wrote {len(files)} results to {out}; {out / NAME} shows all")
+    if not quiet:
+        warn(f"wrote {len(files)} results to {out}; {out / NAME} shows all")
 
 
 def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result], None]:

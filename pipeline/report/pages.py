@@ -2,14 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.formats.whole import unwritable
+from avel.pipeline.media.apart import Apart
+from avel.pipeline.media.look import write_proxy
 from avel.pipeline.method.results import Result
+from avel.pipeline.reasons import MediaError
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.index import NAME, entry
 from avel.pipeline.report.page import Look, Place, report_page
+from avel.pipeline.report.player import proxy_of, unplayable
 from avel.pipeline.report.preview import Preview, preview
 from avel.pipeline.work.say import warn
 
@@ -17,7 +22,7 @@ PAGE = ".html"
 
 
 class Pages:
-    """Makes the pages of a folder; each film is looked at once.
+    """Makes the pages of a folder, in a `with` block; each film is looked at once.
 
     Args:
         out: The folder.
@@ -37,6 +42,13 @@ class Pages:
         self.names = {}
         self._out, self._truth, self._run, self._proxy = out, truth, run, proxy
         self._last: tuple[Result, Preview] | None = None
+        self._apart = Apart()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._apart.end()
 
     @property
     def names(self) -> dict[str, str]:
@@ -77,19 +89,15 @@ class Pages:
 
     def _preview(self, result: Result) -> Preview:
         if self._last is None or self._last[0] is not result:
-            self._last = result, preview(result, self._run)
+            self._last = result, preview(self._apart, result, self._run)
         return self._last[1]
 
     def _make_proxy(self, result: Result, shown: Preview, page: Path) -> None:
-        from avel.pipeline.media.proxy import write_proxy  # few ask for it
-        from avel.pipeline.reasons import MediaError
-        from avel.pipeline.report.player import proxy_of, unplayable
-
         path = Path(result.file)
         if shown.kind is None or not unplayable(path, shown.kind):
             return
         try:
-            write_proxy(path, proxy_of(page))
+            write_proxy(self._apart, path, proxy_of(page))
         except MediaError as err:
             warn(f"{path}: no small copy of it: {err}")
         except OSError as err:

@@ -6,7 +6,7 @@ from os.path import relpath
 from pathlib import Path
 from urllib.parse import quote
 
-from avel.pipeline.media.preview import Kind
+from avel.pipeline.media.footage import Kind
 
 MOST_EMBEDDED_BYTES = 20 << 20
 """A larger film is linked by its path instead of being put into the page."""

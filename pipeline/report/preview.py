@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -12,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from avel.pipeline.media.apart import Apart
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.media.preview import Kind, kind_of, pictures, sound
+from avel.pipeline.media.footage import Kind
+from avel.pipeline.media.look import kind_of, pictures, sound
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import MediaError
 from avel.pipeline.report.cached import CachedRun
@@ -82,19 +83,19 @@ class Preview:
         return jpeg(self.pictures[at], quality=55)
 
 
-def preview(result: Result, run: CachedRun | None = None) -> Preview:
+def preview(apart: Apart, result: Result, run: CachedRun | None = None) -> Preview:
     """Look at a result's film: in the cache, else at the file; what is not there is left out."""
     if result.status == "failed" or not result.duration:
         return Preview()
     path = Path(result.file)
     try:
-        kind = kind_of(path)
+        kind = kind_of(apart, path)
     except MediaError:
         kind = None
     cells = run.segments(result) if run is not None else None
     if run is not None and cells is not None and result.segments <= MOST_PICTURES:
         return _of_cells(cells, run.segment_config, result.duration, kind)
-    return Preview() if kind is None else _of_file(path, result.duration, kind)
+    return Preview() if kind is None else _of_file(apart, path, result.duration, kind)
 
 
 def _of_cells(
@@ -111,18 +112,19 @@ def _of_cells(
     return _with_sound(lanes, kind, np.stack(small) if cells.visual_mask.any() else None, 1.0)
 
 
-def _of_file(path: Path, duration: float, kind: Kind) -> Preview:
+def _of_file(apart: Apart, path: Path, duration: float, kind: Kind) -> Preview:
     num = min(MOST_PICTURES, max(1, ceil(duration)))
     step = duration / num
     lanes = SoundLanes(RATE, duration)
-    shown: Sequence[Bytes] = ()
+    shown: Bytes | None = None
     try:
         if kind.video:
-            shown = list(pictures(path, [(n + 0.5) * step for n in range(num)], HEIGHT))
-        lanes.take(sound(path, RATE))
-    except MediaError:  # it went away meanwhile
+            shown = pictures(apart, path, [(n + 0.5) * step for n in range(num)], HEIGHT)
+        with sound(apart, path, RATE) as samples:
+            lanes.take(samples)
+    except MediaError:  # it went away meanwhile, or a decoder died of it
         return Preview(kind)
-    return _with_sound(lanes, kind, np.stack(shown) if shown else None, step)
+    return _with_sound(lanes, kind, shown if shown is not None and len(shown) else None, step)
 
 
 def _with_sound(lanes: SoundLanes, kind: Kind | None, shown: Bytes | None, step: float) -> Preview:

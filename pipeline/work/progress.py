@@ -29,6 +29,7 @@ class Progress:
         what: They are, in the plural.
         quiet: Whether to show nothing of single items; what is inside a long one is shown.
         line_seconds: Between two plain lines.
+        silent: Whether to show nothing at all.
         note: What else there is to say, at the moment.
     """
 
@@ -38,16 +39,21 @@ class Progress:
         what: str,
         *,
         quiet: bool = False,
+        silent: bool = False,
         line_seconds: float = LINE_SECONDS,
         note: Callable[[], str] = str,
     ) -> None:
         self._total, self._what, self._quiet = total, what, quiet
+        self._silent = silent
         self._line_seconds, self._note = line_seconds, note
         self._show: Show = lambda done, inside: None
         self._done = 0
 
     def track(self, items: Iterable[T]) -> Iterator[T]:
         """Pass items through."""
+        if self._silent:
+            yield from items
+            return
         with (_bar if sys.stderr and sys.stderr.isatty() else _lines)(self) as self._show:
             for item in items:
                 self._done += 1
@@ -56,8 +62,8 @@ class Progress:
 
     def watch(self, path: Path, seconds: int, promised: float) -> None:
         """Show where inside a file the work is, in seconds; `promised` is 0 where not known."""
-        of = f" of {_clock(promised)}" if promised else ""
-        self._show(self._done, f"{shown(path.name)}: {_clock(seconds)}{of}")
+        of = f" of {clock(promised)}" if promised else ""
+        self._show(self._done, f"{shown(path.name)}: {clock(seconds)}{of}")
 
 
 @contextmanager
@@ -138,7 +144,7 @@ def _rate(done: int, started: float) -> str:
     return f"{done / max(1e-9, time.monotonic() - started):.1f}/s"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """`1:05` or `2:00:00`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -8,6 +8,7 @@ encoding has not. Nothing else in the pipeline prints; `tests/pipeline/work/test
 import codecs
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -18,6 +19,8 @@ from avel.pipeline.reasons import EnvironmentProblem
 AS_JSON = "avel-json"
 """Name of the error handler that writes what an encoding has not as JSON does."""
 SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+PAINT = re.compile(r"(\n|\x1b\[\d\d?m)")
+"""Where a line ends, and where a colour begins or ends: all else of a text is shown."""
 Pause = Callable[[], AbstractContextManager[object]]
 _pauses: list[Pause] = []
 """Of what is on the screen now."""
@@ -97,8 +100,13 @@ def say(*lines: str) -> None:
     put("".join(f"{shown(line)}\n" for line in lines))
 
 
-def put(text: str) -> None:
+def put(text: str, *, painted: bool = False) -> None:
     """Print text to stdout as it is laid out in lines, at once; JSON stays the JSON that it is.
+
+    Args:
+        text: Some lines.
+        painted: Whether codes of colour in it are meant; all that was
+            not written here has gone through `shown` then.
 
     Raises:
         NoStdout: it is full, or nobody reads it any more.
@@ -107,7 +115,7 @@ def put(text: str) -> None:
     if stream is None:  # it was closed before the start
         return
     try:
-        _write(stream, text)
+        _write(stream, text, painted)
     except (OSError, ValueError) as err:
         _drop(stream)
         raise NoStdout(err) from err
@@ -139,11 +147,13 @@ def giving_way(pause: Pause) -> Iterator[None]:
         _pauses.remove(pause)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str, painted: bool = False) -> None:
     with ExitStack() as stack:
         for pause in _pauses if stream.isatty() else ():
             stack.enter_context(pause())
-        stream.write("\n".join(map(shown, text.split("\n"))))
+        parts = re.split(PAINT if painted else "(\n)", text)
+        parts[::2] = map(shown, parts[::2])
+        stream.write("".join(parts))
         stream.flush()
 
 

@@ -1,6 +1,7 @@
 """What every model of the table keeps, whatever its authors did inside."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,9 @@ from torch import Tensor, nn
 
 from avel.models.card import Card
 from avel.models.checkpoint import load_checkpoint, save_checkpoint
+from avel.models.losses import IGNORED, Targets
 from avel.models.output import MASKED, LocalizationOutput, Visual
-from avel.models.table import MATCHING, MODELS, build, option_names
+from avel.models.table import MATCHING, MODELS, build, loss_of, option_names
 
 B, T, P, C, D, K = 3, 6, 49, 16, 8, 5
 SIZES = {"num_classes": K, "audio_dim": D, "visual_dim": D, "map_channels": C}
@@ -215,6 +217,40 @@ def test_a_video_alone_is_a_video_among_others(case: Case) -> None:
 
 
 @torch.no_grad()
+def test_everything_is_made_on_the_device_of_its_inputs(case: Case) -> None:
+    """Needs no GPU to see: what names no device in a call is made on one that holds nothing."""
+    given = short(inputs(), 4)
+    expected = case.model(*given)
+    with torch.device("meta"):
+        found = case.model(*given)
+    same(found, expected)  # not to the bit: attention has a fast way that the context switches off
+
+
+def test_losses_are_on_the_device_of_the_output(case: Case) -> None:
+    supervision = case.options.get("supervision", "full")
+    given = inputs()
+    output = case.model(*given)
+    videos, mask = torch.arange(B), given[2]
+    targets = Targets(videos[:, None].expand(B, T), videos, mask, ~mask, torch.full((B,), IGNORED))
+    for corrected in (False, True):
+        loss = loss_of(case.name, supervision, corrected=corrected)
+        expected = loss(output, targets, 1.0)
+        with torch.device("meta"):
+            assert torch.equal(loss(output, targets, 1.0), expected)
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.usefixtures("exact")
+@torch.no_grad()
+def test_the_gpu_says_the_same(case: Case) -> None:
+    here, (audio, visual, mask) = case.model(*inputs()), inputs()
+    seen = Visual(visual.map.cuda(), visual.embedding.cuda())
+    there = dict(tensors(deepcopy(case.model).cuda()(audio.cuda(), seen, mask.cuda())))
+    for name, value in tensors(here):
+        torch.testing.assert_close(there[name].cpu(), value, atol=1e-4, rtol=1e-3)
+
+
+@torch.no_grad()
 def test_the_order_of_a_batch_does_not_matter(case: Case) -> None:
     given, order = short(inputs(), 4), torch.tensor([2, 0, 1])
     turned = dict(tensors(case.model(*rows(order, given))))
@@ -324,3 +360,24 @@ def test_the_loss_teaches_every_parameter_that_answers(matcher: Case) -> None:
     unreached = {n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()}
     expected = {n for n, _ in model.named_parameters() if n.startswith(UNUSED)}
     assert unreached == (expected if matcher.name == "dcmr" else set())
+
+
+@torch.no_grad()
+def test_windows_are_made_on_the_device_of_the_features(matcher: Case) -> None:
+    given = asked(matcher)
+    expected = matcher.model.windows(*given)
+    with torch.device("meta"):
+        found = matcher.model.windows(*given)
+        matcher.model.loss(*given)
+    for way, scores in expected.items():
+        torch.testing.assert_close(found[way], scores, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.usefixtures("exact")
+@torch.no_grad()
+def test_a_matcher_on_the_gpu_says_the_same(matcher: Case) -> None:
+    given = asked(matcher)
+    there = deepcopy(matcher.model).cuda().windows(*(value.cuda() for value in given))
+    for way, scores in matcher.model.windows(*given).items():
+        torch.testing.assert_close(there[way].cpu(), scores, atol=1e-4, rtol=1e-3)

@@ -98,3 +98,29 @@ def test_a_part_makes_no_claims(films: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("os.link", refuse)
     assert len(run(films, part=Part(1, 1))) == 6
+
+
+@pytest.mark.parametrize(
+    ("most", "asked", "kept", "expected"),
+    [
+        (6, False, True, True),
+        (5, False, True, False),
+        (5, True, True, True),
+        (6, True, False, False),
+    ],
+)
+def test_cells_of_many_videos_are_cached_only_if_asked(
+    films: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    asked: bool,
+    kept: bool,
+    expected: bool,
+) -> None:
+    monkeypatch.setattr("avel.pipeline.batch.extraction.MANY", most)
+    runtime = RuntimeConfig(cache_dir=films.parent / "cache", workers=2, keep_segments=kept)
+    config = BatchConfig(many_segments=asked, part=Part(1, 2))  # the whole list counts
+    work = Extraction([str(films)], stub_plan(StubEncoder()), runtime, config)
+    list(work.here())
+    assert bool(len(work.stores.segments)) is expected
+    assert work.spares_segments is (kept and not expected)

@@ -110,7 +110,7 @@ def test_what_was_done_meanwhile_is_not_looked_at_again(tmp_path: Path, played: 
 
 def test_of_a_killed_loop_at_most_a_lot_is_made_again(tmp_path: Path, played: type) -> None:
     bench = Bench(tmp_path, played.scripts, 24)
-    for cut in range(1, 24):
+    for cut in (1, 3, 4, 5, 14, 23):
         cache = bench.cache = tmp_path / f"cache{cut}"
         loop = bench.loop(1)
         made = {next(loop).path for _ in range(cut)}

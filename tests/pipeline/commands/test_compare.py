@@ -98,3 +98,11 @@ def test_runs_that_cannot_be_compared(
     code, text = refused(capsys, "compare", runs[0], tmp_path / "empty")
     assert code == 2
     assert "has no decisions.npz; give the folder of a finished `avel train`" in text
+
+
+def test_a_page_of_it(
+    runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", *map(str, runs), "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().err == f"wrote {tmp_path}/out/compare.html\n"
+    assert "one and two" in (tmp_path / "out" / "compare.html").read_text()

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from avel.cache.fingerprint import fingerprint
+from avel.cache.maintenance import stores
 from avel.extractors import choose
 from avel.pipeline.cli import main
 from avel.pipeline.method.outcome import Outcome
@@ -27,6 +29,37 @@ def test_extract_counts_and_resumes(
     assert main(argv) == 3
     second = json.loads(capsys.readouterr().out)
     assert (second["extracted"], second["cached"], second["failed"]) == (0, 6, 1)
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.usefixtures("exact")
+def test_the_gpus_features_and_events_are_the_cpus(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole flow on both, each with a cache of its own."""
+    kept, events = [], []
+    for device in ("cpu", "cuda"):
+        where = ["--cache-dir", str(tmp_path / device), "--device", device, "--json"]
+        assert main(["extract", str(synth / "AVE"), *where]) == 0
+        [store] = [found for found in stores(tmp_path / device) if found.stage == "features"]
+        kept.append({key: store.get(key) for key in store.keys()})
+        capsys.readouterr()
+        assert main(["localize", str(synth / "AVE"), "--model", "synthetic", *where]) == 0
+        events.append([video["events"] for video in json.loads(capsys.readouterr().out)])
+    here, there = kept
+    assert here.keys() == there.keys()
+    assert len(here) == 6
+    for key, arrays in here.items():
+        assert arrays is not None
+        for name in ("visual", "visual_map", "audio"):
+            a, b = (np.float64(video[key][name]) for video in (here, there))
+            a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+            sizes = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+            assert ((a * b).sum(1)[sizes > 0] >= 0.9999 * sizes[sizes > 0]).all()
+            assert ((sizes > 0) == (np.linalg.norm(a, axis=1) > 0)).all()
+    spans = [[(e["label"], e["onset"], e["offset"]) for v in found for e in v] for found in events]
+    assert spans[0] == spans[1]
+    assert spans[0]
 
 
 def test_extract_of_a_dataset_lists_missing_videos(
@@ -106,6 +139,9 @@ def test_missing_videos_are_said_one_by_one(
         (["--adapters", "nowhere"], 4, "nowhere"),
         (["--weights", "none.pt"], 4, "none.pt: no such weight file"),
         (["--timeout", "0"], 2, "timeout_seconds (0.0) must be greater than 0"),
+        (["--arrays", "visual,map"], 2, "--arrays visual,map: no array 'map'; there are visual"),
+        (["--map-dtype", "int4"], 2, "--map-dtype int4: must be one of float16, int8"),
+        (["--segments", "--no-segments"], 2, "--segments and --no-segments: give one of the two"),
     ],
 )
 def test_what_is_refused(
@@ -136,7 +172,14 @@ def test_a_config_says_the_features(planned: list[Plan], tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "words", [("--extractor", "vgg19"), ("--frames", "2"), ("--option", "compile=true")]
+    "words",
+    [
+        ("--extractor", "vgg19"),
+        ("--frames", "2"),
+        ("--option", "compile=true"),
+        ("--arrays", "audio"),
+        ("--map-dtype", "int8"),
+    ],
 )
 def test_a_config_beside_what_it_says(
     words: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -144,6 +187,42 @@ def test_a_config_beside_what_it_says(
     code, text = refused(capsys, "extract", tmp_path / "a.mp4", "--config", "dmsf", *words)
     assert code == 2
     assert f"--config dmsf says which features; leave out {words[0]}" in text
+
+
+def test_what_is_kept_is_the_plans(planned: list[Plan], synth: Path, tmp_path: Path) -> None:
+    argv = ["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path)]
+    assert main([*argv, "--arrays", "visual,audio"]) == 0
+    assert main([*argv, "--map-dtype", "int8"]) == 0
+    assert main([*argv, "--map-dtype", "float16"]) == 0
+    assert [plan.features.get("kept") for plan in planned] == [
+        {"arrays": ["audio", "visual"]},
+        {"map_dtype": "int8"},
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "spares"), [("", True), ("{}", True), ("augment: {enabled: true}", False)]
+)
+def test_many_videos_spare_their_cells_unless_training_reads_them(
+    planned: list[Plan],
+    synth: Path,
+    tmp_path: Path,
+    config: str,
+    spares: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("avel.pipeline.batch.extraction.MANY", 5)
+    argv = ["extract", str(synth / "AVE"), "--cache-dir", str(tmp_path)]
+    if config:
+        (tmp_path / "mine.yaml").write_text(f"{config}\n")
+        argv += ["--config", str(tmp_path / "mine.yaml")]
+    assert main(argv) == 0
+    said = "more than 1,000 videos: decoded pictures and sound are not cached"
+    assert (said in capsys.readouterr().err) is spares
+    assert main([*argv, "--segments"]) == 0
+    assert said not in capsys.readouterr().err
 
 
 def test_a_folder_tells_of_the_run(

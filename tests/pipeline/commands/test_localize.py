@@ -148,7 +148,7 @@ def test_formats_that_are_asked_for(
     assert main([*SYNTHETIC, *given, "--format", "webvtt,rttm", "--format", "chapters"]) == 0
     suffixes = sorted(path.name.split(".", 1)[1] for path in tmp_path.iterdir())
     assert [each for each in suffixes if not each.endswith("html")] == [
-        "csv", "mp4.chapters.txt", "mp4.vtt", "rttm",
+        "csv", "index", "mp4.chapters.txt", "mp4.vtt", "rttm",
     ]  # fmt: skip
     assert "YouTube shows chapters only where there are 3" in capsys.readouterr().err
 
@@ -574,9 +574,10 @@ def test_results_for_people(synth: Path, warm: Path, capsys: pytest.CaptureFixtu
     assert lines[0] == f"{video}  10.0 s  ok"
     assert lines[1].split()[1] == "-"
     assert "truth" in lines[2]
-    assert lines[-3:-1] == [
+    assert lines[-4:-1] == [
         "missing.mp4  0.0 s  failed (MISSING_FILE)",
         "  missing.mp4: is not a file",
+        "2 videos: 1 with events, 0 without, 1 failed",
     ]
     assert lines[-1].startswith("model: dmsf, trained on synthetic video only")
 
@@ -587,3 +588,28 @@ def test_the_same_file_twice_is_one_result(
     video = min((synth / "AVE").glob("*.mp4"))
     _, results = run_json(capsys, *SYNTHETIC, video, video, "--cache-dir", warm, "--json")
     assert len(results) == 1
+
+
+def test_quiet_needs_a_place_for_events(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = refused(capsys, *SYNTHETIC, "a.mp4", "--quiet")
+    assert (code, text) == (
+        2,
+        "avel: --quiet prints no events; give --out FOLDER or --json to have them\n",
+    )
+
+
+def test_quiet_and_verbose(
+    synth: Path, warm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Quiet says nothing where nothing failed, and what failed where it did."""
+    film = str(min((synth / "AVE").glob("*.mp4")))
+    given = [*SYNTHETIC, film, "--cache-dir", str(warm)]
+    assert main([*given, "--quiet", "--out", str(tmp_path / "a")]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert list((tmp_path / "a").glob("*.json"))
+    gone = [*SYNTHETIC, "gone.mp4", *given[len(SYNTHETIC) :]]
+    assert main([*gone, "-q", "--out", str(tmp_path / "b")]) == 3
+    assert capsys.readouterr() == ("", "gone.mp4: is not a file\n")
+    assert main([*given, "--threshold", "0.99999", "--verbose"]) == 0
+    out = capsys.readouterr().out
+    assert "\n  nothing that is both seen and heard\n  note: no event: the highest relevance" in out

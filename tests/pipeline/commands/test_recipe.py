@@ -1,43 +1,43 @@
-"""The same words mean the same features in every command."""
+"""Which features words mean, alike for every command that makes or plans some."""
 
 import argparse
-from pathlib import Path
 
 import pytest
 
-from avel.cache.fingerprint import fingerprint
-from avel.extractors import choose
-from avel.pipeline.commands.parser import Parser
 from avel.pipeline.commands.recipe import add_recipe, planned
-from avel.pipeline.method.plan import plan_features
+from avel.pipeline.method.plan import Plan
 from avel.pipeline.reasons import InputError
 
 
-def said(*words: str) -> argparse.Namespace:
-    parser = Parser(prog="avel")
+def plan_of(*words: str) -> Plan:
+    parser = argparse.ArgumentParser()
     add_recipe(parser)
-    parsed: argparse.Namespace = parser.parse_args([*words, "a.mp4"])
-    return parsed
+    return planned(parser.parse_args(["films", *words]))
 
 
-def test_what_is_meant_by_default() -> None:
-    expected = plan_features(choose("audioclip-tiny"))
-    assert fingerprint(planned(said()).features) == fingerprint(expected.features)
-    assert said("--frames", "2").inputs == ["a.mp4"]
+def test_the_usual_encoder_with_its_own_cut() -> None:
+    usual, named = plan_of(), plan_of("--extractor", "audioclip-tiny")
+    assert usual.features == named.features
+    assert usual.segment.frames_per_cell == 1
+    assert usual.features["config"]["extractor"] == "audioclip-tiny"
 
 
-def test_frames_and_options_change_the_features() -> None:
-    plan = planned(said("--frames", "2", "--precision", "bfloat16"))
-    expected = plan_features(
-        choose("audioclip-tiny", (), {"precision": "bfloat16"}), {"frames_per_cell": 2}
-    )
-    assert fingerprint(plan.features) == fingerprint(expected.features)
+def test_frames_and_what_is_kept_are_in_the_recipe() -> None:
+    plan = plan_of("--frames", "2", "--arrays", "visual,audio")
+    assert plan.features["upstream"]["config"]["frames_per_cell"] == 2
+    assert plan.features["kept"] == {"arrays": ["audio", "visual"]}
+    assert "kept" not in plan_of("--frames", "2").features
 
 
-def test_a_config_beside_an_encoder(tmp_path: Path) -> None:
-    config = tmp_path / "mine.yaml"
-    config.write_text("segment: {views: 1}\n")
-    assert planned(said("--config", str(config))).segment.views == 1
-    words = ("--config", str(config), "--extractor", "vgg19", "--frames", "2")
-    with pytest.raises(InputError, match=r"says which features; leave out --extractor, --frames"):
-        planned(said(*words))
+def test_a_configs_features_are_those_that_its_training_reads() -> None:
+    assert plan_of("--config", "dmsf").features["config"]["extractor"] == "audioclip-tiny"
+
+
+@pytest.mark.parametrize(
+    "words", [["--frames", "2"], ["--arrays", "visual"], ["--map-dtype", "int8"]]
+)
+def test_a_config_says_all_of_it(words: list[str]) -> None:
+    with pytest.raises(
+        InputError, match=f"--config dmsf says which features; leave out {words[0]}"
+    ):
+        plan_of("--config", "dmsf", *words)

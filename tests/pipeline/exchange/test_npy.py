@@ -1,6 +1,7 @@
 """Features as numpy files."""
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
 from avel.pipeline.evaluation.split import open_split
-from avel.pipeline.exchange.feature_sets import features_store
+from avel.pipeline.exchange.feature_sets import features_store, item
 from avel.pipeline.exchange.npy import COLUMNS, KINDS, SCORES, _save, export_npy
 from avel.pipeline.method.stores import open_store
 from avel.pipeline.reasons import InputError
@@ -74,11 +75,10 @@ def test_scores_are_written_where_there_are_some(tmp_path: Path) -> None:
     for store, arrays in zip(stores, (plain, scored), strict=True):
         with store.writer() as writer:
             writer.add("0" * 64, arrays)
-    for kind in KINDS:
-        (tmp_path / kind).mkdir()
-    _save(stores[0], "0" * 64, tmp_path, "without")
+    save = partial(_save, out=tmp_path, resumed=False)
+    save(item(stores[0], "0" * 64), name="without")
     assert not any((tmp_path / kind).exists() for kind in SCORES)
-    _save(stores[1], "0" * 64, tmp_path, "with")
+    save(item(stores[1], "0" * 64), name="with")
     np.testing.assert_array_equal(np.load(tmp_path / "audio_scores" / "with.npy"), scores)
     np.testing.assert_array_equal(np.load(tmp_path / "faces" / "with.npy"), [1, 1])
     assert not (tmp_path / "visual_scores").exists()

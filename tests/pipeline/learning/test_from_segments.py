@@ -36,12 +36,13 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return root, cache
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.needs_cuda)])
 def test_training_from_segments(
-    filmed: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    filmed: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], device: str
 ) -> None:
     """On two videos it learns nothing, but every part runs and the model is used as any other."""
     root, cache = filmed
-    where = ["--cache-dir", str(cache), "--device", "cpu"]
+    where = ["--cache-dir", str(cache), "--device", device]
     settings = ["augment.enabled=true", "adapter.placement=both", "train.epochs=1"]
     settings += ["options.d_model=16", "options.heads=2", "adapter.stages=[4]"]
     argv = ["train", "--data", str(root), "--out", str(tmp_path / "run"), *where]

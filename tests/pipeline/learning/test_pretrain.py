@@ -1,6 +1,7 @@
 """Pretraining of the tiny encoder: what it varies, groups, reads and counts, and one short run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -347,6 +348,14 @@ def test_it_learns_on_the_device_that_it_is_told(
     _learn(model, cells, ["a", "b"], PretrainConfig(), "cuda:1")
     assert (asked[0]["accelerator"], asked[0]["devices"]) == ("cuda", [1])
     assert next(model.parameters()).device.type == "cpu"
+
+
+@pytest.mark.needs_cuda
+def test_it_learns_on_the_gpu(filmed: tuple[AveFolder, RuntimeConfig], tmp_path: Path) -> None:
+    config = PretrainConfig(epochs=1, groups=1, seed=4, precision="32-true")
+    pretrain(filmed[0], config, replace(filmed[1], device="cuda"), tmp_path)
+    tensors = load_file(tmp_path / "audioclip-tiny.safetensors")
+    assert all(t.isfinite().all() for t in tensors.values() if t.is_floating_point())
 
 
 def test_commands_say_how_to_make_it_again(filmed: tuple[AveFolder, RuntimeConfig]) -> None:

@@ -57,6 +57,21 @@ def test_a_piece_never_comes_from_or_goes_to_padding() -> None:
         assert torch.equal(mixed.segments[2] == 1, known[2])
 
 
+@pytest.mark.needs_cuda
+def test_pieces_on_the_gpu_are_those_on_the_cpu() -> None:
+    """The places are drawn on the CPU, and go to the batch."""
+    batch = owned([0, K, 1, K, 2, 3])
+    there = Example(*(part.cuda() for part in batch))
+    for splice in (
+        lambda given, dice: with_spliced(given, K, dice),
+        lambda given, dice: (with_foreign_sound(given, K, 0.7, dice), given.mask),
+    ):
+        here, known = splice(batch, torch.Generator().manual_seed(1))
+        found, found_known = splice(there, torch.Generator().manual_seed(1))
+        assert torch.equal(found_known.cpu(), known)
+        assert all(torch.equal(a.cpu(), b) for a, b in zip(found, here, strict=True))
+
+
 def test_foreign_sound_makes_background() -> None:
     """Pieces come from videos of other classes, at the same seconds; the picture stays."""
     labels = [0, 0, 1, 1, 2, 2]

@@ -279,3 +279,30 @@ def test_device_of_several_processes(
     argv = ["train", "--data", str(bench[0]), "--cache-dir", str(bench[1]), "--out", str(tmp_path)]
     assert main([*argv, "--device", "cuda:7"]) == 4
     assert "device 'cuda:7' cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.usefixtures("exact")
+@pytest.mark.parametrize(
+    ("config", "settings"),
+    [
+        ("dmsf", []),
+        ("dmsf", ["adapter.placement=output"]),
+        ("dmsf", ["train.precision=bfloat16"]),
+        ("dmsf_weak", []),  # its splicing draws on the CPU
+    ],
+)
+def test_training_on_the_gpu_begins_as_on_the_cpu(
+    bench: tuple[Path, Path], tmp_path: Path, config: str, settings: list[str]
+) -> None:
+    """The loss of the first epoch, with the CPU's float32: only dropout draws other numbers."""
+    first = []
+    for device in ("cpu", "cuda"):
+        out = tmp_path / device
+        given = [s for s in settings if device == "cuda" or "precision" not in s]
+        words = [*QUICK, "options.dropout=0.0", "adapter.dropout=0.0", *given]
+        assert run(bench, out, "--device", device, *sets(*words), config=config) == 0
+        first.append(float(losses(out / "metrics.csv")["0"]))
+        _, model, _ = load_checkpoint(out / "model.safetensors")
+        assert all(value.isfinite().all() for value in model.state_dict().values())
+    assert first[1] == pytest.approx(first[0], rel=0.05)

@@ -3,6 +3,7 @@
 import struct
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -291,8 +292,9 @@ class Locked:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._packet, name)
 
-    def has_sidedata(self, kind: str) -> bool:
-        return kind == "encryption_info"
+    def iter_sidedata(self) -> Any:
+        yield SimpleNamespace(data_type="new_extradata")
+        yield SimpleNamespace(data_type="encryption_info")
 
 
 @pytest.mark.parametrize(("kind", "begin"), [("audio", 0), ("video", 0), ("audio", 2)])

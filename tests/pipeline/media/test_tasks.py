@@ -64,4 +64,4 @@ def test_a_reason_has_an_end() -> None:
 
 
 def test_tasks_are_known_by_name() -> None:
-    assert sorted(TASKS) == ["copy", "cut", "probe"]
+    assert sorted(TASKS) == ["copy", "cut", "kind", "pictures", "probe", "proxy", "sound"]

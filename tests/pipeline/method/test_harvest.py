@@ -12,11 +12,12 @@ from avel.extractors import choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import ARRAYS, Features
 from avel.pipeline.method.harvest import harvest
+from avel.pipeline.method.kept import Kept
 from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import plan_features
 from avel.pipeline.method.stores import unpack
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.reasons import InputError, MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.films import LOSSLESS, clicks, regular, write_film
 from tests.pipeline.method.stubs import (
@@ -342,3 +343,34 @@ def test_a_long_videos_bytes_are_counted_too(tmp_path: Path, scripts: dict) -> N
     (outcome,) = run([path], tmp_path / "cache", StubEncoder(), window_cells=4)
     each = 3 * 4 + 3 * 2 + 4 + 1 + 1  # visual, its map, audio, two masks
     assert outcome.num_bytes == 7 * each
+
+
+def test_what_is_kept_is_the_same_streamed_and_in_one_piece(tmp_path: Path, scripts: dict) -> None:
+    windows = [cells(3, value) for value in (1, 2)] + [cells(1, 3, duration=7.0)]
+    for kept in (Kept(("visual", "audio")), Kept((), "int8")):
+        plan, found = plan_features(StubEncoder(), kept=kept), []  # type: ignore[arg-type]
+        for window in (4, 64):
+            scripts["v"] = [*windows, "end"]
+            cache = tmp_path / f"{kept.map_dtype}{window}"
+            runtime = RuntimeConfig(cache_dir=cache, window_cells=window, batch_cells=4)
+            stores = plan.stores(cache)
+            (outcome,) = harvest([file(tmp_path, "v")], stores, plan, runtime)
+            (again,) = harvest([file(tmp_path, "v")], stores, plan, runtime)
+            assert (outcome.cells, again.cached, again.cells) == (7, True, 7)
+            found.append(stores.features.get(outcome.key or ""))
+        streamed, whole = found
+        assert streamed is not None
+        assert whole is not None
+        assert set(streamed) == set(whole)
+        assert ("visual_map" in whole) is (kept.map_dtype == "int8")
+        for name in whole:
+            np.testing.assert_array_equal(streamed[name], whole[name])
+        np.testing.assert_array_equal(whole["visual"][:, 0], [1, 1, 1, 2, 2, 2, 3])
+
+
+def test_an_array_that_the_encoder_does_not_give(tmp_path: Path, scripts: dict) -> None:
+    scripts["v"] = [cells(1, 1, duration=1.0), "end"]
+    plan = plan_features(StubEncoder(), kept=Kept(("visual", "faces")))  # type: ignore[arg-type]
+    runtime = RuntimeConfig(cache_dir=tmp_path / "cache", batch_cells=4)
+    with pytest.raises(InputError, match="this encoder gives no 'faces'; it gives visual, visual_"):
+        list(harvest([file(tmp_path, "v")], plan.stores(tmp_path / "cache"), plan, runtime))

@@ -178,7 +178,7 @@ def test_label_files(tmp_path: Path) -> None:
     assert read_labels([str(tmp_path / "l.txt")]) == ("dog barking", "church bell")
     assert read_labels(["dog barking", "church bell"]) == ("dog barking", "church bell")
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="is no list of labels"):
+    with pytest.raises(InputError, match=r"b\.txt, line 1: is UTF-16; save the file as UTF-8"):
         read_labels([str(tmp_path / "b.txt")])
 
 

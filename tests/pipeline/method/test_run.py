@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from avel.cache.fingerprint import fingerprint
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import EventConfig
 from avel.pipeline.method.events import Found, find
 from avel.pipeline.method.extract import Features
-from avel.pipeline.method.plan import LocalizationPlan
-from avel.pipeline.method.run import localize
+from avel.pipeline.method.harvest import harvest
+from avel.pipeline.method.kept import Kept
+from avel.pipeline.method.plan import LocalizationPlan, plan_features
+from avel.pipeline.method.run import localize, read_features
 from avel.pipeline.method.scores import ScoreConfig, SegmentScores
 from avel.pipeline.method.stores import features_recipe
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.reasons import InputError, MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.method.stubs import CUT, ScriptedDecoders, StubEncoder, cells, file
 
@@ -168,3 +171,68 @@ def test_damage_is_named_when_it_is_met(
     (result,) = run([path], cache, StubLocalizer())
     assert [(e.onset, e.offset) for e in result.events] == [(0.0, 2.0)]
     assert "damaged, computed again" in caplog.text
+
+
+class Reader(StubLocalizer):
+    """Looks at the picture's vector alone."""
+
+    reads = ("visual", "visual_mask", "audio_mask")  # type: ignore[assignment]
+
+
+def kept_before(path: Path, cache: Path, kept: Kept) -> None:
+    """Features of a film that were extracted with `--arrays`."""
+    plan = plan_features(StubEncoder(), kept=kept)  # type: ignore[arg-type]
+    stores = plan.stores(cache)
+    runtime = RuntimeConfig(cache_dir=cache, workers=2, batch_cells=4, keep_segments=False)
+    (outcome,) = harvest([path], stores, plan, runtime)
+    assert outcome.reason is None
+
+
+def test_features_kept_in_part_are_enough_for_who_reads_no_more(
+    tmp_path: Path, scripts: dict
+) -> None:
+    scripts["a"] = [cells(2, 200, duration=2.0), "end"]
+    path, cache = file(tmp_path, "a"), tmp_path / "cache"
+    whole = run([path], tmp_path / "other", StubLocalizer())[0].document()
+    kept_before(path, cache, Kept(("visual", "audio")))
+    ScriptedDecoders.started.clear()
+    localizer = Reader()
+    (result,) = run([path], cache, localizer)
+    assert result.document() == whole
+    assert (localizer.asked, ScriptedDecoders.started) == (0, [])
+    assert not list((cache / "features" / fingerprint(Reader.features)).glob("*"))
+
+
+def test_features_kept_in_part_are_made_whole_for_who_reads_all(
+    tmp_path: Path, scripts: dict
+) -> None:
+    """The film is there, so nobody has to be refused."""
+    scripts["a"] = [cells(2, 200, duration=2.0), "end"]
+    path, cache = file(tmp_path, "a"), tmp_path / "cache"
+    kept_before(path, cache, Kept(("visual", "audio")))
+    ScriptedDecoders.started.clear()
+    (result,) = run([path], cache, StubLocalizer())
+    assert result.status == "ok"
+    assert ScriptedDecoders.started == ["a"]
+    assert list((cache / "features" / fingerprint(StubLocalizer.features)).glob("*.h5"))
+
+
+def test_reading_what_was_not_kept(tmp_path: Path, scripts: dict) -> None:
+    scripts["a"] = [cells(2, 200, duration=2.0), "end"]
+    kept, path = Kept(("visual", "audio")), file(tmp_path, "a")
+    kept_before(path, tmp_path / "cache", kept)
+    stores = plan_features(StubEncoder(), kept=kept).stores(tmp_path / "cache")  # type: ignore[arg-type]
+    key = stores.features.keys()[0]
+    assert read_features(stores.features, key, Reader.reads).visual.shape == (2, 3)
+    with pytest.raises(InputError, match="have no visual_map, which what reads them needs; run"):
+        read_features(stores.features, key)
+
+
+def test_a_map_in_int8_is_read_as_floats(tmp_path: Path, scripts: dict) -> None:
+    scripts["a"] = [cells(2, 200, duration=2.0), "end"]
+    kept = Kept((), "int8")
+    kept_before(file(tmp_path, "a"), tmp_path / "cache", kept)
+    store = plan_features(StubEncoder(), kept=kept).stores(tmp_path / "cache").features  # type: ignore[arg-type]
+    for names in (None, ("visual_map", "visual_mask", "audio_mask")):
+        found = read_features(store, store.keys()[0], names)
+        np.testing.assert_array_equal(found.visual_map, np.full((2, 1, 3), 200, np.float16))

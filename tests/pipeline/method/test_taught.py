@@ -235,3 +235,13 @@ def test_it_holds_no_network(folder: Path) -> None:
     assert f"`avel localize --model {folder}` finds its events" in str(error.value)
     assert "the card beside it says how often they are right" in str(error.value)
     assert "train one with `avel train`" in str(error.value)
+
+
+def test_it_looks_at_no_more_than_it_says(model: TaughtModel) -> None:
+    """So that features without vectors and maps are enough."""
+    whole = features([5, 5, 0, 0, 0, 5], [0] * 6)
+    empty = {n: getattr(whole, n)[:, :0] for n in ("visual", "visual_map", "audio")}
+    assert set(model.reads) == {"visual_scores", "audio_scores", "visual_mask", "audio_mask"}
+    (one,), (other,) = (model.score([f], ScoreConfig()) for f in (whole, replace(whole, **empty)))
+    for name, array in pack(one).items():
+        np.testing.assert_array_equal(pack(other)[name], array)

@@ -52,20 +52,27 @@ def test_familiar_videos_keep_their_events(shipped: Localizer) -> None:
 
 
 def test_what_is_known_of_the_file_is_said(shipped: Localizer) -> None:
-    """What its decoder noted, behind what its reason codes mean; and how much there is to go by."""
+    """What its decoder noted, in the place of its reason code's words; how much there is."""
     given = replace(
         scores(shipped, 0.9, 0.1, (Reason.DISCONTINUITY,)),
-        notes=("time jumps 3 times",),
+        notes=("time jumps 3 times; it goes on from where it was",),
         present=np.array([True, False, True, True]),
     )
     result = judged(shipped, given)
-    assert result.notes == (
-        "time jumps in the file; it goes on from where it was",
-        "time jumps 3 times",
-    )
+    assert result.notes == ("time jumps 3 times; it goes on from where it was",)
     assert result.evidence_share == 0.75
     assert result.document()["evidence_share"] == 0.75
     assert judged(shipped, scores(shipped, 0.9, 0.1)).evidence_share == 1.0
+
+
+def test_a_reason_code_without_a_note_of_its_own_is_put_in_words(shipped: Localizer) -> None:
+    flags = (Reason.DECODE_ERROR, Reason.DISCONTINUITY)
+    note = "121 of 126 frames that were looked for could not be decoded"
+    given = replace(scores(shipped, 0.9, 0.1, flags), notes=(note,))
+    jumps = "time jumps in the file; it goes on from where it was"
+    assert judged(shipped, given).notes == (jumps, note)
+    silent = judged(shipped, replace(given, notes=()))
+    assert silent.notes == ("some packets were damaged and skipped", jumps)
 
 
 def test_strangers_events_are_withheld_and_counted(shipped: Localizer) -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from avel.pipeline.media.apart import Apart
 from avel.pipeline.media.writer import Mp4, Mp4Writer
 from avel.pipeline.method.events import Disagreement, Event, Evidence, Sound
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.scores import SegmentScores
+from avel.pipeline.report.cached import CachedRun
+from avel.pipeline.report.preview import Preview, preview
 from tests.films import clicks, number_frame, tone, write_film
 
 EVIL = "<script>alert(\"1\")</script> & 'x'"
@@ -95,3 +98,9 @@ def played(path: Path, seconds: int, rate: int = 10) -> Path:
             frames = (number_frame(t * rate + k, 96, 54) for k in range(rate))
             writer.cell(frames, sound[t * 44_100 : (t + 1) * 44_100])
     return path
+
+
+def looked_at(found: Result, run: CachedRun | None = None) -> Preview:
+    """The preview of a result's film, by a process of its own."""
+    with Apart() as apart:
+        return preview(apart, found, run)

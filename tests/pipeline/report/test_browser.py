@@ -15,14 +15,16 @@ from playwright.sync_api import Browser, Page
 from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.batch_page import batch_page
+from avel.pipeline.report.compare_page import compare_page
 from avel.pipeline.report.index import NAME, Index, entry
 from avel.pipeline.report.page import Look, Place, report_page
-from avel.pipeline.report.preview import Preview, preview
+from avel.pipeline.report.preview import Preview
 from avel.pipeline.report.run_page import Evaluated, run_page
 from avel.pipeline.report.table import table_page
 from tests.browser import faults, launched
-from tests.pipeline.report.material import EVIL, everyday, evil, played, result
+from tests.pipeline.report.material import EVIL, everyday, evil, looked_at, played, result
 from tests.pipeline.report.test_batch_page import summary
+from tests.pipeline.report.test_compare_page import FOUND
 from tests.pipeline.report.test_run_page import NUMBERS
 
 WIDTHS = {"wide": (1200, 900), "narrow": (375, 812)}
@@ -41,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = everyday(str(film), segments=4, duration=4.0)
     attention = np.zeros((4, 49), np.float32)
     attention[:, 24] = 1
-    look = Look(preview(found), attention, False, [("Bark", 0.0, 1.5), ("Rain", 1.0, 3.5)])
+    look = Look(looked_at(found), attention, False, [("Bark", 0.0, 1.5), ("Rain", 1.0, 3.5)])
     pages = {
         "a": report_page(found, look, Place("index.html", "", "evil.html", out / "a.html")),
         "gone": report_page(everyday("gone.avi"), Look(look.preview)),
@@ -52,6 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in pages.items():
         (out / f"{name}.html").write_text(text)
     (out / "run.html").write_text(run_page(_run()))
+    (out / "compare.html").write_text(compare_page(FOUND, ("one", EVIL)))
     (out / "batch.html").write_text(batch_page(EVIL, summary()))
     (out / "table.html").write_text(
         table_page("board", ["system", "%"], [["dmsf", "98"]], ["note"])
@@ -122,7 +125,9 @@ def settled(page: Page) -> float:
     return now(page)
 
 
-@pytest.mark.parametrize("name", ["a", "gone", "evil", "failed", "index", "run", "batch", "table"])
+@pytest.mark.parametrize(
+    "name", ["a", "gone", "evil", "failed", "index", "run", "batch", "table", "compare"]
+)
 def test_nothing_is_asked_for_and_nothing_goes_wrong(
     browser: Browser, folder: Path, name: str
 ) -> None:
@@ -317,7 +322,7 @@ def test_names_are_text(browser: Browser, folder: Path) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["a", "gone", "index", "run", "batch"])
+@pytest.mark.parametrize("name", ["a", "gone", "index", "run", "batch", "compare"])
 def test_everybody_can_use_it(browser: Browser, folder: Path, name: str) -> None:
     page = opened(browser, folder / f"{name}.html")
     if name == "a":

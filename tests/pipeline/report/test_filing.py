@@ -10,11 +10,10 @@ import pytest
 from avel.pipeline.datasets.truth import Truth
 from avel.pipeline.formats.index import INDEX
 from avel.pipeline.formats.names import told_apart
-from avel.pipeline.media import proxy
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.report import attention
+from avel.pipeline.report import attention, pages
 from avel.pipeline.report.attention import Drawn
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.filing import filing
@@ -110,10 +109,10 @@ def test_what_browsers_do_not_play_gets_a_small_copy(
 def test_a_copy_that_cannot_be_made_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(path: Path, out: Path) -> None:
+    def fails(apart: object, path: Path, out: Path) -> None:
         raise MediaError(Reason.DECODE_ERROR, f"{path}: broken")
 
-    monkeypatch.setattr(proxy, "write_proxy", fails)
+    monkeypatch.setattr(pages, "write_proxy", fails)
     strange = film(tmp_path / "a.mkv", 2)
     with filing(tmp_path / "out", [str(strange)], Truth({}), RUN, proxy=True) as write:
         write(result(str(strange)))

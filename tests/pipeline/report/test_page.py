@@ -13,7 +13,7 @@ import pytest
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.page import SCRIPTS, STYLES, Look, Place, report_page
 from avel.pipeline.report.preview import Preview
-from tests.pipeline.report.material import EVIL, everyday, evil, played, result
+from tests.pipeline.report.material import EVIL, everyday, evil, looked_at, played, result
 
 VOID = {"meta", "img", "path", "input", "br"}
 
@@ -160,11 +160,9 @@ def test_the_length_in_words(seconds: float, said: str) -> None:
 
 def test_a_short_films_page_is_small(tmp_path: Path) -> None:
     """Of 10 s, without the film itself; the bound is that of the pages' figures."""
-    from avel.pipeline.report.preview import preview
-
     film = played(tmp_path / "a.mp4", 10)
     found = everyday(str(film), duration=10.0, segments=10, relevance=(0.5,) * 10)
-    look = Look(preview(found))
+    look = Look(looked_at(found))
     assert look.preview.pictures is not None
     assert look.preview.mel is not None
     media = len(film.read_bytes()) * 4 / 3

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.datasets.truth import Truth
-from avel.pipeline.media import proxy
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.report import pages as module
 from avel.pipeline.report.pages import Pages
@@ -23,7 +22,7 @@ def pages(tmp_path: Path, *files: str) -> Pages:
 def test_a_film_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
 
-    def preview(found: object, run: object) -> Preview:
+    def preview(apart: object, found: object, run: object) -> Preview:
         looked.append(found)
         return Preview()
 
@@ -36,20 +35,20 @@ def test_a_film_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(film: Path, copy: Path) -> None:
+    def full(apart: object, film: Path, copy: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(proxy, "write_proxy", full)
+    monkeypatch.setattr(module, "write_proxy", full)
     strange = film(tmp_path / "a.mkv", 2)
-    made = Pages(tmp_path, Truth({}), None, proxy=True)
-    made.names = {str(strange): "a.mkv"}
-    with pytest.raises(EnvironmentProblem, match=r"a\.mkv\.proxy\.mp4: .*No space left"):
-        made.page(result(str(strange)))
+    with Pages(tmp_path, Truth({}), None, proxy=True) as made:
+        made.names = {str(strange): "a.mkv"}
+        with pytest.raises(EnvironmentProblem, match=r"a\.mkv\.proxy\.mp4: .*No space left"):
+            made.page(result(str(strange)))
 
 
 def test_places_are_counted(tmp_path: Path) -> None:
-    made = pages(tmp_path, "a", "b", "c")
-    assert [made.number(result(file)) for file in "cab"] == [2, 0, 1]
-    assert made.entry(result("b"))["page"] == "1-b.html"
-    links = [a["href"] for a in Page(made.page(result("b"))).of("a") if a["class"] == "b"]
+    with pages(tmp_path, "a", "b", "c") as made:
+        assert [made.number(result(file)) for file in "cab"] == [2, 0, 1]
+        assert made.entry(result("b"))["page"] == "1-b.html"
+        links = [a["href"] for a in Page(made.page(result("b"))).of("a") if a["class"] == "b"]
     assert links == ["0-a.html", "index.html", "2-c.html"]

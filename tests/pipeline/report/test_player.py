@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from avel.pipeline.media.preview import Kind
+from avel.pipeline.media.footage import Kind
 from avel.pipeline.report import player
 from avel.pipeline.report.player import media_of, proxy_of, unplayable
 

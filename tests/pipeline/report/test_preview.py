@@ -13,9 +13,9 @@ from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.method.results import Result
 from avel.pipeline.report import preview as module
 from avel.pipeline.report.cached import CachedRun
-from avel.pipeline.report.preview import COLUMNS, HEIGHT, Preview, jpeg, preview
+from avel.pipeline.report.preview import COLUMNS, HEIGHT, Preview, jpeg
 from tests.films import numbers_of, tone
-from tests.pipeline.report.material import played, result
+from tests.pipeline.report.material import looked_at, played, result
 
 
 class Run:
@@ -38,7 +38,7 @@ def cells(T: int = 4, *, heard: bool = True) -> Segments:
 
 
 def of(cells: Segments | None, found: Result, **config: Any) -> Preview:
-    return preview(found, cast(CachedRun, Run(cells, **config)))
+    return looked_at(found, cast(CachedRun, Run(cells, **config)))
 
 
 def decoded(uri: str) -> np.ndarray:
@@ -87,7 +87,7 @@ def test_else_the_file_is_looked_at(film: Path) -> None:
     assert shown.kind.video == "h264"
     assert shown.peaks is not None
     assert np.flatnonzero(shown.peaks > 128).min() == pytest.approx(100, abs=3)
-    plain = preview(found(film))
+    plain = looked_at(found(film))
     assert plain.pictures is not None
     np.testing.assert_array_equal(plain.pictures, shown.pictures)
 
@@ -102,9 +102,9 @@ def test_a_long_film_has_no_more_pictures(film: Path, monkeypatch: pytest.Monkey
 
 def test_silence_and_darkness_have_no_lane(film: Path) -> None:
     assert of(cells(heard=False), found(film)).mel is None
-    silent = preview(result(str(film), status="failed"))
+    silent = looked_at(result(str(film), status="failed"))
     assert silent == Preview()
-    assert preview(found(Path("gone.mp4"))) == Preview()
+    assert looked_at(found(Path("gone.mp4"))) == Preview()
 
 
 def test_the_sheet_holds_every_picture_in_its_place() -> None:

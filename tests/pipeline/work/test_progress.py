@@ -47,6 +47,18 @@ def test_items_pass_through(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_silent_shows_nothing_even_inside_a_long_item(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, clock: SimpleNamespace
+) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    progress = Progress(3, "videos", silent=True)
+    for _ in progress.track(each_takes(clock, 2 * LINE_SECONDS, 3)):
+        progress.watch(Path("long.mp4"), 60, 3600)
+    assert stream.getvalue() == ""
+
+
 def test_items_come_one_by_one_as_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     asked = []
 

@@ -76,6 +76,15 @@ def test_text_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "a: 1\n\n  b\\u001b: 2\n"
 
 
+def test_paint_is_let_through_where_it_is_meant_and_nothing_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put("\x1b[31mred\x1b[0m\a\x1b[2J\x1b]0;title\r\n", painted=True)
+    assert capsys.readouterr().out == "\x1b[31mred\x1b[0m\\u0007\\u001b[2J\\u001b]0;title\\r\n"
+    put("\x1b[31mred\n")
+    assert capsys.readouterr().out == "\\u001b[31mred\n"
+
+
 @given(NAMES)
 def test_json_stays_json(name: str) -> None:
     stream = io.StringIO()

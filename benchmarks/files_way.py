@@ -1,0 +1,283 @@
+"""Features the way that feature repositories make them, beside `avel extract`, in the same run.
+
+    python -m benchmarks.files_way [--films 1000] [--encoders tiny everyday audioclip]
+        [--weights ../shared/weights] [--threads 1]
+
+Their way: for each video the ffmpeg program writes one picture a second as JPEG and the sound as
+WAV, the pictures and the sound are read back, that video alone goes through the plain eager
+networks, and a `.npy` is saved; one process, the encoder loaded once. Ours: one `avel extract` of
+the same films into an empty cache. Theirs is measured from when the encoder is loaded, ours from the
+start of its process, imports and all; in wall seconds, and in CPU seconds of all processes. "Less its
+start" is ours without what a run of one film costs. Films are synthetic and drawn first. How near the
+features of both are is printed: the losses of JPEG, and which picture of a second is taken, are in it.
+
+`tiny` is audioclip-tiny, `everyday` efficientnet-lite0+mn04 (mn04 of --weights, or random), `audioclip`
+the full shape with random weights, of at most 50 films.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import wave
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import timm
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+
+from avel.cache.fingerprint import ContentKeys
+from avel.cache.maintenance import stores
+from avel.extractors import Choice, PairChoice, choose
+from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
+from avel.extractors.weights.tensors import read_all
+from avel.pipeline.synth.dataset import write_synth
+from avel.pipeline.synth.script import SynthConfig
+from benchmarks.encode import EagerAudioHead
+from benchmarks.everyday import PlainMN
+from benchmarks.watch import Watch
+from tests.extractors.made import mn_file
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "weights"
+ENCODERS = {
+    "tiny": "audioclip-tiny",
+    "everyday": "efficientnet-lite0+mn04",
+    "audioclip": "audioclip",
+}
+MOST_LARGE = 50
+"""Films of the full-size AudioCLIP."""
+SIDE = 224
+COST = "cost.json"
+"""What the peer says of itself."""
+Array = NDArray[np.float32]
+
+
+class Plain(NamedTuple):
+    """A repository's encoder: eager networks as they are written down, nothing folded or fused."""
+
+    sight: Callable[[Tensor], tuple[Tensor, Tensor]]
+    """Normalised pictures (N, 3, 224, 224) to vectors (N, D) and maps (N, C, h, w)."""
+    sound: Callable[[Tensor], Tensor]
+    """Sound (N, S) on the int16 scale to vectors (N, D)."""
+    mean: Sequence[float]
+    std: Sequence[float]
+    rate: int
+
+
+class Cost(NamedTuple):
+    """Seconds of a way."""
+
+    wall: float
+    cpu: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--films", type=int, default=1000)
+    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))
+    parser.add_argument("--weights", type=Path, default=SHARED, help="folder of mn04's file")
+    parser.add_argument("--threads", type=int, help="of torch, on either side [one a core]")
+    parser.add_argument("--peer", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if args.peer:
+            name, films, out = args.peer
+            peer(plain(name, weights_of(name, args.weights, Path(out))), Path(films), Path(out))
+        else:
+            report(args, Path(folder))
+
+
+def report(args: argparse.Namespace, scratch: Path) -> None:
+    cores = len(os.sched_getaffinity(0))
+    load = os.getloadavg()[0]
+    config = SynthConfig(num_videos=max(84, 11 * args.films), noisy_share=0)
+    list(write_synth(scratch / "data", config, cores, only_test=args.films))
+    films = sorted((scratch / "data" / "AVE").glob("*.mp4"))
+    print(f"{len(films)} films of 10 s, {cores} cores, load {load:.1f} before the run\n")
+    print("| encoder | films | way | wall (s) | CPU (s) | films/s | times (wall) | times (CPU) |")
+    print("|---" * 8 + "|")
+    for name in args.encoders:
+        some = films[:MOST_LARGE] if name == "audioclip" else films
+        measured(name, some, args.weights, scratch / name, args.threads or cores)
+
+
+def measured(name: str, films: list[Path], weights: Path, scratch: Path, threads: int) -> None:
+    """Both ways in turn, each a process of its own."""
+    scratch.mkdir()
+    (scratch / "out").mkdir()
+    files = weights_of(name, weights, scratch / "out")
+    listing = scratch / "films.txt"
+    listing.write_text("".join(f"{film}\n" for film in films))
+    peer_words = ["benchmarks.files_way", "--weights", str(weights)]
+    peer_words += ["--peer", name, str(listing), str(scratch / "out")]
+    run(peer_words, threads)
+    theirs = Cost(**json.loads((scratch / "out" / COST).read_text()))
+    words = ["--extractor", ENCODERS[name], "--no-segments", "--device", "cpu"]
+    words += [word for file in files for word in ("--weights", str(file))]
+    avel = ["avel.pipeline", "extract", *words, "--cache-dir"]
+    start = run([*avel, str(scratch / "first"), str(films[0])], threads)
+    ours = run([*avel, str(scratch / "cache"), str(listing)], threads)
+    share = len(films) / (len(films) - 1)  # what a thousand films do not feel
+    going = Cost(*(share * (whole - one) for whole, one in zip(ours, start, strict=True)))
+    for way, cost in (("files", theirs), ("avel extract", ours), ("less its start", going)):
+        wall, cpu = theirs.wall / cost.wall, theirs.cpu / cost.cpu
+        rate = len(films) / cost.wall
+        print(
+            f"| {ENCODERS[name]} | {len(films)} | {way} | {cost.wall:.1f} | {cost.cpu:.1f} "
+            f"| {rate:.2f} | {wall:.2f} | {cpu:.2f} |",
+            flush=True,
+        )
+    compared(films, scratch)
+
+
+def run(words: list[str], threads: int) -> Cost:
+    """A module as a process, from its start to its end."""
+    env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    began, before = time.monotonic(), spent()
+    with Watch() as watch:
+        subprocess.run([sys.executable, "-m", *words], env=env, check=True, stdout=sys.stderr)
+    # short ones escape the watch, and ones that nobody waits for the count of the dead
+    return Cost(time.monotonic() - began, max(watch.cpu_s, spent() - before))
+
+
+def spent() -> float:
+    """CPU seconds of the processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def peer(encoder: Plain, listing: Path, out: Path) -> None:
+    """The script that repositories publish: a film at a time, through files."""
+    began, before = time.monotonic(), time.process_time()
+    for film in map(Path, listing.read_text().splitlines()):
+        pictures, sound = files_of(film, out / film.stem, encoder.rate)
+        mean, std = (torch.tensor(v).view(3, 1, 1) for v in (encoder.mean, encoder.std))
+        with torch.no_grad():
+            images = torch.stack([torch.from_numpy(p).permute(2, 0, 1) for p in pictures])
+            vectors, maps = encoder.sight((images.float() / 255 - mean) / std)
+            heard = encoder.sound(torch.from_numpy(sound).float())
+        np.save(out / f"{film.stem}_visual.npy", vectors.numpy())
+        np.save(out / f"{film.stem}_map.npy", maps.flatten(2).transpose(1, 2).half().numpy())
+        np.save(out / f"{film.stem}_audio.npy", heard.numpy())
+    cost = Cost(time.monotonic() - began, time.process_time() - before + spent())
+    (out / COST).write_text(json.dumps(cost._asdict()))
+
+
+def files_of(
+    film: Path, folder: Path, rate: int
+) -> tuple[list[NDArray[np.uint8]], NDArray[np.int16]]:
+    """Pictures (224, 224, 3), one a second, and sound (T, rate), by way of JPEG and WAV."""
+    folder.mkdir()
+    ffmpeg = ["ffmpeg", "-nostdin", "-loglevel", "error", "-i", str(film)]
+    subprocess.run([*ffmpeg, "-vf", "fps=1", "-q:v", "2", str(folder / "%04d.jpg")], check=True)
+    sound = folder / "sound.wav"
+    subprocess.run([*ffmpeg, "-vn", "-ac", "1", "-ar", str(rate), str(sound)], check=True)
+    pictures = []
+    for path in sorted(folder.glob("*.jpg")):
+        with Image.open(path) as picture:
+            pictures.append(cropped(picture.convert("RGB")))
+    with wave.open(str(sound)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    seconds = len(pictures)
+    whole = np.zeros(seconds * rate, np.int16)
+    whole[: len(samples)] = samples[: len(whole)]
+    return pictures, whole.reshape(seconds, rate)
+
+
+def cropped(picture: Image.Image) -> NDArray[np.uint8]:
+    """The middle of a picture whose short side is 224."""
+    scale = SIDE / min(picture.size)
+    w, h = (round(side * scale) for side in picture.size)
+    left, top = (w - SIDE) // 2, (h - SIDE) // 2
+    small = picture.resize((w, h), Image.Resampling.BICUBIC)
+    return np.array(small.crop((left, top, left + SIDE, top + SIDE)))
+
+
+def weights_of(name: str, weights: Path, scratch: Path) -> list[Path]:
+    """Files of an encoder: shipped, given, or random and made once."""
+    if name == "everyday":
+        given = weights / "mn04_as_mAP_432.pt"
+        return [given if given.exists() else mn_file(scratch)]
+    if name == "tiny":
+        return []
+    path = scratch / "audioclip.safetensors"
+    if not path.exists():
+        torch.manual_seed(0)
+        state = AudioCLIP().state_dict()
+        save_file({key: value.contiguous() for key, value in state.items()}, path)
+    return [path]
+
+
+def plain(name: str, files: list[Path]) -> Plain:
+    """The same weights in the networks as their authors write them."""
+    chosen = choose(ENCODERS[name], files)
+    if isinstance(chosen, PairChoice):
+        return _everyday(chosen)
+    return _audioclip(chosen, TINY if name == "tiny" else AudioCLIPConfig())
+
+
+def _everyday(chosen: PairChoice) -> Plain:
+    lite, mn = timm.create_model("tf_efficientnet_lite0").eval(), PlainMN(0.4).eval()
+    state = chosen.sight.kind.network_class().tensors(chosen.sight.weights)
+    lite.load_state_dict(dict(zip(lite.state_dict(), state.values(), strict=True)))
+    mn.load_state_dict(read_all(chosen.sound.weights))
+
+    def sight(images: Tensor) -> tuple[Tensor, Tensor]:
+        maps = lite.forward_features(images)
+        return maps.mean((2, 3)), maps
+
+    def sound(samples: Tensor) -> Tensor:
+        return mn(mn.log_mel(samples / 32768))  # type: ignore[no-any-return]
+
+    return Plain(sight, sound, (127 / 255,) * 3, (128 / 255,) * 3, 32_000)
+
+
+def _audioclip(chosen: Choice, config: AudioCLIPConfig) -> Plain:
+    """open_clip's picture tower, and the published audio head."""
+    state = chosen.kind.network_class().tensors(chosen.weights)
+    tower, head = AudioCLIP(config).visual, EagerAudioHead(config.audio)
+    for network, prefix in ((tower, "visual."), (head, "audio.")):
+        own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        network.load_state_dict({key: value.float() for key, value in own.items()})
+        network.eval()
+
+    def sight(images: Tensor) -> tuple[Tensor, Tensor]:
+        x = tower.stem(images)
+        for number in range(1, 5):
+            x = getattr(tower, f"layer{number}")(x)
+        return tower.attnpool(x), x
+
+    return Plain(sight, head, IMAGE_MEAN, IMAGE_STD, 44_100)
+
+
+def compared(films: list[Path], scratch: Path) -> None:
+    """How near the features are: the mean cosine of each array, over all cells of all films."""
+    [store] = [found for found in stores(scratch / "cache") if found.stage == "features"]
+    cosines: dict[str, list[float]] = {"visual": [], "audio": []}
+    keys = ContentKeys(scratch / "cache")
+    for film in films:
+        arrays = store.get(keys.key(film))
+        assert arrays is not None, f"{film}: avel extract made no features"
+        for name, found in cosines.items():
+            a = torch.from_numpy(np.load(scratch / "out" / f"{film.stem}_{name}.npy")).double()
+            b = torch.from_numpy(np.array(arrays[name])).double()
+            count = min(len(a), len(b))
+            found += functional.cosine_similarity(a[:count], b[:count]).tolist()
+    told = ", ".join(f"{name} {np.median(found):.4f}" for name, found in cosines.items())
+    print(f"\nmedian cosine of a cell's features with the other way's: {told}\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
