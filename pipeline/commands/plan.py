@@ -77,6 +77,8 @@ def _lines(plan: Mapping[str, Any]) -> Iterator[str]:
         f"{_bytes(plan['free_bytes'])} are free; for {machine['loops']} loops, "
         f"{machine['workers']} decoders, {machine['cores']} cores, device {machine['device']}"
     )
+    if sum(expected[name]["high"] for name in DISK) > plan["free_bytes"]:
+        yield "the disk may be too small; --no-segments keeps no pictures and sound"
     if failed := plan["sample"]["failed"]:
         told = ", ".join(f"{count} {reason}" for reason, count in failed.items())
         yield f"of {sum(failed.values()) + len(plan['sample']['tried'])} tried files failed: {told}"

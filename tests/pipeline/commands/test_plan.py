@@ -62,6 +62,7 @@ def test_in_words(made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFi
     assert "  all of it           119.0 s (1.0 s to 10.0 minutes)" in lines
     assert "  pictures and sound  2.0 GB (0.0 kB to 3.0 TB)" in lines
     assert "of 4 tried files failed: 1 EMPTY" in lines
+    assert "the disk may be too small; --no-segments keeps no pictures and sound" in lines
     assert lines[-2:] == ["x.mp4: is not a file", "features abc: no store of this stage in c"]
     assert made["asked"] == {"inputs": ["films"], "devices": 2, "sample": 3}
     assert list(tmp_path.iterdir()) == []
@@ -70,12 +71,13 @@ def test_in_words(made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFi
 def test_nothing_to_do_needs_no_times(
     made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made.update(todo=0, exact=False, sample={"tried": [], "failed": {}})
+    made.update(todo=0, exact=False, sample={"tried": [], "failed": {}}, free_bytes=1e13)
     assert main(["plan", "films", "--cache-dir", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "about 0 to do" in out
     assert "media" not in out
     assert "tried" not in out
+    assert "too small" not in out
 
 
 def test_into_the_folder_of_a_report(
