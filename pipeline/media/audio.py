@@ -52,6 +52,7 @@ class AudioTrack(Track):
         self._plain: Plain | None = None
         self._batch: list[AudioFrame] = []
         self._write_at = 0
+        self._spoken = False
         self._stamped, self._counts = True, False
         self._gap_seconds = AUDIO_GAP_SECONDS
 
@@ -69,7 +70,7 @@ class AudioTrack(Track):
         if not frame.samples:
             return
         if not RATES[0] <= frame.sample_rate <= RATES[1]:
-            self.reading.damaged_packets += 1
+            self._leave_out(frame)
             return
         if not self._stamped and self._run and frame.sample_rate != self._run.rate:
             self._counts = True
@@ -84,6 +85,15 @@ class AudioTrack(Track):
         # A second at a time: resampling every small frame costs more than decoding it.
         if self._run.samples - self._run.resampled >= frame.sample_rate:
             yield from self._resample()
+
+    def _leave_out(self, frame: AudioFrame) -> None:
+        """Count a frame of an absurd rate as damaged; the first is spoken of."""
+        self.reading.damaged_packets += 1
+        if not self._spoken:
+            self._spoken = True
+            self.reading.notes.append(
+                f"its sound claims {frame.sample_rate} samples a second and could not be decoded"
+            )
 
     def _begin_run(self, frame: AudioFrame) -> None:
         pts = frame.pts if frame.pts is not None else (self._run.end_pts if self._run else 0)

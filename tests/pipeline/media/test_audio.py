@@ -238,3 +238,19 @@ def test_a_run_is_of_one_form_and_takes_frames_without_time() -> None:
     assert run.continues(frame(10, None))
     assert not run.continues(frame(10, 10, rate=48_000))
     assert not run.continues(frame(10, 10, layout="stereo"))
+
+
+def test_an_absurd_rate_is_spoken_of_once(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mkv", samples=tone(500, 1, RATE)[None])
+    reading = Reading(path)
+    with open_container(path) as container:
+        track = AudioTrack.choose(container, reading, RATE)
+        assert track is not None
+        for _ in range(2):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 64), np.int16), "s16", "mono")
+            frame.sample_rate = 1_000_000_000
+            assert list(track._take(frame)) == []
+    assert reading.damaged_packets == 2
+    assert reading.notes == [
+        "its sound claims 1000000000 samples a second and could not be decoded"
+    ]

@@ -367,6 +367,7 @@ def test_trial_of_an_absurd_rate(trials: Path) -> None:
     segments = segment_whole(trials / "bomb_sample_rate.mov", SMALL, timeout_seconds=10)
     assert len(segments.frames) == 2
     assert segments.flags == (Reason.DECODE_ERROR, Reason.NO_AUDIO)
+    assert "samples a second and could not be decoded" in segments.notes[0]
 
 
 def assert_base(segments: Segments, count: int) -> None:
