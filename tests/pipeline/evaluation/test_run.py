@@ -36,7 +36,13 @@ def by(name: str, **how: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["dmsf", "av_att"])
 def test_who_finds_events_is_counted_by_all_our_numbers(asked: Asked, name: str) -> None:
     assert by(name) == {"by": "evaluate"}
-    assert asked["evaluate"] == ("data", "val", Path("m.safetensors"), RuntimeConfig(Path("c")))
+    assert asked["evaluate"] == (
+        "data",
+        "val",
+        Path("m.safetensors"),
+        RuntimeConfig(Path("c")),
+        None,
+    )
 
 
 @pytest.mark.parametrize("name", ["cmm", "dcmr"])

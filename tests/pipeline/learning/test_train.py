@@ -250,7 +250,8 @@ def test_an_empty_split(
     write_order(tmp_path / "data" / "val_order.h5", [])
     (tmp_path / "data" / "valSet.txt").unlink(missing_ok=True)
     assert run((tmp_path / "data", cache), tmp_path / "run") == 2
-    assert "no video of split 'val' (0 rows) has features" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "val_order.h5: names no row, so split 'val' is empty" in said
 
 
 def test_matchers_are_sent_away(bench: tuple[Path, Path], tmp_path: Path) -> None:
