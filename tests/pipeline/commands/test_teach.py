@@ -110,4 +110,4 @@ def test_real_films(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dogs, boat = capsys.readouterr().out.split("neg_boat_wind_01.mp4")
     assert "Bark" in dogs
     assert "Ukulele" not in dogs
-    assert "no event" in boat
+    assert "nothing that is both seen and heard" in boat
