@@ -1,7 +1,7 @@
 """A whole batch: which files, in which lots, by which loops."""
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from avel.pipeline.reasons import InputError, Reason
 from avel.pipeline.work.claims import Claims, NoClaims
 from avel.pipeline.work.failures import QUARANTINED, Failures
 from avel.pipeline.work.runtime import RuntimeConfig, default_workers
+from avel.pipeline.work.say import warn
 
 MANY = 1_000
 """Videos above which decoded pictures and sound (2.4 MB per ten seconds) are not cached unasked."""
@@ -60,18 +61,24 @@ class Extraction:
         plan: How they are cut and which encoder.
         runtime: Cache, device, workers.
         config: How the work is spread.
+        tell: Told of each folder how many files of which kind are left out, if any.
 
     Raises:
-        InputError: as `find_videos`, or nothing failed of what is to be tried again.
+        InputError: as `find_videos`.
     """
 
     def __init__(
-        self, inputs: Sequence[str], plan: Plan, runtime: RuntimeConfig, config: BatchConfig
+        self,
+        inputs: Sequence[str],
+        plan: Plan,
+        runtime: RuntimeConfig,
+        config: BatchConfig,
+        tell: Callable[[str], object] = warn,
     ) -> None:
         self._plan, self._config = plan, config
         self.stores = plan.stores(runtime.cache_dir)
         self._folder = work_folder(runtime.cache_dir, self.stores)
-        found = find_videos(inputs)
+        found = find_videos(inputs, tell)
         self.missing, paths = found.missing, found.paths
         self.spares_segments = (
             runtime.keep_segments and len(paths) > MANY and not config.many_segments
@@ -85,18 +92,13 @@ class Extraction:
         if config.retried is not None:
             self.missing, paths = [], self._failed(paths, config.retried)
         self.total, self._paths = len(paths), paths
+        self._asked = len(found.paths)
 
     def _failed(self, paths: Sequence[Path], reasons: frozenset[Reason]) -> list[Path]:
         """Those of the files that failed before."""
         failed = [f for f in Failures(self._folder) if f.reason in reasons]
         names = {os.fspath(f.path.absolute()) for f in failed}
-        found = [path for path in paths if os.fspath(path.absolute()) in names]
-        if not found:
-            raise InputError(
-                f"--retry-failed: none of {len(paths)} files has failed before with these features"
-                f"{_of(reasons)}; leave it out to do all"
-            )
-        return found
+        return [path for path in paths if os.fspath(path.absolute()) in names]
 
     @property
     def _size(self) -> int:
@@ -109,9 +111,15 @@ class Extraction:
             report: Folder in which a plan may be, of a run that has not begun.
 
         Raises:
-            InputError: not one file can be read.
+            InputError: not one file can be read, or none failed of what is to be tried again.
             EnvironmentProblem: the cache cannot be written, or has no room.
         """
+        retried = self._config.retried
+        if retried is not None and not self._paths:  # a loop that begins late finds none, too
+            raise InputError(
+                f"--retry-failed: none of {self._asked} files has failed before with these features"
+                f"{_of(retried)}; leave it out to do all"
+            )
         runtime = self._runtime
         kept = runtime.window_cells if runtime.keep_segments else 0
         begins = report is not None and not (report / VIDEOS).exists()

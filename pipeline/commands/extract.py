@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
-    work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args))
+    tell = _nobody if args.loop else warn  # who started the loop has said it
+    work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args), tell)
     if args.loop:
         return _as_a_loop(work)
     work.check(args.report)
@@ -53,6 +54,10 @@ def run(args: argparse.Namespace) -> int:
         warn(f"MISSING_FILE: {sentence}")
     _print(args.json, tally, work.stores.features.fingerprint)
     return 3 if tally.failures else 0
+
+
+def _nobody(sentence: str) -> None:
+    """Hear nothing."""
 
 
 def _batch(args: argparse.Namespace) -> "BatchConfig":

@@ -36,6 +36,7 @@ def run(films: Path, **options: object) -> dict[str, str]:
     runtime = RuntimeConfig(cache_dir=cache, workers=2, batch_cells=4)
     config = BatchConfig(**options)  # type: ignore[arg-type]
     work = Extraction([str(films)], stub_plan(StubEncoder()), runtime, config)
+    work.check()
     ScriptedDecoders.started.clear()
     made = {True: "cached", False: "extracted"}
     return {o.path.name: str(o.reason or made[o.cached]) for o in work.here()}
@@ -82,6 +83,22 @@ def test_a_plan_says_how_much_room_a_run_needs(films: Path, tmp_path: Path) -> N
     work.check()
     (report / "videos.jsonl").touch()
     work.check(report)
+
+
+def test_a_loop_that_begins_when_all_is_tried_again_does_nothing(films: Path) -> None:
+    """The others were quicker: that is no fault of the run."""
+    runtime = RuntimeConfig(cache_dir=films.parent / "cache", workers=2, batch_cells=4)
+    config = BatchConfig(retried=frozenset(Reason))
+    work = Extraction([str(films)], stub_plan(StubEncoder()), runtime, config)
+    assert list(work.here()) == []
+
+
+def test_what_a_folder_leaves_out_is_said_once(
+    films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (films / "notes.pdf").write_text("x")
+    run(films)
+    assert capsys.readouterr().err.count("1 file left out: .pdf (1)") == 1
 
 
 def test_parts_are_all_of_it(films: Path) -> None:
