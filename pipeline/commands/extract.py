@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 from avel.pipeline.commands.recipe import add_recipe, planned
 from avel.pipeline.work.say import say, warn
+from avel.pipeline.work.talk import note
 
 if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import BatchConfig, Extraction
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         return _as_a_loop(work)
     work.check(args.report)
     if work.spares_segments:
-        warn(
+        note(
             "more than 1,000 videos: decoded pictures and sound are not cached, so other features "
             "of them are decoded anew; --segments caches them"
         )
@@ -86,7 +87,7 @@ def _report(folder: Path) -> None:
     from avel.pipeline.report.batch_page import write_report  # slow: loads Jinja2
 
     if (folder / VIDEOS).is_file():
-        warn(f"wrote {write_report(folder)}")
+        note(f"wrote {write_report(folder)}")
 
 
 def _as_a_loop(work: "Extraction") -> int:
