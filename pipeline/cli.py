@@ -23,6 +23,7 @@ COMMANDS = {
     "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",
     "extract": "embed videos into the feature cache; run again to do only what is missing",
     "plan": "say what an extraction will take, and what is cached; it changes nothing",
+    "dataset": "make a dataset of annotations: from-annotations",
     "teach": "teach events of your own, by a few labelled seconds each",
     "train": "train a localization model on cached features",
     "evaluate": "evaluate a trained model on a dataset's split",
