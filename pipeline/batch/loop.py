@@ -20,7 +20,7 @@ from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.claims import Claims, NoClaims
-from avel.pipeline.work.failures import QUARANTINED, Failure, Failures
+from avel.pipeline.work.failures import QUARANTINED, Failure, Failures, folder_of
 from avel.pipeline.work.runtime import RuntimeConfig
 
 LOOK_SECONDS = 1.0
@@ -58,7 +58,7 @@ class LoopConfig:
 
 def work_folder(root: Path, stores: Stores) -> Path:
     """Where loops that make these features meet, below a cache folder."""
-    return root / "work" / stores.features.fingerprint[:16]
+    return folder_of(root, stores.features.fingerprint)
 
 
 def run_loop(

@@ -198,20 +198,26 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
         loops=args.devices,
         lot=args.lot,
         part=Part.parse(args.shard) if args.shard else None,
-        retried=None if args.retry_failed is None else _reasons(args.retry_failed),
-        skipped=QUARANTINED if args.skip_failed is None else _reasons(args.skip_failed),
+        retried=None
+        if args.retry_failed is None
+        else _reasons("--retry-failed", args.retry_failed),
+        skipped=QUARANTINED
+        if args.skip_failed is None
+        else _reasons("--skip-failed", args.skip_failed),
         most_failures=args.give_up_after,
         cluster=args.cluster or "",
         many_segments=args.segments,
     )
 
 
-def _reasons(words: Sequence[str]) -> "frozenset[Reason]":
+def _reasons(option: str, words: Sequence[str]) -> "frozenset[Reason]":
     """The reasons of these names; all where none is named."""
     from avel.pipeline.reasons import Reason
 
     if unknown := sorted({*words} - {*Reason}):
-        raise InputError(f"reason {', '.join(unknown)} is none of: {', '.join(sorted(Reason))}")
+        raise InputError(
+            f"{option} {' '.join(unknown)}: no such reason; there are {', '.join(sorted(Reason))}"
+        )
     return frozenset(Reason(word) for word in words) or frozenset(Reason)
 
 
