@@ -13,6 +13,7 @@ from types import FrameType
 
 from avel.pipeline.commands.parser import Parser, name_values
 from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
+from avel.pipeline.work.stopping import Terminated
 
 COMMANDS = {
     "localize": "find the audio-visual events of videos",
@@ -54,10 +55,6 @@ ERROR_CODES = {
     "OutOfMemory": ENVIRONMENT,
 }
 """By name: naming the classes would load the libraries that their modules use."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came; unwinds like Ctrl-C so that finished work is published."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

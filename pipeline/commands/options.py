@@ -168,6 +168,13 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--give-up-after", type=positive, metavar="N", help="end when N videos have failed [never]"
     )
+    group.add_argument(
+        "--wait-for-room",
+        type=_minutes,
+        default=30.0,
+        metavar="MINUTES",
+        help="on a full disk, wait so long for room before the run ends with exit code 4 [30]",
+    )
     group.add_argument("--report", type=Path, metavar="DIR", help="tell of each video as it ends")
     group.add_argument(
         "--segments",
@@ -206,6 +213,7 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
         else _reasons("--skip-failed", args.skip_failed),
         most_failures=args.give_up_after,
         cluster=args.cluster or "",
+        wait_seconds=60 * args.wait_for_room,
         many_segments=args.segments,
     )
 
@@ -267,4 +275,11 @@ def positive(text: str) -> int:
     value = int(text)
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text} must be greater than 0")
+    return value
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} must be minutes, 0 or more")
     return value

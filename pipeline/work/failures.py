@@ -54,7 +54,8 @@ class Failures:
     """Failures of one kind of features.
 
     Args:
-        folder: Where the file is, or will be with the first failure.
+        folder: Where the file is, or will be with the first failure; it is not made anew, for it
+            may be gone with its share.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -91,6 +92,8 @@ class Failures:
             made: Whether a content, by its key of 64 hex digits, has features here: it is no
                 failure then, whoever says so.
         """
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
         ours, taken = _last(self._lines()), 0
         for mark, said in _last(other._lines()).items():
             if mark not in ours or _at(said) > _at(ours[mark]):
@@ -106,10 +109,9 @@ class Failures:
         return taken
 
     def _append(self, said: Line) -> None:
-        with contextlib.suppress(OSError):  # only a memory
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="ascii") as file:
-                file.write(json.dumps(said) + "\n")
+        line = json.dumps(said) + "\n"
+        with contextlib.suppress(OSError), self._file.open("a", encoding="ascii") as file:
+            file.write(line)  # only a memory
 
     def _lines(self) -> Iterator[Line]:
         """Every whole line: path, key, reason, message, seconds since 1970."""

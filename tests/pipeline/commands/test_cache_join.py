@@ -10,7 +10,7 @@ from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
 from avel.pipeline.cli import main
 from avel.pipeline.reasons import Reason
-from avel.pipeline.work.failures import Failure, failures_of
+from avel.pipeline.work.failures import Failure, failures_of, folder_of
 from tests.cache.items import arrays, assert_holds, fill, key, shards, store
 from tests.cache.test_merge import spoil
 
@@ -167,6 +167,7 @@ def test_merge_brings_what_failed_along(tmp_path: Path, capsys: pytest.CaptureFi
     """But of a video that has features here."""
     mark = fill(tmp_path / "a", range(2)).fingerprint
     fill(tmp_path / "b", range(2, 4))
+    folder_of(tmp_path / "a", mark).mkdir(parents=True)
     for number in (2, 7):
         failures_of(tmp_path / "a", mark).add(
             Failure(Path(f"{number}.mp4"), key(number), Reason.TIMEOUT, "too slow")

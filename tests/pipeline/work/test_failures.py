@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.reasons import Reason
-from avel.pipeline.work.failures import NAME, QUARANTINED, Failure, Failures, failures_of
+from avel.pipeline.work.failures import NAME, QUARANTINED, Failure, Failures, failures_of, folder_of
 
 KEY, OTHER = "a" * 64, "b" * 64
 
@@ -127,6 +127,15 @@ def test_what_has_features_is_no_failure(tmp_path: Path) -> None:
 
 
 def test_a_memory_is_found_by_its_features(tmp_path: Path) -> None:
+    folder_of(tmp_path, "f" * 64).mkdir(parents=True)
     failures_of(tmp_path, "f" * 64).add(crash())
     assert [f.key for f in failures_of(tmp_path, "f" * 64)] == [KEY]
     assert (tmp_path / "work" / ("f" * 16) / NAME).is_file()
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    """Below a share that is gone it would lie on another disk."""
+    failures = Failures(tmp_path / "gone")
+    failures.add(crash())
+    assert failures.of(KEY) == crash()
+    assert not (tmp_path / "gone").exists()
