@@ -13,6 +13,7 @@ from types import FrameType
 
 from avel.pipeline.commands.parser import Parser, add_talk, name_values
 from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
+from avel.pipeline.work.stopping import Terminated
 from avel.pipeline.work.talk import Talk, talking
 
 COMMANDS = {
@@ -56,10 +57,6 @@ ERROR_CODES = {
     "OutOfMemory": ENVIRONMENT,
 }
 """By name: naming the classes would load the libraries that their modules use."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came; unwinds like Ctrl-C so that finished work is published."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
