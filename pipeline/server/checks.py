@@ -29,8 +29,8 @@ def check(value: Any, schema: Schema, place: str) -> None:
     Raises:
         Problem: it is something else.
     """
-    kind = schema["type"]
-    if not isinstance(value, KINDS[kind]) or (isinstance(value, bool) and kind != "boolean"):
+    kind: str = schema["type"]
+    if not _is_of(value, kind):
         raise _wrong(place, value, f"must be of type {kind}")
     if kind == "object":
         _check_object(value, schema, place)
@@ -42,6 +42,10 @@ def check(value: Any, schema: Schema, place: str) -> None:
         _check_text(value, schema, place)
     elif kind != "boolean":
         _check_number(value, schema, place)
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    return isinstance(value, KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _check_object(value: dict[str, Any], schema: Schema, place: str) -> None:

@@ -95,10 +95,8 @@ def _answer(status: int, what: str) -> Mapping[str, Any]:
     said: dict[str, Any] = {"description": SAID[status]}
     if not what:
         return said
-    if "/" in what:
-        content = {what: {"schema": {}}}
-    else:
-        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{what}"}}}
+    schema = {} if "/" in what else {"$ref": f"#/components/schemas/{what}"}
+    content: dict[str, Any] = {what if "/" in what else "application/json": {"schema": schema}}
     if what == "Result":
         content |= {"text/*": {"schema": {}}}
     if what == BYTES:
