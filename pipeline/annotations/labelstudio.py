@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from avel.pipeline.annotations.encodings import text_of
 from avel.pipeline.annotations.marks import END, Mark, Sheet
@@ -57,16 +58,22 @@ def _task(path: Path, at: int, task: Object, annotated: bool) -> Iterator[Sheet]
     said = (
         task.get("annotations", task.get("completions")) if annotated else task.get("predictions")
     )
-    kept = [each for each in said or () if isinstance(each, dict) and not each.get("was_cancelled")]
-    if not kept or (task.get("meta") or {}).get("status") == "failed":
+    kept = [each for each in _objects(said) if not each.get("was_cancelled")]
+    meta = task.get("meta")
+    if not kept or (isinstance(meta, dict) and meta.get("status") == "failed"):
         why = f"{path}, {name}: nobody has annotated it; it is left out"
         yield Sheet(path, films, (), notes=(why,), void=True)
         return
     for each in kept:
         who = _who(each.get("completed_by")) if annotated else ""
-        items = [i for i in each.get("result") or () if isinstance(i, dict)]
-        regions = [(i.get("value") or {}, str(i.get("type", ""))) for i in items if "value" in i]
+        items = _objects(each.get("result"))
+        regions = [(i["value"], str(i.get("type", ""))) for i in items if i.get("value")]
         yield _sheet(path, films, who, name, regions)
+
+
+def _objects(given: Any) -> list[Object]:
+    """Those of a list; of anything else none."""
+    return [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
 
 
 def _minimal(path: Path, at: int, task: Object) -> Sheet:
@@ -89,7 +96,7 @@ def _sheet(
         place = f"{name}, region {number}"
         try:
             found = _marks(value, place)
-        except (TypeError, ValueError, KeyError, AttributeError) as err:
+        except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as err:
             raise InputError(f"{path}, {place}: cannot be read ({err}); export it again") from err
         if found is None:
             left[kind or "region"] = left.get(kind or "region", 0) + 1
@@ -101,21 +108,30 @@ def _sheet(
     return Sheet(path, films, tuple(marks), who, notes)
 
 
-def _marks(value: Object, place: str) -> list[Mark] | None:
+def _marks(value: Any, place: str) -> list[Mark] | None:
     """What a region says; None where it is of a kind that marks no time."""
+    if not isinstance(value, dict):
+        return None
     if "choices" in value:
         return [Mark(label, 0.0, END, place) for label in _labels(value["choices"])]
     labels = next((_labels(value[name]) for name in LABELS if name in value), [""])
     if "ranges" in value:
         # the first frame is number 1, and the last one is in it
-        spans = [(float(r["start"]) - 1, float(r["end"]), True) for r in value["ranges"]]
+        spans = [(_time(r["start"]) - 1, _time(r["end"]), True) for r in value["ranges"]]
     elif "sequence" in value:
         spans = list(_lifespans(value))
     elif "start" in value and "end" in value and "startOffset" not in value:
-        spans = [(float(value["start"]), float(value["end"]), False)]
+        spans = [(_time(value["start"]), _time(value["end"]), False)]
     else:
         return None
     return [Mark(label, on, off, place, frames) for on, off, frames in spans for label in labels]
+
+
+def _time(given: Any) -> float:
+    value = float(given)
+    if not isfinite(value):
+        raise ValueError(f"time ({given!r:.40}) must be a finite number")
+    return value
 
 
 def _labels(given: Any) -> list[str]:
@@ -126,7 +142,7 @@ def _lifespans(value: Object) -> Iterator[tuple[float, float, bool]]:
     """While a box is there: from a keyframe to the one that ends it, else to the film's end."""
     frames = sorted(value["sequence"], key=lambda key: int(key["frame"]))
     count, seconds = value.get("framesCount"), value.get("duration")
-    rate = float(count) / float(seconds) if count and seconds else None
+    rate = _time(count) / _time(seconds) if count and seconds else None
 
     def at(frame: int) -> float:
         return frame / rate if rate else float(frame)
@@ -164,10 +180,9 @@ def _is_media(text: str) -> bool:
 
 def _names(given: str) -> list[str]:
     """`/data/local-files/?d=clips/a.mp4` and `/data/upload/1/0a1b2c3d-a.mp4` are both a film."""
-    address = urlsplit(given) if given.startswith("/data/") or "://" in given else None
-    if address is None:
+    if not given.startswith("/data/") and "://" not in given:
         return [given]
-    local = parse_qs(address.query).get("d")
+    local = parse_qs(given.partition("?")[2]).get("d")
     whole = local[0] if local else given.partition("?")[0]
     folder, slash, name = whole.rpartition("/")
     plain = UPLOADED.sub("", name)

@@ -28,8 +28,11 @@ READERS: dict[str, Read] = {
 TIERED = {".eaf": document, ".textgrid": grid}
 SEVERAL = (".txt", ".json")
 SUFFIXES = (*TIERED, *READERS, *SEVERAL)
-OURS = ("videos.csv", "clips.csv", "provenance.jsonl")
-"""What lies among annotations and is none."""
+OTHERS = (
+    *("videos.csv", "clips.csv", "provenance.jsonl", "avel.dataset.json"),
+    *(".activitynet.json", ".fiftyone.json", ".kdenlive.json", ".dcase.txt", ".chapters.txt"),
+)
+"""Ends of the names of what we write too, and nobody corrects."""
 
 
 def read(path: Path, tiers: Sequence[str] = ()) -> list[Sheet]:
@@ -79,7 +82,7 @@ def _files(path: Path) -> list[Path]:
 
 def _may_be_one(path: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.parts)
-    return path.suffix.lower() in SUFFIXES and path.name not in OURS and not hidden
+    return path.suffix.lower() in SUFFIXES and not path.name.endswith(OTHERS) and not hidden
 
 
 def _of_text(path: Path, raw: bytes) -> Read:
