@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avel.pipeline.annotations.films import Films
-from avel.pipeline.annotations.looked import parted
+from avel.pipeline.annotations.looked import WHOLE, Stretch, parted
 from avel.pipeline.annotations.marks import Sheet
 from avel.pipeline.annotations.names import one_name
 from avel.pipeline.annotations.windows import Window
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import InputError
-
-WHOLE = (0.0, float("inf"))
 
 
 @dataclass
@@ -27,7 +25,7 @@ class Known:
     """
 
     labels: Counter[str] = field(default_factory=Counter)
-    spans: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    spans: dict[int, list[Stretch]] = field(default_factory=dict)
     strangers: list[str] = field(default_factory=list)
 
     def holds(self, window: Window) -> bool:

@@ -18,6 +18,8 @@ TABLE = "suggestions.csv"
 INTERFACE = "labelstudio.xml"
 """The labelling interface of a project in Label Studio."""
 COLUMNS = ("rank", "file", "onset", "offset", "guess", "worth", *PARTS, "why")
+MATTERS = 0.5
+"""From here on a part is told."""
 TOOLS = ("labelstudio", "eaf", "audacity")
 """Formats that carry both, and come back by `from-annotations`."""
 
@@ -80,7 +82,7 @@ def table(results: Sequence[Result], suggestions: Sequence[Suggestion]) -> str:
 
 
 def why(suggestion: Suggestion) -> str:
-    """The two parts that weigh most, in words."""
+    """The parts that weigh most, in words."""
     window, parts = suggestion.window, suggestion.parts
     words = {
         "disagreement": "sight and sound disagree",
@@ -88,8 +90,8 @@ def why(suggestion: Suggestion) -> str:
         "novelty": "unlike what is labelled or suggested before",
         "balance": f"few labels of '{window.guess}'" if window.guess else "nothing is named in it",
     }
-    most = sorted(PARTS, key=lambda part: -parts[part])[:2]
-    return ", ".join(words[part] for part in most)
+    least = min(MATTERS, max(parts.values()))
+    return ", ".join(words[part] for part in PARTS if parts[part] >= least)
 
 
 def interface(results: Sequence[Result]) -> str:
