@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import BatchConfig, Extraction
     from avel.pipeline.batch.tally import Tally
     from avel.pipeline.method.outcome import Outcome
+    from avel.pipeline.method.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +29,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    return extract(args, planned(args))
+
+
+def extract(args: argparse.Namespace, plan: "Plan", command: Sequence[str] = ()) -> int:
+    """Do as the arguments say; the exit code.
+
+    Args:
+        args: Of the command.
+        plan: How videos are cut, and the encoder.
+        command: Words that start a loop, in the place of the usual ones.
+
+    Raises:
+        InputError: the arguments do not go together, or not one file can be read.
+        WeightsError: features must be made and the encoder's weights are missing.
+        CacheError: the cache cannot be read or written.
+        EnvironmentProblem: so many devices are not there, or lots cannot be claimed.
+    """
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
     tell = _nobody if args.loop else warn  # who started the loop has said it
-    work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args), tell)
+    work = Extraction(args.inputs, plan, options.runtime(args), _batch(args), tell)
     if args.loop:
         return _as_a_loop(work)
     work.check(args.report)
@@ -45,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         if args.report:
             opened.callback(_report, args.report)  # when the journal is closed, whatever ended it
         journal = opened.enter_context(work.journal(args.report)) if args.report else None
-        outcomes = opened.enter_context(closing(_outcomes(args, work, tally)))
+        outcomes = opened.enter_context(closing(_outcomes(args, work, tally, command)))
         for outcome in tally.track(outcomes):
             if journal is not None:
                 journal.add(outcome)
@@ -74,11 +92,11 @@ def _batch(args: argparse.Namespace) -> "BatchConfig":
 
 
 def _outcomes(
-    args: argparse.Namespace, work: "Extraction", tally: "Tally"
+    args: argparse.Namespace, work: "Extraction", tally: "Tally", command: Sequence[str]
 ) -> "Generator[Outcome, None, None]":
     if args.devices == 1 and not args.cluster:
         return work.here(tally.progress.watch)
-    return work.apart(args.words[1:])
+    return work.apart(args.words[1:], command)
 
 
 def _report(folder: Path) -> None:
