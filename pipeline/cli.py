@@ -13,6 +13,7 @@ from types import FrameType
 
 from avel.pipeline.commands.parser import Parser, add_talk, name_values
 from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
+from avel.pipeline.work.stopping import Terminated
 from avel.pipeline.work.talk import Talk, talking
 
 COMMANDS = {
@@ -23,6 +24,7 @@ COMMANDS = {
     "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",
     "extract": "embed videos into the feature cache; run again to do only what is missing",
     "plan": "say what an extraction will take, and what is cached; it changes nothing",
+    "dataset": "make a dataset of annotations: from-annotations",
     "teach": "teach events of your own, by a few labelled seconds each",
     "train": "train a localization model on cached features",
     "evaluate": "evaluate a trained model on a dataset's split",
@@ -36,6 +38,7 @@ COMMANDS = {
     "pretrain": "train the tiny AudioCLIP encoder on a synthetic dataset",
     "cache": "look at the cache: ls, info, explain, verify, gc, export, import",
     "weights": "weight files: ls, add, fetch, verify, convert",
+    "serve": "serve a page for films in the browser, and the same by HTTP: drop, correct, teach",
     "doctor": "check versions, codecs, device, weights and cache",
     "completion": "print the script by which a shell completes commands, options and files",
 }
@@ -55,10 +58,6 @@ ERROR_CODES = {
     "OutOfMemory": ENVIRONMENT,
 }
 """By name: naming the classes would load the libraries that their modules use."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came; unwinds like Ctrl-C so that finished work is published."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
