@@ -72,6 +72,7 @@ def report_page(result: Result, look: Look | None = None, place: Place | None = 
             "alone": len(result.disagreements),
             "sounds": len(result.sounds),
         },
+        spare=(not result.disagreements) + (look.truth is None),
         meanings=list(_meanings(result, look)),
         details=list(_details(result)),
         data=assets.text(as_json(data)),
