@@ -29,7 +29,7 @@ TSC := npx --yes -p typescript@5 tsc --allowJs --checkJs --noEmit --strict --noU
 	--target es2022 --lib es2022,dom,dom.iterable
 SCRIPT = $(addprefix pipeline/report/,$(addsuffix .js,$(1)))
 scripts:
-	$(TSC) $(call SCRIPT,looks times data lanes list player overlay pointer page)
+	$(TSC) $(call SCRIPT,looks times data tracks blocks lanes list player overlay pointer page)
 	$(TSC) $(call SCRIPT,looks times data index)
 	$(TSC) $(call SCRIPT,looks times data still)
 

@@ -18,6 +18,7 @@ from typing import Any
 from avel.cache.arrays import Array
 from avel.cache.damage import read_damaged, remember_damaged
 from avel.cache.errors import CacheError as CacheError
+from avel.cache.errors import CacheFull as CacheFull
 from avel.cache.errors import CacheUnavailable as CacheUnavailable
 from avel.cache.errors import DamagedShard, writing
 from avel.cache.fingerprint import Recipe, fingerprint, raw_key
@@ -198,12 +199,12 @@ class Store:
         if sentence not in self.damage:
             self.damage.append(sentence)
 
-    def writer(self, **limits: Any) -> Writer:
+    def writer(self, **options: Any) -> Writer:
         """A writer of this process's own shards; use it in a `with`.
 
-        Its limits are `Writer`'s, in items, bytes and seconds.
+        Its options are `Writer`'s: limits in items, bytes and seconds, and who insists.
         """
-        return Writer(self, **limits)
+        return Writer(self, **options)
 
     def hold(self, item: Item) -> None:
         """Show an item to this process's readers until it is published or dropped."""

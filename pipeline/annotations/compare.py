@@ -27,13 +27,18 @@ class Film:
     found: tuple[Event, ...]
     corrected: Corrected
 
+    def knows(self, event: Event) -> bool:
+        """Whether somebody looked at a second of it."""
+        runs = self.corrected.looked_at
+        return any(event.onset < run.stop and run.start < event.offset for run in runs)
+
 
 def compare(films: Sequence[Film]) -> dict[str, Any]:
     """Numbers over films: shares in [0, 1], errors in seconds; None where there is nothing.
 
     `labels` has the same of each label, the most annotated first.
     """
-    named = {event.label for film in films for event in film.found}
+    named = {event.label for film in films for event in film.found if film.knows(event)}
     labels = sorted(named | {span.label for film in films for span in film.corrected.spans})
     numbers = {label: number for number, label in enumerate(labels)}
     found = [each for n, film in enumerate(films) for each in _found(n, film, numbers)]
@@ -89,7 +94,8 @@ def _errors(given: Iterable[float]) -> dict[str, float] | None:
 
 def _found(number: int, film: Film, numbers: Mapping[str, int]) -> Iterable[Interval]:
     for e in film.found:
-        yield Interval(number, numbers[e.label], e.onset, e.offset, e.score)
+        if film.knows(e):
+            yield Interval(number, numbers[e.label], e.onset, e.offset, e.score)
 
 
 def _truth(number: int, film: Film, numbers: Mapping[str, int]) -> Iterable[Interval]:
@@ -102,4 +108,5 @@ def _seconds(film: Film) -> list[tuple[str | None, str | None]]:
     count = film.corrected.num_cells
     spans = won(joined(Span(e.onset, e.offset, e.label) for e in film.found))
     found, truth = cells_of(spans, count), cells_of(film.corrected.spans, count)
-    return list(zip(found.labels, truth.labels, strict=True))
+    known = [cell for run in film.corrected.looked_at for cell in run]
+    return [(found.labels[cell], truth.labels[cell]) for cell in known]

@@ -11,6 +11,7 @@ from avel.pipeline.annotations.agreement import Agreement, Voice, agreement
 from avel.pipeline.annotations.cells import cells_of
 from avel.pipeline.annotations.checks import Rules, Said, spans_of
 from avel.pipeline.annotations.films import Films
+from avel.pipeline.annotations.looked import WHOLE, Stretch, asked_for, cells_within, parted
 from avel.pipeline.annotations.marks import Sheet
 from avel.pipeline.annotations.names import check_capitals, check_renames, near, one_name
 from avel.pipeline.annotations.spans import Span, common, joined, overlapping, won
@@ -34,17 +35,25 @@ class Corrected:
         footage: How long it is, and how its picture runs.
         spans: Events in seconds, one label at a time, in time order.
         files: Of annotations that say so; they are named where it shows nothing, too.
+        asked: Stretches in seconds that somebody looked at.
     """
 
     path: Path
     footage: Footage
     spans: tuple[Span, ...]
     files: tuple[Path, ...]
+    asked: tuple[Stretch, ...] = (WHOLE,)
 
     @property
     def num_cells(self) -> int:
         """T, cells of one second."""
         return num_cells(self.footage.duration)
+
+    @property
+    def looked_at(self) -> list[range]:
+        """Runs of cells of which something is known: asked for, or with an event."""
+        shown = ((span.onset, span.offset) for span in self.spans)
+        return cells_within([*self.asked, *shown], self.num_cells)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,7 @@ class _About:
     footage: Footage
     said: dict[str, list[Span]]
     files: dict[Path, None]
+    asked: list[Stretch]
 
     @property
     def spans(self) -> Iterator[Span]:
@@ -130,13 +140,15 @@ def _by_film(
     for sheet in sheets:
         try:
             path = films.of(sheet)
-            film = about.get(path) or _About(footage_of(path), {}, {})
+            film = about.get(path) or _About(footage_of(path), {}, {}, [])
         except InputError as err:
             said.problems.append(str(err))
             continue
+        sheet, asked = parted(sheet)
         spans = spans_of(sheet, film.footage, rules, said)
         if spans or not sheet.marks:  # of marks that are all wrong nothing is known
             about[path] = film
+            film.asked.extend(asked_for(asked, rules.frame_rate or film.footage.frame_rate))
             film.said.setdefault(sheet.who, []).extend(spans)
             film.files[sheet.path] = None
     return about
@@ -202,4 +214,4 @@ def _corrected(path: Path, about: _About, spans: Sequence[Span], said: Said) -> 
             f"{path}: {count} overlap(s) of different labels; a second has one label, and the "
             "shorter event has it"
         )
-    return Corrected(path, about.footage, tuple(won(spans)), tuple(about.files))
+    return Corrected(path, about.footage, tuple(won(spans)), tuple(about.files), tuple(about.asked))

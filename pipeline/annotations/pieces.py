@@ -5,7 +5,7 @@ background. A film of more cells, or with more runs, is cut, so that no row says
 that it is background.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from avel.pipeline.datasets.ave import CELLS
@@ -36,6 +36,16 @@ def pieces(labels: Labels) -> list[Piece]:
         stop = _stop(labels, start)
         found.append(_piece(labels, start, stop))
         start = stop
+    return found
+
+
+def pieces_within(labels: Labels, runs: Iterable[range]) -> list[Piece]:
+    """The same of runs of a film's cells, as if each were a film."""
+    found = []
+    for run in runs:
+        for p in pieces(labels[run.start : run.stop]):
+            at = run.start
+            found.append(Piece(at + p.start, at + p.stop, p.label, at + p.onset, at + p.offset))
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from avel.pipeline.annotations.cells import Cells, cells_of
 from avel.pipeline.annotations.gather import Corrected
-from avel.pipeline.annotations.pieces import Piece, pieces
+from avel.pipeline.annotations.pieces import Piece, pieces_within
 from avel.pipeline.annotations.splits import HELD_OUT, splits_of
 from avel.pipeline.datasets.ave import COLUMNS
 from avel.pipeline.datasets.examples import BACKGROUND
@@ -142,7 +142,7 @@ def _cells(film: Corrected) -> Cells:
 
 def _rows(film: Corrected, key: str, cells: Cells, split: str) -> Iterator[Row]:
     name = re.sub(r"[^\w.-]+", "_", film.path.stem)[:LETTERS].lstrip(".") or "film"
-    for piece in pieces(cells.labels):
+    for piece in pieces_within(cells.labels, film.looked_at):
         row = Row(f"{name}-{key[:DIGITS]}", film, piece, cells, split)
         mark = "" if row.whole else f"-{piece.start:05}-{piece.stop:05}"
         yield Row(f"{row.video_id}{mark}", film, piece, cells, split)

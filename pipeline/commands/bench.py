@@ -4,6 +4,7 @@ import argparse
 
 from avel.pipeline.commands.ablate import add_table_arguments
 from avel.pipeline.work.say import put, say, warn
+from avel.pipeline.work.talk import note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,5 +32,5 @@ def run(args: argparse.Namespace) -> int:
     say(*board.notes)
     for sentence in failed:
         warn(f"avel: {sentence}")
-    warn(f"{args.out}: leaderboard.csv, .md and .html")
+    note(f"{args.out}: leaderboard.csv, .md and .html")
     return 3 if failed else 0

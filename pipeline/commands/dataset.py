@@ -8,6 +8,7 @@ ACTIONS = {
         "dataset_from",
         "write an AVE-shaped dataset of annotations that people made or corrected",
     ),
+    "suggest": ("dataset_suggest", "say which seconds to label next, as tasks for a tool"),
 }
 """Each is `commands/<file>.py` with `add_arguments` and `run`."""
 

@@ -8,13 +8,16 @@ from typing import Any
 from avel.pipeline.commands import against, options
 from avel.pipeline.method.named import named
 from avel.pipeline.reasons import InputError
-from avel.pipeline.work.say import put, say, warn
+from avel.pipeline.work.say import put, say
+from avel.pipeline.work.talk import note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="AVE-shaped dataset folder")
     parser.add_argument("--model", type=named, help="checkpoint or run folder [synthetic]")
-    parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="[test]")
+    parser.add_argument(
+        "--split", choices=("train", "val", "test"), default="test", help="whose videos [test]"
+    )
     parser.add_argument(
         "--protocol",
         metavar="NAME",
@@ -72,7 +75,7 @@ def _write_page(out: Path, model: Path, numbers: dict[str, Any], kept: dict[str,
     from avel.pipeline.report.run_page import Evaluated, check_events, write_run_page
 
     check_events(numbers, str(model))
-    warn(f"wrote {write_run_page(out, Evaluated(model.stem, numbers, kept))}")
+    note(f"wrote {write_run_page(out, Evaluated(model.stem, numbers, kept))}")
 
 
 def _show_protocols(numbers: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 from avel.pipeline.commands import options
 from avel.pipeline.commands.recipe import add_recipe, planned
 from avel.pipeline.work.say import say, warn
+from avel.pipeline.work.stopping import Stopping, Terminated
+from avel.pipeline.work.talk import note
 
 if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import BatchConfig, Extraction
@@ -30,12 +33,27 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
     tell = _nobody if args.loop else warn  # who started the loop has said it
-    work = Extraction(args.inputs, planned(args), options.runtime(args), _batch(args), tell)
-    if args.loop:
-        return _as_a_loop(work)
+    with Stopping(apart=args.loop) as stopping:
+        work = Extraction(
+            args.inputs, planned(args), options.runtime(args), _batch(args), tell, stopping
+        )
+        if args.loop:
+            return _as_a_loop(work, stopping)
+        tally = _followed(args, work)
+        stopping.end()
+    for sentence in work.stores.features.damage:
+        warn(f"damaged, computed again: {sentence}")
+    for sentence in work.missing:
+        warn(f"MISSING_FILE: {sentence}")
+    _print(args.json, tally, work.stores.features.fingerprint)
+    return 3 if tally.failures else 0
+
+
+def _followed(args: argparse.Namespace, work: "Extraction") -> "Tally":
+    """Do the work, and tell of it as it goes."""
     work.check(args.report)
     if work.spares_segments:
-        warn(
+        note(
             "more than 1,000 videos: decoded pictures and sound are not cached, so other features "
             "of them are decoded anew; --segments caches them"
         )
@@ -48,12 +66,7 @@ def run(args: argparse.Namespace) -> int:
         for outcome in tally.track(outcomes):
             if journal is not None:
                 journal.add(outcome)
-    for sentence in work.stores.features.damage:
-        warn(f"damaged, computed again: {sentence}")
-    for sentence in work.missing:
-        warn(f"MISSING_FILE: {sentence}")
-    _print(args.json, tally, work.stores.features.fingerprint)
-    return 3 if tally.failures else 0
+    return tally
 
 
 def _nobody(sentence: str) -> None:
@@ -86,19 +99,27 @@ def _report(folder: Path) -> None:
     from avel.pipeline.report.batch_page import write_report  # slow: loads Jinja2
 
     if (folder / VIDEOS).is_file():
-        warn(f"wrote {write_report(folder)}")
+        note(f"wrote {write_report(folder)}")
 
 
-def _as_a_loop(work: "Extraction") -> int:
-    """Say each outcome to the process that started this one."""
-    from avel.pipeline.batch.launch import to_line
+def _as_a_loop(work: "Extraction", stopping: Stopping) -> int:
+    """Say each outcome to the process that started this one, which tells of an end."""
+    from avel.pipeline.batch.launch import READY, to_line
     from avel.pipeline.media.confine import die_with
 
     die_with(os.getppid())
     failed = False
-    for outcome in work.here():
-        failed = failed or outcome.reason is not None
-        say(to_line(outcome))
+    try:
+        say(READY)
+        with closing(work.here()) as outcomes:
+            for outcome in outcomes:
+                failed = failed or outcome.reason is not None
+                say(to_line(outcome))
+        stopping.end()
+    except Terminated:
+        return 128 + signal.SIGTERM
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 3 if failed else 0
 
 

@@ -25,6 +25,7 @@ from avel.pipeline.method.kept import Kept
 from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
+from avel.pipeline.method.spare import Spare
 from avel.pipeline.method.stores import META, Stores, pack, unpack
 from avel.pipeline.reasons import MediaError
 from avel.pipeline.work.memory import give_back_libraries
@@ -52,6 +53,7 @@ def harvest(
     watch: Watch | None = None,
     refused: Refused = lambda key: None,
     writer: Writer | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Outcome, None, None]:
     """Make sure that every file has features in the cache; one outcome per file, as they come.
 
@@ -69,6 +71,7 @@ def harvest(
         watch: Told how far a long video is.
         refused: Why a key is not to be tried, if it is not.
         writer: Takes the features, so that the caller can publish them; None for one of its own.
+        stop: Whether to begin no more files, and only finish what is in work.
 
     Raises:
         WeightsError: features must be made and the encoder's weights are missing.
@@ -76,8 +79,8 @@ def harvest(
     """
     with ExitStack() as opened:
         features = writer or opened.enter_context(stores.features.writer())
-        segments = opened.enter_context(stores.segments.writer())
-        work = _Harvest(stores, plan, runtime, features, segments, watch)
+        segments = opened.enter_context(Spare(stores.segments))
+        work = _Harvest(stores, plan, runtime, features, segments, watch, stop)
         try:
             with closing(sources(paths, stores.keys)) as files:
                 yield from work.run(files, known, check, refused)
@@ -159,11 +162,13 @@ class _Harvest:
         plan: Plan,
         runtime: RuntimeConfig,
         features: Writer,
-        segments: Writer,
+        segments: Spare,
         watch: Watch | None,
+        stop: Callable[[], bool],
     ) -> None:
         self._stores, self._plan, self._runtime = stores, plan, runtime
         self._features, self._segments, self._watch = features, segments, watch
+        self._stop = stop
         self._kept = Kept.of_recipe(stores.features.recipe)
         self._videos: dict[int, _Video] = {}
         self._number = self._serial = 0
@@ -203,8 +208,8 @@ class _Harvest:
     ) -> Iterator[Outcome]:
         more = True
         with ExitStack() as self._ending:
-            while more or self._started.busy:
-                while more and self._started.free:
+            while (more := more and not self._stop()) or self._started.busy:
+                while more and self._started.free and not self._stop():
                     source = next(files, None)
                     if more := source is not None:
                         yield from self._begin(source, known, check, refused)

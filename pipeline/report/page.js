@@ -200,7 +200,7 @@ if (data.mel) {
     const pen = reader.getContext("2d", { willReadFrequently: true });
     pen?.drawImage(image, 0, 0);
     lanes.loudness = pen?.getImageData(0, 0, image.width, image.height) ?? null;
-    lanes.tintSpectrum();
+    tintSpectrum(lanes);
     redraw();
   });
 }

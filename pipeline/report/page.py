@@ -17,8 +17,8 @@ from avel.pipeline.report.words import MEANINGS, summary
 
 STYLES = ("style.css", "page.css")
 SCRIPTS = (
-    *("looks.js", "times.js", "data.js", "lanes.js", "list.js", "player.js", "overlay.js"),
-    *("pointer.js", "page.js"),
+    *("looks.js", "times.js", "data.js", "tracks.js", "blocks.js", "lanes.js", "list.js"),
+    *("player.js", "overlay.js", "pointer.js", "page.js"),
 )
 """In the order in which they are read."""
 STILL = ("data.js", "still.js")
