@@ -66,6 +66,7 @@ SCHEMAS: dict[str, Schema] = {
             "progress": _object({"stage": TEXT, "done": NUMBER, "total": NUMBER, "unit": TEXT}),
             "attempts": COUNT,
             "error": _or_null(_object({"reason": TEXT, "message": TEXT})),
+            "note": TEXT,
             **{"model": TEXT, "added": TIME, "started": _or_null(TIME), "ended": _or_null(TIME)},
         }
     ),
