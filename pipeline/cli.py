@@ -35,6 +35,7 @@ COMMANDS = {
     "pretrain": "train the tiny AudioCLIP encoder on a synthetic dataset",
     "cache": "look at the cache: ls, info, explain, verify, gc, export, import",
     "weights": "weight files: ls, add, fetch, verify, convert",
+    "serve": "serve a page for films in the browser, and the same by HTTP: drop, correct, teach",
     "doctor": "check versions, codecs, device, weights and cache",
     "completion": "print the script by which a shell completes commands, options and files",
 }
