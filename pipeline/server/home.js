@@ -112,7 +112,7 @@ function after(all) {
   const others = all.filter((film) => film.before?.changed && film.state === "done");
   teaching.again(1, 1);
   teaching.said.textContent = all.length
-    ? `${begun.model} has looked through ${several(all.length, "film")}: ${others.length ? `${others.length === 1 ? "1 has" : `${others.length} have`} another answer now` : "none has another answer"}.`
+    ? `${teaching.job?.note ?? ""} ${begun.model} has looked through ${several(all.length, "film")}: ${others.length ? `${others.length === 1 ? "1 has" : `${others.length} have`} another answer now` : "none has another answer"}.`
     : "";
   const list = el("turned");
   list.replaceChildren(...others.slice(0, 5).map((film) => {

@@ -91,6 +91,7 @@ class Shown:
         corrections: As the API has them; times in seconds.
         labels: That the model and corrections know.
         formats: In which the result can be had.
+        before: What another model said before, times in seconds; None where none did.
         sequence: As in `Home`.
     """
 
@@ -102,6 +103,7 @@ class Shown:
     corrections: Mapping[str, Any] = field(default_factory=dict)
     labels: Sequence[str] = ()
     formats: Sequence[str] = ()
+    before: Mapping[str, Any] | None = None
     sequence: int = 0
 
 
@@ -152,6 +154,7 @@ def _about(state: Shown) -> dict[str, Any]:
         "video": state.video,
         "corrections": state.corrections,
         "labels": list(state.labels),
+        "before": state.before,
         "sequence": state.sequence,
     }
 

@@ -59,7 +59,7 @@ class Teaching {
     if (state === "running") this.said.textContent = farness(progress) + ".";
     if (state === "failed") this.said.textContent = `It did not learn. ${sentence(error?.message ?? "")}`;
     if (state === "cancelled") this.said.textContent = "Cancelled; the model is as it was.";
-    if (state === "done") this.said.textContent = "Learned. Every film is looked through again.";
+    if (state === "done") this.said.textContent = `Learned. ${job.note ?? ""} Every film is looked through again.`;
     return true;
   }
 

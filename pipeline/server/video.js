@@ -16,9 +16,9 @@ function isSafe() {
   return isWaiting || !draft.isChanged;
 }
 
-/** The page anew, at the moment where the reader is. */
+/** The page anew, from its top: what changed stands there. */
 function renew() {
-  if (!isWaiting) history.replaceState(null, "", `#t=${player.time.toFixed(2)}`);
+  history.scrollRestoration = "manual";
   location.reload();
 }
 

@@ -8,7 +8,7 @@
  *   before?: Before | null}} Film
  * @typedef {{stage: string, done: number, total: number, unit: string}} Progress
  * @typedef {{id: string, kind: string, video: string | null, state: string, progress: Progress,
- *   error: {reason: string, message: string} | null, model: string}} Job
+ *   error: {reason: string, message: string} | null, note?: string, model: string}} Job
  */
 
 /** @type {Record<string, string>} */
