@@ -16,8 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from io import FileIO
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 from avel.cache.whole import replacing
 from avel.pipeline.method.outcome import Outcome
@@ -64,7 +65,7 @@ class Journal:
         self._folder, self._identity = folder, identity
         self._session = {"videos": videos, "missing": len(missing)}
         self._missing = list(missing[:MOST_MISSING])
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None
 
     def __enter__(self) -> Self:
         check_folder(self._folder, self._identity.fingerprint)
@@ -98,20 +99,18 @@ class Journal:
         """
         assert self._file is not None
         try:
-            self._file.write(json.dumps(line_of(outcome)) + "\n")
-            self._file.flush()
+            self._file.write(json.dumps(line_of(outcome)).encode() + b"\n")
         except OSError as err:
             raise _unwritable(self._folder, err) from err
 
 
-def _continued(path: Path) -> TextIO:
+def _continued(path: Path) -> FileIO:
     """A file to append to; a last line that a kill tore ends first."""
-    file = path.open("a+", encoding="ascii", errors="replace")
-    if file.tell():
-        with path.open("rb") as before:
-            before.seek(-1, os.SEEK_END)
-            if before.read(1) != b"\n":
-                file.write("\n")
+    file = FileIO(path, "a+")
+    if size := file.seek(0, os.SEEK_END):
+        file.seek(size - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
     return file
 
 
