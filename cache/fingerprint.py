@@ -15,6 +15,10 @@ from avel.cache.sources import Known, Sources, line_of
 KEY_BYTES = 32
 SOURCES = "sources.jsonl"
 """Of a cache folder: which file had which content when."""
+WITHOUT_WAITING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
+"""To open a file: should a pipe have taken its name, it is empty instead of waited for."""
+CHUNK = 1 << 18
+"""Bytes that are hashed at a time."""
 MOST_FRESH = 16_384
 """Files of which a process knows by itself what it hashed."""
 MOST_FOLDERS = 4_096
@@ -40,13 +44,14 @@ def file_sha256(path: Path) -> str:
     Raises:
         OSError: the file may not be read, by the system's own errno.
     """
-    with open(path, "rb", opener=_without_waiting) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _without_waiting(name: str, flags: int) -> int:
-    """Open a file; should a pipe have taken its name, it is empty instead of waited for."""
-    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+    digest = hashlib.sha256()
+    handle = os.open(os.fspath(path), WITHOUT_WAITING)
+    try:
+        while chunk := os.read(handle, CHUNK):
+            digest.update(chunk)
+    finally:
+        os.close(handle)
+    return digest.hexdigest()
 
 
 def raw_key(key: str) -> bytes:

@@ -135,12 +135,12 @@ def test_threads_share_the_memory(tmp_path: Path) -> None:
         video.write_bytes(b"%d" % n)
     keys, found = ContentKeys(tmp_path), {}
 
-    def hash_all(order: list[Path]) -> None:
-        for video in order:
-            found[threading.get_ident(), video] = keys.key(video)
+    def hash_all(number: int) -> None:
+        for video in orders[number]:
+            found[number, video] = keys.key(video)
 
     orders = [videos, videos[::-1], videos[20:] + videos[:20]]
-    threads = [threading.Thread(target=hash_all, args=(order,)) for order in orders]
+    threads = [threading.Thread(target=hash_all, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
