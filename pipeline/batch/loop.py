@@ -81,10 +81,13 @@ def run_loop(
     """
     claims = config.claims(config.folder / "claims")
     config.insist(claims.begin)
-    with claims:
-        loop = _Loop(lots, stores, plan, runtime, config, claims)
-        yield from loop.run()
-    loop.leave()
+    loop = _Loop(lots, stores, plan, runtime, config, claims)
+    try:
+        with claims:
+            yield from loop.run()
+    finally:
+        with contextlib.suppress(OSError):  # of a share that is gone
+            loop.leave()
 
 
 class _Loop:

@@ -38,10 +38,16 @@ class Run:
     """One run as a process, with its report and its cache."""
 
     def __init__(
-        self, words: Sequence[object], folder: Path, *, seconds: float = 0.0, name: str = "run"
+        self,
+        words: Sequence[object],
+        folder: Path,
+        *,
+        seconds: float = 0.0,
+        name: str = "run",
+        report: Path | None = None,
     ) -> None:
         """Start it; a batch takes so many seconds."""
-        self.cache, self.report = folder / "cache", folder / "report"
+        self.cache, self.report = folder / "cache", report or folder / "report"
         self._begun, self._mark = folder / f"begun-{name}", uuid.uuid4().hex
         self._begun.mkdir(exist_ok=True)
         self._stderr = folder / f"{name}.err"
