@@ -19,17 +19,20 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from avel.pipeline.commands.extract import add_arguments, extract
+from avel.pipeline.commands.parser import Parser
 from avel.pipeline.media.cells import SegmentConfig, Segments
 from avel.pipeline.media.messages import Ended, Event, Window
 from avel.pipeline.method.encode import Encoded
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.makers import Makers
-from avel.pipeline.method.plan import Plan, plan_features
+from avel.pipeline.method.plan import plan_features
 
 A_FOLDER = 1_000
 """Items in one folder."""
@@ -122,17 +125,12 @@ def main() -> None:
 
 def stub(words: Sequence[str]) -> int:
     """`avel extract` with stubs for what decodes and what encodes."""
-    import signal
-
-    from avel.pipeline.cli import _parser, _terminate  # what `avel` itself begins with
-    from avel.pipeline.commands.extract import extract
-
-    args = _parser("extract").parse_args(["extract", *words])
+    parser = Parser(prog="million")
+    add_arguments(parser)
+    args = parser.parse_args(words)
     args.words = ["extract", *words]
-    signal.signal(signal.SIGTERM, _terminate)
     plan = plan_features(StubEncoder())  # type: ignore[arg-type]
-    stubbed = Plan(plan.segment, plan.features, plan.find_encoder, makers=StubMakers())
-    return extract(args, stubbed, (*RUN, "--loop"))
+    return extract(args, replace(plan, makers=StubMakers()), (*RUN, "--loop"))
 
 
 def make_items(folder: Path, count: int) -> Path:
@@ -203,34 +201,60 @@ def has_line(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+@dataclass
+class Seen:
+    """What was seen of a process: bytes at most, seconds of processors, and how often."""
+
+    peak: int = 0
+    cpu: float = 0.0
+    looks: int = 0
+
+
 class Watch:
     """Memory and time of a process and its children, looked at again and again."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self.peaks: dict[str, int] = {}
-        """Most resident bytes of each process, by the kernel."""
-        self.together, self.cpu = 0, 0.0
+        self._seen: dict[int, Seen] = {}
+        self.together = 0
+        """Most resident bytes of all at one moment; what they share is counted for each."""
         self._over: list[int] = []
 
     def look(self) -> None:
-        now, cpu = 0, 0.0
-        for number, pid in enumerate([self._pid, *children(self._pid)]):
+        now = 0
+        for pid in [self._pid, *children(self._pid)]:
             try:
                 status = Path(f"/proc/{pid}/status").read_text()
                 times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 peak, held = (kilobytes(status, name) for name in ("VmHWM", "VmRSS"))
             except (OSError, IndexError):  # it has just ended
                 continue
-            name = "the run" if number == 0 else f"process {pid}"
-            self.peaks[name] = max(self.peaks.get(name, 0), peak)
+            seen = self._seen.setdefault(pid, Seen())
+            seen.peak, seen.looks = max(seen.peak, peak), seen.looks + 1
+            seen.cpu = (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
             now += held
-            cpu += (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
-        self.together, self.cpu = max(self.together, now), max(self.cpu, cpu)
+        self.together = max(self.together, now)
         self._over.append(now)
 
+    @property
+    def peaks(self) -> dict[str, int]:
+        """Most resident bytes of each process that lived for more than a moment, by the kernel."""
+        names = {pid: f"loop {number}" for number, pid in enumerate(self._lasting)}
+        return {
+            names[pid] if pid != self._pid else "the run": self._seen[pid].peak for pid in names
+        }
+
+    @property
+    def _lasting(self) -> list[int]:
+        return [pid for pid, seen in self._seen.items() if seen.looks > 2]
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processors that all of them took."""
+        return sum(seen.cpu for seen in self._seen.values())
+
     def slope(self) -> int:
-        """Bytes by which the last look but a few differs from the one in the middle."""
+        """Bytes by which the last looks but a few differ from the one in the middle."""
         looks = [each for each in self._over if each]
         return looks[-min(len(looks), 5)] - looks[len(looks) // 2] if looks else 0
 
