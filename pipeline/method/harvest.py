@@ -182,16 +182,10 @@ class _Harvest:
     @cached_property
     def _decoders(self) -> "Decoders":
         from avel.pipeline.media.decoder import Decoders  # nor of this
-        from avel.pipeline.media.limits import DecodeLimits
+        from avel.pipeline.method.limits import decode_limits
 
-        runtime = self._runtime
-        limits = DecodeLimits(
-            runtime.workers,
-            runtime.window_cells,
-            runtime.timeout_seconds,
-            codecs=runtime.codecs,
-        )
-        return self._ending.enter_context(Decoders(self._plan.segment, limits))
+        cut = self._plan.segment
+        return self._ending.enter_context(Decoders(cut, decode_limits(self._runtime, cut)))
 
     @property
     def _started(self) -> "Decoders | _NoDecoders":
