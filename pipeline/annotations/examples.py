@@ -66,4 +66,4 @@ def _span(path: Path, event: Labelled) -> Span:
 def _example(path: Path, span: Span) -> Example:
     """One stretch; its film's end is meant where it lies behind it, as in AVE's tables."""
     made = example_from(span.label, path, span.onset, span.offset)
-    return replace(made, listed=True, loose=True)
+    return replace(made, loose=True)
