@@ -3,6 +3,8 @@
 Readers take the store's present snapshot once and need no lock.
 """
 
+import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -59,9 +61,10 @@ class Snapshot:
 
     def find(self, key: bytes) -> list[tuple[Shard, int]]:
         """Places of a key (32 bytes) that are not known to be damaged, the newest shard first."""
-        prefix = np.frombuffer(key, np.uint64, 1)[0]
-        position, found = int(np.searchsorted(self.prefixes, prefix)), []
-        while position < len(self.prefixes) and self.prefixes[position] == prefix:
+        prefixes = self.prefixes.data  # numpy's own search lets other threads in between
+        prefix = int.from_bytes(key[:8], sys.byteorder)
+        position, found = bisect_left(prefixes, prefix), []
+        while position < len(prefixes) and prefixes[position] == prefix:
             number, row = self.places[position].tolist()
             shard = self.shards[number]
             if shard.keys[row].tobytes() == key and (shard.name, key) not in self.bad:

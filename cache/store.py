@@ -27,6 +27,7 @@ from avel.cache.mapped import MAX_MAPPED, MappedShards
 from avel.cache.plain import listing, read_text
 from avel.cache.shard import Shard, open_shard
 from avel.cache.snapshot import Snapshot
+from avel.cache.temporary import temporary
 from avel.cache.writer import Writer as Writer
 
 ABOUT = "stage.json"
@@ -86,12 +87,12 @@ class Store:
                 return
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary = self.folder / f".{uuid.uuid4().hex}.part"
+            part = temporary(self.folder, uuid.uuid4().hex)
             try:
-                temporary.write_text(json.dumps(self.recipe, indent=2, sort_keys=True) + "\n")
-                os.replace(temporary, about)
+                part.write_text(json.dumps(self.recipe, indent=2, sort_keys=True) + "\n")
+                os.replace(part, about)
             finally:
-                temporary.unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
 
     def refresh(self) -> None:
         """Take up shards that were published since; damaged ones are named and left out.

@@ -24,6 +24,7 @@ from avel.cache.insist import Insist, at_once
 from avel.cache.layout import lay_out
 from avel.cache.plain import write_at
 from avel.cache.shard import Shard
+from avel.cache.temporary import temporary
 from avel.cache.whole import sync_folder
 
 COPY_BYTES = 1 << 24
@@ -98,7 +99,7 @@ class ItemStream:
             spool.append(array)
 
     def _open(self, name: str, array: Array) -> _Spool:
-        path = self._folder / f".{self._mark}-{name}.part"
+        path = temporary(self._folder, f"{self._mark}-{name}")
         file = path.open("x+b", buffering=0)
         spool = _Spool(path, file, array.shape[1:], array.dtype, xxhash.xxh3_64())
         self._spools[name] = spool
@@ -111,24 +112,24 @@ class ItemStream:
             CacheError: the disk is full or the folder not writable; nothing of it stays.
         """
         name = f"{time.time_ns():020d}-{self._mark}"
-        temporary, path = self._folder / f".{name}.part", self._folder / f"{name}.h5"
+        part, path = temporary(self._folder, name), self._folder / f"{name}.h5"
         try:
             self.append(rest)
-            keys = self._insist(lambda: self._whole(temporary, path))
+            keys = self._insist(lambda: self._whole(part, path))
         finally:
             self.abandon()
         self._publish(Shard(path, keys))
 
-    def _whole(self, temporary: Path, path: Path) -> Array:
+    def _whole(self, part: Path, path: Path) -> Array:
         """Make the shard of what is spooled; its keys (1, 32)."""
         with writing(self._folder):
             try:
-                keys = self._write(temporary)
-                os.replace(temporary, path)
+                keys = self._write(part)
+                os.replace(part, path)
                 sync_folder(self._folder)
             finally:
                 with suppress(OSError):  # of a folder that is gone
-                    temporary.unlink(missing_ok=True)
+                    part.unlink(missing_ok=True)
         return keys
 
     def _write(self, path: Path) -> Array:

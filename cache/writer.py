@@ -19,6 +19,7 @@ from avel.cache.insist import Insist, at_once
 from avel.cache.layout import Item, check_alike, write_shard
 from avel.cache.shard import Shard
 from avel.cache.stream import ItemStream
+from avel.cache.temporary import temporary
 from avel.cache.whole import sync_folder
 
 FLYING = 2
@@ -216,14 +217,14 @@ def publish_shard(folder: Path, name: str, items: Sequence[Item], fingerprint: s
     Raises:
         CacheError: the disk is full or the folder not writable; the temporary file is removed.
     """
-    temporary, path = folder / f".{name}.part", folder / f"{name}.h5"
+    part, path = temporary(folder, name), folder / f"{name}.h5"
     with writing(folder):
         try:
-            keys = write_shard(temporary, items, fingerprint)
-            os.replace(temporary, path)
+            keys = write_shard(part, items, fingerprint)
+            os.replace(part, path)
             sync_folder(folder)
         except BaseException:
             with suppress(OSError):  # of a folder that is gone: why it failed is said already
-                temporary.unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
             raise
     return Shard(path, keys)

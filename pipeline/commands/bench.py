@@ -22,12 +22,12 @@ def run(args: argparse.Namespace) -> int:
 
     bench, failed = train_rows(args)
     board = leaderboard(bench, args.out)
-    for name, header, cells in (
-        ("leaderboard", HEADER, board.localization),
-        ("leaderboard_matching", MATCH_HEADER, board.matching),
+    for name, header, cells, pairs in (
+        ("leaderboard", HEADER, board.localization, board.pairs),
+        ("leaderboard_matching", MATCH_HEADER, board.matching, ()),
     ):
         if cells:
-            write_table(args.out, name, header, cells, board.notes)
+            write_table(args.out, name, header, cells, board.notes, pairs=pairs)
             put(markdown(header, cells) + "\n\n")
     say(*board.notes)
     for sentence in failed:

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from avel.pipeline.batch.extraction import BatchConfig, Extraction
     from avel.pipeline.batch.tally import Tally
     from avel.pipeline.method.outcome import Outcome
+    from avel.pipeline.method.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,16 +31,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    return extract(args, planned(args))
+
+
+def extract(args: argparse.Namespace, plan: "Plan", command: Sequence[str] = ()) -> int:
+    """Do as the arguments say; the exit code.
+
+    Args:
+        args: Of the command.
+        plan: How videos are cut, and the encoder.
+        command: Words that start a loop, in the place of the usual ones.
+
+    Raises:
+        InputError: the arguments do not go together, or not one file can be read.
+        WeightsError: features must be made and the encoder's weights are missing.
+        CacheError: the cache cannot be read or written.
+        EnvironmentProblem: so many devices are not there, or lots cannot be claimed.
+    """
     from avel.pipeline.batch.extraction import Extraction  # slow: loads h5py
 
     tell = _nobody if args.loop else warn  # who started the loop has said it
     with Stopping(apart=args.loop) as stopping:
-        work = Extraction(
-            args.inputs, planned(args), options.runtime(args), _batch(args), tell, stopping
-        )
+        work = Extraction(args.inputs, plan, options.runtime(args), _batch(args), tell, stopping)
         if args.loop:
             return _as_a_loop(work, stopping)
-        tally = _followed(args, work)
+        tally = _followed(args, work, command)
         stopping.end()
     for sentence in work.stores.features.damage:
         warn(f"damaged, computed again: {sentence}")
@@ -49,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     return 3 if tally.failures else 0
 
 
-def _followed(args: argparse.Namespace, work: "Extraction") -> "Tally":
+def _followed(args: argparse.Namespace, work: "Extraction", command: Sequence[str]) -> "Tally":
     """Do the work, and tell of it as it goes."""
     work.check(args.report)
     if work.spares_segments:
@@ -62,7 +78,7 @@ def _followed(args: argparse.Namespace, work: "Extraction") -> "Tally":
         if args.report:
             opened.callback(_report, args.report)  # when the journal is closed, whatever ended it
         journal = opened.enter_context(work.journal(args.report)) if args.report else None
-        outcomes = opened.enter_context(closing(_outcomes(args, work, tally)))
+        outcomes = opened.enter_context(closing(_outcomes(args, work, tally, command)))
         for outcome in tally.track(outcomes):
             if journal is not None:
                 journal.add(outcome)
@@ -86,11 +102,11 @@ def _batch(args: argparse.Namespace) -> "BatchConfig":
 
 
 def _outcomes(
-    args: argparse.Namespace, work: "Extraction", tally: "Tally"
+    args: argparse.Namespace, work: "Extraction", tally: "Tally", command: Sequence[str]
 ) -> "Generator[Outcome, None, None]":
     if args.devices == 1 and not args.cluster:
         return work.here(tally.progress.watch)
-    return work.apart(args.words[1:])
+    return work.apart(args.words[1:], command)
 
 
 def _report(folder: Path) -> None:

@@ -11,6 +11,8 @@ from avel.pipeline.server.videos import Videos
 
 SAME_SECONDS = 0.0005
 """Within which two times are one."""
+REST_SECONDS = 1.5
+"""Without an event, in which at least one whole cell shows none."""
 Events = Sequence[Mapping[str, Any]]
 
 
@@ -85,6 +87,52 @@ class Corrections:
         )
         return [{**dict(row), "events": json.loads(row["corrections"])} for row in rows]
 
+    def lesson(self) -> list[dict[str, Any]]:
+        """What is taught: the corrected films, in seconds.
+
+        One event alone that fills its films can be told from nothing. Films that nobody corrected
+        stand beside it then, as far as nothing was found in them that was found in those.
+
+        Raises:
+            Problem: there is nothing to teach, or nothing to tell it from.
+        """
+        films = self.examples()
+        labels = self.labels()
+        if not labels:
+            why = "the corrections have no event" if films else "no film was corrected"
+            raise Problem(
+                422,
+                "NOTHING_TO_TEACH",
+                f"{why}: open a film, say which event is when, save it, and teach then",
+            )
+        if len(labels) > 1 or any(_has_rest(film) for film in films):
+            return films
+        others = self._unlike(films, labels)
+        if not others:
+            raise Problem(
+                422,
+                "NOTHING_TO_TELL_FROM",
+                f"'{next(iter(labels))}' fills its film from end to end, so there is nothing to "
+                "tell it from: make it as short as it is, name a second event, or add a film of "
+                "something else",
+            )
+        return [*films, *others]
+
+    def _unlike(self, films: Sequence[Mapping[str, Any]], labels: set[str]) -> list[dict[str, Any]]:
+        """Films that nobody corrected, in which nothing of these was found."""
+        taken = set(labels)
+        for film in films:
+            taken |= {event["label"] for event in self._found(film["id"])}
+        rows = self._database.rows(
+            "SELECT id, suffix, name, seconds FROM videos WHERE corrections IS NULL AND result IS "
+            "NOT NULL ORDER BY added, id"
+        )
+        return [
+            {**dict(row), "events": []}
+            for row in rows
+            if not taken & {event["label"] for event in self._found(row["id"])}
+        ]
+
     def labels(self) -> set[str]:
         """What people named events."""
         return {event["label"] for film in self.examples() for event in film["events"]}
@@ -119,6 +167,15 @@ def _checked(number: int, event: Mapping[str, Any], seconds: float) -> dict[str,
     if seconds and offset > seconds + 1:
         raise _wrong(number, f"ends at {offset:g} s, after the film ({seconds:g} s)")
     return {"label": label, "onset": onset, "offset": min(offset, seconds or offset)}
+
+
+def _has_rest(film: Mapping[str, Any]) -> bool:
+    """Whether a second of a film, or more, shows no event."""
+    until = free = 0.0
+    for event in sorted(film["events"], key=_place):
+        free = max(free, event["onset"] - until)
+        until = max(until, event["offset"])
+    return bool(max(free, film["seconds"] - until) >= REST_SECONDS)
 
 
 def _wrong(number: int, why: str) -> Problem:

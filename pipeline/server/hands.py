@@ -18,7 +18,8 @@ from avel.pipeline.report.page_data import page_data
 from avel.pipeline.report.preview import preview
 from avel.pipeline.report.words import summary
 from avel.pipeline.server.folder import Folder
-from avel.pipeline.server.job_work import Film, Tell
+from avel.pipeline.server.job_work import Film, Lesson, Tell
+from avel.pipeline.server.rehearsal import rehearse
 from avel.pipeline.server.settings import Settings
 from avel.pipeline.server.videos import Found
 from avel.pipeline.server.warm import Warm
@@ -58,7 +59,9 @@ class Hands:
     def warm(self, place: str) -> list[str]:
         """Load what a model needs; its events."""
         plan = self._plan(place)
-        self._warm.encoder(plan, self._settings.device)
+        networks, are_new = self._warm.encoder(plan, self._settings.device)
+        if are_new:
+            rehearse(plan.segment, networks, self._runtime.batch_cells, self._apart)
         return list(plan.localizer.classes)
 
     def _plan(self, place: str) -> LocalizationPlan:
@@ -128,8 +131,8 @@ class Hands:
                 warn(f"{film.name}: no copy of it for browsers: {err}")
         return out.is_file()
 
-    def teach(self, films: Sequence[Mapping[str, Any]], out: Path, tell: Tell) -> list[str]:
-        """Learn from corrected films; the events of the model, taught and everyday ones.
+    def teach(self, films: Sequence[Mapping[str, Any]], out: Path, tell: Tell) -> Lesson:
+        """Learn from corrected films; films that cannot be used are left out and named.
 
         Args:
             films: With their events, times in seconds.
@@ -148,11 +151,12 @@ class Hands:
         ]
         tell("teaching", 0.0, float(len(films)))
         try:
-            teach(examples, out, self._runtime)
+            not_used = teach(examples, out, self._runtime).not_used
         except InputError as err:
             raise InputError(_with_names(str(err), films, self._folder)) from err
         tell("writing", float(len(films)), float(len(films)))
-        return self.warm(str(out))
+        said = [_with_names(sentence, films, self._folder) for sentence in not_used]
+        return Lesson(self.warm(str(out)), " ".join(f"Not used: {each}." for each in said))
 
 
 def examples_of(film: Mapping[str, Any], path: Path) -> "list[Example]":

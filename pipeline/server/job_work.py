@@ -13,6 +13,7 @@ from avel.pipeline.server.database import Database
 from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.jobs import CANCELLED, DONE, LOCALIZE, Jobs, Taken
 from avel.pipeline.server.models import Models
+from avel.pipeline.server.problem import Problem
 from avel.pipeline.server.videos import Found, Videos
 
 BEAT_SECONDS = 1.0
@@ -39,6 +40,19 @@ class Film:
     cannot: str = ""
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What teaching gave.
+
+    Attributes:
+        labels: Events of the new model, those that it knew before included.
+        note: What must be said of it; empty where nothing.
+    """
+
+    labels: list[str]
+    note: str = ""
+
+
 class Hands(Protocol):
     """What a worker works with."""
 
@@ -48,8 +62,8 @@ class Hands(Protocol):
     def localize(self, film: Film, place: str, tell: Tell) -> Found:
         """Find a film's events, in seconds."""
 
-    def teach(self, films: Sequence[Mapping[str, Any]], out: Path, tell: Tell) -> list[str]:
-        """Learn from films with their events, in seconds; the events of the new model."""
+    def teach(self, films: Sequence[Mapping[str, Any]], out: Path, tell: Tell) -> Lesson:
+        """Learn from films with their events, in seconds, and write a model."""
 
 
 class Stopped(Exception):
@@ -141,15 +155,16 @@ class Work:
 
     def _teach(self, taken: Taken, tell: Tell) -> None:
         """Make a model, and queue every film for it, once."""
-        films = self._corrections.examples()
-        if not films:
-            raise InputError("no film was corrected; correct one, and teach then")
+        try:
+            films = self._corrections.lesson()
+        except Problem as err:
+            raise InputError(err.message) from err
         out = self._folder.model(taken.model)
-        labels = self._hands.teach(films, out, tell)
+        lesson = self._hands.teach(films, out, tell)
         with self._database.writing() as write:
-            if not self.jobs.end(write, taken.id, self._owner, DONE):
+            if not self.jobs.end(write, taken.id, self._owner, DONE, ("", lesson.note)):
                 raise Stopped
-            self.models.add(write, taken.model, out, labels)
+            self.models.add(write, taken.model, out, lesson.labels)
             for row in write.execute("SELECT id FROM videos ORDER BY added, id").fetchall():
                 self._videos.localize(write, row["id"], taken.model)
 

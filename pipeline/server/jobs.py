@@ -243,6 +243,7 @@ def as_document(row: sqlite3.Row) -> dict[str, Any]:
         "progress": {name: row[name] for name in ("stage", "done", "total", "unit")},
         "attempts": row["attempts"],
         "error": {"reason": row["reason"], "message": row["message"]} if failed else None,
+        "note": (row["message"] or "") if row["state"] == DONE else "",
         "model": row["model"],
         **{name: iso(row[name]) for name in ("added", "started", "ended")},
     }

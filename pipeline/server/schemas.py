@@ -56,9 +56,10 @@ SCHEMAS: dict[str, Schema] = {
         {
             **{"id": ID, "name": TEXT, "bytes": COUNT, "seconds": NUMBER, "state": STATE},
             **{"job": ID, "events": COUNT, "summary": TEXT, "corrected": FLAG},
-            **{"model": _or_null(TEXT), "added": TIME},
+            **{"model": _or_null(TEXT), "added": TIME, "before": _or_null(_named("Before"))},
         }
     ),
+    "Before": _object({"model": TEXT, "summary": TEXT, "changed": FLAG}),
     "Job": _object(
         {
             **{"id": ID, "kind": {"type": "string", "enum": [LOCALIZE, TEACH]}},
@@ -66,6 +67,7 @@ SCHEMAS: dict[str, Schema] = {
             "progress": _object({"stage": TEXT, "done": NUMBER, "total": NUMBER, "unit": TEXT}),
             "attempts": COUNT,
             "error": _or_null(_object({"reason": TEXT, "message": TEXT})),
+            "note": TEXT,
             **{"model": TEXT, "added": TIME, "started": _or_null(TIME), "ended": _or_null(TIME)},
         }
     ),

@@ -10,7 +10,6 @@ from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.jobs import TEACH, Jobs
 from avel.pipeline.server.look import Looker
 from avel.pipeline.server.models import Models
-from avel.pipeline.server.problem import Problem
 from avel.pipeline.server.room import Room
 from avel.pipeline.server.settings import Settings
 from avel.pipeline.server.sweep import expire, sweep
@@ -85,16 +84,9 @@ class Site:
         """Queue learning from what was corrected; the job's id.
 
         Raises:
-            Problem: nothing was, or too many jobs wait.
+            Problem: nothing was, there is nothing to tell it from, or too many jobs wait.
         """
-        films = self.corrections.examples()
-        if not any(film["events"] for film in films):
-            why = "the corrections have no event" if films else "no film was corrected"
-            raise Problem(
-                422,
-                "NOTHING_TO_TEACH",
-                f"{why}: open a film, say which event is when, save it, and teach then",
-            )
+        self.corrections.lesson()
         self.room.check_queue()
         with self.database.writing() as write:
             return self.jobs.add(write, TEACH, "", self.models.next_name(write))

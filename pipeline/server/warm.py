@@ -19,9 +19,11 @@ class Warm:
         find = plan.find_encoder
         return replace(plan, find_encoder=lambda: Kept(find(), self._loaded))  # type: ignore[arg-type,return-value]
 
-    def encoder(self, plan: LocalizationPlan, device: str) -> None:
-        """Load a plan's encoder now."""
-        plan.encoder.load(resolve_device(device))
+    def encoder(self, plan: LocalizationPlan, device: str) -> tuple[Any, bool]:
+        """Load a plan's encoder now: the networks, and whether they were not there before."""
+        before = len(self._loaded)
+        networks = plan.encoder.load(resolve_device(device))
+        return networks, len(self._loaded) > before
 
 
 class Kept:

@@ -208,6 +208,27 @@ class NoClaims:
         """Nobody waits for it."""
 
 
+def rubbish(folder: Path) -> list[Path]:
+    """What dead processes left where loops meet: claims, and lots that were done, with no reader.
+
+    Args:
+        folder: Of one kind of features, in which `claims` and `done` are.
+    """
+    claims = sorted(folder.glob("claims/*")) + sorted(folder.glob("claims/.*"))
+    dead = [path for path in claims if _is_left(path)]
+    return dead if len(dead) < len(claims) else [*dead, *sorted(folder.glob("done/*"))]
+
+
+def _is_left(path: Path) -> bool:
+    """Whether who made a file in a folder of claims is dead, or unheard of for a day."""
+    try:
+        owner = from_json(path.read_text(errors="replace"))
+        old = time.time() - path.stat().st_mtime > DAY
+    except OSError:
+        return False
+    return old or (owner is not None and owner.is_dead)
+
+
 def sweep(folder: Path) -> int:
     """Remove what dead processes of this machine left in a folder of claims; how many files.
 
@@ -217,9 +238,7 @@ def sweep(folder: Path) -> int:
     removed = 0
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         with contextlib.suppress(OSError):
-            owner = from_json(path.read_text(errors="replace"))
-            old = time.time() - path.stat().st_mtime > DAY
-            if old or (owner is not None and owner.is_dead):
+            if _is_left(path):
                 path.unlink()
                 removed += 1
     with contextlib.suppress(OSError):

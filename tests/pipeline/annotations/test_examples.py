@@ -24,9 +24,10 @@ def test_events_are_examples_with_their_own_times() -> None:
     ]
 
 
-def test_an_end_behind_the_films_is_its_end() -> None:
-    (made,) = examples_of(A, [Event(1, 2, "Bark", 1)])
-    assert (made.path, made.listed, made.loose) == (A, False, True)
+@pytest.mark.parametrize("events", [[Event(1, 2, "Bark", 1)], []])
+def test_films_that_cannot_be_used_are_left_out_by_teaching_and_named(events: list[Event]) -> None:
+    (made,) = examples_of(A, events)
+    assert (made.path, made.listed, made.loose) == (A, True, True)
     assert str(A) in made.source
 
 

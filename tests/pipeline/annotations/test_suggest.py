@@ -24,12 +24,12 @@ def films(found: list) -> list[int]:  # type: ignore[type-arg]
 
 def test_what_is_uncertain_or_disagrees_comes_first() -> None:
     windows = [window(0), window(1, unsure=0.9), window(2, differ=0.5)]
-    assert films(suggest(windows, apart(3), 3)) == [1, 2, 0]
+    assert films(suggest(windows, apart(3), 3)) == [2, 1, 0]
 
 
 def test_what_is_like_the_first_comes_last() -> None:
     points = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
-    windows = [window(0, unsure=0.5), window(1, unsure=0.5), window(2)]
+    windows = [window(0, differ=0.5), window(1, differ=0.5), window(2)]
     found = suggest(windows, points, 3)
     assert films(found) == [0, 2, 1]
     assert [each.novelty for each in found] == pytest.approx([1, 1, 0])
@@ -50,7 +50,7 @@ def test_nothing_is_asked_twice_and_labelled_films_are_no_news() -> None:
 
 
 def test_no_two_share_a_second() -> None:
-    windows = [Window(0, start, start + 10, "A", 0.1 * start, 0) for start in (0, 5, 10, 15)]
+    windows = [Window(0, start, start + 10, "A", 0, 0.05 * start) for start in (0, 5, 10, 15)]
     found = suggest(windows, apart(4), 9)
     assert [each.window.start for each in found] == [15, 5]
 
@@ -58,7 +58,15 @@ def test_no_two_share_a_second() -> None:
 def test_worth_is_the_mean_of_its_parts() -> None:
     (one,) = suggest([window(0, unsure=0.4, differ=0.2)], apart(1), 1)
     assert one.parts == {"disagreement": 0.2, "uncertainty": 0.4, "novelty": 1.0, "balance": 1.0}
-    assert one.worth == pytest.approx(0.65)
+    assert one.worth == pytest.approx((0.5 * 0.2 + 2) / 2.5)
+
+
+def test_doubt_counts_with_many_labels_only() -> None:
+    windows = [window(0, differ=0.1), window(1, unsure=0.9)]
+    assert films(suggest(windows, apart(2), 2)) == [0, 1]
+    assert films(suggest(windows, apart(2), 2, labels={"B": 100})) == [1, 0]
+    (one,) = suggest(windows, apart(2), 1, labels={"B": 100})
+    assert one.doubt == 0.25
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.sampled_from("AB")), min_size=1, max_size=12))

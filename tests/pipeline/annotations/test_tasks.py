@@ -30,8 +30,8 @@ FILM = Result(
     events=(Event(2, 4, "Cat", 0.8), Event(14, 17, "Bark", 0.6)),
 )
 LENGTH = Footage(Fraction(25), False, 64, 48, Fraction(81, 2), 44_100)
-ASKED = Suggestion(Window(0, 10, 20, "Bark", 0.9, 0.2), 1.0, 0.5)
-LAST = Suggestion(Window(0, 31, 41, "", 0.1, 0.1), 0.2, 0.1)
+ASKED = Suggestion(Window(0, 10, 20, "Bark", 0.9, 0.2), 1.0, 0.5, 0.25)
+LAST = Suggestion(Window(0, 31, 41, "", 0.1, 0.1), 0.2, 0.1, 0.25)
 
 
 def test_a_task_holds_the_stretch_and_what_was_found_in_it() -> None:
@@ -71,7 +71,11 @@ def test_the_table_has_the_worthiest_first(tmp_path: Path) -> None:
         "10",
         "20",
     )
-    assert (first["guess"], first["worth"], first["balance"]) == ("Bark", "0.6500", "0.5000")
+    assert (first["guess"], first["worth"], first["balance"]) == (
+        "Bark",
+        f"{(0.5 * 0.2 + 0.25 * 0.9 + 1.5) / 2.75:.4f}",
+        "0.5000",
+    )
     assert second["offset"] == "40.5"
     assert not (tmp_path / INTERFACE).exists()
 

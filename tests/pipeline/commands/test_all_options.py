@@ -13,7 +13,7 @@ from avel.pipeline.commands.parser import TELL_NOTHING
 from avel.pipeline.work.talk import is_verbose
 from tests.pipeline.commands.made import failed, made
 
-UNITS = {"SECONDS", "SHARE", "DIFFERENCE"}
+UNITS = {"SECONDS", "SHARE", "DIFFERENCE", "DAYS", "BYTES", "FILMS", "REQUESTS", "JOBS"}
 """What a fraction is of."""
 
 

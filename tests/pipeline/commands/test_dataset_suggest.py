@@ -27,7 +27,8 @@ def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     event = Event(2, 5, "Bark", 0.9)
     put(folder, "sure", *[0.0] * 10)
-    put(folder, "unsure", *[0.5] * 10, events=(event,))
+    senses = {"heard": (("Bark", 0.9),) * 10, "seen": (("Cat", 0.2),) * 10}
+    put(folder, "torn", *[0.5] * 10, events=(event,), **senses)
     put(folder, "gone")
     return folder
 
@@ -36,14 +37,14 @@ def suggest(*words: object) -> int:
     return main(["dataset", "suggest", *map(str, words), "--model", "synthetic"])
 
 
-def test_the_least_certain_film_comes_first(
+def test_the_film_whose_senses_disagree_comes_first(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "tasks"
     words = (results, "--out", out, "--count", 1, "--cache-dir", tmp_path / "cache")
     assert suggest(*words) == 0
     told = capsys.readouterr()
-    assert "unsure.mp4  0-10 s  Bark: near the threshold" in told.out
+    assert "torn.mp4  0-10 s  Bark: sight and sound disagree, near the threshold" in told.out
     assert "1 stretch(es) of 1 film(s)" in told.out
     assert "1 of 3 film(s) failed and are left out" in told.err
     assert "has no features in the cache, so films are compared by what the results" in told.err
@@ -55,21 +56,21 @@ def test_the_least_certain_film_comes_first(
 def test_what_is_labelled_is_not_asked_for_again(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = tmp_path / "unsure.txt"
+    said = tmp_path / "torn.txt"
     said.write_text("2.0\t5.0\tBark\n")
     words = (results, "--out", tmp_path / "tasks", "--cache-dir", tmp_path / "cache")
     assert suggest(*words, "--labelled", said, "--format", "audacity") == 0
-    assert "unsure.mp4" not in capsys.readouterr().out
+    assert "torn.mp4" not in capsys.readouterr().out
     assert (tmp_path / "tasks" / "sure.mp4.audacity.txt").is_file()
 
 
 def test_nothing_left_to_label_is_said(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("sure", "unsure"):
+    for name in ("sure", "torn"):
         (tmp_path / f"{name}.txt").write_text("2.0\t5.0\tBark\n")
     words = (results, "--out", tmp_path / "tasks", "--labelled")
-    assert suggest(*words, tmp_path / "sure.txt", tmp_path / "unsure.txt") == 2
+    assert suggest(*words, tmp_path / "sure.txt", tmp_path / "torn.txt") == 2
     assert (
         "nothing is left to label: annotations are about all 2 film(s)" in capsys.readouterr().err
     )

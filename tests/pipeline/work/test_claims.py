@@ -15,7 +15,7 @@ import pytest
 from avel.cache.errors import CacheError, CacheFull, CacheUnavailable
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.work import claims as module
-from avel.pipeline.work.claims import LOT, Claims, sweep
+from avel.pipeline.work.claims import LOT, Claims, rubbish, sweep
 from avel.pipeline.work.owner import Owner, this_process
 from tests.cache.items import fill_up, small_disk
 
@@ -249,3 +249,21 @@ def test_a_folder_that_goes_away_hides_no_other_error(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "claims")
         (tmp_path / "claims").write_text("another thing")
         raise ZeroDivisionError
+
+
+def test_what_killed_loops_left_is_rubbish_and_what_others_read_is_not(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    """Lots that are done are of use to whoever is at work."""
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / "a").touch()
+    dead = opened(stack, tmp_path / "claims", 2**22 + 1)
+    dead._owner = replace(this_process(), pid=2**22 + 1)
+    dead._beat.write_text(dead._owner.to_json())
+    dead.take("b")
+    living = Claims(tmp_path / "claims")
+    with living:
+        assert set(rubbish(tmp_path)) == {dead._beat, tmp_path / "claims" / f"{LOT}b"}
+    assert not (tmp_path / "claims").exists(), "the last one out cleans up"
+    assert rubbish(tmp_path) == [tmp_path / "done" / "a"]
+    assert rubbish(tmp_path / "nothing") == []
