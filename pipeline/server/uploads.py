@@ -146,7 +146,7 @@ class Uploads:
                 write.execute("UPDATE uploads SET bytes = ? WHERE id = ?", (written, upload))
             await self.take(upload)
         except BaseException:
-            self.delete(upload)
+            self._forget(upload)
             raise
         finally:
             self._busy.discard(upload)
@@ -196,7 +196,7 @@ class Uploads:
         try:
             looked = self._looker.look(part, row["name"])
         except Problem:
-            self.delete(upload)
+            self._forget(upload)
             raise
         media = self._folder.media(upload, looked.suffix)
         _settle(part, media)
@@ -215,6 +215,9 @@ class Uploads:
             Problem: it is not there.
         """
         self._row(upload)
+        self._forget(upload)
+
+    def _forget(self, upload: str) -> None:
         with self._database.writing() as write:
             write.execute("DELETE FROM uploads WHERE id = ?", (upload,))
         self._folder.part(upload).unlink(missing_ok=True)
@@ -226,7 +229,7 @@ class Uploads:
         )
         for row in rows:
             if row["id"] not in self._busy:
-                self.delete(row["id"])
+                self._forget(row["id"])
 
 
 def shown_name(name: str) -> str:
