@@ -84,6 +84,7 @@ def page_values(result: Result, data: Mapping[str, Any]) -> dict[str, Any]:
             "alone": len(result.disagreements),
             "sounds": len(result.sounds),
         },
+        "spare": (not result.disagreements) + (data["truth"] is None),
         "meanings": list(_meanings(result, data)),
         "details": list(_details(result)),
     }

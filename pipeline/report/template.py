@@ -10,6 +10,9 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+MOST_LETTERS = 26
+"""Of a name that is written in a drawing."""
+
 
 def render(name: str, *, package: str = __package__, **values: Any) -> str:
     """The text of a template with its values.
@@ -69,4 +72,10 @@ def _environment(package: str = __package__) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["short"] = short
     return environment
+
+
+def short(name: str) -> str:
+    """As much of a name as has room beside a drawing."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1].rstrip(' ,')}…"

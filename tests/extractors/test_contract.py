@@ -156,6 +156,18 @@ def test_the_gpu_says_the_same(case: Case, precision: Precision, least: float) -
 
 
 @pytest.mark.needs_cuda
+def test_answers_lie_where_the_cells_do(case: Case) -> None:
+    """Cells that are on the GPU already, as they are: their features stay there, the same bits."""
+    given = case.cells(3)
+    for part in parts(case.choice):
+        there = part.load("cuda")
+        found = there(*(cell.to("cuda") for cell in given))
+        for name, expected in there(*given).items():
+            assert (expected.device.type, found[name].device.type) == ("cpu", "cuda")
+            assert torch.equal(found[name].cpu(), expected), name
+
+
+@pytest.mark.needs_cuda
 @pytest.mark.usefixtures("exact")
 def test_it_goes_to_the_gpu_and_back(case: Case) -> None:
     """With its constants, which are in no state dict."""
