@@ -4,6 +4,7 @@
 /** @type {{video: Film, corrections: Kept, labels: string[], sequence: number, before: {model: string, events: Span[]} | null}} */
 const begun = JSON.parse(el("state").textContent ?? "{}");
 const found = lanes.rows["found"] ?? [];
+const twins = new Map(found.map((row) => [keyOf(row), row]));
 const draft = new Draft(begun.corrections.events, data.duration);
 const keeper = new Keeper(begun.video.id, begun.corrections, draft, kept);
 /** @type {WeakMap<Row, string>} */
@@ -14,6 +15,11 @@ const rows = new WeakMap();
 const labelled = [...data.labels];
 let chosen = "";
 let gestures = 0;
+
+/** One for all that say the same. @param {Span} span */
+function keyOf({ label, onset, offset }) {
+  return `${onset} ${offset} ${label}`;
+}
 
 /** @param {Row} row */
 function idOf(row) {
@@ -26,8 +32,7 @@ function rowOf(event) {
   if (had) return had;
   if (!labelled.includes(event.label)) labelled.push(event.label);
   const look = looksOf(labelled)[labelled.indexOf(event.label)] ?? { hue: "#0072b2", texture: 0 };
-  const twin = found.find((row) => row.label === event.label && row.onset === event.onset && row.offset === event.offset);
-  const row = { ...event, why: twin?.why ?? "", kind: event.by === "person" ? "by you" : "", look };
+  const row = { ...event, why: twins.get(keyOf(event))?.why ?? "", kind: event.by === "person" ? "by you" : "", look };
   rows.set(event, row);
   ids.set(row, event.id);
   return row;
@@ -43,7 +48,8 @@ function refresh() {
   const height = lanes.height;
   const now = draft.events.map(rowOf);
   lanes.put("found", now);
-  const isAsFound = now.length === found.length && found.every((row) => now.some((each) => each.label === row.label && each.onset === row.onset && each.offset === row.offset));
+  frame.row = rowOfChosen(); // a handle that is hidden for a moment loses the focus
+  const isAsFound = now.length === found.length && now.every((row) => twins.has(keyOf(row)));
   lanes.put("model", isAsFound ? [] : found);
   lanes.lanes = lanes.layOut();
   mini.key = "";
