@@ -13,12 +13,13 @@ import argparse
 import os
 import platform
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -49,30 +50,32 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="sizes of a trial")
     parser.add_argument("--budget", type=float, default=460, help="seconds of the whole run [460]")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
-    parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.device.startswith("cuda") and not torch.cuda.is_available():
-        print("no NVIDIA GPU here; try the script itself with --device cpu --tiny", file=sys.stderr)
-        return 2
-    if args.scratch:
-        return alone(args)
     with tempfile.TemporaryDirectory() as folder:
-        header(torch.device(args.device))
-        run(args, Path(folder))
-        failed = Path(folder) / FAILED
+        scratch = Path(folder)
+        if code := apart(lambda: header(args.device), GRACE * 4):
+            return code
+        run(args, scratch)
+        failed = scratch / FAILED
         lines = failed.read_text().splitlines() if failed.exists() else []
     if lines:
         tell("", f"{len(lines)} FAILED:", *(f"* {line}" for line in lines))
     return 1 if lines else 0
 
 
-def header(device: torch.device) -> None:
+def header(device: str) -> int:
+    """What is measured; 2 where it is not there."""
     name = "CPU, a trial of the script"
-    if device.type == "cuda":
+    if device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            said = "no NVIDIA GPU here; try the script itself with --device cpu --tiny"
+            print(said, file=sys.stderr)
+            return 2
         shape = torch.cuda.get_device_properties(device)
         name = f"{shape.name}, {shape.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}"
     cores = len(os.sched_getaffinity(0))
     tell(f"{name}; {cores} cores; torch {torch.__version__}, Python {platform.python_version()}")
+    return 0
 
 
 def run(args: argparse.Namespace, scratch: Path) -> None:
@@ -83,51 +86,61 @@ def run(args: argparse.Namespace, scratch: Path) -> None:
         left = max(1.0, end - time.monotonic())
         share = left * PARTS[name][0] / sum(PARTS[other][0] for other in args.only[place:])
         began = time.monotonic()
-        words = ["--device", args.device, "--only", name, "--budget", f"{share:.1f}"]
-        words += ["--scratch", str(scratch), *(["--tiny"] if args.tiny else [])]
-        command = [sys.executable, "-m", "benchmarks.gpu", *words]
-        process = subprocess.Popen(command, start_new_session=True)
-        try:
-            code = process.wait(share + GRACE)
-        except subprocess.TimeoutExpired:
-            code = -signal.SIGKILL
-        finally:
-            kill_all(process)
+        bench = Bench(torch.device(args.device), args.tiny, scratch)
+        code = apart(partial(part, bench, name, share), share + GRACE)
         if code not in (0, 1):
             note_failure(scratch, f"{name}: its process ended with {code}")
             tell(f"{name} FAILED: its process ended with {code}")
         tell("", f"{time.monotonic() - began:.0f} s")
 
 
-def kill_all(process: "subprocess.Popen[bytes]") -> None:
-    """The part's process and whatever it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def apart(work: Callable[[], int], seconds: float) -> int:
+    """The exit code of work in a process of its own, killed with all its children when it is late.
+
+    It is forked, so that libraries are loaded once; this process never touches the GPU.
+    """
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        code = 1
+        try:
+            code = work()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    end = time.monotonic() + seconds
+    status = None
+    try:
+        while status is None and time.monotonic() < end:
+            done, found = os.waitpid(pid, os.WNOHANG)
+            status = found if done else None
+            time.sleep(0.02)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1] if status is None else status)
+
+
+def part(bench: Bench, name: str, seconds: float) -> int:
+    """One part, until its seconds are over; 1 where something of it failed."""
+    if bench.on_gpu:
+        bench.device = torch.device("cuda", bench.device.index or 0)
+        torch.cuda.set_device(bench.device)
+    try:
+        with bench.case(name), at_most(seconds):
+            PARTS[name][1](bench)
+    except OverTime:
+        tell(f"(its {seconds:.0f} s are over; the rest is not measured)")
+    for line in bench.failed:
+        note_failure(bench.scratch, line)
+    return 1 if bench.failed else 0
 
 
 def note_failure(scratch: Path, line: str) -> None:
     with (scratch / FAILED).open("a") as file:
         file.write(line + "\n")
-
-
-def alone(args: argparse.Namespace) -> int:
-    """One part, in this process, until its seconds are over."""
-    began = time.monotonic() - 4  # Python and torch were loaded before this
-    device = torch.device(args.device)
-    if device.type == "cuda":
-        device = torch.device("cuda", device.index or 0)
-        torch.cuda.set_device(device)
-    bench = Bench(device, args.tiny, args.scratch)
-    (name,) = args.only
-    try:
-        with bench.case(name), at_most(args.budget - (time.monotonic() - began)):
-            PARTS[name][1](bench)
-    except OverTime:
-        tell(f"(its {args.budget:.0f} s are over; the rest is not measured)")
-    for line in bench.failed:
-        note_failure(args.scratch, line)
-    return 1 if bench.failed else 0
 
 
 @contextmanager
