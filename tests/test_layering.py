@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("datasets",),
     ("synth", "evaluation", "batch"),
     ("learning",),
-    ("studies", "exchange"),
+    ("studies", "exchange", "annotations"),
     ("report",),
     ("server",),
     ("commands",),

@@ -53,6 +53,7 @@ def video(call: Call) -> Response:
         corrections=corrections.get(call.id),
         labels=[*known, *sorted(corrections.labels() - set(known))],
         formats=NAMES,
+        before=json.loads(row["before"]) if row["before"] else None,
         sequence=sequence,
     )
     return HTMLResponse(pages.video(shown))

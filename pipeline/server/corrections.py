@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -189,8 +190,13 @@ def _place(event: Mapping[str, Any]) -> tuple[float, float, str]:
 def _told(saved: Events, found: Events) -> list[dict[str, Any]]:
     """Saved events with who is of their mind."""
     told = []
+    by_second: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for event in found:
+        by_second[int(event["onset"])].append(event)
     for number, event in enumerate(saved):
-        same = next((other for other in found if _same(event, other)), None)
+        seconds = {int(event["onset"] + by) for by in (-SAME_SECONDS, SAME_SECONDS)}
+        near = (other for second in sorted(seconds) for other in by_second[second])
+        same = next((other for other in near if _same(event, other)), None)
         score, by = (same["score"], "model") if same else (None, "person")
         told.append({"id": f"p{number}", **event, "score": score, "by": by})
     return told

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS videos (
     suffix TEXT NOT NULL, kind TEXT NOT NULL, cannot TEXT NOT NULL, job TEXT NOT NULL,
     result TEXT, model TEXT, events INTEGER NOT NULL DEFAULT 0, summary TEXT NOT NULL DEFAULT '',
     proxy INTEGER NOT NULL DEFAULT 0, corrections TEXT, revision INTEGER NOT NULL DEFAULT 0,
+    before TEXT,
     added REAL NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS jobs (

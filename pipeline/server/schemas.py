@@ -56,9 +56,10 @@ SCHEMAS: dict[str, Schema] = {
         {
             **{"id": ID, "name": TEXT, "bytes": COUNT, "seconds": NUMBER, "state": STATE},
             **{"job": ID, "events": COUNT, "summary": TEXT, "corrected": FLAG},
-            **{"model": _or_null(TEXT), "added": TIME},
+            **{"model": _or_null(TEXT), "added": TIME, "before": _or_null(_named("Before"))},
         }
     ),
+    "Before": _object({"model": TEXT, "summary": TEXT, "changed": FLAG}),
     "Job": _object(
         {
             **{"id": ID, "kind": {"type": "string", "enum": [LOCALIZE, TEACH]}},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from avel.cache.whole import replacing
+from avel.pipeline.server.before import before, short
 from avel.pipeline.server.database import Database
 from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.jobs import DONE, LOCALIZE, Jobs, Taken, iso
@@ -167,20 +168,28 @@ class Videos:
             _write(path.with_suffix(".about.json"), json.dumps(about))
             _write(path, found.document)  # last: where it is, all is
         about = json.loads(path.with_suffix(".about.json").read_text("utf-8"))
+        was = self._before(taken, path)
         with self._database.writing() as write:
             ended = self._jobs.end(write, taken.id, owner, DONE)
             if ended:
                 write.execute(
                     "UPDATE videos SET result = ?, model = ?, events = ?, summary = ?, proxy = ?, "
-                    "seconds = CASE WHEN ? > 0 THEN ? ELSE seconds END WHERE id = ?",
+                    "seconds = CASE WHEN ? > 0 THEN ? ELSE seconds END, before = ? WHERE id = ?",
                     (
                         *(taken.id, taken.model, about["events"], about["summary"]),
                         *(int(about["has_proxy"]), about["seconds"], about["seconds"]),
-                        taken.video,
+                        *(was, taken.video),
                     ),
                 )
         self._forget_others(taken.video)
         return ended
+
+    def _before(self, taken: Taken, path: Path) -> str | None:
+        """What another model said of the film before, beside the answer in a file."""
+        row = self._database.row("SELECT * FROM videos WHERE id = ?", taken.video)
+        if row is None or row["model"] == taken.model or not (old := self._document(row)):
+            return row["before"] if row else None
+        return before(row["model"], row["summary"], old, json.loads(path.read_text("utf-8")))
 
     def _forget_others(self, video: str) -> None:
         """Delete results that are shown no more."""
@@ -255,6 +264,7 @@ def as_document(row: sqlite3.Row) -> dict[str, Any]:
         "corrected": row["corrections"] is not None,
         "model": row["model"],
         "added": iso(row["added"]),
+        "before": short(row["before"]),
     }
 
 
