@@ -42,7 +42,7 @@ def _sheets(path: Path, given: list[Any]) -> Iterator[Sheet]:
     for number, document in enumerate(given, 1):
         try:
             result = result_of(document)
-        except FLAWS as err:
+        except (*FLAWS, ArithmeticError) as err:
             raise InputError(f"{path}, result {number}: is none of avel's ({err})") from err
         if result.status == "failed":
             note = f"{path}: {result.file} failed ({result.message}); it is left out"

@@ -33,9 +33,9 @@ def examples_of(path: Path, events: Iterable[Labelled]) -> list[Example]:
         InputError: a label is empty, or an offset is not after its onset.
     """
     spans = [_span(path, event) for event in events]
-    if not spans:
-        return [example_from(BACKGROUND, path)]
-    return [_example(path, span) for span in won(joined(spans))]
+    found = [example_from(s.label, path, s.onset, s.offset) for s in won(joined(spans))]
+    # a film that cannot be used is left out and named; an end behind its own is its own
+    return [replace(e, listed=True, loose=True) for e in found or [example_from(BACKGROUND, path)]]
 
 
 def all_examples(films: Sequence[tuple[Path, Iterable[Labelled]]]) -> list[Example]:
@@ -61,9 +61,3 @@ def _span(path: Path, event: Labelled) -> Span:
             f"{path}: {label!r}, {onset:g}-{offset:g} s, must begin at 0 s or later, and end later"
         )
     return Span(onset, offset, label)
-
-
-def _example(path: Path, span: Span) -> Example:
-    """One stretch; its film's end is meant where it lies behind it, as in AVE's tables."""
-    made = example_from(span.label, path, span.onset, span.offset)
-    return replace(made, listed=True, loose=True)

@@ -13,8 +13,8 @@ from avel.pipeline.reasons import InputError
 
 SHORTEST = 4
 """Letters of a label that may be a misspelt other one: `cat` and `car` are two."""
-MOST_COMPARED = 2000
-"""Labels: every pair of them is looked at."""
+MOST_COMPARED = 500
+"""Labels, the most frequent: every pair of them is looked at."""
 
 
 def one_name(label: str) -> str:

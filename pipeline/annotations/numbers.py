@@ -6,6 +6,9 @@ import re
 DECIMAL = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?", re.ASCII)
 CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 
+MOST_LETTERS = 40
+"""Of a time: more is none."""
+
 
 def number(text: str) -> float:
     """A finite number in decimal, with a point or a comma before its places.
@@ -28,7 +31,7 @@ def clock(text: str) -> float:
         ValueError: it is none.
     """
     found = CLOCK.fullmatch(text.strip())
-    if found is None:
+    if found is None or len(text.strip()) > MOST_LETTERS:
         raise ValueError(f"{text!r:.40} is no time such as 00:01:02.500")
     hours, minutes, seconds = found.groups()
     whole, _, places = seconds.replace(",", ".").partition(".")

@@ -15,6 +15,16 @@ from avel.pipeline.annotations.tables import table
 from avel.pipeline.annotations.textgrid import grid
 from avel.pipeline.reasons import InputError
 
+HINTS = {
+    ".zip": "unpack it first",
+    ".aup3": "in Audacity use File, Export, Export Labels",
+    ".aup": "in Audacity use File, Export, Export Labels",
+    ".xlsx": "save it as CSV",
+    ".ods": "save it as CSV",
+    ".etf": "give the .eaf that was made of the template",
+    ".collection": "save it in Praat as a TextGrid",
+}
+"""What to do about files of the same tools that hold no annotations as text."""
 Read = Callable[[Path, bytes], list[Sheet]]
 READERS: dict[str, Read] = {
     ".vtt": webvtt,
@@ -47,9 +57,8 @@ def read(path: Path, tiers: Sequence[str] = ()) -> list[Sheet]:
     """
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
-        raise InputError(
-            f"{path}: its name says no format that is read; there are {', '.join(SUFFIXES)}"
-        )
+        hint = HINTS.get(kind, f"there are {', '.join(SUFFIXES)}")
+        raise InputError(f"{path}: its name says no format that is read; {hint}")
     raw = raw_of(path)
     if kind in TIERED:
         return TIERED[kind](path, raw, tiers)

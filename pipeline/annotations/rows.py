@@ -42,6 +42,10 @@ class Layout:
                 f"--held-out ({self.held_out:g}) must be in [0, 0.5): so large a part of the films "
                 "goes to val, and as large a one to test"
             )
+        if self.background is not None and self.background < 0:
+            raise InputError(
+                f"--background ({self.background}) must be a number of pieces, 0 or more"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Labelled stretches of one film: joined, intersected, and one label at a time."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,32 +49,38 @@ class Span:
 
 def joined(spans: Iterable[Span]) -> list[Span]:
     """Stretches of one label that overlap as one, in time order; those that touch stay two."""
-    last: dict[str, Span] = {}
-    found: list[Span] = []
+    runs: dict[str, list[Span]] = {}
     for span in sorted(spans):
-        before = last.get(span.label)
-        if before is not None and span.onset < before.offset - LEAST:
+        run = runs.setdefault(span.label, [])
+        if run and span.onset < run[-1].offset - LEAST:
+            before = run.pop()
             sources = before.sources + span.sources
             span = Span(before.onset, max(before.offset, span.offset), span.label, sources)
-            found.remove(before)
-        found.append(span)
-        last[span.label] = span
-    return sorted(found)
+        run.append(span)
+    return sorted(span for run in runs.values() for span in run)
 
 
 def common(several: Sequence[Sequence[Span]]) -> list[Span]:
-    """What all lists have: where each has the same label, in seconds."""
+    """What all lists have, of each of which stretches of one label do not overlap, in seconds."""
     found = list(several[0])
     for others in several[1:]:
-        found = [
-            Span(on, off, a.label, a.sources + b.sources)
-            for a in found
-            for b in others
-            if a.label == b.label
-            for on, off in [(max(a.onset, b.onset), min(a.offset, b.offset))]
-            if off - on > LEAST
-        ]
+        found = [span for label in _by_label(found) for span in _shared(label, found, others)]
     return joined(found)
+
+
+def _by_label(spans: Iterable[Span]) -> list[str]:
+    return list(dict.fromkeys(span.label for span in spans))
+
+
+def _shared(label: str, one: Iterable[Span], other: Iterable[Span]) -> Iterator[Span]:
+    """Where both have a label, by going through the two side by side."""
+    ours, theirs = (sorted(s for s in side if s.label == label) for side in (one, other))
+    while ours and theirs:
+        a, b = ours[0], theirs[0]
+        onset, offset = max(a.onset, b.onset), min(a.offset, b.offset)
+        if offset - onset > LEAST:
+            yield Span(onset, offset, label, a.sources + b.sources)
+        del (ours if a.offset < b.offset else theirs)[0]
 
 
 def won(spans: Iterable[Span]) -> list[Span]:

@@ -106,7 +106,8 @@ def _outcomes(
 ) -> "Generator[Outcome, None, None]":
     if args.devices == 1 and not args.cluster:
         return work.here(tally.progress.watch)
-    return work.apart(args.words[1:], command)
+    # what `auto` came to here holds for all loops, or they would make two kinds of features
+    return work.apart([*args.words[1:], "--decode", args.decode], command)
 
 
 def _report(folder: Path) -> None:

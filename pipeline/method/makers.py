@@ -52,15 +52,9 @@ class Makers:
     ) -> AbstractContextManager[Decoding]:
         """Decoders of videos that are cut in one way; whatever they began ends with the block."""
         from avel.pipeline.media.decoder import Decoders  # slow
-        from avel.pipeline.media.limits import DecodeLimits
+        from avel.pipeline.method.limits import decode_limits
 
-        limits = DecodeLimits(
-            runtime.workers,
-            runtime.window_cells,
-            runtime.timeout_seconds,
-            codecs=runtime.codecs,
-        )
-        return Decoders(cut, limits)
+        return Decoders(cut, decode_limits(runtime, cut))
 
     def batches(self, encoder: "Encoder", cut: SegmentConfig, runtime: RuntimeConfig) -> Encoding:
         """The encoder with its weights loaded, behind batches of cells.

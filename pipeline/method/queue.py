@@ -32,9 +32,10 @@ Found = tuple[Piece, "Arrays | MediaError"]
 class Queue:
     """Pieces of one shape, waiting.
 
-    Every batch has exactly as many pieces (the last is filled with zeros), so a piece's numbers do
-    not depend on which it shared a batch with; see `BatchSize` for what memory has to say. Pieces
-    come back in the order in which they were put, whatever fails on the way.
+    Every batch has exactly as many pieces (the last is filled with zeros, to a half where that is
+    enough and changes no bit), so a piece's numbers do not depend on which it shared a batch with;
+    see `BatchSize` for what memory has to say. Pieces come back in the order in which they were
+    put, whatever fails on the way.
 
     Args:
         transfer: To the encoder and back.
@@ -85,10 +86,17 @@ class Queue:
 
     def _begun(self, batch: list[Piece]) -> "Callable[[], Arrays]":
         first = batch[0].array
-        given = self._transfer.room((self._size.now, *first.shape), first.dtype)
+        given = self._transfer.room((self._room_for(len(batch)), *first.shape), first.dtype)
         for row, piece in enumerate(batch):
             given[row] = piece.array
         return self._transfer.start(given)
+
+    def _room_for(self, count: int) -> int:
+        """Pieces that a batch of so few is filled up to."""
+        size = self._size.now
+        while self._transfer.alike and size // 2 >= max(count, self._transfer.alike):
+            size //= 2
+        return size
 
     def _landed(self, most: int) -> Iterator[Found]:
         """What comes of the oldest batches, until at most so many are on their way."""

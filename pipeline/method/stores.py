@@ -77,7 +77,8 @@ def pack(result: Any) -> dict[str, NDArray[np.generic]]:
 
     Fields that a result need not have, and this one has not, are left out.
     """
-    found = ((field, getattr(result, field.name)) for field in _fields(type(result)))
+    kind: type = type(result)
+    found = ((field, getattr(result, field.name)) for field in _fields(kind))
     values = {field.name: value for field, value in found if not _is_absent(field, value)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 Arrays = dict[str, NDArray[Any]]
 """What an encoder says of a batch, (N, ...) by name, or of one piece, without the first axis."""
+ALIKE = 16
+"""On a CPU: for smaller batches oneDNN and BLAS choose other kernels, and sums other orders."""
 Embed = Callable[[Tensor], dict[str, Tensor]]
 
 
@@ -23,9 +25,12 @@ class Transfer(Protocol):
 
     Attributes:
         ahead: Batches that are begun before the first of them is asked for.
+        alike: Pieces from which on a batch of any power of 2 times as many gives each the same
+            bits; 0 where nobody knows.
     """
 
     ahead: int
+    alike: int
 
     def room(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Zeros, into which a batch of a shape is laid."""
@@ -42,6 +47,7 @@ class Here:
     """Encodes in place; nothing is begun ahead."""
 
     ahead = 0
+    alike = ALIKE
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed
@@ -66,6 +72,7 @@ class Across:
     """
 
     ahead = 1
+    alike = 0  # cuDNN chooses its kernels by the batch, too
 
     def __init__(self, embed: Embed, device: torch.device, cuda: Any = torch.cuda) -> None:
         self._embed, self._device, self._cuda = embed, device, cuda

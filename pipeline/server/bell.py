@@ -31,7 +31,8 @@ class Bell:
 
         async def wait(seconds: float) -> bool:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), seconds)
+                async with asyncio.timeout(seconds):  # wait_for may swallow a cancellation
+                    await event.wait()
             return event.is_set()
 
         return wait

@@ -23,7 +23,8 @@ async def pieces(request: Request, seconds: float) -> AsyncIterator[bytes]:
     until, left = loop.time() + seconds, PORTION
     while True:
         try:
-            piece = await asyncio.wait_for(anext(stream, b""), max(0.0, until - loop.time()))
+            async with asyncio.timeout_at(until):
+                piece = await anext(stream, b"")
         except ClientDisconnect:
             return
         except TimeoutError:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,12 +167,11 @@ def examples_of(film: Mapping[str, Any], path: Path) -> "list[Example]":
     Raises:
         InputError: an event has no name.
     """
-    from avel.pipeline.datasets.examples import BACKGROUND, example_from
+    from avel.pipeline.annotations import examples
+    from avel.pipeline.annotations.spans import Span
 
-    events = film["events"]
-    found = [example_from(e["label"], path, e["onset"], e["offset"]) for e in events]
-    found = found or [example_from(BACKGROUND, path)]
-    return [replace(example, listed=True, loose=True) for example in found]
+    events = (Span(e["onset"], e["offset"], e["label"]) for e in film["events"])
+    return examples.examples_of(path, events)
 
 
 def _with_names(said: str, films: Sequence[Mapping[str, Any]], folder: Folder) -> str:

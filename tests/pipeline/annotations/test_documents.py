@@ -40,6 +40,12 @@ def test_an_event_that_ends_before_it_begins(tmp_path: Path) -> None:
         one(put(tmp_path, "a.json", json.dumps(document)))
 
 
+def test_a_number_that_nothing_holds(tmp_path: Path) -> None:
+    text = json.dumps(plain().document()).replace('"onset": 1.0', f'"onset": {"9" * 400}')
+    with pytest.raises(InputError, match=r"result 1: is none of avel's \(int too large"):
+        one(put(tmp_path, "a.json", text))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [

@@ -24,8 +24,9 @@ def test_events_are_examples_with_their_own_times() -> None:
     ]
 
 
-def test_one_that_cannot_be_used_is_left_out_by_teaching_and_named() -> None:
-    (made,) = examples_of(A, [Event(1, 2, "Bark", 1)])
+@pytest.mark.parametrize("events", [[Event(1, 2, "Bark", 1)], []])
+def test_films_that_cannot_be_used_are_left_out_by_teaching_and_named(events: list[Event]) -> None:
+    (made,) = examples_of(A, events)
     assert (made.path, made.listed, made.loose) == (A, True, True)
     assert str(A) in made.source
 

@@ -101,6 +101,8 @@ def test_capitals_of_a_suffix_make_no_difference(tmp_path: Path) -> None:
     ("name", "text", "words"),
     [
         ("a.docx", "x", r"a\.docx: its name says no format that is read; there are \.eaf, \.text"),
+        ("a.zip", "x", "says no format that is read; unpack it first"),
+        ("a.aup3", "x", "in Audacity use File, Export, Export Labels"),
         ("a.txt", "dear diary\n", "is neither a label track of Audacity nor a selection table of"),
         ("a.json", "[1]", "is neither an export of Label Studio nor a result of avel"),
         ("a.json", "nothing", r"is no JSON \(Expecting value"),

@@ -140,3 +140,11 @@ def test_a_share_that_is_none(share: float) -> None:
         InputError, match=r"--held-out \(.*\) must be in \[0, 0\.5\): so large a part"
     ):
         Layout(share)
+
+
+def test_a_number_of_pieces_that_is_none() -> None:
+    assert Layout(background=0).background == 0
+    with pytest.raises(
+        InputError, match=r"--background \(-1\) must be a number of pieces, 0 or mo"
+    ):
+        Layout(background=-1)

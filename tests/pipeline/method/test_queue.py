@@ -29,7 +29,7 @@ class Encoder:
         ahead: int = 0,
     ) -> None:
         self.sizes: list[int] = []
-        self.fault, self.late, self.ahead = fault, late, ahead
+        self.fault, self.late, self.ahead, self.alike = fault, late, ahead, 0
         self.flying = self.most = 0
 
     def room(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -172,6 +172,30 @@ def test_memory_halves_batches_from_then_on() -> None:
     assert list(queue.encode()) == []  # halved: nothing yet
     assert [number for _, number, _ in drained(queue)] == list(range(7))
     assert encoder.sizes == [12, 6, 3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "sizes"),
+    [
+        (32, 10, [16]),
+        (32, 16, [16]),
+        (32, 17, [32]),
+        (32, 40, [32, 16]),
+        (64, 5, [16]),
+        (64, 20, [32]),
+        (31, 3, [31]),
+        (16, 1, [16]),
+    ],
+)
+def test_few_pieces_are_filled_up_to_a_half_where_that_is_alike(
+    size: int, count: int, sizes: list[int]
+) -> None:
+    encoder = Encoder()
+    encoder.alike = 16
+    queue = Queue(encoder, size)
+    queue.put(pieces(1, count))
+    assert [number for _, number, _ in drained(queue)] == list(range(count))
+    assert encoder.sizes == sizes
 
 
 def test_memory_that_is_there_again_is_used_again() -> None:
