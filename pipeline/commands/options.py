@@ -66,13 +66,14 @@ def add_weights(group: argparse._ActionsContainer) -> None:
     )
 
 
-def add_formats(parser: argparse.ArgumentParser) -> None:
-    """Which files `--out` gets beside the pages."""
+def add_formats(parser: argparse.ArgumentParser, *, usual: Sequence[str] = USUAL) -> None:
+    """Which files a folder gets beside the pages, and which where none are named."""
+    needs = "with --out: " if usual else ""
     parser.add_argument(
         "--format",
         action="append",
         metavar="NAME[,NAME...]",
-        help=f"with --out: files to write, of {', '.join(NAMES)}, or all [{','.join(USUAL)}]",
+        help=f"{needs}files to write, of {', '.join(NAMES)}, or all [{','.join(usual) or 'none'}]",
     )
 
 
