@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from avel.extractors import exact
+
 LEAST = {"float32": 0.9999, "bfloat16": 0.999}
 """Cosine with the CPU's float32 of the same cells; float16 is told and not judged."""
 
@@ -106,9 +108,10 @@ def least_cosine(found: Tensor, expected: Tensor, *, centred: bool = False) -> f
 @contextmanager
 def tf32(allowed: bool) -> Iterator[None]:
     """Whether float32 products and convolutions may round their inputs to 10 bits."""
-    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+    products, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = products.allow_tf32, cudnn.allow_tf32, exact.ROUNDED
+    products.allow_tf32 = cudnn.allow_tf32 = exact.ROUNDED = allowed  # encoders go by the last
     try:
         yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+        products.allow_tf32, cudnn.allow_tf32, exact.ROUNDED = before

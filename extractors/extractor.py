@@ -1,7 +1,8 @@
 """What every encoder of sight and sound is: weights in, then cells to features, frozen."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import torch
@@ -11,6 +12,7 @@ from avel.extractors.adapters.adapters import Adapters, Pooling
 from avel.extractors.convolve import in_parts
 from avel.extractors.declaration import Declaration
 from avel.extractors.errors import ExtractorError
+from avel.extractors.exact import exact
 from avel.extractors.options import EncodeOptions
 from avel.extractors.threads import in_threads
 from avel.extractors.weights.files import Weights
@@ -114,10 +116,10 @@ class FrozenExtractor(ABC):
             maps, visual = self._seen(views[:, :, 0])
             others = range(1, views.shape[2] if scored else 1)  # they are there to be scored
             vectors = [visual, *(self._seen(views[:, :, view])[1] for view in others)]
-        features = {"visual": visual.cpu(), "visual_map": maps.half().cpu()}
+        features = {"visual": visual, "visual_map": maps.half()}
         if scored:
-            features["visual_scores"] = self.sight_logits(torch.stack(vectors, 1)).cpu()
-        return features
+            features["visual_scores"] = self.sight_logits(torch.stack(vectors, 1))
+        return {name: value.to(frames.device) for name, value in features.items()}
 
     def _seen(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Maps (N, P, C) and vectors (N, D), float32, of pictures (N, F, 3, H, W): means over F."""
@@ -136,15 +138,20 @@ class FrozenExtractor(ABC):
             return _none(self.embed_sound(samples.new_zeros(1, samples.shape[1])))
         with self.mixed():
             audio = torch.cat(self.in_parts(self._listen, samples, len(samples)))
-        features = {"audio": audio.cpu()}
+        features = {"audio": audio}
         if self.declaration.audio_classes:
-            features["audio_scores"] = self.sound_logits(audio).cpu()
-        return features
+            features["audio_scores"] = self.sound_logits(audio)
+        return {name: value.to(samples.device) for name, value in features.items()}
 
-    def mixed(self) -> torch.autocast:
+    @contextmanager
+    def mixed(self) -> Iterator[None]:
         """The precision of the trunks, whatever that of a training around them is."""
         dtype = PRECISIONS[self.options.precision]
-        return torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
+        with (
+            exact(self.device),
+            torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32),
+        ):
+            yield
 
     def in_parts(self, run: Callable[[Tensor], Any], batch: Tensor, most: int) -> list[Any]:
         """Results of parts of a batch (N, ...), of at most `most` each, in their order.

@@ -38,10 +38,10 @@ class Extractor(Protocol):
             samples: Mono int16 (N, S).
 
         Returns:
-            visual (N, D) and audio (N, D') float32, visual_map (N, P, C) float16, on the CPU; of
-            width 0 where the extractor has no such head. Vector and map are of the first view.
-            Where it has classes, their logits as well: visual_scores (N, V, K) by view, or
-            audio_scores (N, K'), float32.
+            visual (N, D) and audio (N, D') float32, visual_map (N, P, C) float16, on the device on
+            which the cells are; of width 0 where the extractor has no such head. Vector and map are
+            of the first view. Where it has classes, their logits as well: visual_scores (N, V, K)
+            by view, or audio_scores (N, K'), float32.
 
         Raises:
             torch.OutOfMemoryError: the device's memory is too small for N cells; fewer may fit.

@@ -38,8 +38,8 @@ class Adapted:
         visual_map, visual = self._adapters.sight(visual_map, visual, self._base.pooling)
         return {
             **given,
-            "visual": visual.to(given["visual"].dtype).cpu(),
-            "visual_map": visual_map.to(given["visual_map"].dtype).cpu(),
+            "visual": visual.to(given["visual"]),
+            "visual_map": visual_map.to(given["visual_map"]),
         }
 
     @torch.inference_mode()
@@ -47,7 +47,7 @@ class Adapted:
         """Sound's part: the vector corrected, the rest as the encoder gives it."""
         given = self._base.embed_sound(samples)
         audio = self._adapters.sound(given["audio"].to(self._device).float())
-        return {**given, "audio": audio.to(given["audio"].dtype).cpu()}
+        return {**given, "audio": audio.to(given["audio"])}
 
     @property
     def _device(self) -> torch.device:

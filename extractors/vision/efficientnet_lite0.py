@@ -141,8 +141,9 @@ class EfficientNetLite0Extractor(FrozenExtractor):
 
             def look(part: Tensor) -> Tensor:
                 with torch.autocast(self.device.type, enabled=False):
-                    return detector(part.to(self.device)).cpu()  # type: ignore[no-any-return]
+                    return detector(part.to(self.device)).to(part.device)  # type: ignore[no-any-return]
 
             found = self.in_parts(look, pictures, IMAGES_AT_ONCE) if len(first) else []
-            seen["faces"] = torch.cat([torch.empty(0), *found]).view(first.shape[:2]).amax(1)
+            none = torch.empty(0, device=first.device)
+            seen["faces"] = torch.cat([none, *found]).view(first.shape[:2]).amax(1)
         return seen

@@ -9,13 +9,14 @@ from pathlib import Path
 from avel.pipeline.batch.cluster import on_cluster
 from avel.pipeline.batch.forecast import planned_bytes
 from avel.pipeline.batch.journal import PLAN, VIDEOS, Identity, Journal
-from avel.pipeline.batch.launch import Loops, environments
+from avel.pipeline.batch.launch import COMMAND, Loops, environments
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
-from avel.pipeline.batch.lots import Part, lot_size, lots_of
+from avel.pipeline.batch.lots import Lots, Part, lot_size
 from avel.pipeline.batch.preflight import Needs, check
 from avel.pipeline.batch.share import Shares
 from avel.pipeline.batch.tally import Tally
 from avel.pipeline.datasets.videos import find_videos
+from avel.pipeline.media.paths import Paths
 from avel.pipeline.method.harvest import Watch
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
@@ -97,18 +98,19 @@ class Extraction:
             runtime, keep_segments=runtime.keep_segments and not self.spares_segments
         )
         if config.part:
-            paths = list(config.part.of_paths(paths))
+            paths = config.part.of_paths(paths)
             self.missing = self.missing if config.part.number == 1 else []
         if config.retried is not None:
-            self.missing, paths = [], self._failed(paths, config.retried)
+            self.missing = []
+            paths = self._failed(paths, config.retried)
         self.total, self._paths = len(paths), paths
         self._asked = len(found.paths)
 
-    def _failed(self, paths: Sequence[Path], reasons: frozenset[Reason]) -> list[Path]:
+    def _failed(self, paths: Paths, reasons: frozenset[Reason]) -> Paths:
         """Those of the files that failed before."""
         failed = [f for f in Failures(self._folder) if f.reason in reasons]
-        names = {os.fspath(f.path.absolute()) for f in failed}
-        return [path for path in paths if os.fspath(path.absolute()) in names]
+        names = {os.fsencode(f.path.absolute()) for f in failed}
+        return paths.at([n for n in range(len(paths)) if paths.absolute(n) in names])
 
     @property
     def _size(self) -> int:
@@ -161,14 +163,22 @@ class Extraction:
             stop=self._stopping,
             insist=self._patience,
         )
-        lots = list(lots_of(self._paths, self._size))
+        lots = Lots(self._paths, self._size)
         yield from run_loop(lots, self.stores, self._plan, self._runtime, config)
 
-    def apart(self, words: Sequence[str]) -> Generator[Outcome, None, None]:
-        """Work in several processes, each of which is given the command's words again."""
+    def apart(
+        self, words: Sequence[str], command: Sequence[str] = ()
+    ) -> Generator[Outcome, None, None]:
+        """Work in several processes, each of which is given the command's words again.
+
+        Args:
+            words: Arguments of the command.
+            command: What starts a loop [this program's own].
+        """
+        command = command or COMMAND
         again = [*words, "--devices", "1", "--lot", str(self._size)]
         if self._config.cluster:
-            yield from on_cluster(self._config.cluster, again, self._config.loops)
+            yield from on_cluster(self._config.cluster, again, self._config.loops, command)
             return
         from avel.pipeline.work.runtime import visible_gpus  # loads torch
 
@@ -176,7 +186,7 @@ class Extraction:
         seen = environments(self._config.loops, visible_gpus(self._runtime.device), cores)
         workers = max(1, self._runtime.workers // self._config.loops)
         shares = Shares()
-        with Loops([*again, "--workers", str(workers)], seen) as loops:
+        with Loops([*again, "--workers", str(workers)], seen, command) as loops:
             self._stopping.then(loops.finish)
             for outcome in loops.outcomes():
                 shares.look(outcome)  # a loop that began when it was gone does not know

@@ -102,7 +102,7 @@ class _Loop:
     ) -> None:
         self._stores, self._plan, self._runtime = stores, plan, runtime
         self._config, self._claims = config, claims
-        self._todo = list(lots)
+        self._lots, self._todo = lots, list(range(len(lots)))
         self._done = config.folder / "done"
         self._since = claims.since
         self._failures = Failures(config.folder)
@@ -153,11 +153,12 @@ class _Loop:
     def _paths(self) -> Iterator[Path]:
         """Files of lots as they are claimed, one after the other."""
         left = []
-        for lot in self._todo:
+        for place in self._todo:
+            lot = self._lots[place]
             if self._is_done(lot):
                 continue
             if not self._config.insist(partial(self._claims.take, lot.name)):
-                left.append(lot)
+                left.append(place)
             elif self._is_done(lot):  # since we looked
                 self._claims.release(lot.name)
             else:

@@ -112,10 +112,10 @@ def _decoded(
 ) -> tuple[list[Segments], float, float, bool]:
     """Windows, seconds that the file promises, seconds that they took, whether they are all."""
     from avel.pipeline.media.decoder import Decoders
-    from avel.pipeline.media.limits import DecodeLimits
     from avel.pipeline.media.messages import Window
+    from avel.pipeline.method.limits import decode_limits
 
-    limits = DecodeLimits(1, runtime.window_cells, runtime.timeout_seconds, codecs=runtime.codecs)
+    limits = decode_limits(runtime, plan.segment, workers=1)
     windows: list[Segments] = []
     promised, cells = 0.0, 0
     with Decoders(plan.segment, limits) as decoders:

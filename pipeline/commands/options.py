@@ -127,18 +127,6 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_talk(parser: argparse.ArgumentParser) -> None:
-    """How much is told."""
-    group = parser.add_argument_group("what is told (changes no result)")
-    told = group.add_mutually_exclusive_group()
-    told.add_argument(
-        "-q", "--quiet", action="store_true", help="tell of failures alone, and show no progress"
-    )
-    told.add_argument(
-        "-v", "--verbose", action="store_true", help="tell all numbers, and every note in full"
-    )
-
-
 def add_batch(parser: argparse.ArgumentParser) -> None:
     """How a batch is spread, what it does about failures, and what it tells."""
     group = parser.add_argument_group("a batch (changes no result)")

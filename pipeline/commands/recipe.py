@@ -2,9 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.commands import options
+from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.work.say import warn
 
 if TYPE_CHECKING:
     from avel.pipeline.method.plan import Plan
@@ -26,6 +28,13 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "--map-dtype", help="how the map is kept: float16, or int8 of half the size [float16]"
     )
     parser.add_argument(
+        "--decode",
+        choices=("cpu", "gpu", "auto"),
+        default="cpu",
+        help="where pictures are decoded; on a GPU by torchcodec, which makes features of their "
+        "own: a level or two of 255 apart. auto: there, where it works [cpu]",
+    )
+    parser.add_argument(
         "--adapters", type=Path, metavar="FOLDER", help="run folder with tuned adapters to apply"
     )
     parser.add_argument(
@@ -42,6 +51,7 @@ def planned(args: argparse.Namespace) -> "Plan":
 
     Raises:
         InputError: arguments that do not go together.
+        EnvironmentProblem: `--decode gpu`, and it cannot be done here.
         ExtractorError: no such extractor or option.
         WeightsError: its weights are missing.
     """
@@ -56,7 +66,30 @@ def planned(args: argparse.Namespace) -> "Plan":
     name = args.extractor or "audioclip-tiny"
     base = choose(name, args.weights, options.encoder_options(args))
     encoder = AdaptedChoice(base, args.adapters) if args.adapters else base
-    return plan_features(encoder, {"frames_per_cell": args.frames} if args.frames else {}, kept)
+    settings: dict[str, Any] = {"frames_per_cell": args.frames} if args.frames else {}
+    if args.decode != "cpu" and decodes_on_gpu(args):
+        settings["torchcodec"] = True
+    return plan_features(encoder, settings, kept)
+
+
+def decodes_on_gpu(args: argparse.Namespace) -> bool:
+    """Whether pictures are decoded on a GPU; `auto` is settled in the arguments, and told of.
+
+    Raises:
+        EnvironmentProblem: `--decode gpu`, and it cannot be done here.
+    """
+    from avel.pipeline.media.gpu import why_not
+
+    if args.device == "cpu":
+        why = "--device cpu leaves no GPU"
+    else:
+        why = why_not("cuda" if args.device == "auto" else args.device)
+    if why and args.decode == "gpu":
+        raise EnvironmentProblem(f"--decode gpu: {why}; or leave it out to decode on the CPU")
+    if why:
+        warn(f"--decode auto: pictures are decoded on the CPU, since {why}")
+    args.decode = "cpu" if why else "gpu"
+    return not why
 
 
 def _of_config(args: argparse.Namespace) -> "Plan":
@@ -68,7 +101,7 @@ def _of_config(args: argparse.Namespace) -> "Plan":
 
     own = {"extractor": args.extractor, "option": args.option, "precision": args.precision}
     own |= {"frames": args.frames, "adapters": args.adapters, "arrays": args.arrays}
-    own |= {"map-dtype": args.map_dtype}
+    own |= {"map-dtype": args.map_dtype, "decode": args.decode != "cpu"}
     if given := [f"--{name}" for name, value in own.items() if value]:
         raise InputError(
             f"--config {args.config} says which features; leave out {', '.join(given)}, or change "

@@ -19,7 +19,7 @@ MOST_SECONDS = 30
 """Of a window of sound: it is decoded ahead, and encoded once for every cell."""
 Fit = Literal["crop", "squash", "pad"]
 Interpolation = Literal["bicubic", "bilinear"]
-LATER = ("sound_seconds", "views")
+LATER = ("sound_seconds", "views", "torchcodec")
 """Settings that came later: a recipe names them only where they are used, so that old ones hold."""
 
 
@@ -47,6 +47,9 @@ class SegmentConfig:
     views: int = 0
     """Squares of the whole height (or width) in the picture's own shape, evenly from one end of its
     longer side to the other, that are seen beside the fitted picture."""
+    torchcodec: bool = False
+    """Whether torchcodec decodes pictures, on a GPU, of files that it is made for: a level or two
+    of 255 from FFmpeg's."""
 
     def __post_init__(self) -> None:
         for name, low, high in (

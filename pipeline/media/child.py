@@ -5,6 +5,7 @@ how each video ended.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,6 +16,7 @@ from avel.pipeline.media.messages import Job, Slot, written
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.segment import segment_video
 from avel.pipeline.media.slots import SLOTS, Slots
+from avel.pipeline.media.torch_frames import NotByTorch
 from avel.pipeline.reasons import MediaError, Reason, unreadable
 
 
@@ -38,7 +40,8 @@ class _Child:
         if isinstance(said, int):
             self._free.append(said)
             return
-        reading = Reading(said.path, codecs=said.codecs, beat=self._slots.beat)
+        beat = self._slots.beat
+        reading = Reading(said.path, codecs=said.codecs, device=said.device, beat=beat)
         try:
             for number, segments in enumerate(windows(said, reading)):
                 self._slots.beat()
@@ -64,7 +67,7 @@ def windows(job: Job, reading: Reading) -> Iterator[Segments]:
         "timeout_seconds": job.timeout_seconds,
     }
     try:
-        yield from segment_video(job.path, job.config, reading=reading, **limits)
+        yield from _by_either(job, reading, limits)
     except MediaError:
         raise
     except MemoryError as err:
@@ -74,3 +77,19 @@ def windows(job: Job, reading: Reading) -> Iterator[Segments]:
         if isinstance(err, OSError) and not isinstance(err, FFmpegError):  # its bytes' own
             raise unreadable(job.path, err) from err
         raise MediaError(Reason.DECODE_ERROR, f"{job.path}: {type(err).__name__}: {err}") from err
+
+
+def _by_either(job: Job, reading: Reading, limits: dict[str, Any]) -> Iterator[Segments]:
+    """By torchcodec where a device is named; what it does not decode libav does, from there on."""
+    sent = 0
+    if reading.device:
+        try:
+            for segments in segment_video(job.path, job.config, reading=reading, **limits):
+                yield segments
+                sent += 1
+            return
+        except NotByTorch as why:
+            said = f"torchcodec did not decode its pictures ({why}); FFmpeg did"
+            reading.begin_again([said] if why.tried else [])
+    windows = segment_video(job.path, job.config, reading=reading, **limits)
+    yield from islice(windows, sent, None)

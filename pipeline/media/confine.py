@@ -8,6 +8,8 @@ import sys
 
 MOST_FILES = 16
 """A child has open: its video, its line to the parent, and what Python opens to import."""
+MOST_GPU_FILES = 512
+"""A child that uses a GPU: its driver's devices, and libraries."""
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 
 
@@ -15,14 +17,16 @@ def confine(data_bytes: int) -> None:
     """Take from this process what decoding never needs: it writes no file and leaves no core.
 
     Args:
-        data_bytes: Memory of its own that it may map, in bytes.
+        data_bytes: Memory of its own that it may map, in bytes; 0 for a child that uses a GPU,
+            whose driver maps as it likes and has devices open.
     """
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: MOST_FILES,
-        resource.RLIMIT_DATA: data_bytes,
+        resource.RLIMIT_NOFILE: MOST_FILES if data_bytes else MOST_GPU_FILES,
     }
+    if data_bytes:
+        limits[resource.RLIMIT_DATA] = data_bytes
     for kind, most in limits.items():
         _, hard = resource.getrlimit(kind)
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)

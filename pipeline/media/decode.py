@@ -24,6 +24,7 @@ from avel.pipeline.media.limits import MEDIA_SECONDS
 from avel.pipeline.media.reading import Picture, Reading, Sound
 from avel.pipeline.media.scaler import Square
 from avel.pipeline.media.timeline import StreamClock
+from avel.pipeline.media.torch_video import TorchTrack
 from avel.pipeline.media.video import VideoTrack
 from avel.pipeline.reasons import MediaError, Reason
 
@@ -50,9 +51,11 @@ def decode(
 
     Raises:
         MediaError: nothing of the file can be used; carries the reason code.
+        NotByTorch: torchcodec was to decode the pictures, and does not.
     """
     with open_container(reading.path, reading.codecs) as container:
-        video = VideoTrack.choose(container, reading, frames_per_cell, square, skip_frames)
+        kind = TorchTrack if reading.device else VideoTrack
+        video = kind.choose(container, reading, frames_per_cell, square, skip_frames)
         audio = AudioTrack.choose(container, reading, sample_rate)
         tracks: dict[int, VideoTrack | AudioTrack] = {
             track.stream.index: track for track in (video, audio) if track

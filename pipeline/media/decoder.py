@@ -78,6 +78,7 @@ class Decoders:
                 self._room.window_cells,
                 limits.timeout_seconds,
                 limits.codecs,
+                device=limits.device if self._config.torchcodec else "",
             )
         )
         self._begin()

@@ -92,7 +92,7 @@ class Lane:
         code = self._replace()
         if not self._again:
             self._again = True
-            self._send(replace(job, skip=self._windows))
+            self._send(replace(job, skip=self._windows, device=""))  # of a GPU's faults, too
             return
         self.job = None
         message = (
@@ -128,10 +128,10 @@ class Lane:
 
     def _too_much(self, job: Job) -> MediaError | None:
         limits, cells = self._limits, self._cells
-        if (used := resident_bytes(self.child.pid)) > limits.memory_bytes:
+        if (used := resident_bytes(self.child.pid)) > limits.resident_bytes:
             message = (
                 f"{job.path}: decoding takes {used >> 20} MiB of memory, more than "
-                f"{limits.memory_bytes >> 20} MiB"
+                f"{limits.resident_bytes >> 20} MiB"
             )
             return MediaError(Reason.OOM, message)
         if self._quiet > limits.quiet_seconds:

@@ -16,6 +16,10 @@ MOST_VIDEOS = 200
 """After which a child is replaced: whatever a library lost on the way is given back."""
 PROCESS_CLOCK = 2
 """What Linux adds to a process's number for the name of its clock; see clock_getcpuclockid(3)."""
+LIBRARY_BYTES = 4 << 30
+"""Of torch and of a GPU's driver in a child that uses one, before any video."""
+MOST_GPU_CHILDREN = 4
+"""Each has a context on the GPU, of some hundred megabytes."""
 LEAST_DATA_BYTES = 1 << 30
 """Just under its limit libav calls whole files broken, so the limit must be far."""
 
@@ -34,6 +38,8 @@ class DecodeLimits:
     """Resident memory of one child."""
     codecs: tuple[str, ...] = ()
     """Decoders, by FFmpeg's names, that are allowed beside those of `codecs.ALLOWED`."""
+    device: str = ""
+    """On which torchcodec decodes pictures, where cells are cut with it; empty: libav does."""
 
     def total_seconds(self, cells: int) -> float:
         """How long a video may take of which so many one-second cells have come."""
@@ -45,9 +51,17 @@ class DecodeLimits:
         return min(STUCK_SECONDS, self.timeout_seconds + GRACE_SECONDS)
 
     @property
+    def resident_bytes(self) -> int:
+        """Resident memory of one child: `memory_bytes`, and with a GPU its libraries."""
+        return self.memory_bytes + (LIBRARY_BYTES if self.device else 0)
+
+    @property
     def data_bytes(self) -> int:
-        """Bytes of a child's own memory, mapped or resident: the backstop of `memory_bytes`."""
-        return max(LEAST_DATA_BYTES, 2 * self.memory_bytes)
+        """Bytes of a child's own memory, mapped or resident: the backstop of `memory_bytes`.
+
+        0 for no such limit: the libraries of a GPU map as they like.
+        """
+        return 0 if self.device else max(LEAST_DATA_BYTES, 2 * self.memory_bytes)
 
 
 def resident_bytes(pid: int) -> int:

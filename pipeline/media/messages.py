@@ -38,6 +38,7 @@ class Job:
         timeout_seconds: For each ten minutes of media.
         codecs: Decoders, by FFmpeg's names, that are allowed beside the usual ones.
         skip: Windows, from the first, that are known from an earlier try and not sent again.
+        device: On which torchcodec decodes pictures; empty: libav does.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Job:
     timeout_seconds: float
     codecs: tuple[str, ...] = ()
     skip: int = 0
+    device: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What comes out of a file while it is read, and what is known of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -37,6 +37,8 @@ class Reading:
     path: Path
     codecs: tuple[str, ...] = ()
     """Decoders, by FFmpeg's names, that are allowed beside the usual ones."""
+    device: str = ""
+    """On which torchcodec decodes its pictures; empty: libav does."""
     beat: Callable[[], None] = lambda: None
     """Called with each packet, for whoever watches that the reading goes on."""
     video_stream: int | None = None
@@ -57,6 +59,11 @@ class Reading:
     """Seconds that the headers say there are, known once the file is open; 0 where they do not."""
     position: int = 0
     """Whole seconds of common time up to which the file has been read."""
+
+    def begin_again(self, notes: Sequence[str] = ()) -> None:
+        """As if nothing had been read, to be read by libav; what is to be said is said."""
+        fresh = Reading(self.path, self.codecs, beat=self.beat, notes=list(notes))
+        vars(self).update(vars(fresh))
 
     @property
     def duration(self) -> Fraction:

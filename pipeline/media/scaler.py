@@ -1,6 +1,6 @@
 """One frame to the encoder's square, and to windows along its longer side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -46,6 +46,44 @@ class Square:
             return max(1, round(width * share)), max(1, round(height * share))
         return shortest(side, width, height)
 
+    def pictures(
+        self, shape: tuple[Fraction, int], scaled: Callable[[tuple[int, int]], NDArray[np.uint8]]
+    ) -> NDArray[np.uint8]:
+        """RGB (3, size, size), or (1 + views, 3, size, size) with the fitted one first.
+
+        Args:
+            shape: Width and height in pixels that are square.
+            scaled: Gives the picture (H, W, 3) at a width and height.
+        """
+        sides = self.sides(*shape)
+        fitted = scaled(sides)
+        square = self._middle(fitted)
+        if not self.views:
+            return square
+        own = shortest(self.size, *shape)
+        if own != sides:
+            fitted = scaled(own)
+        return np.stack([square, *(self._cut(fitted, *place) for place in self._places(fitted))])
+
+    def _middle(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The square in the middle of a picture (H, W, 3); black where the picture is smaller."""
+        if self.fit == "pad":
+            rgb = _padded(rgb, self.short_side)
+        top, left = (round((side - self.size) / 2) for side in rgb.shape[:2])
+        return self._cut(rgb, top, left)
+
+    def _cut(self, rgb: NDArray[np.uint8], top: int, left: int) -> NDArray[np.uint8]:
+        """A square (3, size, size) of a picture (H, W, 3)."""
+        square = rgb[top : top + self.size, left : left + self.size]
+        return np.ascontiguousarray(square.transpose(2, 0, 1))
+
+    def _places(self, rgb: NDArray[np.uint8]) -> list[tuple[int, int]]:
+        """Top and left of each view; of one alone, the centre's."""
+        views = self.views
+        shares = [n / (views - 1) for n in range(views)] if views > 1 else [0.5]
+        spare = [side - self.size for side in rgb.shape[:2]]
+        return [(round(share * spare[0]), round(share * spare[1])) for share in shares]
+
 
 def shortest(side: int, width: Fraction, height: int) -> tuple[int, int]:
     """Width and height in pixels with this shorter side, rounded down as torchvision's Resize."""
@@ -66,7 +104,7 @@ class Scaler:
     def __init__(
         self, stream: VideoStream, square: Square, cropping: Cropping | None = None
     ) -> None:
-        self._square, self._size = square, square.size
+        self._square = square
         self._kernel = KERNELS[square.interpolation] | EXACT
         self._pixels = PixelShape(stream)
         self._cut_off, self._field = Cutter(cropping or Cropping()), Filter("field", "type=top")
@@ -81,34 +119,14 @@ class Scaler:
         if frame.interlaced_frame:  # half the lines, but of one moment
             frame = self._field(frame)
         frame = over_black(frame, self._opaque)
-        sides = self._square.sides(*shape)
-        fitted = lies(to_rgb(frame, self._reformatter, sides, self._kernel))
-        square = self._middle(fitted)
-        if not self._square.views:
-            return square
-        own = shortest(self._size, *shape)
-        if own != sides:  # by its own scaler, which would else be set up anew at every frame
-            fitted = lies(to_rgb(frame, self._wide, own, self._kernel))
-        return np.stack([square, *(self._cut(fitted, *place) for place in self._places(fitted))])
+        first = self._square.sides(*shape)
 
-    def _middle(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The square in the middle of a picture (H, W, 3); black where the picture is smaller."""
-        if self._square.fit == "pad":
-            rgb = _padded(rgb, self._square.short_side)
-        top, left = (round((side - self._size) / 2) for side in rgb.shape[:2])
-        return self._cut(rgb, top, left)
+        def scaled(sides: tuple[int, int]) -> NDArray[np.uint8]:
+            # two sizes by two scalers, or one would be set up anew at every frame
+            scaler = self._reformatter if sides == first else self._wide
+            return lies(to_rgb(frame, scaler, sides, self._kernel))
 
-    def _cut(self, rgb: NDArray[np.uint8], top: int, left: int) -> NDArray[np.uint8]:
-        """A square (3, size, size) of a picture (H, W, 3)."""
-        square = rgb[top : top + self._size, left : left + self._size]
-        return np.ascontiguousarray(square.transpose(2, 0, 1))
-
-    def _places(self, rgb: NDArray[np.uint8]) -> list[tuple[int, int]]:
-        """Top and left of each view; of one alone, the centre's."""
-        views = self._square.views
-        shares = [n / (views - 1) for n in range(views)] if views > 1 else [0.5]
-        spare = [side - self._size for side in rgb.shape[:2]]
-        return [(round(share * spare[0]), round(share * spare[1])) for share in shares]
+        return self._square.pictures(shape, scaled)
 
 
 class PixelShape:

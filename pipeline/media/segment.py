@@ -35,6 +35,7 @@ def segment_video(
 
     Raises:
         MediaError: nothing of the file can be used; carries the reason code.
+        NotByTorch: torchcodec was to decode the pictures, and does not.
 
     Source: Tian et al., ECCV 2018, section 3.1 (one-second segments). Ours differs: the frame
     is the one on screen at each shot by its pts, not by counting frames.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,13 +10,12 @@ from numpy.typing import NDArray
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features, join_features
 from avel.pipeline.method.heard import Stretch, present, stretches
-from avel.pipeline.method.queue import Arrays, Name, Piece, Queue
+from avel.pipeline.method.queue import Name, Piece, Queue
 from avel.pipeline.reasons import MediaError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from avel.extractors import Extractor
+    from avel.pipeline.method.transfer import Arrays, Transfer
 
 Encoded = tuple[Name, Features | MediaError]
 """A window's features, or why there are none."""
@@ -34,7 +32,9 @@ class _Window:
     """Numbers (T, W) of the stretches of sound."""
     left: int
     """Pieces that are not encoded yet."""
-    found: dict[Kind, dict[int, Arrays]] = field(default_factory=lambda: {"sight": {}, "sound": {}})
+    found: "dict[Kind, dict[int, Arrays]]" = field(
+        default_factory=lambda: {"sight": {}, "sound": {}}
+    )
 
 
 class CellBatches:
@@ -57,10 +57,12 @@ class CellBatches:
                 f"extractor '{extractor.name}' has parameters in training; features that go into "
                 "the cache must come from frozen weights"
             )
+        from avel.pipeline.method.transfer import transfer  # loads torch: cached runs need none
+
         self._batch_cells, self._sound_seconds = batch_cells, tuple(sound_seconds)
-        self._embed: dict[Kind, Callable[[Tensor], dict[str, Tensor]]] = {
-            "sight": extractor.embed_sight,
-            "sound": extractor.embed_sound,
+        self._transfers: dict[Kind, Transfer] = {
+            "sight": transfer(extractor.embed_sight, extractor.model),
+            "sound": transfer(extractor.embed_sound, extractor.model),
         }
         self._windows: dict[Name, _Window] = {}
         self._queues: dict[tuple[Kind, tuple[int, ...], int], Queue] = {}
@@ -96,7 +98,7 @@ class CellBatches:
     def _queue(self, kind: Kind, piece: Piece, size: int) -> Queue:
         key = kind, piece.array.shape, size
         if key not in self._queues:
-            self._queues[key] = Queue(partial(_numpy, self._embed[kind]), size)
+            self._queues[key] = Queue(self._transfers[kind], size)
         return self._queues[key]
 
     def _encode(self, wanted: Callable[[Queue], bool]) -> Iterator[Encoded]:
@@ -106,7 +108,7 @@ class CellBatches:
                 for piece, arrays in list(queue.encode()):
                     yield from self._take(kind, piece, arrays)
 
-    def _take(self, kind: Kind, piece: Piece, arrays: Arrays | MediaError) -> Iterator[Encoded]:
+    def _take(self, kind: Kind, piece: Piece, arrays: "Arrays | MediaError") -> Iterator[Encoded]:
         """What came of one piece, to its window."""
         name, window = piece.window, self._windows.get(piece.window)
         if window is None:  # given up
@@ -122,14 +124,6 @@ class CellBatches:
         if not window.left:
             del self._windows[name]
             yield name, _features(window)
-
-
-def _numpy(
-    embed: "Callable[[Tensor], dict[str, Tensor]]", given: NDArray[Any]
-) -> dict[str, NDArray[Any]]:
-    import torch  # slow to import, and cached features need none
-
-    return {key: value.numpy() for key, value in embed(torch.from_numpy(given)).items()}
 
 
 def _features(window: _Window) -> Features:
@@ -154,7 +148,7 @@ def _features(window: _Window) -> Features:
     )
 
 
-def _stacked(pieces: dict[int, Arrays]) -> Arrays:
+def _stacked(pieces: "dict[int, Arrays]") -> "Arrays":
     """Arrays (N, ...) of N pieces by their number, which begins at 0 for sound."""
     numbers = sorted(pieces)
     return {key: np.stack([pieces[n][key] for n in numbers]) for key in pieces[numbers[0]]}

@@ -22,19 +22,18 @@ from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import Features, check_finite, join_features
 from avel.pipeline.method.kept import Kept
+from avel.pipeline.method.makers import Decoding, Encoding
 from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.spare import Spare
 from avel.pipeline.method.stores import META, Stores, pack, unpack
 from avel.pipeline.reasons import MediaError
-from avel.pipeline.work.memory import give_back_libraries
-from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
+from avel.pipeline.work.runtime import RuntimeConfig
 
 if TYPE_CHECKING:
-    from avel.pipeline.media.decoder import Decoders
     from avel.pipeline.media.messages import Event
-    from avel.pipeline.method.encode import CellBatches, Encoded
+    from avel.pipeline.method.encode import Encoded
 
 Names = Sequence[str] | None
 Refused = Callable[[str], MediaError | None]
@@ -176,30 +175,17 @@ class _Harvest:
         self._meter = Meter()
 
     @cached_property
-    def _batches(self) -> "CellBatches":
-        from avel.pipeline.method.encode import CellBatches  # cached runs need none of it
-
-        encoder = self._plan.encoder.load(resolve_device(self._runtime.device))
-        give_back_libraries()  # before the encoder's own maps come
-        sound_seconds = self._plan.segment.sound_seconds
-        return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
+    def _batches(self) -> Encoding:
+        plan = self._plan
+        return plan.makers.batches(plan.encoder, plan.segment, self._runtime)
 
     @cached_property
-    def _decoders(self) -> "Decoders":
-        from avel.pipeline.media.decoder import Decoders  # nor of this
-        from avel.pipeline.media.limits import DecodeLimits
-
-        runtime = self._runtime
-        limits = DecodeLimits(
-            runtime.workers,
-            runtime.window_cells,
-            runtime.timeout_seconds,
-            codecs=runtime.codecs,
-        )
-        return self._ending.enter_context(Decoders(self._plan.segment, limits))
+    def _decoders(self) -> Decoding:
+        decoders = self._plan.makers.decoders(self._plan.segment, self._runtime)
+        return self._ending.enter_context(decoders)
 
     @property
-    def _started(self) -> "Decoders | _NoDecoders":
+    def _started(self) -> "Decoding | _NoDecoders":
         """The decoders, if anything had to be decoded so far."""
         return vars(self).get("_decoders", _NoDecoders())  # type: ignore[no-any-return]
 

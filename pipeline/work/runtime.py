@@ -73,11 +73,15 @@ class RuntimeConfig:
 def resolve_device(device: str) -> str:
     """`auto` to the GPU where there is one, else the CPU; a named device must exist.
 
+    From then on this process computes in float32 what it is told to: cuDNN's convolutions and LSTMs
+    on a GPU round it to TF32's 10 bits where nobody says otherwise, and a CPU does not.
+
     Raises:
         EnvironmentProblem: the device is not there.
     """
     import torch  # slow to import
 
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -92,9 +96,11 @@ def resolve_device(device: str) -> str:
 
 def visible_gpus(device: str) -> list[str]:
     """Names of the GPUs that a run may use, as `CUDA_VISIBLE_DEVICES` has them; none on the CPU."""
+    if device == "cpu":
+        return []
     import torch  # slow to import
 
-    if device == "cpu" or not torch.cuda.is_available():
+    if not torch.cuda.is_available():
         return []
     said = os.environ.get("CUDA_VISIBLE_DEVICES")
     count = torch.cuda.device_count()

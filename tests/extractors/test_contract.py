@@ -114,6 +114,18 @@ def test_cells_differ_and_do_not_depend_on_their_batch(case: Case) -> None:
         assert not value.numel() or not torch.equal(together[name][0], together[name][1])
 
 
+@pytest.mark.parametrize("name", ["audioclip-tiny", "efficientnet-lite0", "mn04", "yamnet"])
+def test_sixteen_cells_are_the_same_bits_in_a_larger_batch(name: str, chosen: Chooser) -> None:
+    """So a video of ten seconds need not pay for thirty-two; the others were seen once by hand."""
+    extractor = chosen(name).load()
+    rate = int(chosen(name).cells.get("sample_rate", 44_100))
+    frames, sound = cells(32, rate=rate)
+    sound[16:], frames[16:] = 0, 0
+    together = extractor(frames, sound)
+    for array, value in extractor(frames[:16], sound[:16]).items():
+        assert torch.equal(together[array][:16], value), array
+
+
 def test_sight_and_sound_do_not_meet(case: Case) -> None:
     frames, sound = case.cells(2)
     plain, deaf = case.extractor(frames, sound), case.extractor(frames, sound.flip(0))
@@ -153,6 +165,18 @@ def test_the_gpu_says_the_same(case: Case, precision: Precision, least: float) -
             a, b = (x.double().flatten(1) for x in (there[name], expected))
             cosines = torch.nn.functional.cosine_similarity(a, b)
             assert cosines.min() >= least, name
+
+
+@pytest.mark.needs_cuda
+def test_answers_lie_where_the_cells_do(case: Case) -> None:
+    """Cells that are on the GPU already, as they are: their features stay there, the same bits."""
+    given = case.cells(3)
+    for part in parts(case.choice):
+        there = part.load("cuda")
+        found = there(*(cell.to("cuda") for cell in given))
+        for name, expected in there(*given).items():
+            assert (expected.device.type, found[name].device.type) == ("cpu", "cuda")
+            assert torch.equal(found[name].cpu(), expected), name
 
 
 @pytest.mark.needs_cuda

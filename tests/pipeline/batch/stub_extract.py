@@ -1,67 +1,77 @@
 """`avel extract` of real films by an encoder that loads no torch and is as slow as it is told.
 
-Environment: STUB_SECONDS that a batch takes, STUB_BEGUN a folder in which each process that encodes
-makes a file.
+Environment: STUB_SECONDS that a window of cells takes, STUB_BEGUN a folder in which each process
+that encodes makes a file.
 """
 
 import os
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from avel.pipeline import cli
-from avel.pipeline.batch import extraction
-from avel.pipeline.batch.launch import Loops
 from avel.pipeline.commands import extract
-from avel.pipeline.method import encode, harvest
+from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.method.encode import Encoded
+from avel.pipeline.method.extract import Features
+from avel.pipeline.method.makers import Makers
 from avel.pipeline.method.plan import plan_features
 from avel.pipeline.work import runtime
 
 COMMAND = (sys.executable, "-m", "tests.pipeline.batch.stub_extract", "extract")
-Arrays = dict[str, NDArray[np.generic]]
-
-
-class Network:
-    """Has nothing to train."""
-
-    def parameters(self) -> tuple[()]:
-        return ()
 
 
 class SlowEncoder:
-    """Means of picture and sound, so that equal films have equal features."""
+    """Says what is made; there is nothing to load."""
 
-    name = "stub"
     recipe = {"extractor": "stub", "options": {}}  # noqa: RUF012
     cells = {"image_size": 16, "sample_rate": 4_000}  # noqa: RUF012
 
+
+class SlowBatches:
+    """Means of picture and sound, so that equal films have equal features."""
+
     def __init__(self) -> None:
-        self.model = Network()
         self._seconds = float(os.environ.get("STUB_SECONDS", "0"))
 
-    def load(self, device: str) -> "SlowEncoder":
-        return self
-
-    def embed_sight(self, frames: NDArray[np.uint8]) -> Arrays:
+    def add(self, name: tuple[int, int], segments: Segments) -> Iterator[Encoded]:
         if begun := os.environ.get("STUB_BEGUN"):
             Path(begun, str(os.getpid())).touch()
         time.sleep(self._seconds)
-        seen = frames.astype(np.float32).mean((1, 3, 4))
-        return {"visual": seen, "visual_map": np.repeat(seen[:, None], 400, 1).astype(np.float16)}
+        seen = segments.frames.astype(np.float32).mean((1, 3, 4))
+        yield (
+            name,
+            Features(
+                visual=seen,
+                visual_map=np.repeat(seen[:, None], 400, 1).astype(np.float16),
+                audio=segments.samples.astype(np.float32).mean(1, keepdims=True),
+                visual_mask=segments.visual_mask,
+                audio_mask=segments.audio_mask,
+                duration=segments.duration,
+                flags=segments.flags,
+            ),
+        )
 
-    def embed_sound(self, samples: NDArray[np.int16]) -> Arrays:
-        return {"audio": samples.astype(np.float32).mean(1, keepdims=True)}
+    def finish(self) -> Iterator[Encoded]:
+        return iter(())
+
+
+class SlowMakers(Makers):
+    """Decodes as usual."""
+
+    def batches(self, encoder: Any, cut: SegmentConfig, runtime: Any) -> SlowBatches:
+        return SlowBatches()
 
 
 def main() -> int:
-    extract.planned = lambda args: plan_features(SlowEncoder())  # type: ignore[arg-type,assignment]
-    extraction.Loops = partial(Loops, command=(*COMMAND, "--loop"))  # type: ignore[misc,assignment]
-    encode._numpy = lambda embed, given: embed(given)  # type: ignore[assignment]
-    harvest.resolve_device = lambda device: "cpu"
+    plan = replace(plan_features(SlowEncoder()), makers=SlowMakers())  # type: ignore[arg-type]
+    extract.run = partial(extract.extract, plan=plan, command=(*COMMAND, "--loop"))
     runtime.visible_gpus = lambda device: []
     return cli.main(sys.argv[1:])
 

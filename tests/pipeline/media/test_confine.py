@@ -75,6 +75,21 @@ def test_limits_are_lowered_never_raised(monkeypatch: pytest.MonkeyPatch) -> Non
     assert MOST_FILES > 8
 
 
+def test_a_child_with_a_gpu_has_more_open_and_maps_freely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But writes no file, either."""
+    found = {}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (0, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", found.__setitem__)
+    monkeypatch.setattr(confine.sys, "platform", "other")
+    confine.confine(0)
+    assert found == {
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_NOFILE: (confine.MOST_GPU_FILES,) * 2,
+    }
+    assert confine.MOST_GPU_FILES > MOST_FILES
+
+
 @linux
 def test_a_parent_that_was_quicker_is_not_waited_for() -> None:
     """It may die between the fork and the child's first call."""

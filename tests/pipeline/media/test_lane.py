@@ -1,6 +1,7 @@
 """A lane over a child that plays a part: what is said, tried again, given up, and replaced."""
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,15 @@ def test_a_death_or_a_lie_is_tried_once_more(
     assert said[-1] == Ended(3)
     assert [job.skip for job in part.told if isinstance(job, Job)] == [0, 2]
     assert len(part.ended) == 1
+
+
+def test_the_second_try_is_without_a_gpu(lane: Lane, part: type[Part]) -> None:
+    """Whose driver may be what the first one died of."""
+    part.script = [written(None), EOFError(), written(None)]
+    assert list(lane.read()) == [Ended(3)]
+    lane.begin(replace(JOB, device="cuda"))
+    assert [event for _ in range(2) for event in lane.read()] == [Ended(3)]
+    assert [job.device for job in part.told if isinstance(job, Job)] == ["", "cuda", ""]
 
 
 @pytest.mark.parametrize(

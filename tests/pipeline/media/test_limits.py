@@ -9,6 +9,7 @@ import pytest
 from avel.pipeline.media.limits import (
     GRACE_SECONDS,
     LEAST_DATA_BYTES,
+    LIBRARY_BYTES,
     STUCK_SECONDS,
     DecodeLimits,
     processor_seconds,
@@ -54,3 +55,11 @@ def test_a_process_says_what_it_has_used() -> None:
         pass
     assert 0.02 <= processor_seconds(os.getpid()) - before < 2
     assert processor_seconds(1 << 22) == 0  # no such process
+
+
+def test_a_gpus_libraries_count_beside_a_video() -> None:
+    """They map as they like, so that resident memory alone is watched."""
+    plain, gpu = DecodeLimits(), DecodeLimits(device="cuda")
+    assert (plain.resident_bytes, plain.data_bytes > 0) == (plain.memory_bytes, True)
+    assert gpu.resident_bytes == plain.memory_bytes + LIBRARY_BYTES
+    assert gpu.data_bytes == 0

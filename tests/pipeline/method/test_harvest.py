@@ -28,6 +28,7 @@ from tests.pipeline.method.stubs import (
     file,
     stub_plan,
 )
+from tests.torchcodec import torchcodec  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -374,3 +375,31 @@ def test_an_array_that_the_encoder_does_not_give(tmp_path: Path, scripts: dict) 
     runtime = RuntimeConfig(cache_dir=tmp_path / "cache", batch_cells=4)
     with pytest.raises(InputError, match="this encoder gives no 'faces'; it gives visual, visual_"):
         list(harvest([file(tmp_path, "v")], plan.stores(tmp_path / "cache"), plan, runtime))
+
+
+@pytest.mark.usefixtures("torchcodec")
+def test_cells_of_torchcodec_have_features_of_their_own(tmp_path: Path) -> None:
+    """On its CPU device: another store, and nearly the same numbers."""
+    shades = [np.full((48, 64, 3), 20 * n, np.uint8) for n in range(8)]
+    film = write_film(
+        tmp_path / "film.mp4",
+        frame_times=regular(8, 4),
+        frames=shades,
+        codec="libx264",
+        pixel_format="yuv420p",
+        options={"crf": "10"},
+    )
+    runtime = RuntimeConfig(cache_dir=tmp_path / "cache", workers=1, device="cpu")
+    found = []
+    for settings in ({}, {"torchcodec": True}):
+        plan = plan_features(StubEncoder(), settings)  # type: ignore[arg-type]
+        stores = plan.stores(runtime.cache_dir)
+        (outcome,) = harvest([film], stores, plan, runtime)
+        arrays = stores.features.get(outcome.key or "")
+        assert arrays is not None
+        found.append((stores.features.fingerprint, unpack(Features, arrays)))
+    (first, ours), (second, theirs) = found
+    assert first != second
+    assert theirs.notes == ()
+    np.testing.assert_allclose(theirs.visual, ours.visual, atol=2)
+    assert len(set(ours.visual[:, 0].round())) == len(ours.visual) == 2

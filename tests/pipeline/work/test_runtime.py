@@ -98,6 +98,20 @@ def test_auto_is_a_device_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None
     assert resolve_device("cpu") == "cpu"
 
 
+def test_float32_is_float32_from_then_on() -> None:
+    """Convolutions and LSTMs of a model on a GPU would else be rounded to TF32's 10 bits."""
+    import torch
+
+    products, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = products.allow_tf32, cudnn.allow_tf32
+    try:
+        products.allow_tf32 = cudnn.allow_tf32 = True
+        resolve_device("cpu")
+        assert (products.allow_tf32, cudnn.allow_tf32) == (False, False)
+    finally:
+        products.allow_tf32, cudnn.allow_tf32 = before
+
+
 @pytest.mark.parametrize("device", ["cuda:99", "gpu", "cpux"])
 def test_a_device_that_is_not_there(device: str) -> None:
     rule = rf"device '{device}' cannot be used \(.+\); use --device cpu, or see `avel doctor`"
