@@ -61,6 +61,8 @@ class Claims:
         self._beat = folder / f"{self._owner.name}{BEAT}"
         self._seen: dict[int, tuple[int, float]] = {}
         self._held: set[str] = set()
+        self.elsewhere: set[str] = set()
+        """Names of other machines, whose processes held what was asked for."""
         self._over = threading.Event()
         self._since = 0
 
@@ -165,6 +167,8 @@ class Claims:
             self._seen[status.st_ino] = (status.st_mtime_ns, since)
         silent = self._clock() - since
         if not (owner and owner.is_dead) and silent < self._lease:
+            if owner and owner.boot != self._owner.boot:
+                self.elsewhere.add(owner.host)
             return False
         judged = (status.st_ino, status.st_mtime_ns)
         return self._remove(path, lambda taken: _identity(taken) == judged)
@@ -190,6 +194,7 @@ class NoClaims:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.since = time.time_ns()
+        self.elsewhere = set[str]()
 
     def begin(self) -> None:
         """Make the folder above, where what is done and what failed is written.
