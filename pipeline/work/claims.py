@@ -80,7 +80,10 @@ class Claims:
             part = temporary(self._folder, "new")
             try:  # whole or not at all: nobody could tell whose an empty one is
                 part.write_text(self._owner.to_json() + "\n")
-                os.replace(part, self._beat)
+                if self._beat.exists():  # ours, of a run that could not clean up: so are its lots
+                    os.utime(self._beat)
+                else:
+                    os.replace(part, self._beat)
             finally:
                 part.unlink(missing_ok=True)
             self._since = self._beat.stat().st_mtime_ns
