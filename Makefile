@@ -28,10 +28,15 @@ check: $(STAMP)
 TSC := npx --yes -p typescript@5 tsc --allowJs --checkJs --noEmit --strict --noUncheckedIndexedAccess \
 	--target es2022 --lib es2022,dom,dom.iterable
 SCRIPT = $(addprefix pipeline/report/,$(addsuffix .js,$(1)))
+SERVED = $(addprefix pipeline/server/,$(addsuffix .js,$(1)))
+VIDEO = looks times data tracks blocks lanes list player overlay pointer page
+SHARED = ask words live changes teach
 scripts:
-	$(TSC) $(call SCRIPT,looks times data lanes list player overlay pointer page)
+	$(TSC) $(call SCRIPT,$(VIDEO))
 	$(TSC) $(call SCRIPT,looks times data index)
 	$(TSC) $(call SCRIPT,looks times data still)
+	$(TSC) $(call SCRIPT,looks times data) $(call SERVED,$(SHARED) upload choose card home)
+	$(TSC) $(call SCRIPT,$(VIDEO)) $(call SERVED,$(SHARED) draft combobox grips frame form keep editor video)
 
 # the notebook is kept in the tree, the reference is not
 docs: $(STAMP)

@@ -39,6 +39,10 @@ class CacheUnavailable(CacheError):
     """The system does not hand out a file or folder now; what it holds may well be sound."""
 
 
+class CacheFull(CacheError):
+    """The disk is full; what is published is kept, the rest can be written once there is room."""
+
+
 class DamagedShard(Exception):
     """A shard was read, and what it says cannot be trusted."""
 
@@ -88,17 +92,23 @@ def writing(
         folder: How another folder is given, after "give a writable folder".
 
     Raises:
-        CacheUnavailable: the disk or the process is in trouble, whatever the folder.
-        CacheError: the disk is full or the folder not writable.
+        CacheUnavailable: the disk or the process is in trouble, whatever the folder, or it is gone.
+        CacheFull: the disk is full.
+        CacheError: the folder is not writable.
     """
     try:
         yield
     except OSError as err:
         why = err.strerror or str(err)
         if err.errno in FULL:
-            raise CacheError(
+            raise CacheFull(
                 f"{path}: the disk is full; everything published before is kept. Free some space "
                 f"{room}, and run again"
+            ) from err
+        if err.errno == errno.ENOENT:
+            raise CacheUnavailable(
+                f"{path}: is not there, or is gone since it was opened; mount or restore it, and "
+                "run again"
             ) from err
         if err.errno in PASSING:
             raise CacheUnavailable(

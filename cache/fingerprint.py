@@ -5,13 +5,24 @@ import hashlib
 import json
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from avel.cache.sources import Known, Sources, line_of
+
 KEY_BYTES = 32
 SOURCES = "sources.jsonl"
 """Of a cache folder: which file had which content when."""
+WITHOUT_WAITING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
+"""To open a file: should a pipe have taken its name, it is empty instead of waited for."""
+CHUNK = 1 << 18
+"""Bytes that are hashed at a time."""
+MOST_FRESH = 16_384
+"""Files of which a process knows by itself what it hashed."""
+MOST_FOLDERS = 4_096
+"""Whose real names are held."""
 
 Recipe = Mapping[str, Any]
 """Everything that decides a stage's numbers: stage, version, config, upstream, weights."""
@@ -33,13 +44,14 @@ def file_sha256(path: Path) -> str:
     Raises:
         OSError: the file may not be read, by the system's own errno.
     """
-    with open(path, "rb", opener=_without_waiting) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _without_waiting(name: str, flags: int) -> int:
-    """Open a file; should a pipe have taken its name, it is empty instead of waited for."""
-    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+    digest = hashlib.sha256()
+    handle = os.open(os.fspath(path), WITHOUT_WAITING)
+    try:
+        while chunk := os.read(handle, CHUNK):
+            digest.update(chunk)
+    finally:
+        os.close(handle)
+    return digest.hexdigest()
 
 
 def raw_key(key: str) -> bytes:
@@ -63,7 +75,10 @@ class ContentKeys:
 
     def __init__(self, root: Path) -> None:
         self._file = root / SOURCES
-        self._known: dict[str, tuple[int, int, str]] | None = None
+        self._sources: Sources | None = None
+        self._fresh: OrderedDict[str, Known] = OrderedDict()
+        """The latest that were hashed here; others are in the file."""
+        self._folders = Folders()
         self._lock = threading.Lock()
 
     def key(self, path: Path) -> str:
@@ -72,19 +87,19 @@ class ContentKeys:
         Raises:
             OSError: the file may not be read, by the system's own errno.
         """
-        if known := self.remembered(path):
+        status, name = self._folders.look(path)
+        if known := self._remembered(name, status):
             return known
-        status, name = path.stat(), os.fspath(path.resolve())
-        key = file_sha256(path)  # without the lock: threads hash beside one another
-        with self._lock:
-            self._load()[name] = (status.st_size, status.st_mtime_ns, key)
-            self._append(json.dumps([name, status.st_size, status.st_mtime_ns, key]) + "\n")
-        return key
+        known = file_sha256(path)  # without the lock: threads hash beside one another
+        self._remember(name, Known(status.st_size, status.st_mtime_ns, known))
+        return known
 
     def names(self) -> dict[str, str]:
         """A file that has each known content, the latest, by its key of 64 hex digits."""
         with self._lock:
-            return {key: name for name, (_, _, key) in self._load().items()}
+            last = {name: known.key for name, known in self._load().all()}
+            last |= {name: known.key for name, known in self._fresh.items()}
+        return {key: name for name, key in last.items()}
 
     def remembered(self, path: Path) -> str | None:
         """Sha256, 64 hex digits, of a content that was hashed before; None where it was not.
@@ -92,33 +107,68 @@ class ContentKeys:
         Raises:
             OSError: the file is not there or may not be looked at.
         """
-        status = path.stat()
+        status, name = self._folders.look(path)
+        return self._remembered(name, status)
+
+    def _remembered(self, name: str, status: os.stat_result) -> str | None:
         with self._lock:
-            known = self._load().get(os.fspath(path.resolve()))
+            known = self._fresh.get(name) or self._load().of(name)
         same = known and known[:2] == (status.st_size, status.st_mtime_ns)
-        return known[2] if known and same else None
+        return known.key if known and same else None
 
-    def _load(self) -> dict[str, tuple[int, int, str]]:
-        if self._known is None:
-            self._known = {}
-            for line in self._lines():
-                try:
-                    name, size, mtime, key = json.loads(line)
-                    self._known[str(name)] = (int(size), int(mtime), str(key))
-                except (ValueError, TypeError):
-                    continue
-        return self._known
+    def _load(self) -> Sources:
+        if self._sources is None:
+            self._sources = Sources(self._file)
+        return self._sources
 
-    def _lines(self) -> list[str]:
-        try:  # by "\n" alone: file names may hold what else Unicode takes for the end of a line
-            return self._file.read_bytes().decode("utf-8", "replace").split("\n")
-        except OSError:
-            return []  # only a memory: without it, files are hashed again
+    def _remember(self, name: str, known: Known) -> None:
+        with self._lock:
+            self._fresh[name] = known
+            if len(self._fresh) > MOST_FRESH:
+                self._fresh.popitem(last=False)
+            self._append(line_of(name, known))
 
-    def _append(self, line: str) -> None:
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(line)
-        except OSError:
-            return  # only a memory: a read-only or full cache still hashes rightly
+    def _append(self, line: bytes) -> None:
+        with contextlib.suppress(OSError):  # only a memory: a full cache still hashes rightly
+            try:
+                _write(self._file, line)
+            except FileNotFoundError:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                _write(self._file, line)
+
+
+def _write(path: Path, line: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        os.write(handle, line)
+    finally:
+        os.close(handle)
+
+
+class Folders:
+    """Real names of files whose folders are often the same: a folder's is worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, int], str]] = {}
+
+    def look(self, path: Path) -> tuple[os.stat_result, str]:
+        """What the system knows of a file, its bytes among it, and its name without links.
+
+        Raises:
+            OSError: the file is not there or may not be looked at.
+        """
+        status = path.stat()
+        folder, name = os.path.split(path)
+        if name in ("", os.curdir, os.pardir) or path.is_symlink():
+            return status, os.path.realpath(path)
+        return status, os.path.join(self._real(folder or os.curdir), name)
+
+    def _real(self, folder: str) -> str:
+        status = os.stat(folder)
+        is_it = status.st_dev, status.st_ino
+        known = self._known.get(folder)
+        if known is None or known[0] != is_it:  # a link leads elsewhere now
+            if len(self._known) >= MOST_FOLDERS:
+                self._known.clear()
+            known = self._known[folder] = is_it, os.path.realpath(folder)
+        return known[1]

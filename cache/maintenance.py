@@ -13,10 +13,11 @@ from avel.cache.fingerprint import fingerprint
 from avel.cache.plain import exists, listing, read_text
 from avel.cache.shard import MappedShard, open_shard
 from avel.cache.store import ABOUT, SUFFIX, Store
+from avel.cache.temporary import is_abandoned
 
 STAGES = ("segments", "features", "scores")
 STALE_SECONDS = 24 * 3600.0
-"""A temporary file this old belongs to a writer that is dead."""
+"""A temporary file this old belongs to a writer that is dead, on whatever machine."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def nameless(root: Path) -> list[tuple[Path, int]]:
 
 def _garbage(folder: Path, now: float) -> list[Path]:
     parts = [folder / n for n in listing(folder) or () if n[:1] == "." and n.endswith(".part")]
-    dead = [part for part in parts if now - _changed(part) > STALE_SECONDS]
+    dead = [p for p in parts if is_abandoned(p) or now - _changed(p) > STALE_SECONDS]
     named = exists(folder / ABOUT)
     unsound = _unsound(folder, folder.name if named else None)
     used = named or len(unsound) < len(_shards(folder)) or len(dead) < len(parts)

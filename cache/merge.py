@@ -19,6 +19,7 @@ from avel.cache.maintenance import stores
 from avel.cache.plain import exists, listing, read_text
 from avel.cache.shard import MappedShard, Shard, open_shard
 from avel.cache.store import SUFFIX, Store
+from avel.cache.temporary import temporary
 from avel.cache.whole import sync_folder
 from avel.cache.writer import publish_shard
 
@@ -96,7 +97,7 @@ def _merge_store(source: Store, target: Store) -> Merged:
 def _take(shard: Shard, target: Store) -> tuple[Shard | None, tuple[str, ...]]:
     """A shard as it is in the target, None where nothing of it is sound, and what was damaged."""
     path = target.folder / shard.name
-    part = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}.part")
+    part = temporary(target.folder, f"{path.stem}.{uuid.uuid4().hex[:12]}")
     try:
         with writing(target.folder):
             _link_or_copy(shard.path, part)

@@ -18,6 +18,7 @@ from typing import Any
 from avel.cache.arrays import Array
 from avel.cache.damage import read_damaged, remember_damaged
 from avel.cache.errors import CacheError as CacheError
+from avel.cache.errors import CacheFull as CacheFull
 from avel.cache.errors import CacheUnavailable as CacheUnavailable
 from avel.cache.errors import DamagedShard, writing
 from avel.cache.fingerprint import Recipe, fingerprint, raw_key
@@ -26,6 +27,7 @@ from avel.cache.mapped import MAX_MAPPED, MappedShards
 from avel.cache.plain import listing, read_text
 from avel.cache.shard import Shard, open_shard
 from avel.cache.snapshot import Snapshot
+from avel.cache.temporary import temporary
 from avel.cache.writer import Writer as Writer
 
 ABOUT = "stage.json"
@@ -85,12 +87,12 @@ class Store:
                 return
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary = self.folder / f".{uuid.uuid4().hex}.part"
+            part = temporary(self.folder, uuid.uuid4().hex)
             try:
-                temporary.write_text(json.dumps(self.recipe, indent=2, sort_keys=True) + "\n")
-                os.replace(temporary, about)
+                part.write_text(json.dumps(self.recipe, indent=2, sort_keys=True) + "\n")
+                os.replace(part, about)
             finally:
-                temporary.unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
 
     def refresh(self) -> None:
         """Take up shards that were published since; damaged ones are named and left out.
@@ -198,12 +200,12 @@ class Store:
         if sentence not in self.damage:
             self.damage.append(sentence)
 
-    def writer(self, **limits: Any) -> Writer:
+    def writer(self, **options: Any) -> Writer:
         """A writer of this process's own shards; use it in a `with`.
 
-        Its limits are `Writer`'s, in items, bytes and seconds.
+        Its options are `Writer`'s: limits in items, bytes and seconds, and who insists.
         """
-        return Writer(self, **limits)
+        return Writer(self, **options)
 
     def hold(self, item: Item) -> None:
         """Show an item to this process's readers until it is published or dropped."""

@@ -5,6 +5,7 @@ another and their lengths are known only at the end; then a shard of this one it
 the spools are copied into it.
 """
 
+import io
 import os
 import time
 import uuid
@@ -12,7 +13,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import xxhash
@@ -20,9 +20,11 @@ import xxhash
 from avel.cache.arrays import Array
 from avel.cache.errors import writing
 from avel.cache.header import Extent
+from avel.cache.insist import Insist, at_once
 from avel.cache.layout import lay_out
 from avel.cache.plain import write_at
 from avel.cache.shard import Shard
+from avel.cache.temporary import temporary
 from avel.cache.whole import sync_folder
 
 COPY_BYTES = 1 << 24
@@ -34,19 +36,20 @@ class _Spool:
     """One array on its way: its file, and all that its shard will say of it."""
 
     path: Path
-    file: BinaryIO
+    file: io.FileIO
     shape: tuple[int, ...]
     """Of a row."""
     dtype: np.dtype[np.generic]
     digest: xxhash.xxh3_64
     rows: int = 0
+    num_bytes: int = 0
 
     def append(self, array: Array) -> None:
-        """Add rows (n, ...)."""
+        """Add rows (n, ...); where that fails, it can be done again."""
         data = np.ascontiguousarray(array).view(np.uint8).reshape(-1).data
-        self.file.write(data)
+        write_at(self.file.fileno(), self.num_bytes, data)
         self.digest.update(data)
-        self.rows += len(array)
+        self.rows, self.num_bytes = self.rows + len(array), self.num_bytes + len(data)
 
 
 class ItemStream:
@@ -57,13 +60,20 @@ class ItemStream:
         fingerprint: Sha256, in hex, of the store's recipe.
         key: The item's 32 bytes.
         publish: Told of the shard once it is durable.
+        insist: Calls what writes, again where the disk is full and it may wait.
     """
 
     def __init__(
-        self, folder: Path, fingerprint: str, key: bytes, publish: Callable[[Shard], None]
+        self,
+        folder: Path,
+        fingerprint: str,
+        key: bytes,
+        publish: Callable[[Shard], None],
+        *,
+        insist: Insist = at_once,
     ) -> None:
         self._folder, self._fingerprint, self._key = folder, fingerprint, key
-        self._publish = publish
+        self._publish, self._insist = publish, insist
         self._mark = uuid.uuid4().hex[:12]
         self._spools: dict[str, _Spool] = {}
 
@@ -74,20 +84,23 @@ class ItemStream:
             CacheError: the disk is full or the folder not writable.
             ValueError: an array's rows are not those of the calls before.
         """
+        for name, array in arrays.items():
+            self._insist(lambda name=name, array=array: self._append(name, array))  # type: ignore[misc]
+
+    def _append(self, name: str, array: Array) -> None:
         with writing(self._folder):
-            for name, array in arrays.items():
-                spool = self._spools.get(name) or self._open(name, array)
-                if (array.shape[1:], array.dtype) != (spool.shape, spool.dtype):
-                    raise ValueError(
-                        f"item {self._key.hex()[:12]}: array '{name}' is {array.dtype}"
-                        f"{list(array.shape[1:])} per row, before it was {spool.dtype}"
-                        f"{list(spool.shape)}"
-                    )
-                spool.append(array)
+            spool = self._spools.get(name) or self._open(name, array)
+            if (array.shape[1:], array.dtype) != (spool.shape, spool.dtype):
+                raise ValueError(
+                    f"item {self._key.hex()[:12]}: array '{name}' is {array.dtype}"
+                    f"{list(array.shape[1:])} per row, before it was {spool.dtype}"
+                    f"{list(spool.shape)}"
+                )
+            spool.append(array)
 
     def _open(self, name: str, array: Array) -> _Spool:
-        path = self._folder / f".{self._mark}-{name}.part"
-        file = path.open("x+b")
+        path = temporary(self._folder, f"{self._mark}-{name}")
+        file = path.open("x+b", buffering=0)
         spool = _Spool(path, file, array.shape[1:], array.dtype, xxhash.xxh3_64())
         self._spools[name] = spool
         return spool
@@ -99,17 +112,25 @@ class ItemStream:
             CacheError: the disk is full or the folder not writable; nothing of it stays.
         """
         name = f"{time.time_ns():020d}-{self._mark}"
-        temporary, path = self._folder / f".{name}.part", self._folder / f"{name}.h5"
+        part, path = temporary(self._folder, name), self._folder / f"{name}.h5"
         try:
             self.append(rest)
-            with writing(self._folder):
-                keys = self._write(temporary)
-                os.replace(temporary, path)
-                sync_folder(self._folder)
+            keys = self._insist(lambda: self._whole(part, path))
         finally:
-            temporary.unlink(missing_ok=True)
             self.abandon()
         self._publish(Shard(path, keys))
+
+    def _whole(self, part: Path, path: Path) -> Array:
+        """Make the shard of what is spooled; its keys (1, 32)."""
+        with writing(self._folder):
+            try:
+                keys = self._write(part)
+                os.replace(part, path)
+                sync_folder(self._folder)
+            finally:
+                with suppress(OSError):  # of a folder that is gone
+                    part.unlink(missing_ok=True)
+        return keys
 
     def _write(self, path: Path) -> Array:
         spools = dict(sorted(self._spools.items()))
@@ -137,7 +158,7 @@ class ItemStream:
     def abandon(self) -> None:
         """Leave nothing behind."""
         for spool in self._spools.values():
-            with suppress(OSError):  # a full disk says so again while the buffer is emptied
+            with suppress(OSError):  # of a folder that is gone, or does not answer
                 spool.file.close()
-            spool.path.unlink(missing_ok=True)
+                spool.path.unlink(missing_ok=True)
         self._spools = {}

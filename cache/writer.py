@@ -7,6 +7,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -14,9 +15,11 @@ from typing import Protocol
 from avel.cache.arrays import Array
 from avel.cache.errors import CacheError, writing
 from avel.cache.fingerprint import raw_key
+from avel.cache.insist import Insist, at_once
 from avel.cache.layout import Item, check_alike, write_shard
 from avel.cache.shard import Shard
 from avel.cache.stream import ItemStream
+from avel.cache.temporary import temporary
 from avel.cache.whole import sync_folder
 
 FLYING = 2
@@ -62,6 +65,7 @@ class Writer:
         max_items: Items of a shard.
         max_bytes: Size at which a shard is published.
         max_seconds: Age of the oldest item at which a shard is published, by a timer.
+        insist: Calls what writes, again where the disk is full and it may wait; by any thread.
         timer: Makes the timer of so many seconds.
     """
 
@@ -72,9 +76,10 @@ class Writer:
         max_items: int = 1024,
         max_bytes: int = 128 << 20,
         max_seconds: float = 5.0,
+        insist: Insist = at_once,
         timer: Callable[[float, Callable[[], None]], Timer] = threading.Timer,
     ) -> None:
-        self._target, self._new_timer = target, timer
+        self._target, self._new_timer, self._insist = target, timer, insist
         self._max_items, self._max_bytes, self._max_seconds = max_items, max_bytes, max_seconds
         self._items: dict[bytes, Item] = {}
         self._bytes = 0
@@ -115,7 +120,9 @@ class Writer:
         def publish(shard: Shard) -> None:
             target.adopt(shard, ())
 
-        return ItemStream(target.folder, target.fingerprint, raw_key(key), publish)
+        return ItemStream(
+            target.folder, target.fingerprint, raw_key(key), publish, insist=self._insist
+        )
 
     def publish(self) -> None:
         """Make all items taken so far durable and visible to every reader.
@@ -179,7 +186,7 @@ class Writer:
 
     def _publish(self, name: str, items: list[Item]) -> None:
         target = self._target
-        shard = publish_shard(target.folder, name, items, target.fingerprint)
+        shard = self._insist(lambda: publish_shard(target.folder, name, items, target.fingerprint))
         target.adopt(shard, items)
         del self._unpublished[name]
 
@@ -250,13 +257,14 @@ def publish_shard(folder: Path, name: str, items: Sequence[Item], fingerprint: s
     Raises:
         CacheError: the disk is full or the folder not writable; the temporary file is removed.
     """
-    temporary, path = folder / f".{name}.part", folder / f"{name}.h5"
+    part, path = temporary(folder, name), folder / f"{name}.h5"
     with writing(folder):
         try:
-            keys = write_shard(temporary, items, fingerprint)
-            os.replace(temporary, path)
+            keys = write_shard(part, items, fingerprint)
+            os.replace(part, path)
             sync_folder(folder)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # of a folder that is gone: why it failed is said already
+                part.unlink(missing_ok=True)
             raise
     return Shard(path, keys)

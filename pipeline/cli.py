@@ -11,8 +11,10 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from avel.pipeline.commands.parser import Parser, name_values
+from avel.pipeline.commands.parser import Parser, add_talk, name_values
 from avel.pipeline.work.say import NoStdout, in_any_encoding, put, say, warn
+from avel.pipeline.work.stopping import Terminated
+from avel.pipeline.work.talk import Talk, talking
 
 COMMANDS = {
     "localize": "find the audio-visual events of videos",
@@ -22,6 +24,7 @@ COMMANDS = {
     "attention": "draw audio-guided attention over a video's frames, as a picture and as a video",
     "extract": "embed videos into the feature cache; run again to do only what is missing",
     "plan": "say what an extraction will take, and what is cached; it changes nothing",
+    "dataset": "make a dataset of annotations: from-annotations",
     "teach": "teach events of your own, by a few labelled seconds each",
     "train": "train a localization model on cached features",
     "evaluate": "evaluate a trained model on a dataset's split",
@@ -35,6 +38,7 @@ COMMANDS = {
     "pretrain": "train the tiny AudioCLIP encoder on a synthetic dataset",
     "cache": "look at the cache: ls, info, explain, verify, gc, export, import",
     "weights": "weight files: ls, add, fetch, verify, convert",
+    "serve": "serve a page for films in the browser, and the same by HTTP: drop, correct, teach",
     "doctor": "check versions, codecs, device, weights and cache",
     "completion": "print the script by which a shell completes commands, options and files",
 }
@@ -54,10 +58,6 @@ ERROR_CODES = {
     "OutOfMemory": ENVIRONMENT,
 }
 """By name: naming the classes would load the libraries that their modules use."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came; unwinds like Ctrl-C so that finished work is published."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,9 +88,16 @@ def _run(words: list[str]) -> int:
     args.words = words  # a command may start others like itself
     args.whole = lambda: _parser(*COMMANDS)  # or tell of all
     signal.signal(signal.SIGTERM, _terminate)
-    code = int(args.run(args))
+    with talking(_talk(args)):
+        code = int(args.run(args))
     put("")  # what libraries have printed
     return code
+
+
+def _talk(args: argparse.Namespace) -> Talk:
+    if getattr(args, "quiet", False):
+        return Talk.QUIET
+    return Talk.VERBOSE if getattr(args, "verbose", False) else Talk.USUAL
 
 
 def _occupy_standard_streams() -> None:
@@ -130,6 +137,7 @@ def _parser(*wanted: str) -> Parser:
         if name in wanted:
             module = importlib.import_module(f"avel.pipeline.commands.{name}")
             module.add_arguments(sub)
+            add_talk(sub, name)
             name_values(sub)
             sub.add_argument("--debug", action="store_true", help="show the trace of an error")
             sub.set_defaults(run=module.run)

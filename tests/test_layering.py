@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("datasets",),
     ("synth", "evaluation", "batch"),
     ("learning",),
-    ("studies", "exchange"),
+    ("studies", "exchange", "annotations"),
     ("report",),
     ("server",),
     ("commands",),
@@ -144,7 +144,7 @@ def _names(path: Path) -> set[str]:
     tree = parsed(path)
     names = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)

@@ -115,7 +115,7 @@ def _loop(command: Sequence[str], name: str, number: int) -> int:
     queue = Queue(name)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        for line in process.stdout:
+        for line in filter(bytes.strip, process.stdout):  # but `READY`
             queue.put([line.decode("ascii")])
     if process.returncode not in FINE:
         raise RuntimeError(f"loop {number} ended with {process.returncode}; see the worker's log")

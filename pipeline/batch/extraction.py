@@ -9,20 +9,24 @@ from pathlib import Path
 from avel.pipeline.batch.cluster import on_cluster
 from avel.pipeline.batch.forecast import planned_bytes
 from avel.pipeline.batch.journal import PLAN, VIDEOS, Identity, Journal
-from avel.pipeline.batch.launch import Loops, environments
+from avel.pipeline.batch.launch import COMMAND, Loops, environments
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
-from avel.pipeline.batch.lots import Part, lot_size, lots_of
+from avel.pipeline.batch.lots import Lots, Part, lot_size
 from avel.pipeline.batch.preflight import Needs, check
+from avel.pipeline.batch.share import Shares
 from avel.pipeline.batch.tally import Tally
 from avel.pipeline.datasets.videos import find_videos
+from avel.pipeline.media.paths import Paths
 from avel.pipeline.method.harvest import Watch
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.reasons import InputError, Reason
 from avel.pipeline.work.claims import Claims, NoClaims
 from avel.pipeline.work.failures import QUARANTINED, Failures
+from avel.pipeline.work.patience import Patience
 from avel.pipeline.work.runtime import RuntimeConfig, default_workers, resolve_device
 from avel.pipeline.work.say import warn
+from avel.pipeline.work.stopping import Stopping
 
 MANY = 1_000
 """Videos above which decoded pictures and sound (2.4 MB per ten seconds) are not cached unasked."""
@@ -40,6 +44,7 @@ class BatchConfig:
         skipped: Reasons for which a file that failed before is left out.
         most_failures: After how many to give up; None for never.
         cluster: Dask scheduler that starts the loops, or `local`; empty for none.
+        wait_seconds: How long to wait for room on a full disk.
         many_segments: Whether decoded pictures and sound are cached of more than `MANY` videos too.
     """
 
@@ -50,6 +55,7 @@ class BatchConfig:
     skipped: frozenset[Reason] = QUARANTINED
     most_failures: int | None = None
     cluster: str = ""
+    wait_seconds: float = 0.0
     many_segments: bool = False
 
 
@@ -62,6 +68,7 @@ class Extraction:
         runtime: Cache, device, workers.
         config: How the work is spread.
         tell: Told of each folder how many files of which kind are left out, if any.
+        stopping: Says whether the run is asked to stop.
 
     Raises:
         InputError: as `find_videos`.
@@ -74,8 +81,12 @@ class Extraction:
         runtime: RuntimeConfig,
         config: BatchConfig,
         tell: Callable[[str], object] = warn,
+        stopping: Stopping | None = None,
     ) -> None:
         self._plan, self._config = plan, config
+        self._stopping = stopping or Stopping()
+        self._patience = Patience(config.wait_seconds)
+        self._stopping.then(self._patience.stop)
         self.stores = plan.stores(runtime.cache_dir)
         self._folder = work_folder(runtime.cache_dir, self.stores)
         found = find_videos(inputs, tell)
@@ -87,18 +98,19 @@ class Extraction:
             runtime, keep_segments=runtime.keep_segments and not self.spares_segments
         )
         if config.part:
-            paths = list(config.part.of_paths(paths))
+            paths = config.part.of_paths(paths)
             self.missing = self.missing if config.part.number == 1 else []
         if config.retried is not None:
-            self.missing, paths = [], self._failed(paths, config.retried)
+            self.missing = []
+            paths = self._failed(paths, config.retried)
         self.total, self._paths = len(paths), paths
         self._asked = len(found.paths)
 
-    def _failed(self, paths: Sequence[Path], reasons: frozenset[Reason]) -> list[Path]:
+    def _failed(self, paths: Paths, reasons: frozenset[Reason]) -> Paths:
         """Those of the files that failed before."""
         failed = [f for f in Failures(self._folder) if f.reason in reasons]
-        names = {os.fspath(f.path.absolute()) for f in failed}
-        return [path for path in paths if os.fspath(path.absolute()) in names]
+        names = {os.fsencode(f.path.absolute()) for f in failed}
+        return paths.at([n for n in range(len(paths)) if paths.absolute(n) in names])
 
     @property
     def _size(self) -> int:
@@ -138,28 +150,50 @@ class Extraction:
     def journal(self, folder: Path) -> Journal:
         """The folder that tells of this run."""
         identity = Identity(self.stores.features.fingerprint, version("avel"))
-        return Journal(folder, identity, videos=self.total, missing=self.missing)
+        return Journal(
+            folder, identity, videos=self.total, missing=self.missing, insist=self._patience
+        )
 
     def here(self, watch: Watch | None = None) -> Generator[Outcome, None, None]:
         """Work in this process, beside others on the same cache."""
         claims = NoClaims if self._config.part else Claims
-        config = LoopConfig(self._folder, self._size, self._skipped, watch, claims)
-        lots = list(lots_of(self._paths, self._size))
+        config = LoopConfig(
+            self._folder,
+            self._size,
+            self._skipped,
+            watch,
+            claims,
+            stop=self._stopping,
+            insist=self._patience,
+        )
+        lots = Lots(self._paths, self._size)
         yield from run_loop(lots, self.stores, self._plan, self._runtime, config)
 
-    def apart(self, words: Sequence[str]) -> Generator[Outcome, None, None]:
-        """Work in several processes, each of which is given the command's words again."""
+    def apart(
+        self, words: Sequence[str], command: Sequence[str] = ()
+    ) -> Generator[Outcome, None, None]:
+        """Work in several processes, each of which is given the command's words again.
+
+        Args:
+            words: Arguments of the command.
+            command: What starts a loop [this program's own].
+        """
+        command = command or COMMAND
         again = [*words, "--devices", "1", "--lot", str(self._size)]
         if self._config.cluster:
-            yield from on_cluster(self._config.cluster, again, self._config.loops)
+            yield from on_cluster(self._config.cluster, again, self._config.loops, command)
             return
         from avel.pipeline.work.runtime import visible_gpus  # loads torch
 
         cores = default_workers()
         seen = environments(self._config.loops, visible_gpus(self._runtime.device), cores)
         workers = max(1, self._runtime.workers // self._config.loops)
-        with Loops([*again, "--workers", str(workers)], seen) as loops:
-            yield from loops.outcomes()
+        shares = Shares()
+        with Loops([*again, "--workers", str(workers)], seen, command) as loops:
+            self._stopping.then(loops.finish)
+            for outcome in loops.outcomes():
+                shares.look(outcome)  # a loop that began when it was gone does not know
+                yield outcome
 
     @property
     def _skipped(self) -> frozenset[Reason]:

@@ -9,6 +9,7 @@
 """
 
 import contextlib
+import io
 import json
 import os
 import platform
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
+from avel.cache.errors import FULL, CacheFull
+from avel.cache.insist import Insist, at_once
 from avel.cache.whole import replacing
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
@@ -52,6 +55,7 @@ class Journal:
         identity: What runs.
         videos: Files of this run, to tell later whether it came to its end.
         missing: Sentences about files that are not there.
+        insist: Calls what writes, again where the disk is full and it may wait.
 
     Raises:
         InputError: the folder holds something else, or tells of other features.
@@ -59,12 +63,19 @@ class Journal:
     """
 
     def __init__(
-        self, folder: Path, identity: Identity, *, videos: int = 0, missing: Sequence[str] = ()
+        self,
+        folder: Path,
+        identity: Identity,
+        *,
+        videos: int = 0,
+        missing: Sequence[str] = (),
+        insist: Insist = at_once,
     ) -> None:
         self._folder, self._identity = folder, identity
         self._session = {"videos": videos, "missing": len(missing)}
         self._missing = list(missing[:MOST_MISSING])
-        self._file: TextIO | None = None
+        self._insist = insist
+        self._file: io.FileIO | None = None
 
     def __enter__(self) -> Self:
         check_folder(self._folder, self._identity.fingerprint)
@@ -97,21 +108,34 @@ class Journal:
             EnvironmentProblem: the disk is full.
         """
         assert self._file is not None
+        self._left = json.dumps(line_of(outcome)).encode("ascii") + b"\n"
         try:
-            self._file.write(json.dumps(line_of(outcome)) + "\n")
-            self._file.flush()
+            self._insist(self._write)
+        except CacheFull as err:
+            raise _unwritable(self._folder, err.__cause__) from err
         except OSError as err:
             raise _unwritable(self._folder, err) from err
 
+    def _write(self) -> None:
+        """Write what is left of a line: a full disk may take some of it."""
+        assert self._file is not None
+        try:
+            while self._left:
+                self._left = self._left[self._file.write(self._left) :]
+        except OSError as err:
+            if err.errno in FULL:
+                raise CacheFull(f"{self._folder}: the disk is full") from err
+            raise
 
-def _continued(path: Path) -> TextIO:
+
+def _continued(path: Path) -> io.FileIO:
     """A file to append to; a last line that a kill tore ends first."""
-    file = path.open("a+", encoding="ascii", errors="replace")
+    file = path.open("ab", buffering=0)
     if file.tell():
         with path.open("rb") as before:
             before.seek(-1, os.SEEK_END)
             if before.read(1) != b"\n":
-                file.write("\n")
+                file.write(b"\n")
     return file
 
 
@@ -206,10 +230,10 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _unwritable(folder: Path, err: OSError) -> EnvironmentProblem:
+def _unwritable(folder: Path, err: BaseException | None) -> EnvironmentProblem:
+    why = (isinstance(err, OSError) and err.strerror) or err
     return EnvironmentProblem(
-        f"--report {folder}: cannot be written ({err.strerror}); free the disk, or name "
-        "another folder"
+        f"--report {folder}: cannot be written ({why}); free the disk, or name another folder"
     )
 
 

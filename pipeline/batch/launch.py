@@ -23,6 +23,10 @@ MOST_DEATHS = 3
 """Of one loop without a file done between, after which its lots go to the others."""
 FINE = (0, 3)
 """Exit codes of a loop that came to its end."""
+KILLED = (1, 130, 143)
+"""Exit codes of a loop that something from outside ended, or a fault of ours."""
+READY = ""
+"""The line of a loop that hears signals from then on."""
 COMMAND = (sys.executable, "-m", "avel.pipeline", "extract", "--loop")
 ENOUGH_SECONDS = 60.0
 """For a loop to publish what is finished once it is asked to stop."""
@@ -37,6 +41,8 @@ class _Loop:
     deaths: int = 0
     rest: bytes = b""
     """Of a line that is not whole yet."""
+    ready: bool = False
+    """Whether its process hears signals: before, there is nothing to lose."""
 
 
 @dataclass
@@ -53,6 +59,7 @@ class Loops:
     environments: Sequence[Mapping[str, str]]
     command: Sequence[str] = COMMAND
     _loops: list[_Loop] = field(default_factory=list)
+    _ending: bool = False
 
     def __enter__(self) -> Self:
         self._selector = selectors.DefaultSelector()
@@ -62,10 +69,16 @@ class Loops:
             self._start(loop)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def finish(self) -> None:
+        """Ask all loops to finish what is in work and to end; `outcomes` goes on until they did."""
+        self._ending = True
         for loop in self._running:
-            with contextlib.suppress(ProcessLookupError):
-                loop.process.terminate()  # type: ignore[union-attr]
+            self._ask(loop, signal.SIGTERM)
+
+    def __exit__(self, *_: object) -> None:
+        self._ending = True
+        for loop in self._running:
+            self._ask(loop, signal.SIGINT if loop.ready else signal.SIGTERM)  # see `Stopping`
         for loop in self._running:
             assert loop.process is not None
             try:
@@ -98,8 +111,10 @@ class Loops:
         said = os.read(pipe.fileno(), 1 << 16)
         *lines, loop.rest = (loop.rest + said).split(b"\n")
         for line in lines:
-            loop.deaths = 0
-            yield outcome_of(line)
+            loop.ready = True
+            if line != READY.encode():
+                loop.deaths = 0
+                yield outcome_of(line)
         if not said:
             self._ended(loop, pipe)
 
@@ -108,11 +123,11 @@ class Loops:
         self._selector.unregister(pipe)
         pipe.close()
         code = loop.process.wait()
-        loop.process, loop.rest = None, b""
-        if code in FINE:
+        loop.process, loop.rest, loop.ready = None, b"", False
+        if code in FINE or self._ending:
             return
         loop.deaths += 1
-        by_signal = code < 0 or code == 1
+        by_signal = code < 0 or code in KILLED
         if by_signal and loop.deaths <= MOST_DEATHS:
             warn(
                 f"loop {loop.number} ended with {_how(code)}; started again ({loop.deaths} of "
@@ -136,6 +151,13 @@ class Loops:
         )
         assert loop.process.stdout is not None
         self._selector.register(loop.process.stdout, selectors.EVENT_READ, loop)
+        if self._ending:  # the signal came while it began
+            self._ask(loop, signal.SIGTERM)
+
+    def _ask(self, loop: _Loop, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if loop.process is not None:
+                loop.process.send_signal(number)
 
 
 def environments(devices: int, visible: Sequence[str], cores: int) -> list[dict[str, str]]:

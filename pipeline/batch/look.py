@@ -9,7 +9,7 @@ from avel.pipeline.media.regular import check_regular
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import open_store, segments_recipe
 from avel.pipeline.reasons import MediaError
-from avel.pipeline.work.failures import Failures
+from avel.pipeline.work.failures import failures_of
 
 
 @dataclass
@@ -57,7 +57,7 @@ def look(paths: Sequence[Path], plan: Plan, root: Path) -> Seen:
     keys, seen = ContentKeys(root), Seen()
     features = open_store(root, plan.features, make=False)
     segments = open_store(root, segments_recipe(plan.segment), make=False)
-    failures = Failures(root / "work" / features.fingerprint[:16])
+    failures = failures_of(root, features.fingerprint)
     for path in paths:
         try:
             size, key = check_regular(path).st_size, keys.remembered(path)

@@ -10,17 +10,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from avel.cache.errors import writing
+from avel.cache.insist import Insist, at_once
 from avel.cache.writer import Landing, Writer
 from avel.pipeline.batch.lots import Lot
+from avel.pipeline.batch.share import Shares
 from avel.pipeline.method.harvest import Watch, harvest
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.claims import Claims, NoClaims
-from avel.pipeline.work.failures import QUARANTINED, Failure, Failures
+from avel.pipeline.work.failures import QUARANTINED, Failure, Failures, folder_of
 from avel.pipeline.work.runtime import RuntimeConfig
 
 LOOK_SECONDS = 1.0
@@ -47,6 +51,8 @@ class LoopConfig:
         watch: Told how far a long video is.
         claims: Makes the claims in a folder.
         wait: Waits so many seconds.
+        stop: Whether to begin no more files, and only finish what is in work.
+        insist: Calls what writes, again where the disk is full and it may wait.
     """
 
     folder: Path
@@ -55,11 +61,13 @@ class LoopConfig:
     watch: Watch | None = None
     claims: Callable[[Path], Claims | NoClaims] = Claims
     wait: Callable[[float], None] = field(default=time.sleep)
+    stop: Callable[[], bool] = lambda: False
+    insist: Insist = at_once
 
 
 def work_folder(root: Path, stores: Stores) -> Path:
     """Where loops that make these features meet, below a cache folder."""
-    return root / "work" / stores.features.fingerprint[:16]
+    return folder_of(root, stores.features.fingerprint)
 
 
 def run_loop(
@@ -70,12 +78,17 @@ def run_loop(
     Raises:
         WeightsError: features must be made and the encoder's weights are missing.
         CacheError: the cache cannot be read or written.
-        EnvironmentProblem: lots cannot be claimed there.
+        EnvironmentProblem: lots cannot be claimed there, or the share of the files is gone.
     """
-    with config.claims(config.folder / "claims") as claims:
-        loop = _Loop(lots, stores, plan, runtime, config, claims)
-        yield from loop.run()
-    loop.leave()
+    claims = config.claims(config.folder / "claims")
+    config.insist(claims.begin)
+    loop = _Loop(lots, stores, plan, runtime, config, claims)
+    try:
+        with claims:
+            yield from loop.run()
+    finally:
+        with contextlib.suppress(OSError):  # of a share that is gone
+            loop.leave()
 
 
 class _Loop:
@@ -90,21 +103,22 @@ class _Loop:
     ) -> None:
         self._stores, self._plan, self._runtime = stores, plan, runtime
         self._config, self._claims = config, claims
-        self._todo = list(lots)
+        self._lots, self._todo = lots, list(range(len(lots)))
         self._done = config.folder / "done"
         self._since = claims.since
         self._failures = Failures(config.folder)
         self._held: dict[Path, list[_Held]] = {}
         self._complete: list[Lot] = []
+        self._shares = Shares(config.wait)
         self._fresh = 0
         """Features of which nobody has begun to publish any."""
         self._landing: tuple[Landing, list[Lot]] | None = None
         """Features that are being published, and lots that are done then."""
 
     def run(self) -> Iterator[Outcome]:
-        while self._todo:
+        while self._todo and not self._config.stop():
             before = len(self._todo)
-            with self._stores.features.writer() as writer:
+            with self._stores.features.writer(insist=self._config.insist) as writer:
                 yield from self._round(writer)
             if self._todo and len(self._todo) == before:
                 self._config.wait(LOOK_SECONDS)
@@ -129,6 +143,7 @@ class _Loop:
             watch=self._config.watch,
             refused=self._refusal,
             writer=writer,
+            stop=self._config.stop,
         )
         with closing(outcomes):
             for outcome in outcomes:
@@ -144,11 +159,12 @@ class _Loop:
     def _paths(self) -> Iterator[Path]:
         """Files of lots as they are claimed, one after the other."""
         left = []
-        for lot in self._todo:
+        for place in self._todo:
+            lot = self._lots[place]
             if self._is_done(lot):
                 continue
-            if not self._claims.take(lot.name):
-                left.append(lot)
+            if not self._config.insist(partial(self._claims.take, lot.name)):
+                left.append(place)
             elif self._is_done(lot):  # since we looked
                 self._claims.release(lot.name)
             else:
@@ -175,6 +191,7 @@ class _Loop:
         return failure.error if failure else None
 
     def _take(self, outcome: Outcome) -> None:
+        self._shares.look(outcome)
         key = outcome.key or ""
         if outcome.reason:
             self._failures.add(Failure(outcome.path, key, outcome.reason, outcome.message))
@@ -202,8 +219,16 @@ class _Loop:
         elif not landing.done():
             return
         self._landing = None
-        if lots:
-            self._done.mkdir(parents=True, exist_ok=True)
         for lot in lots:
-            (self._done / lot.name).touch()
+            self._config.insist(partial(self._mark, lot))
             self._claims.release(lot.name)
+
+    def _mark(self, lot: Lot) -> None:
+        """Let others know that a lot is done.
+
+        Raises:
+            CacheError: nothing can be written there.
+        """
+        with writing(self._done):
+            self._done.mkdir(exist_ok=True)  # the folder above went with its share, or is there
+            (self._done / lot.name).touch()

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
+from avel.pipeline.media.paths import Paths
 from avel.pipeline.reasons import InputError
 
 SMALLEST, LARGEST = 4, 256
@@ -20,8 +22,7 @@ class Lot:
 
     Attributes:
         name: Of what they are, not where in the list: machines whose lists differ agree on it.
-        names: The files, as the system spells them, joined by zero bytes: a million paths as
-            objects would fill the memory.
+        names: The files, as the system spells them, joined by zero bytes.
     """
 
     name: str
@@ -33,21 +34,27 @@ class Lot:
         return [Path(os.fsdecode(name)) for name in self.names.split(b"\0")]
 
 
-def lots_of(paths: Iterable[Path], size: int) -> Iterator[Lot]:
-    """Files in lots of `size`, in order; the last may be smaller."""
-    names: list[bytes] = []
-    for path in paths:
-        names.append(os.fsencode(path.absolute()))
-        if len(names) == size:
-            yield _lot(names)
-            names = []
-    if names:
-        yield _lot(names)
+class Lots(Sequence[Lot]):
+    """Files in lots of `size`, in order; the last may be smaller. Each is made when asked for."""
 
+    def __init__(self, paths: Paths, size: int) -> None:
+        self._paths, self._size = paths, size
 
-def _lot(names: Sequence[bytes]) -> Lot:
-    joined = b"\0".join(names)
-    return Lot(hashlib.sha256(joined).hexdigest()[:20], joined)
+    def __len__(self) -> int:
+        return -(-len(self._paths) // self._size)
+
+    @overload
+    def __getitem__(self, place: int) -> Lot: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Lot]: ...
+    def __getitem__(self, place: "int | slice") -> "Lot | Sequence[Lot]":
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(f"lot {place} of {len(self)}")
+        files = range(len(self._paths))[place * self._size : (place + 1) * self._size]
+        joined = b"\0".join(self._paths.absolute(file) for file in files)
+        return Lot(hashlib.sha256(joined).hexdigest()[:20], joined)
 
 
 def lot_size(num_files: int, loops: int = 1) -> int:
@@ -76,6 +83,6 @@ class Part:
             return cls(int(number), int(of))
         raise InputError(f"--shard {text}: must be i/n with 1 <= i <= n, for instance 1/8")
 
-    def of_paths(self, paths: Iterable[Path]) -> Iterator[Path]:
+    def of_paths(self, paths: Paths) -> Paths:
         """Every n-th file, so that parts of a sorted list are alike."""
-        return (path for place, path in enumerate(paths) if place % self.of == self.number - 1)
+        return paths[self.number - 1 :: self.of]

@@ -30,6 +30,7 @@ BINS = 60
 BIN_VIDEOS = 5
 """Of a stretch on average, at least; fewer would jump from one to the next."""
 SECONDS = ("decode_seconds", "encode_seconds", "waited_seconds")
+TOTALS = (*SECONDS, "bytes", "cells")
 
 
 @dataclass
@@ -39,23 +40,27 @@ class _Lines:
     names: "array[int]" = field(default_factory=lambda: array("q"))
     outcomes: "array[int]" = field(default_factory=lambda: array("b"))
     times: "array[float]" = field(default_factory=lambda: array("d"))
-    totals: dict[str, float] = field(default_factory=dict)
+    totals: list[float] = field(default_factory=lambda: [0.0] * len(TOTALS))
     slowest: list[tuple[float, int, dict[str, Any]]] = field(default_factory=list)
 
     def take(self, said: Mapping[str, Any]) -> None:
+        outcome = said["outcome"]
         self.names.append(hash(said["path"]))
-        self.outcomes.append(OUTCOMES.index(said["outcome"]))
+        self.outcomes.append(OUTCOMES.index(outcome))
         self.times.append(datetime.fromisoformat(said["at"]).timestamp())
-        made = said["outcome"] == "extracted"
-        for name in (*SECONDS, "bytes"):
-            self.totals[name] = self.totals.get(name, 0) + said.get(name, 0)
-        self.totals["cells"] = self.totals.get("cells", 0) + (said["cells"] if made else 0)
-        self._rank(said)
-
-    def _rank(self, said: Mapping[str, Any]) -> None:
+        for place, name in enumerate(TOTALS):
+            if name != "cells" or outcome == "extracted":
+                self.totals[place] += said.get(name, 0)
         spent = said.get("decode_seconds", 0) + said.get("encode_seconds", 0)
-        if not spent:
-            return
+        if spent > self.least:
+            self._rank(said, spent)
+
+    @property
+    def least(self) -> float:
+        """Seconds that are too few to be among the slowest."""
+        return self.slowest[0][0] if len(self.slowest) == MOST_SLOW else 0.0
+
+    def _rank(self, said: Mapping[str, Any], spent: float) -> None:
         kept = {key: said.get(key) for key in ("path", "cells", *SECONDS[:2], "outcome")}
         heapq.heappush(self.slowest, (spent, len(self.names), kept))
         if len(self.slowest) > MOST_SLOW:
@@ -75,7 +80,7 @@ def summarize(folder: Path) -> dict[str, Any]:
     counts = np.bincount(outcomes, minlength=len(OUTCOMES)).tolist()
     worked, ended = _worked(np.array(found.times), _begins(run))
     session = run["sessions"][-1]
-    totals = {name: round(value, 3) for name, value in found.totals.items()}
+    totals = {name: round(value, 3) for name, value in zip(TOTALS, found.totals, strict=True)}
     balance = Balance(*(totals.get(f"{n}_seconds", 0.0) for n in ("waited", "encode", "decode")))
     seconds = float(worked.max()) if len(worked) else 0.0
     return {

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from avel.pipeline.batch.balance import Balance
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import InputError
+from avel.pipeline.work.marks import Marks
 from avel.pipeline.work.progress import Progress
 from avel.pipeline.work.say import warn
 
@@ -38,7 +39,7 @@ class Tally:
         self.progress = Progress(total, "videos", line_seconds=LINE_SECONDS, note=self._note)
         self.failures = len(missing)
         self._most = most_failures
-        self._seen: set[int] = set()
+        self._seen = Marks()
 
     def track(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """Each file's first outcome: a loop that was killed may have said it before.
@@ -53,10 +54,8 @@ class Tally:
 
     def _fresh(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         for outcome in outcomes:
-            mark = hash(outcome.path)
-            if mark in self._seen:
+            if not self._seen.add(hash(outcome.path)):
                 continue
-            self._seen.add(mark)
             self._take(outcome)
             yield outcome
             self._judge()

@@ -34,8 +34,10 @@ def run(args: argparse.Namespace) -> int:
     ablation, failed = train_rows(args)
     from avel.pipeline.studies.ablate import lines  # slow: loads torch, after the arguments' errors
 
-    table = [_cells(line) for line in lines(ablation, args.out)]
-    write_table(args.out, "ablation", HEADER, table)
+    found = lines(ablation, args.out)
+    table = [_cells(line) for line in found]
+    pairs = [line.pair for line in found if line.pair]
+    write_table(args.out, "ablation", HEADER, table, pairs=pairs)
     put(markdown(HEADER, table) + "\n")
     for sentence in failed:
         warn(f"avel: {sentence}")
@@ -71,8 +73,8 @@ HEADER = ["row", "accuracy (%)", "std", "seeds", "difference", "95 % interval", 
 
 def _cells(line: "Line") -> list[str]:
     difference, interval = "", ""
-    if line.difference:
-        low, high = line.difference.low, line.difference.high
-        difference, interval = f"{line.difference.mean:+.2f}", f"{low:+.2f} to {high:+.2f}"
+    if line.pair:
+        found = line.pair.difference
+        difference, interval = f"{found.mean:+.2f}", f"{found.low:+.2f} to {found.high:+.2f}"
     numbers = [f"{line.mean:.2f}", f"{line.std:.2f}", str(len(line.accuracies))]
     return [line.name, *numbers, difference, interval, f"{line.train_seconds:.0f}"]

@@ -4,6 +4,7 @@ import argparse
 
 from avel.pipeline.commands.ablate import add_table_arguments
 from avel.pipeline.work.say import put, say, warn
+from avel.pipeline.work.talk import note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,15 +22,15 @@ def run(args: argparse.Namespace) -> int:
 
     bench, failed = train_rows(args)
     board = leaderboard(bench, args.out)
-    for name, header, cells in (
-        ("leaderboard", HEADER, board.localization),
-        ("leaderboard_matching", MATCH_HEADER, board.matching),
+    for name, header, cells, pairs in (
+        ("leaderboard", HEADER, board.localization, board.pairs),
+        ("leaderboard_matching", MATCH_HEADER, board.matching, ()),
     ):
         if cells:
-            write_table(args.out, name, header, cells, board.notes)
+            write_table(args.out, name, header, cells, board.notes, pairs=pairs)
             put(markdown(header, cells) + "\n\n")
     say(*board.notes)
     for sentence in failed:
         warn(f"avel: {sentence}")
-    warn(f"{args.out}: leaderboard.csv, .md and .html")
+    note(f"{args.out}: leaderboard.csv, .md and .html")
     return 3 if failed else 0

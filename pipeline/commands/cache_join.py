@@ -9,6 +9,7 @@ from avel.pipeline.work.say import say, warn
 
 if TYPE_CHECKING:
     from avel.cache.compare import ArrayDifference, Comparison
+    from avel.cache.merge import Merged
 
 LISTED = 5
 """Items named of each kind of difference; `--json` has all."""
@@ -45,13 +46,15 @@ def _tolerance(text: str) -> float:
 
 
 def merge(args: argparse.Namespace, root: Path) -> int:
-    """Take all stores of other caches into this one; says how many items came."""
+    """Take all that other caches hold into this one; says how many items and failures came."""
     from avel.cache.merge import merge as joined  # slow: loads h5py
 
     damage, rows = 0, []
     for folder in args.folders:
         for done in joined(folder, root):
-            rows.append({"from": str(folder), **vars(done), "damage": list(done.damage)})
+            failed = _failures(folder, root, done)
+            row = {"from": str(folder), **vars(done), "damage": list(done.damage)}
+            rows.append({**row, "failures": failed})
             for sentence in done.damage:
                 warn(f"damaged, left behind: {sentence}")
             damage += len(done.damage)
@@ -59,10 +62,24 @@ def merge(args: argparse.Namespace, root: Path) -> int:
                 say(
                     f"{done.stage:<9} {done.fingerprint[:12]}  {done.items} items in {done.shards} "
                     f"shards from {folder}; {done.there} shards were there"
+                    + (f"; {failed} failures remembered" if failed else "")
                 )
     if args.json:
         say(json.dumps(rows))
     return 3 if damage else 0
+
+
+def _failures(source: Path, root: Path, done: "Merged") -> int:
+    """Remember what failed of another cache's features; how many files."""
+    if done.stage != "features":
+        return 0
+    from avel.cache.maintenance import open_by_folder  # slow: loads h5py
+    from avel.pipeline.work.failures import failures_of
+
+    there = open_by_folder(root, root / done.stage / done.fingerprint)
+    made = set(there.keys())
+    theirs = failures_of(source, done.fingerprint)
+    return failures_of(root, done.fingerprint).take(theirs, made.__contains__)
 
 
 def compare(args: argparse.Namespace, root: Path) -> int:

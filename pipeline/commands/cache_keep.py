@@ -1,6 +1,7 @@
 """`avel cache verify | gc`: whether what is there is whole, and what can go."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from avel.pipeline.commands import options
@@ -58,7 +59,7 @@ def gc(args: argparse.Namespace, root: Path) -> int:
     from avel.cache import maintenance  # slow: loads h5py
     from avel.cache.store import ABOUT
 
-    garbage = maintenance.collect(root, delete=args.delete)
+    garbage = [*maintenance.collect(root, delete=args.delete), *_of_loops(root, args.delete)]
     for path, size in garbage:
         say(f"{path}  {size / 1e6:.1f} MB")
     for folder, count in maintenance.nameless(root):
@@ -74,3 +75,19 @@ def gc(args: argparse.Namespace, root: Path) -> int:
         say(f"{store.folder}")
     say(f"{freed / 1e6:.1f} MB {'freed' if args.delete else 'can be freed with --delete'}")
     return 0
+
+
+def _of_loops(root: Path, delete: bool) -> list[tuple[Path, int]]:
+    """What killed loops left where they met, with its bytes."""
+    from avel.pipeline.work.claims import rubbish
+
+    found = []
+    for folder in sorted(root.glob("work/*")):
+        left = rubbish(folder)
+        found += [(path, path.stat().st_size) for path in left]
+        for path in left if delete else ():
+            path.unlink(missing_ok=True)
+        for empty in (folder / "claims", folder / "done", folder) if delete else ():
+            with contextlib.suppress(OSError):  # where anybody works, or anything failed
+                empty.rmdir()
+    return found

@@ -17,7 +17,9 @@ LAYOUTS = ("ave-h5", "npy", "webdataset", "parquet")
 def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
     """Arguments of one action."""
     layouts = LAYOUTS if action == "export" else LAYOUTS[:1]
-    parser.add_argument("--layout", choices=layouts, default=LAYOUTS[0], help="[ave-h5]")
+    parser.add_argument(
+        "--layout", choices=layouts, default=LAYOUTS[0], help="how the files are laid out [ave-h5]"
+    )
     if action == "import":
         parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
         parser.add_argument("folder", type=Path, help="folder of the feature files")

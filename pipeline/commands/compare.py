@@ -5,7 +5,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from avel.pipeline.work.say import put, say, warn
+from avel.pipeline.work.say import put, say
+from avel.pipeline.work.talk import note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         from avel.pipeline.report.compare_page import write_compare_page
 
         names = args.first.resolve().name, args.second.resolve().name
-        warn(f"wrote {write_compare_page(args.out, found, names)}")
+        note(f"wrote {write_compare_page(args.out, found, names)}")
     if args.json:
         put(json.dumps({**asdict(found), "difference": found.difference}, indent=2) + "\n")
         return 0

@@ -1,20 +1,23 @@
-"""`avel evaluate`: all numbers of a trained model on a split."""
+"""`avel evaluate`: all numbers of a trained model on a split, or of results against annotations."""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from avel.pipeline.commands import options
+from avel.pipeline.commands import against, options
 from avel.pipeline.method.named import named
 from avel.pipeline.reasons import InputError
-from avel.pipeline.work.say import put, say, warn
+from avel.pipeline.work.say import put, say
+from avel.pipeline.work.talk import note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, help="AVE-shaped dataset folder")
+    parser.add_argument("--data", type=Path, help="AVE-shaped dataset folder")
     parser.add_argument("--model", type=named, help="checkpoint or run folder [synthetic]")
-    parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="[test]")
+    parser.add_argument(
+        "--split", choices=("train", "val", "test"), default="test", help="whose videos [test]"
+    )
     parser.add_argument(
         "--protocol",
         metavar="NAME",
@@ -32,10 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="FOLDER", help="also a page: classes, confusions, worst videos"
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    against.add_arguments(parser)
     options.add_runtime(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.against:
+        return against.run(args)
+    if args.data is None:
+        raise InputError(
+            "give --data DATASET, whose split a model is evaluated on, or --against ANNOTATIONS "
+            "and results"
+        )
+    if args.results:
+        raise InputError(f"{args.results[0]}: results are compared --against annotations")
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.evaluation.run import check_question, evaluate_any
     from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
@@ -62,7 +75,7 @@ def _write_page(out: Path, model: Path, numbers: dict[str, Any], kept: dict[str,
     from avel.pipeline.report.run_page import Evaluated, check_events, write_run_page
 
     check_events(numbers, str(model))
-    warn(f"wrote {write_run_page(out, Evaluated(model.stem, numbers, kept))}")
+    note(f"wrote {write_run_page(out, Evaluated(model.stem, numbers, kept))}")
 
 
 def _show_protocols(numbers: dict[str, Any]) -> None:

@@ -11,12 +11,22 @@ from avel.pipeline.commands import options
 from avel.pipeline.method.decoders import decoder_of
 from avel.pipeline.method.named import named
 from avel.pipeline.reasons import InputError
+from avel.pipeline.work.say import warn
 
 if TYPE_CHECKING:
     from avel.pipeline.method.results import Result
 
 
-def add_source(parser: argparse.ArgumentParser) -> None:
+def add_shared(parser: argparse.ArgumentParser, out: str) -> None:
+    """What such commands share: films or results, `--out` with what it is for, and which events."""
+    _add_source(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=out)
+    _add_choice(parser)
+    options.add_weights(parser)
+    options.add_runtime(parser)
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
     """Films to localize, or results of them."""
     parser.add_argument(
         "inputs", nargs="*", help="video files, folders, or lists (.txt), to localize first"
@@ -37,7 +47,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", type=float, help="as for localize [the model's own]")
 
 
-def add_choice(parser: argparse.ArgumentParser) -> None:
+def _add_choice(parser: argparse.ArgumentParser) -> None:
     """Which of the events: labels, and a least score in [0, 1]."""
     parser.add_argument(
         "--label",
@@ -63,13 +73,33 @@ def check_source(args: argparse.Namespace) -> None:
         raise InputError("--results are made: --model, --labels and --threshold need videos")
 
 
-def results(args: argparse.Namespace) -> "Iterator[tuple[Result, Path]]":
-    """Each result, with times in seconds, and where its film lies now; in their order.
+class Found:
+    """Results that can be gone on from; the others are told of.
 
-    Raises:
-        InputError: there is none, or a file is no result.
+    Attributes:
+        failed: Whether one of them could not be, so far.
     """
-    yield from _earlier(args.results) if args.results else _localized(args)
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args, self.failed = args, False
+
+    def __iter__(self) -> "Iterator[tuple[Result, Path]]":
+        """Each result, with times in seconds, and where its film lies now; in their order.
+
+        Raises:
+            InputError: there is none, or a file is no result.
+        """
+        args = self._args
+        for result, film in _earlier(args.results) if args.results else _localized(args):
+            if result.status == "failed":
+                self.fail(f"{result.file}: {', '.join(result.reasons)}: {result.message}")
+            else:
+                yield result, film
+
+    def fail(self, sentence: str) -> None:
+        """Tell that something was not done."""
+        warn(sentence)
+        self.failed = True
 
 
 def _earlier(paths: list[Path]) -> "Iterator[tuple[Result, Path]]":
@@ -97,7 +127,6 @@ def _localized(args: argparse.Namespace) -> "Iterator[tuple[Result, Path]]":
     from avel.pipeline.method.run import localize
     from avel.pipeline.work.order import in_order
     from avel.pipeline.work.progress import Progress
-    from avel.pipeline.work.say import warn
 
     paths, runtime = list(dict.fromkeys(expand(args.inputs, warn))), options.runtime(args)
     config = PipelineConfig(

@@ -51,7 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_encoder(parser, " (for --labels; a model says its own, its weights may be given)")
     parser.set_defaults(extractor=None)  # so that one that is given for nothing is seen
     options.add_runtime(parser)
-    options.add_talk(parser)
 
 
 def _add_writing(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     files, stores = [str(path) for path in paths], plan.stores(runtime.cache_dir)
     truth_of, filing = _outputs(args, files, plan, stores)
     alone, failed = len(paths) == 1, False
-    progress = Progress(len(paths), "videos", quiet=alone, silent=args.quiet)
+    progress = Progress(len(paths), "videos", quiet=alone)
     results = localize(paths, plan, runtime, stores=stores, watch=progress.watch)
     manner = Manner(args.json, args.heard, args.verbose, args.quiet)
     words = printing(truth_of, files, manner, kept=bool(args.out))
@@ -154,6 +153,6 @@ def _outputs(
     if args.out is None:
         return truth.of, nullcontext(lambda result: None)
     run = CachedRun(plan.segment, stores)
-    writing = {"attention": args.attention, "proxy": args.proxy, "quiet": args.quiet}
+    writing = {"attention": args.attention, "proxy": args.proxy}
     writes = filing(args.out, files, truth, run, formats=options.formats(args), **writing)
     return truth.of, writes

@@ -127,18 +127,6 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_talk(parser: argparse.ArgumentParser) -> None:
-    """How much is told."""
-    group = parser.add_argument_group("what is told (changes no result)")
-    told = group.add_mutually_exclusive_group()
-    told.add_argument(
-        "-q", "--quiet", action="store_true", help="tell of failures alone, and show no progress"
-    )
-    told.add_argument(
-        "-v", "--verbose", action="store_true", help="tell all numbers, and every note in full"
-    )
-
-
 def add_batch(parser: argparse.ArgumentParser) -> None:
     """How a batch is spread, what it does about failures, and what it tells."""
     group = parser.add_argument_group("a batch (changes no result)")
@@ -167,6 +155,13 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--give-up-after", type=positive, metavar="N", help="end when N videos have failed [never]"
+    )
+    group.add_argument(
+        "--wait-for-room",
+        type=_minutes,
+        default=30.0,
+        metavar="MINUTES",
+        help="on a full disk, wait so long for room before the run ends with exit code 4 [30]",
     )
     group.add_argument("--report", type=Path, metavar="DIR", help="tell of each video as it ends")
     group.add_argument(
@@ -198,20 +193,27 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
         loops=args.devices,
         lot=args.lot,
         part=Part.parse(args.shard) if args.shard else None,
-        retried=None if args.retry_failed is None else _reasons(args.retry_failed),
-        skipped=QUARANTINED if args.skip_failed is None else _reasons(args.skip_failed),
+        retried=None
+        if args.retry_failed is None
+        else _reasons("--retry-failed", args.retry_failed),
+        skipped=QUARANTINED
+        if args.skip_failed is None
+        else _reasons("--skip-failed", args.skip_failed),
         most_failures=args.give_up_after,
         cluster=args.cluster or "",
+        wait_seconds=60 * args.wait_for_room,
         many_segments=args.segments,
     )
 
 
-def _reasons(words: Sequence[str]) -> "frozenset[Reason]":
+def _reasons(option: str, words: Sequence[str]) -> "frozenset[Reason]":
     """The reasons of these names; all where none is named."""
     from avel.pipeline.reasons import Reason
 
     if unknown := sorted({*words} - {*Reason}):
-        raise InputError(f"reason {', '.join(unknown)} is none of: {', '.join(sorted(Reason))}")
+        raise InputError(
+            f"{option} {' '.join(unknown)}: no such reason; there are {', '.join(sorted(Reason))}"
+        )
     return frozenset(Reason(word) for word in words) or frozenset(Reason)
 
 
@@ -261,4 +263,11 @@ def positive(text: str) -> int:
     value = int(text)
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text} must be greater than 0")
+    return value
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} must be minutes, 0 or more")
     return value

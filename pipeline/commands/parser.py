@@ -15,18 +15,33 @@ VALUES = {
     "--batch": "SEGMENTS",
     "--config": "NAME",
     "--device": "DEVICE",
+    "--disk-bytes": "BYTES",
     "--epochs": "N",
     "--events": "FILE",
     "--extractor": "NAME",
+    "--file-bytes": "BYTES",
+    "--film-seconds": "SECONDS",
+    "--films": "FILMS",
+    "--frames": "FPS",
+    "--free-bytes": "BYTES",
+    "--host": "ADDRESS",
+    "--keep-days": "DAYS",
     "--labels": "LABEL",
+    "--map-dtype": "TYPE",
     "--model": "MODEL",
+    "--name": "HOST",
     "--noisy": "SHARE",
     "--precision": "TYPE",
+    "--queue": "JOBS",
+    "--requests": "REQUESTS",
     "--seed": "NUMBER",
     "--store": "FINGERPRINT",
     "--template": "TEXT",
     "--threshold": "SHARE",
     "--timeout": "SECONDS",
+    "--tolerance": "DIFFERENCE",
+    "--uploads": "FILMS",
+    "--workers": "PROCESSES",
 }
 """What options take, by its unit where it has one; what is not here is a number or a path."""
 
@@ -40,6 +55,31 @@ def name_values(parser: argparse.ArgumentParser) -> None:
         elif action.option_strings and action.nargs != 0 and not (action.metavar or action.choices):
             other = "PATH" if action.type is Path else "N"
             action.metavar = VALUES.get(action.option_strings[-1], other)
+
+
+TELL_NOTHING = {"config", "completion", "doctor", "ls", "info", "explain", "summary"}
+"""Commands and actions that print their answer, and have neither progress nor notes."""
+
+
+def add_talk(parser: argparse.ArgumentParser, name: str) -> None:
+    """How much is told, of a command of that name or of each of its actions."""
+    actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    for action in actions:
+        for each, sub in action.choices.items():
+            add_talk(sub, each)
+    if actions or name in TELL_NOTHING:
+        return
+    group = parser.add_argument_group("what is told (changes no result)")
+    told = group.add_mutually_exclusive_group()
+    told.add_argument(
+        "-q", "--quiet", action="store_true", help="tell of failures alone, and show no progress"
+    )
+    told.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="tell of every item, every note in full, and at the end what it took",
+    )
 
 
 class Parser(argparse.ArgumentParser):

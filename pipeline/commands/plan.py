@@ -8,7 +8,8 @@ from typing import Any
 
 from avel.pipeline.commands import options
 from avel.pipeline.commands.recipe import add_recipe, planned
-from avel.pipeline.work.say import say, warn
+from avel.pipeline.work.say import say
+from avel.pipeline.work.talk import note
 
 STAGES = {
     "read_seconds": "read and hash",
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     plan = make_plan(args.inputs, recipe, runtime, devices=args.devices, sample=args.sample)
     if args.report:
         write_whole(args.report / "plan.json", json.dumps(plan, indent=2) + "\n")
-        warn(f"wrote {args.report / 'plan.json'}")
+        note(f"wrote {args.report / 'plan.json'}")
     say(*([json.dumps(plan)] if args.json else _lines(plan)))
     return 0
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=("bf16-mixed", "32-true"),
         default="bf16-mixed",
-        help="[bf16-mixed]",
+        help="numbers of the training [bf16-mixed]",
     )
     options.add_runtime(parser)
 

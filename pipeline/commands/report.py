@@ -5,7 +5,7 @@ from pathlib import Path
 
 from avel.pipeline.batch.journal import VIDEOS
 from avel.pipeline.method.run_files import METRICS
-from avel.pipeline.work.say import warn
+from avel.pipeline.work.talk import note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,14 +44,14 @@ def _of_runs(runs: list[Path], out: Path | None) -> None:
     from avel.pipeline.report.run_page import read_run, write_run_page  # slow: loads numpy
 
     for run in runs:
-        warn(f"wrote {write_run_page(out or run, read_run(run))}")
+        note(f"wrote {write_run_page(out or run, read_run(run))}")
 
 
 def _of_batches(batches: list[Path], out: Path | None) -> None:
     from avel.pipeline.report.batch_page import write_report  # slow: loads Jinja2
 
     for folder in batches:
-        warn(f"wrote {write_report(folder, out)}")
+        note(f"wrote {write_report(folder, out)}")
 
 
 def _of_results(paths: list[Path], args: argparse.Namespace) -> int:
@@ -62,5 +62,5 @@ def _of_results(paths: list[Path], args: argparse.Namespace) -> int:
     written = [each for path in paths for each in read_results(path)]
     out = args.out or written[0].path.parent
     index = report_again(out, written, read_truth(args.truth), films=args.films, proxy=args.proxy)
-    warn(f"wrote {len(written)} pages to {out}; {index} shows all")
+    note(f"wrote {len(written)} pages to {out}; {index} shows all")
     return 0

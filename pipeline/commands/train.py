@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from avel.pipeline.commands import options
-from avel.pipeline.work.say import say, warn
+from avel.pipeline.work.say import say
+from avel.pipeline.work.talk import note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     if not metrics:  # another process has the numbers
         return 0
     if metrics.get("start"):
-        warn(metrics["start"])
+        note(metrics["start"])
     say(f"{out}: {_summary(metrics)}")
     say(
         f"protocol: val-selected; best on test by epoch {metrics['test_selected_accuracy']:.2%}; "

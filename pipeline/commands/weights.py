@@ -19,12 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         sub = actions.add_parser(name, help=what, description=what)
         sub.set_defaults(action=action)
         if name == "add":
-            sub.add_argument("file", type=Path)
+            sub.add_argument("file", type=Path, help="as it was published")
             sub.add_argument("--as", dest="known_as", help="published name it goes by [its own]")
         if name == "fetch":
             sub.add_argument("name", help="a file of `ls`, or everyday for all of that model's")
         if name == "convert":
-            sub.add_argument("files", nargs="+", type=Path)
+            sub.add_argument("files", nargs="+", type=Path, help="as they were published")
             sub.add_argument("--extractor", default="audioclip", help="whose they are [audioclip]")
             sub.add_argument("--out", type=Path, required=True, help="the .safetensors to write")
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avel.pipeline.datasets.ave import open_ave
-from avel.pipeline.media.inputs import expand
+from avel.pipeline.media.inputs import expand_into
+from avel.pipeline.media.paths import Paths
 
 
 @dataclass(frozen=True)
 class Videos:
     """Files to read, and a sentence for each row of a dataset whose video is not there."""
 
-    paths: list[Path]
+    paths: Paths
     missing: list[str]
 
 
@@ -25,14 +26,14 @@ def find_videos(names: Sequence[str], tell: Callable[[str], object] = warnings.w
         tell: Told of each folder how many files of which kind are left out, if any.
 
     Raises:
-        InputError: as `expand` and `open_ave`.
+        InputError: as `expand_into` and `open_ave`.
     """
-    found = Videos([], [])
+    found = Videos(Paths(), [])
     for name in names:
         if (Path(name) / "Annotations.txt").is_file():
             _add_dataset(found, Path(name))
         else:
-            found.paths.extend(expand([name], tell))
+            expand_into(found.paths, name, tell)
     return found
 
 
@@ -42,6 +43,6 @@ def _add_dataset(found: Videos, root: Path) -> None:
     noisy = {video_id: data.noisy_path(video_id) for video_id in data.noisy}
     for video_id, path in [*wanted.items(), *noisy.items()]:
         if path:
-            found.paths.append(path)
+            found.paths.add(path)
         else:
             found.missing.append(f"{root}: no video file for id {video_id}")

@@ -131,18 +131,30 @@ def mean_average_precision(
     return result
 
 
-def _hits(predicted: Sequence[Interval], truth: Sequence[Interval], threshold: float) -> list[bool]:
-    """Whether each prediction, best score first, finds an event not found before."""
+def matches(
+    predicted: Sequence[Interval], truth: Sequence[Interval], threshold: float = 0.5
+) -> list[tuple[Interval, Interval | None]]:
+    """Each prediction, best score first, with the event that it finds; None where it finds none.
+
+    It finds the one of its video and class that it overlaps most, of a tIoU of `threshold` in
+    [0, 1] at least, where no prediction before has found it.
+    """
     free = list(truth)
-    hits = []
+    found = []
     for event in sorted(predicted, key=lambda e: -e.score):
         same = [t for t in free if t.video == event.video and t.label == event.label]
         best = max(same, key=lambda t: tiou(t, event), default=None)
-        hit = best is not None and tiou(best, event) >= threshold
-        if hit and best is not None:
+        if best is not None and tiou(best, event) < threshold:
+            best = None
+        if best is not None:
             free.remove(best)
-        hits.append(hit)
-    return hits
+        found.append((event, best))
+    return found
+
+
+def _hits(predicted: Sequence[Interval], truth: Sequence[Interval], threshold: float) -> list[bool]:
+    """Whether each prediction, best score first, finds an event not found before."""
+    return [best is not None for _, best in matches(predicted, truth, threshold)]
 
 
 def _average_precision(

@@ -36,6 +36,7 @@ from avel.pipeline.media.limits import DecodeLimits
 from avel.pipeline.method.stores import open_store, pack, segments_recipe, unpack
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
+from avel.pipeline.work.talk import is_quiet
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,7 @@ def _learn(
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
+        enable_progress_bar=not is_quiet(),
         gradient_clip_val=1.0,
     )
     batches = DataLoader(_Groups(cells.labels, config.groups, config.seed), batch_size=None)

@@ -25,6 +25,7 @@ from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.learning.settings import TrainConfig
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig
+from avel.pipeline.work.talk import is_quiet
 
 PRECISIONS: dict[str, Any] = {
     "float32": "32-true",
@@ -91,6 +92,7 @@ def make_trainer(
         use_distributed_sampler=False,
         gradient_clip_val=config.clip_norm or None,
         enable_model_summary=False,
+        enable_progress_bar=not is_quiet(),
         num_sanity_val_steps=0,
         log_every_n_steps=10,
     )

@@ -19,6 +19,8 @@ TO_BT709 = np.array(
 """Linear BT.2020 to linear BT.709: ITU-R BT.2087."""
 M1, M2 = 2610 / 16384, 2523 / 32
 C1, C2, C3 = 3424 / 4096, 2413 / 128, 2392 / 128
+SIDE = 65
+"""Of a table of colours: on average less than 1 of 255 lies between it and the curves."""
 A, B, C = 0.17883277, 0.28466892, 0.55991073
 
 
@@ -37,15 +39,20 @@ def as_ordinary(rgb: NDArray[np.uint16], frame: VideoFrame) -> NDArray[np.uint8]
     taken as 1000 cd/m2 whatever the file says of it.
     """
     hlg = frame.color_trc == ColorTrc.ARIB_STD_B67
+    shown = ordinary(rgb, hlg=hlg, wide=frame.color_primaries != ColorPrimaries.BT709)
+    return np.asarray(np.rint(255 * shown), np.uint8)
+
+
+def ordinary(rgb: NDArray[np.uint16], *, hlg: bool, wide: bool) -> NDArray[np.float32]:
+    """The same in [0, 1], by HLG or PQ, of the wide primaries of BT.2020 or of BT.709's."""
     light = _light(hlg)[rgb]
     if hlg:  # BT.2100's OOTF: light of the scene to light of the screen
         light *= PEAK * np.maximum(light @ LUMINANCE, 1e-6)[..., None] ** (HLG_GAMMA - 1)
     brightest = light.max(-1, keepdims=True)
     light *= _bent(brightest) / np.maximum(brightest, 1e-6)
-    if frame.color_primaries != ColorPrimaries.BT709:
+    if wide:
         light = light @ TO_BT709.T
-    shown = np.clip(light / WHITE, 0, 1) ** (1 / GAMMA)
-    return np.asarray(np.rint(255 * shown), np.uint8)
+    return np.asarray(np.clip(light / WHITE, 0, 1) ** (1 / GAMMA), np.float32)
 
 
 @cache
@@ -81,3 +88,13 @@ def _bent(light: NDArray[np.float32]) -> NDArray[np.float32]:
     root = (np.where(e < knee, e, bend) * peak) ** (1 / M2)
     bent = 10_000 * (np.maximum(root - C1, 0) / (C2 - C3 * root)) ** (1 / M1)
     return np.asarray(bent, np.float32)
+
+
+@cache
+def cube(*, hlg: bool, wide: bool) -> str:
+    """`ordinary` as a table of colours (.cube), for what is too slow pixel by pixel."""
+    levels = np.rint(np.linspace(0, 65535, SIDE)).astype(np.uint16)
+    blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
+    colours = ordinary(np.stack([red, green, blue], -1), hlg=hlg, wide=wide).reshape(-1, 3)
+    rows = "\n".join("{:.5f} {:.5f} {:.5f}".format(*colour) for colour in colours.tolist())
+    return f"LUT_3D_SIZE {SIDE}\n{rows}\n"

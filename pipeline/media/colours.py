@@ -38,8 +38,20 @@ def convert(
     kernel: Interpolation,
 ) -> NDArray[Any]:
     """A frame (H, W, C) of full range in a form of RGB, by the matrix that it was made with."""
+    rgb: NDArray[Any] = converted(frame, reformatter, sides, form, kernel).to_ndarray()
+    return rgb
+
+
+def converted(
+    frame: VideoFrame,
+    reformatter: VideoReformatter,
+    sides: tuple[int, int],
+    form: str,
+    kernel: Interpolation,
+) -> VideoFrame:
+    """The same as a frame."""
     matrix = matrix_of(frame)
-    converted = reformatter.reformat(
+    return reformatter.reformat(
         frame,
         *sides,
         form,
@@ -50,8 +62,6 @@ def convert(
         dst_color_range=ColorRange.JPEG,
         threads=1,
     )
-    rgb: NDArray[Any] = converted.to_ndarray()
-    return rgb
 
 
 def range_of(frame: VideoFrame) -> ColorRange:
@@ -79,9 +89,14 @@ def matrix_of(frame: VideoFrame) -> Colorspace | None:
     sides = frame.width, frame.height
     if CONSTANT_LUMINANCE <= said <= IPT and frame.color_primaries != BT709:
         return Colorspace.BT2020
-    if max(sides) >= HD_LONG or min(sides) >= HD_SHORT:
+    if is_hd(*sides):
         return Colorspace.ITU709
     return None if said == UNSPECIFIED else Colorspace.ITU601
+
+
+def is_hd(width: int, height: int) -> bool:
+    """Whether players take a picture of this size, in pixels, for BT.709."""
+    return max(width, height) >= HD_LONG or min(width, height) >= HD_SHORT
 
 
 def _stretched(rgb: NDArray[Any]) -> NDArray[Any]:

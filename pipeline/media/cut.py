@@ -7,30 +7,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from avel.pipeline.media.captions import Captions, Spoken
-from avel.pipeline.media.colours import range_of
 from avel.pipeline.media.container import open_container
-from avel.pipeline.media.orientation import Orientation, orientation_of
+from avel.pipeline.media.encoder import FINE, Encoder, Quality
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.streams import Streams, choose, decoded
 from avel.pipeline.reasons import MediaError, Reason
 
-TICKS = 90_000
-"""A second of the written picture's clock."""
-VIDEO = {"preset": "veryfast", "crf": "18"}
-RATES = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
-"""Samples a second that every player of AAC takes; sound at others becomes 48,000."""
 MICROSECONDS = 1_000_000
+END = Fraction(1 << 40)
+"""Seconds: behind the end of every film."""
 
 
 def cut(
@@ -71,9 +66,7 @@ def cut(
             pieces = _pieces(path, stack)
             if words.spoken and pieces.video is None:
                 raise MediaError(Reason.NO_VIDEO, f"{path}: has no picture to write on")
-            with _Writer(part, pieces, words) as writer:
-                _write(writer, pieces, first, last, beat)
-            if not writer.num_written:
+            if not _encode(part, pieces, (first, last), beat, FINE, words):
                 raise MediaError(
                     Reason.EMPTY, f"{path}: nothing lies between {float(first)} and {float(last)} s"
                 )
@@ -81,6 +74,30 @@ def cut(
     finally:
         part.unlink(missing_ok=True)
     return {"missing": missing}
+
+
+def copy_whole(path: Path, out: Path, beat: Callable[[int], object], quality: Quality) -> bool:
+    """Write all of a film as an MP4; whether there was anything of it, in seconds that it has.
+
+    Raises:
+        MediaError: the film cannot be opened or read.
+    """
+    with ExitStack() as stack:
+        return _encode(out, _pieces(path, stack), (Fraction(0), END), beat, quality)
+
+
+def _encode(
+    out: Path,
+    pieces: _Pieces,
+    span: tuple[Fraction, Fraction],
+    beat: Callable[[int], object],
+    quality: Quality,
+    words: Captions | None = None,
+) -> bool:
+    """Write the seconds of a span; whether there were any."""
+    with Encoder(out, pieces.video, pieces.audio, quality, words) as encoder:
+        _write(encoder, pieces, *span, beat)
+    return encoder.num_written > 0
 
 
 @dataclass(frozen=True)
@@ -107,14 +124,14 @@ def _pieces(path: Path, stack: ExitStack) -> _Pieces:
 
 
 def _write(
-    writer: _Writer,
+    writer: Encoder,
     pieces: _Pieces,
     start: Fraction,
     stop: Fraction,
     beat: Callable[[int], object],
 ) -> None:
     """Picture by picture, with the sound up to each, so that little is held."""
-    sound = _Sound(pieces, writer.sample_rate, start, stop) if pieces.audio else None
+    sound = _Sound(pieces, writer, start, stop) if pieces.audio else None
     for onset, offset, frame in _frames(pieces, start, stop, beat):
         writer.picture(frame, onset, onset - start, offset - start)
         if sound:
@@ -152,11 +169,12 @@ def _frames(
 class _Sound:
     """Samples (n, C) int16 without a hole from `start` on, until the sound or the piece ends."""
 
-    def __init__(self, pieces: _Pieces, rate: int, start: Fraction, stop: Fraction) -> None:
+    def __init__(self, pieces: _Pieces, writer: Encoder, start: Fraction, stop: Fraction) -> None:
         assert pieces.heard
         assert pieces.audio
-        self._rate, self._channels = rate, channels_of(pieces.audio)
-        self._total = round((stop - start) * rate)
+        self._rate, self._channels = writer.sample_rate, writer.channels
+        self._layout = writer.layout
+        self._total = round((stop - start) * self._rate)
         self._parts = self._resampled(pieces.heard, pieces.audio, start)
         self._start, self._done = start, 0
 
@@ -205,96 +223,4 @@ class _Sound:
                 at += len(samples)
 
     def _resampler(self) -> av.AudioResampler:
-        layout = "mono" if self._channels == 1 else "stereo"
-        return av.AudioResampler("s16", layout, self._rate)
-
-
-def channels_of(audio: AudioStream) -> int:
-    """Number of channels of the written sound: one, or two for whatever has more."""
-    return 1 if audio.channels == 1 else 2
-
-
-class _Writer:
-    """An MP4 of at most one picture and one sound."""
-
-    def __init__(self, path: Path, pieces: _Pieces, words: Captions) -> None:
-        self._words, self._samples, self.num_written = words, 0, 0
-        self._container = av.open(str(path), "w", format="mp4")
-        self._video = self._audio = None
-        self._size = (0, 0)
-        if pieces.video is not None:
-            self._video = self._container.add_stream("libx264", options=VIDEO)
-            self._video.pix_fmt = "yuv420p"
-            self._video.codec_context.time_base = Fraction(1, TICKS)
-            self._aspect = pieces.video.sample_aspect_ratio or Fraction(1)
-        self.sample_rate = 0
-        if pieces.audio is not None:
-            own = pieces.audio.sample_rate
-            self.sample_rate = own if own in RATES else 48_000
-            self._audio = self._container.add_stream("aac", rate=self.sample_rate)
-            self._layout = "mono" if channels_of(pieces.audio) == 1 else "stereo"
-            self._audio.codec_context.layout = self._layout
-            self._audio.codec_context.bit_rate = 128_000
-
-    def picture(self, frame: VideoFrame, time: Fraction, onset: Fraction, offset: Fraction) -> None:
-        """Add one, shown from onset to offset in the piece; `time` is the film's, in seconds."""
-        assert self._video is not None
-        pixels = self._upright(frame)
-        self._words.onto(pixels, self._size[0], int(time * MICROSECONDS))
-        written = VideoFrame.from_ndarray(pixels, "yuv420p")
-        written.pts, written.time_base = round(onset * TICKS), Fraction(1, TICKS)
-        written.duration = round(offset * TICKS) - written.pts
-        for packet in self._video.encode(written):
-            self._container.mux(packet)
-        self.num_written += 1
-
-    def _upright(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """The frame as it is seen, yuv420p rows (H * 3 / 2, W) with even sides, as the first's."""
-        way = orientation_of(frame)
-        if way != Orientation():
-            shown = way(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
-            frame = VideoFrame.from_ndarray(np.ascontiguousarray(shown), "rgb24")
-        if not self._size[0]:
-            self._open_video(frame, way)
-        scaled = frame.reformat(
-            *self._size,
-            format="yuv420p",
-            src_color_range=range_of(frame),
-            dst_color_range=ColorRange.MPEG,  # what players take it for
-        )
-        return np.asarray(scaled.to_ndarray(), np.uint8)
-
-    def _open_video(self, frame: VideoFrame, way: Orientation) -> None:
-        """Sides and colours as the first frame's."""
-        assert self._video is not None
-        width, height = frame.width, frame.height
-        self._size = max(2, width - width % 2), max(2, height - height % 2)
-        self._video.codec_context.color_range = ColorRange.MPEG
-        if not frame.format.is_rgb:
-            self._video.codec_context.colorspace = frame.colorspace
-        self._video.width, self._video.height = self._size
-        aspect = 1 / self._aspect if way.transposed else self._aspect
-        self._video.codec_context.sample_aspect_ratio = aspect
-
-    def sound(self, samples: NDArray[np.int16]) -> None:
-        """Add samples (n, C)."""
-        if not len(samples) or self._audio is None:
-            return
-        flat = np.ascontiguousarray(samples).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(flat, "s16", self._layout)
-        frame.sample_rate, frame.pts = self.sample_rate, self._samples
-        frame.time_base = Fraction(1, self.sample_rate)
-        self._samples += len(samples)
-        for packet in self._audio.encode(frame):
-            self._container.mux(packet)
-        self.num_written += 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._container:
-            for stream in (self._video, self._audio) if kind is None and self.num_written else ():
-                if stream is not None:
-                    for packet in stream.encode(None):
-                        self._container.mux(packet)
+        return av.AudioResampler("s16", self._layout, self._rate)

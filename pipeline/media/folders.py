@@ -18,14 +18,21 @@ class Found:
     """What lies in a folder.
 
     Attributes:
-        files: Regular files whose name ends as media do, sorted.
+        folder: The folder.
+        names: Of regular files whose name ends as media do, below it, sorted by folder and name.
         kinds: Number of files that are left out, by suffix or reason.
         folders: Folders that are left out, each with its reason.
     """
 
-    files: list[Path] = field(default_factory=list)
+    folder: Path
+    names: list[bytes] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     folders: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[Path]:
+        """The same as paths."""
+        return [self.folder / os.fsdecode(name) for name in self.names]
 
     @property
     def left_out(self) -> str:
@@ -54,8 +61,8 @@ def find_media(folder: Path) -> Found:
     Raises:
         InputError: the folder cannot be listed.
     """
-    found, seen = Found(), dict[tuple[int, int], Path]()
-    waiting, linked = [folder], list[Path]()
+    found, seen = Found(folder), dict[tuple[int, int], Path]()
+    waiting, linked, names = [folder], list[Path](), list[str]()
     while waiting:
         each = waiting.pop()
         try:
@@ -64,7 +71,7 @@ def find_media(folder: Path) -> Found:
             if first is not each:
                 found.folders.append(f"{each} (the same as {first})")
             else:
-                waiting += _look(each, found, linked)
+                waiting += _look(each, found, names, linked)
         except OSError as err:
             if each == folder:
                 raise InputError(f"{folder}: cannot be listed ({err.strerror or err})") from err
@@ -72,35 +79,41 @@ def find_media(folder: Path) -> Found:
         if not waiting and linked:
             waiting.append(min(linked))
             linked.remove(waiting[0])
-    found.files.sort()
+    names.sort()
+    found.names = [os.fsencode(name.replace("\0", "/")) for name in names]
     found.folders.sort()
     return found
 
 
-def _look(folder: Path, found: Found, linked: list[Path]) -> list[Path]:
-    """Take up a folder's files; the folders in it, and `linked` gets those that are links."""
-    below: list[Path] = []
+def _look(folder: Path, found: Found, names: list[str], linked: list[Path]) -> list[Path]:
+    """Take up a folder's files; the folders in it, and `linked` gets those that are links.
+
+    Names are from the uppermost folder on, with zeros for slashes: so they sort as paths do.
+    """
+    above = "".join(f"{part}\0" for part in folder.relative_to(found.folder).parts)
+    own, kinds, below = list[str](), Counter[str](), list[tuple[Path, bool]]()
     with os.scandir(folder) as entries:
-        listed = list(entries)
-    for entry in listed:
-        path, hidden = folder / entry.name, entry.name.startswith(".")
-        mode = _mode(entry)
-        if not stat.S_ISDIR(mode):
-            kind = "hidden" if hidden else _kind(entry.name, mode)
-            if kind:
-                found.kinds[kind] += 1
+        for entry in entries:
+            mode = _mode(entry)
+            if stat.S_ISDIR(mode):
+                below.append((folder / entry.name, entry.is_symlink()))
+            elif kind := "hidden" if entry.name.startswith(".") else _kind(entry.name, mode):
+                kinds[kind] += 1
             else:
-                found.files.append(path)
-        elif hidden:
-            found.folders.append(f"{path} (hidden)")
-        else:
-            (linked if entry.is_symlink() else below).append(path)
-    return below
+                own.append(above + entry.name)
+    names += own
+    found.kinds += kinds
+    found.folders += [f"{path} (hidden)" for path, _ in below if path.name.startswith(".")]
+    shown = [(path, is_link) for path, is_link in below if not path.name.startswith(".")]
+    linked += [path for path, is_link in shown if is_link]
+    return [path for path, is_link in shown if not is_link]
 
 
 def _mode(entry: os.DirEntry[str]) -> int:
-    """Of what a name leads to; 0 where it leads to nothing."""
+    """Of what a name leads to; 0 where it leads to nothing. Most folders say it by themselves."""
     try:
+        if entry.is_file(follow_symlinks=False):
+            return stat.S_IFREG
         return entry.stat().st_mode
     except OSError:
         return 0

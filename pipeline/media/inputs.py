@@ -1,12 +1,13 @@
-"""What a user names on the command line into a list of local files."""
+"""What a user names on the command line into a list of local files, maybe of millions."""
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from avel.configs.text import UTF_8, NotUtf8, decode
 from avel.pipeline.media.folders import find_media
+from avel.pipeline.media.paths import Paths
 from avel.pipeline.media.suffixes import MEDIA_SUFFIXES, suffix
 from avel.pipeline.reasons import InputError
 
@@ -24,10 +25,18 @@ def expand(names: Sequence[str], tell: Callable[[str], object] = warnings.warn) 
         InputError: a URL, an empty name, a folder without media, an empty list, or one that is not
             UTF-8. A file that does not exist is kept: it gets its own result.
     """
-    return [path for name in names for path in _expand_one(name, tell)]
+    found = Paths()
+    for name in names:
+        expand_into(found, name, tell)
+    return list(found)
 
 
-def _expand_one(name: str, tell: Callable[[str], object]) -> list[Path]:
+def expand_into(found: Paths, name: str, tell: Callable[[str], object] = warnings.warn) -> None:
+    """Take up the files that one name means, of which there may be millions; see `expand`.
+
+    Raises:
+        InputError: as `expand`.
+    """
     if not name:  # as a path it would be the current folder
         raise InputError("an empty name is no file; give a path, or '.' for the current folder")
     if "\0" in name:
@@ -36,10 +45,11 @@ def _expand_one(name: str, tell: Callable[[str], object]) -> list[Path]:
         raise InputError(f"{name}: only local files are read; download it first")
     path = Path(name)
     if os.path.isdir(path):
-        return _in_folder(path, tell)
-    if suffix(path.name) in LIST_SUFFIXES and os.path.isfile(path):
-        return _in_list(path)
-    return [path]
+        _add_folder(found, path, tell)
+    elif suffix(path.name) in LIST_SUFFIXES and os.path.isfile(path):
+        _add_list(found, path)
+    else:
+        found.add(path)
 
 
 def _is_url(name: str) -> bool:
@@ -47,29 +57,70 @@ def _is_url(name: str) -> bool:
     return "://" in name and not os.path.lexists(name)
 
 
-def _in_folder(folder: Path, tell: Callable[[str], object]) -> list[Path]:
-    found = find_media(folder)
-    said = found.left_out
-    if not found.files:
+def _add_folder(found: Paths, folder: Path, tell: Callable[[str], object]) -> None:
+    media = find_media(folder)
+    said = media.left_out
+    if not media.names:
         suffixes = " ".join(sorted(MEDIA_SUFFIXES))
         why = f" ({said})" if said else ""
         raise InputError(f"{folder}: no media file in this folder{why}; looked for {suffixes}")
     if said:
         tell(f"{folder}: {said}")
-    return found.files
+    found.add_below(folder, media.names)
 
 
-def _in_list(listing: Path) -> list[Path]:
+def _add_list(found: Paths, listing: Path) -> None:
     """One path per line, relative to the list's own folder; blank lines are skipped."""
-    paths = [listing.parent / name for name in _names(listing)]
-    if not paths:
+    before = len(found)
+    try:
+        with listing.open("rb") as file:
+            found.add_below(listing.parent, _names(listing, file))
+    except OSError as err:
+        raise InputError(f"{listing}: cannot be read ({err.strerror or err})") from err
+    if len(found) == before:
         raise InputError(f"{listing}: the list names no file")
-    return paths
 
 
-def _names(listing: Path) -> list[str]:
+def _names(listing: Path, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """What each line names; most can be read in one way, and the system is not asked."""
     folder = os.fsencode(listing.parent)
-    taken = [_name(folder, line) for line in _lines(listing)]
+    for number, line in enumerate(lines):
+        name = _line(line, first=not number)
+        if not name.isascii() or b"\0" in name or b"://" in name or name != name.strip():
+            name, is_there = _name(folder, name)
+            if not is_there and (b"://" in name or not _is_utf8(name)):
+                _refuse(listing)
+        if name:
+            yield name
+
+
+def _line(raw: bytes, *, first: bool) -> bytes:
+    return (raw.removeprefix(UTF_8) if first else raw).removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _name(folder: bytes, line: bytes) -> tuple[bytes, bool]:
+    """What a line names, and whether it is there as it stands: names are bytes, of any encoding."""
+    is_there = b"\0" not in line and os.path.lexists(os.path.join(folder, line))
+    return (line, True) if is_there else (line.strip(), False)
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in name
+
+
+def _refuse(listing: Path) -> None:
+    """Say what is wrong with a list that is no UTF-8, or names what is no file.
+
+    Raises:
+        InputError: in any case.
+    """
+    folder = os.fsencode(listing.parent)
+    lines = listing.read_bytes().split(b"\n")
+    taken = [_name(folder, _line(line, first=not n)) for n, line in enumerate(lines)]
     try:
         decode(listing, b"\n".join(b"" if is_there else name for name, is_there in taken))
     except NotUtf8 as err:
@@ -80,18 +131,3 @@ def _names(listing: Path) -> list[str]:
                 f"{listing}, line {number}: only local files are read, not {os.fsdecode(name)}; "
                 "download it first"
             )
-    return [os.fsdecode(name) for name, _ in taken if name]
-
-
-def _name(folder: bytes, line: bytes) -> tuple[bytes, bool]:
-    """What a line names, and whether it is there as it stands: names are bytes, of any encoding."""
-    is_there = b"\0" not in line and os.path.lexists(os.path.join(folder, line))
-    return (line, True) if is_there else (line.strip(), False)
-
-
-def _lines(listing: Path) -> list[bytes]:
-    try:
-        raw = listing.read_bytes().removeprefix(UTF_8)
-    except OSError as err:
-        raise InputError(f"{listing}: cannot be read ({err.strerror or err})") from err
-    return [line.removesuffix(b"\r") for line in raw.split(b"\n")]

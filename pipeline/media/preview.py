@@ -13,9 +13,11 @@ import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from avel.pipeline.media.colours import to_rgb
 from avel.pipeline.media.container import open_container
 from avel.pipeline.media.footage import Kind
 
@@ -186,7 +188,7 @@ def _small(frame: VideoFrame, height: int, shape: float) -> NDArray[np.uint8]:
     turn = _turn(frame)
     other = _even(height / shape if turn % 2 else height * shape)
     wide, high = (height, other) if turn % 2 else (other, height)
-    rgb = frame.reformat(width=wide, height=high, format="rgb24").to_ndarray()
+    rgb = to_rgb(frame, VideoReformatter(), (wide, high), Interpolation.BICUBIC)
     return np.ascontiguousarray(np.rot90(rgb, turn))
 
 

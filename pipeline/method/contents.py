@@ -1,10 +1,10 @@
 """Files to content keys, hashed a little ahead of whoever asks for them."""
 
-from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
 
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.media.regular import check_regular
@@ -25,17 +25,44 @@ class Source:
 
 def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None, None]:
     """Each file with its key of 64 hex digits, in order; a thread hashes while the caller works."""
-    waiting: deque[Future[Source]] = deque()
-    with ThreadPoolExecutor(1) as thread:
+    asked: SimpleQueue[Path | None] = SimpleQueue()
+    found: SimpleQueue[Source | BaseException] = SimpleQueue()
+    over, waiting = Event(), 0
+    thread = Thread(target=_identify_all, args=(asked, found, keys, over), daemon=True)
+    thread.start()
+    try:
+        for path in paths:
+            asked.put(path)
+            waiting += 1
+            if waiting > AHEAD:
+                yield _next(found)
+                waiting -= 1
+        for _ in range(waiting):
+            yield _next(found)
+    finally:
+        over.set()
+        asked.put(None)
+        thread.join()
+
+
+def _next(found: "SimpleQueue[Source | BaseException]") -> Source:
+    source = found.get()
+    if isinstance(source, BaseException):
+        raise source
+    return source
+
+
+def _identify_all(
+    asked: "SimpleQueue[Path | None]",
+    found: "SimpleQueue[Source | BaseException]",
+    keys: ContentKeys,
+    over: Event,
+) -> None:
+    while (path := asked.get()) is not None and not over.is_set():
         try:
-            for path in paths:
-                waiting.append(thread.submit(identify, path, keys))
-                if len(waiting) > AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            thread.shutdown(cancel_futures=True)
+            found.put(identify(path, keys))
+        except BaseException as err:  # for the thread that asked
+            found.put(err)
 
 
 def identify(path: Path, keys: ContentKeys) -> Source:

@@ -57,17 +57,20 @@ def check_finite(features: Features, name: str, *, first_cell: int = 0) -> None:
     for key in ARRAYS:
         if (array := getattr(features, key)) is None:
             continue
+        if np.isfinite(array).all():
+            continue
         bad = ~np.isfinite(array).reshape(len(features.visual), -1).all(axis=1)
-        if bad.any():
-            raise MediaError(
-                Reason.NAN_FEATURE,
-                f"{name}: {key} of cell {first_cell + int(np.argmax(bad))} is not finite; "
-                "check the weights with `avel doctor`",
-            )
+        raise MediaError(
+            Reason.NAN_FEATURE,
+            f"{name}: {key} of cell {first_cell + int(np.argmax(bad))} is not finite; "
+            "check the weights with `avel doctor`",
+        )
 
 
 def join_features(parts: list[Features]) -> Features:
     """Windows of one video back into one piece (T, ...); the last one knows the rest."""
+    if len(parts) == 1:
+        return parts[0]
     keys = (*ARRAYS, "visual_mask", "audio_mask")
     there = [key for key in keys if getattr(parts[0], key) is not None]
     joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in there}

@@ -24,19 +24,19 @@ from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.method.contents import Source, sources
 from avel.pipeline.method.extract import Features, check_finite, join_features
 from avel.pipeline.method.kept import Kept
+from avel.pipeline.method.makers import Decoding, Encoding
 from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.scribe import Scribe
+from avel.pipeline.method.spare import Spare
 from avel.pipeline.method.stores import META, Stores, pack, unpack
 from avel.pipeline.reasons import MediaError
-from avel.pipeline.work.memory import give_back_libraries
-from avel.pipeline.work.runtime import RuntimeConfig, resolve_device
+from avel.pipeline.work.runtime import RuntimeConfig
 
 if TYPE_CHECKING:
-    from avel.pipeline.media.decoder import Decoders
     from avel.pipeline.media.messages import Event
-    from avel.pipeline.method.encode import CellBatches, Encoded
+    from avel.pipeline.method.encode import Encoded
 
 Names = Sequence[str] | None
 Refused = Callable[[str], MediaError | None]
@@ -55,6 +55,7 @@ def harvest(
     watch: Watch | None = None,
     refused: Refused = lambda key: None,
     writer: Writer | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Outcome, None, None]:
     """Make sure that every file has features in the cache; one outcome per file, as they come.
 
@@ -72,6 +73,7 @@ def harvest(
         watch: Told how far a long video is.
         refused: Why a key is not to be tried, if it is not.
         writer: Takes the features, so that the caller can publish them; None for one of its own.
+        stop: Whether to begin no more files, and only finish what is in work.
 
     Raises:
         WeightsError: features must be made and the encoder's weights are missing.
@@ -79,8 +81,8 @@ def harvest(
     """
     with ExitStack() as opened:
         features = writer or opened.enter_context(stores.features.writer())
-        segments = opened.enter_context(stores.segments.writer())
-        work = _Harvest(stores, plan, runtime, features, segments, watch)
+        segments = opened.enter_context(Spare(stores.segments))
+        work = _Harvest(stores, plan, runtime, features, segments, watch, stop)
         try:
             with closing(sources(paths, stores.keys)) as files:
                 yield from work.run(files, known, check, refused)
@@ -165,11 +167,13 @@ class _Harvest:
         plan: Plan,
         runtime: RuntimeConfig,
         features: Writer,
-        segments: Writer,
+        segments: Spare,
         watch: Watch | None,
+        stop: Callable[[], bool],
     ) -> None:
         self._stores, self._plan, self._runtime = stores, plan, runtime
         self._features, self._segments, self._watch = features, segments, watch
+        self._stop = stop
         self._kept = Kept.of_recipe(stores.features.recipe)
         self._videos: dict[int, _Video] = {}
         self._number = self._serial = 0
@@ -180,24 +184,17 @@ class _Harvest:
         """Long videos whose features are being published."""
 
     @cached_property
-    def _batches(self) -> "CellBatches":
-        from avel.pipeline.method.encode import CellBatches  # cached runs need none of it
-
-        encoder = self._plan.encoder.load(resolve_device(self._runtime.device))
-        give_back_libraries()  # before the encoder's own maps come
-        sound_seconds = self._plan.segment.sound_seconds
-        return CellBatches(encoder, self._runtime.batch_cells, sound_seconds)
+    def _batches(self) -> Encoding:
+        plan = self._plan
+        return plan.makers.batches(plan.encoder, plan.segment, self._runtime)
 
     @cached_property
-    def _decoders(self) -> "Decoders":
-        from avel.pipeline.media.decoder import Decoders  # nor of this
-        from avel.pipeline.method.limits import decode_limits
-
-        cut = self._plan.segment
-        return self._ending.enter_context(Decoders(cut, decode_limits(self._runtime, cut)))
+    def _decoders(self) -> Decoding:
+        decoders = self._plan.makers.decoders(self._plan.segment, self._runtime)
+        return self._ending.enter_context(decoders)
 
     @property
-    def _started(self) -> "Decoders | _NoDecoders":
+    def _started(self) -> "Decoding | _NoDecoders":
         """The decoders, if anything had to be decoded so far."""
         return vars(self).get("_decoders", _NoDecoders())  # type: ignore[no-any-return]
 
@@ -206,8 +203,8 @@ class _Harvest:
     ) -> Iterator[Outcome]:
         more = True
         with ExitStack() as self._ending:
-            while more or self._started.busy:
-                while more and self._started.free:
+            while (more := more and not self._stop()) or self._started.busy:
+                while more and self._started.free and not self._stop():
                     source = next(files, None)
                     if more := source is not None:
                         yield from self._begin(source, known, check, refused)

@@ -16,6 +16,7 @@ from avel.models.card import TAUGHT, check_features
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.decoders import Asked, EventConfig
 from avel.pipeline.method.kept import Kept, enough
+from avel.pipeline.method.makers import Makers
 from avel.pipeline.method.scores import ScoreConfig
 from avel.pipeline.method.stores import (
     LocalizationStores,
@@ -68,11 +69,13 @@ class Plan:
         segment: Settings of the segments stage.
         features: Recipe of the features stage.
         find_encoder: Finds the encoder's weights; called when features must be made.
+        makers: Make what decodes and what encodes, when it is needed.
     """
 
     segment: SegmentConfig
     features: Mapping[str, Any]
     find_encoder: Callable[[], Encoder]
+    makers: Makers = field(default_factory=Makers, kw_only=True)
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -6,6 +6,7 @@ Recipes are made each from the one before; items are arrays as they are, and the
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,11 +77,17 @@ def pack(result: Any) -> dict[str, NDArray[np.generic]]:
 
     Fields that a result need not have, and this one has not, are left out.
     """
-    found = ((field, getattr(result, field.name)) for field in fields(result))
+    kind: type = type(result)
+    found = ((field, getattr(result, field.name)) for field in _fields(kind))
     values = {field.name: value for field, value in found if not _is_absent(field, value)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}
     return {**arrays, META: np.frombuffer(json.dumps(rest).encode(), np.uint8)}
+
+
+@cache
+def _fields(kind: type) -> "tuple[Field[Any], ...]":
+    return fields(kind)
 
 
 def _is_absent(field: Field[Any], value: Any) -> bool:

@@ -1,8 +1,9 @@
 """The page of a batch: what came of each video, what it took, and what held it up."""
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from os.path import commonpath
+from pathlib import Path, PurePath
 from typing import Any
 
 from avel.pipeline.batch.summary import summarize
@@ -40,7 +41,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 def batch_page(title: str, said: Mapping[str, Any]) -> str:
     """The page of a summary as text; times in seconds and bytes as people read them."""
-    assets = Assets(STYLES, SCRIPTS)
+    assets, folder = Assets(STYLES, SCRIPTS), _shared([each["path"] for each in said["slowest"]])
     return render(
         "batch.html.j2",
         title=title,
@@ -49,7 +50,8 @@ def batch_page(title: str, said: Mapping[str, Any]) -> str:
         reasons=[{"name": name, **each} for name, each in said["reasons"].items()],
         rate=_rate(said["rate"]),
         balance=_balance(said["balance"]),
-        slowest=[_slow(each) for each in said["slowest"]],
+        folder=folder,
+        slowest=[_slow(each, folder) for each in said["slowest"]],
         plan=list(_plan(said["plan"] or {})),
         made=_made(said),
         style=assets.style,
@@ -83,7 +85,7 @@ def _rate(rate: Mapping[str, Any]) -> charts.Chart | None:
     if not (width := rate["seconds"] / 60):
         return None
     points = [((n + 1) * width, count / width) for n, count in enumerate(rate["videos"])]
-    return charts.chart({"videos a minute": points}, "minutes of work")
+    return charts.chart({"videos a minute": points}, "minutes of work", ends=False)
 
 
 def _balance(balance: Mapping[str, Any]) -> tuple[list[charts.Bar], str]:
@@ -101,9 +103,18 @@ def _balance(balance: Mapping[str, Any]) -> tuple[list[charts.Bar], str]:
     )
 
 
-def _slow(each: Mapping[str, Any]) -> tuple[str, ...]:
+def _shared(paths: Sequence[str]) -> str:
+    """The folder that holds all of them; empty where there is none to speak of."""
+    parents = [str(PurePath(path).parent) for path in paths]
+    whole = {PurePath(path).is_absolute() for path in paths}
+    shared = commonpath(parents) if len(whole) == 1 else ""
+    return shared if shared not in ("", ".", "/") else ""
+
+
+def _slow(each: Mapping[str, Any], folder: str) -> tuple[str, ...]:
     seconds = (each["decode_seconds"], each["encode_seconds"])
-    return (str(each["path"]), f"{each['cells']}", *(f"{s:.2f}" for s in seconds), each["outcome"])
+    path = str(each["path"]).removeprefix(f"{folder}/" if folder else "")
+    return (path, f"{each['cells']}", *(f"{s:.2f}" for s in seconds), each["outcome"])
 
 
 def _plan(plan: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:

@@ -1,23 +1,21 @@
-"""Where everything stands in charts, in the units of their drawing; templates draw them."""
+"""Where everything stands in charts, mostly in percent of their sides; templates draw them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite
+from math import ceil, floor, isfinite, log10
 
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT = 520, 200
-"""Of what a chart of lines shows, in pixels."""
-BAR = 20
-"""Height of a row of bars, in pixels."""
-LONGEST = 300
-"""Of a bar of 1, in pixels."""
 SQUARE = 18
 """Of a matrix, in pixels."""
-MOST_TICKS = 8
+MOST_TICKS, FEWEST_TICKS = 8, 4
+SEGMENT = 30
+"""Width of a segment in the gallery, in pixels."""
+LETTER = 6.6
+"""Width of a letter there, in pixels."""
 HUES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#d8c400")
 
 Points = Sequence[tuple[float, float]]
@@ -25,13 +23,11 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart: SVG points, and what its end says."""
+    """One line of a chart: SVG points in percent from the upper left, and what its end says."""
 
     name: str
     points: str
     end: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,8 @@ class Chart:
 
     Attributes:
         lines: At most four are told apart.
-        across: Marks of the axis below: text and place.
-        up: The same of the axis beside.
+        across: Marks of the axis below: text and place in percent.
+        up: The same of the axis beside, from above.
         below: What the axis below is.
     """
 
@@ -51,51 +47,54 @@ class Chart:
     below: str
 
 
-def chart(series: Mapping[str, Points], below: str, *, shares: bool = False) -> Chart | None:
+def chart(
+    series: Mapping[str, Points], below: str, *, shares: bool = False, ends: bool = True
+) -> Chart | None:
     """Lines by name; None where there are no two points of one.
 
     Args:
         series: Points by the line's name; those that are no numbers are left out.
         below: What the axis below is, such as an epoch.
         shares: Whether heights are in [0, 1] and shown in percent, else from 0 to the highest.
+        ends: Whether the last value of each line is said.
     """
     clean = {name: [p for p in points if isfinite(p[1])] for name, points in series.items()}
     clean = {name: points for name, points in clean.items() if len(points) > 1}
     if not clean:
         return None
     xs = [x for points in clean.values() for x, _ in points]
-    top = 1.0 if shares else max(y for points in clean.values() for _, y in points) or 1.0
-    low, high = min(xs), max(xs)
-    whole = all(x == int(x) for x in xs)
+    highest = max(y for points in clean.values() for _, y in points)
+    heights = [0, 0.25, 0.5, 0.75, 1.0] if shares else heights_to(highest)
+    low, high, top = min(xs), max(xs), heights[-1]
 
     def place(x: float, y: float) -> tuple[float, float]:
-        return WIDTH * (x - low) / ((high - low) or 1), HEIGHT * (1 - y / top)
+        return 100 * (x - low) / ((high - low) or 1), 100 * (1 - y / top)
 
     lines = []
     for name, points in clean.items():
-        placed = [place(*point) for point in points]
-        text = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
-        lines.append(Line(name, text, _said(points[-1][1], shares), *placed[-1]))
-    across = [(f"{x:g}", place(x, 0)[0]) for x in _ticks(low, high, whole=whole)]
-    up = [(_said(top * n / 4, shares), HEIGHT * (1 - n / 4)) for n in range(5)]
-    return Chart(_apart(lines), across, up, below)
+        text = " ".join(f"{x:.2f},{y:.2f}" for x, y in (place(*point) for point in points))
+        lines.append(Line(name, text, _said(points[-1][1], shares) if ends else ""))
+    whole = all(x == int(x) for x in xs)
+    across = [(f"{x:g}", place(x, 0)[0]) for x in ticks(low, high, whole=whole)]
+    up = [(_said(y, shares), place(0, y)[1]) for y in heights]
+    return Chart(lines, across, up, below)
 
 
-def _apart(lines: list[Line]) -> list[Line]:
-    """Lines whose ends' texts do not lie on each other, from above to below."""
-    found: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.y):
-        least = found[-1].y + 14 if found else 0.0
-        found.append(Line(line.name, line.points, line.end, line.x, max(line.y, least)))
-    return found
+def heights_to(highest: float) -> list[float]:
+    """Round numbers from 0 to one that is at least as high as the highest."""
+    if highest <= 0:
+        return [0.0, 1.0]
+    power = 10.0 ** floor(log10(highest / FEWEST_TICKS))
+    step = next(base * power for base in (1, 2, 2.5, 5, 10) if base * power * 5 >= highest)
+    return [round(n * step, 9) for n in range(ceil(highest / step - 1e-9) + 1)]
 
 
-def _ticks(low: float, high: float, *, whole: bool) -> list[float]:
+def ticks(low: float, high: float, *, whole: bool) -> list[float]:
     """Round numbers, few enough to be read; whole ones where all places are."""
     steps = [base * 10**power for power in range(0 if whole else -2, 7) for base in (1, 2, 5)]
     step = next(step for step in steps if (high - low) / step <= MOST_TICKS)
     first = int(-(-low // step))
-    last = int(high / step + 1e-9)
+    last = int(high // step + 1e-9)
     return [round(n * step, 6) for n in range(first, last + 1)]
 
 
@@ -105,22 +104,25 @@ def _said(value: float, shares: bool) -> str:
 
 @dataclass(frozen=True)
 class Bar:
-    """A class: its name, the length of its bar in pixels, what it says, and how many there are."""
+    """A class: its name, its bar's length in percent, what it says, and how many there are."""
 
     name: str
-    y: int
     length: float
     said: str
-    count: int
+    count: int = 0
+    faint: bool = False
+    """Whether it is there to compare with."""
 
 
-def bars(shares: Mapping[str, float], counts: Mapping[str, int]) -> list[Bar]:
+def bars(
+    shares: Mapping[str, float], counts: Mapping[str, int], faint: Container[str] = ()
+) -> list[Bar]:
     """Shares in [0, 1] by class, the largest first; classes of which there is none are left out."""
     there = {name: share for name, share in shares.items() if isfinite(share)}
     order = sorted(there, key=lambda name: (-there[name], name))
     return [
-        Bar(name, n * BAR, LONGEST * there[name], f"{there[name]:.1%}", counts.get(name, 0))
-        for n, name in enumerate(order)
+        Bar(name, 100 * there[name], f"{there[name]:.1%}", counts.get(name, 0), name in faint)
+        for name in order
     ]
 
 
@@ -182,6 +184,14 @@ class Run:
     length: int
     label: str
     hue: str
+
+    @property
+    def fitting(self) -> str:
+        """As much of the label as has room, or nothing."""
+        fits = int((SEGMENT * self.length - 10) / LETTER)
+        if len(self.label) <= fits:
+            return self.label
+        return f"{self.label[: fits - 1].rstrip(' ,')}…" if fits >= 4 else ""
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avel.pipeline.formats.whole import write_whole
+from avel.pipeline.report.differences import Axis, Shown, axis, shown, strip
 from avel.pipeline.report.template import Assets, render
+from avel.pipeline.studies.bootstrap import Difference
 from avel.pipeline.studies.compare import Comparison
 
 NAME = "compare.html"
 STYLES, SCRIPTS = ("style.css", "run.css"), ("data.js", "still.js")
-HALF, ROW = 160, 20
-"""Of the difference's axis on either side, and height of a class, in pixels."""
 MOST_CHANGES = 60
 
 
 @dataclass(frozen=True)
 class Row:
-    """A class: its difference as a bar from the middle, in pixels, and in words."""
+    """A class: its difference as a bar from the middle, in percent, and in words."""
 
     name: str
-    y: int
-    x: float
+    begin: float
     width: float
     better: bool
     said: str
+    count: int
 
 
 def write_compare_page(folder: Path, found: Comparison, names: tuple[str, str]) -> Path:
@@ -39,10 +39,8 @@ def write_compare_page(folder: Path, found: Comparison, names: tuple[str, str]) 
 
 def compare_page(found: Comparison, names: tuple[str, str]) -> str:
     """The page as text; accuracies in percent, differences in points."""
-    assets = Assets(STYLES, SCRIPTS)
-    low, high = found.interval
-    widest = max(1.0, abs(low), abs(high)) * 1.15
-    scale = HALF / widest
+    assets, over = Assets(STYLES, SCRIPTS), axis(found.interval)
+    rows = list(_rows(found))
     return render(
         "compare.html.j2",
         title=f"{names[0]} and {names[1]}",
@@ -54,15 +52,25 @@ def compare_page(found: Comparison, names: tuple[str, str]) -> str:
             ("videos", str(found.videos)),
         ],
         verdict=_verdict(found, names),
-        interval=(low * scale, high * scale, found.difference * scale),
-        ends=(f"{low:+.1f}", f"{high:+.1f}"),
-        rows=list(_rows(found)),
+        row=_whole(found, over),
+        zero=over.at(0),
+        ticks=over.marks,
+        rows=rows,
+        alike=sum(count > 0 for _, _, count in found.classes.values()) - len(rows),
         changes=found.changes[:MOST_CHANGES],
         left_out=max(0, len(found.changes) - MOST_CHANGES),
         style=assets.style,
         script=assets.script,
         policy=assets.policy(),
     )
+
+
+def _whole(found: Comparison, over: Axis) -> Shown:
+    """The difference of all videos; those that are not among the changes are alike."""
+    whole = Difference(found.difference, *found.interval)
+    changes = [10.0 * (change.second - change.first) for change in found.changes]
+    alike = [0.0] * max(0, found.videos - len(changes))
+    return shown("", whole, over, strip([*changes, *alike]))
 
 
 def _verdict(found: Comparison, names: tuple[str, str]) -> str:
@@ -74,12 +82,11 @@ def _verdict(found: Comparison, names: tuple[str, str]) -> str:
 
 
 def _rows(found: Comparison) -> Iterator[Row]:
-    """Classes by their difference, the largest gain of the second first."""
+    """Classes that are not alike, the largest gain of the second first."""
     order = sorted(found.classes.items(), key=lambda item: item[1][0] - item[1][1])
-    known = [item for item in order if item[1][2]]
-    most = max((abs(second - first) for _, (first, second, _) in known), default=0.0) or 1.0
-    for number, (name, (first, second, count)) in enumerate(known):
-        change = second - first
-        width = HALF * abs(change) / most
-        said = f"{first:.0f} → {second:.0f} % of {count}"
-        yield Row(name, number * ROW, min(0.0, change) * HALF / most, width, change > 0, said)
+    known = [item for item in order if item[1][2] and item[1][0] != item[1][1]]
+    most = max((abs(second - first) for _, (first, second, _) in known), default=1.0)
+    for name, (first, second, count) in known:
+        change = 50 * (second - first) / most
+        said = f"{first:.0f} → {second:.0f} %"
+        yield Row(name, 50 + min(0.0, change), abs(change), change > 0, said, count)

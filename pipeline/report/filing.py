@@ -12,6 +12,7 @@ from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.index import NAME, Index
 from avel.pipeline.report.pages import PAGE, Pages
 from avel.pipeline.work.say import warn
+from avel.pipeline.work.talk import note
 
 Take = Callable[[Result], None]
 
@@ -26,7 +27,6 @@ def filing(
     attention: bool = False,
     proxy: bool = False,
     formats: Sequence[str] = USUAL,
-    quiet: bool = False,
 ) -> Iterator[Take]:
     """Write results into a folder with a page each, and an index over them.
 
@@ -38,7 +38,6 @@ def filing(
         attention: Whether to draw pictures and videos of the attention, too.
         proxy: Whether to make a small copy of what no browser plays.
         formats: Names of the files that are written beside the pages.
-        quiet: Whether not to say at the end how many were written where.
     """
     draw = _attention(out, truth, run) if attention else lambda name, result: None
     with (
@@ -53,8 +52,7 @@ def filing(
             index.add(pages.number(result), pages.entry(result))
 
         yield write
-    if not quiet:
-        warn(f"wrote {len(files)} results to {out}; {out / NAME} shows all")
+    note(f"wrote {len(files)} results to {out}; {out / NAME} shows all")
 
 
 def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result], None]:
@@ -67,6 +65,6 @@ def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result
         if drawn.why_none:
             warn(f"{result.file}: no picture of it: {drawn.why_none}")
         for path in drawn.paths:
-            warn(str(path))
+            note(str(path))
 
     return draw

@@ -65,7 +65,7 @@ function row(entry) {
   const card = made("div", "card v", "");
   const text = made("div", "txt", "");
   const link = document.createElement("a");
-  link.textContent = entry.name;
+  for (const part of entry.name.split(/(?<=[_.\-\s])/)) link.append(part, document.createElement("wbr"));
   if (entry.page) link.href = entry.page;
   text.append(link);
   if (entry.labels.length) {

@@ -3,14 +3,13 @@
 import json
 import os
 import tempfile
-from array import array
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 from urllib.parse import quote
 
+from avel.pipeline.formats.sorting import Sorting
 from avel.pipeline.formats.whole import write_whole
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.page_data import as_json
@@ -63,17 +62,15 @@ class Index:
 
     def __init__(self, folder: Path, title: str = "Audio-visual events") -> None:
         self._folder, self._title = folder, title
-        self._numbers, self._ends = array("q"), array("q")
 
     def __enter__(self) -> Self:
-        self._file: IO[bytes] = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()
+        self._texts = Sorting(self._file)
         return self
 
     def add(self, number: int, said: dict[str, Any]) -> None:
         """Take the entry of the result that is at a place, counted from 0."""
-        self._file.write(as_json(said).encode("utf-8", "backslashreplace"))
-        self._numbers.append(number)
-        self._ends.append(self._file.tell())
+        self._texts.add(number, as_json(said))
 
     def __exit__(
         self,
@@ -83,14 +80,9 @@ class Index:
     ) -> None:
         with self._file:
             if kind is None:
-                rows = ",".join(text.decode() for text in self._sorted())
-                write_whole(self._folder / NAME, index_page(f"[{rows}]", self._title))
-
-    def _sorted(self) -> Iterator[bytes]:
-        for at in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
-            start = self._ends[at - 1] if at else 0
-            self._file.seek(start)
-            yield self._file.read(self._ends[at] - start)
+                write_whole(
+                    self._folder / NAME, index_page(f"[{','.join(self._texts)}]", self._title)
+                )
 
 
 def index_page(entries: str, title: str) -> str:

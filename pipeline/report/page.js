@@ -17,13 +17,16 @@ const overlay = new Overlay(data, player, lanes);
 
 let wanted = 0;
 function redraw() {
-  if (wanted) return;
-  wanted = requestAnimationFrame(() => {
-    wanted = 0;
-    lanes.draw();
-    mini.draw();
-    place();
-  });
+  if (!wanted) wanted = requestAnimationFrame(paint);
+}
+
+/** Who lays something over the lanes hears that they were `drawn`, and which row was `chosen`. */
+function paint() {
+  wanted = 0;
+  lanes.draw();
+  mini.draw();
+  place();
+  axis.dispatchEvent(new Event("drawn"));
 }
 
 /** Show a stretch of time, at least half a second. @param {number} from @param {number} to */
@@ -84,6 +87,7 @@ function choose(row) {
   list.mark(row, calm.matches);
   redraw();
   el("say").textContent = `${row.label}, ${clock(row.onset)} to ${clock(row.offset)}`;
+  axis.dispatchEvent(new CustomEvent("chosen", { detail: row }));
 }
 
 /** The next row of the list, or the one before. @param {number} way */
@@ -179,9 +183,7 @@ function fit() {
   const width = axis.clientWidth;
   lanes.resize(width);
   mini.resize(width);
-  lanes.draw();
-  mini.draw();
-  place();
+  paint();
   overlay.draw();
 }
 
@@ -200,7 +202,7 @@ if (data.mel) {
     const pen = reader.getContext("2d", { willReadFrequently: true });
     pen?.drawImage(image, 0, 0);
     lanes.loudness = pen?.getImageData(0, 0, image.width, image.height) ?? null;
-    lanes.tintSpectrum();
+    tintSpectrum(lanes);
     redraw();
   });
 }

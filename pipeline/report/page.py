@@ -1,8 +1,9 @@
 """One self-contained HTML page per film; every string in it is text, nothing is fetched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ from avel.pipeline.report.words import MEANINGS, summary
 
 STYLES = ("style.css", "page.css")
 SCRIPTS = (
-    *("looks.js", "times.js", "data.js", "lanes.js", "list.js", "player.js", "overlay.js"),
-    *("pointer.js", "page.js"),
+    *("looks.js", "times.js", "data.js", "tracks.js", "blocks.js", "lanes.js", "list.js"),
+    *("player.js", "overlay.js", "pointer.js", "page.js"),
 )
 """In the order in which they are read."""
 STILL = ("data.js", "still.js")
@@ -56,29 +57,37 @@ class Look:
 def report_page(result: Result, look: Look | None = None, place: Place | None = None) -> str:
     """The page of one result, as text; times are seconds."""
     look, place = look or Look(), place or Place()
-    plays = result.status != "failed"
-    assets = Assets(STYLES, SCRIPTS if plays else STILL)
     data = page_data(result, look.truth, look.preview, look.attention, crop=look.crop)
+    values = page_values(result, data)
+    assets = Assets(STYLES, SCRIPTS if values["plays"] else STILL)
     return render(
         "page.html.j2",
+        **values,
+        data=assets.text(as_json(data)),
         title=Path(result.file).name,
-        plays=plays,
-        facts=_facts(result),
-        summary=summary(result),
         place=place,
         media=media_of(Path(result.file), look.preview.kind, place.page),
-        counts={
-            "found": len(result.events),
-            "alone": len(result.disagreements),
-            "sounds": len(result.sounds),
-        },
-        meanings=list(_meanings(result, look)),
-        details=list(_details(result)),
-        data=assets.text(as_json(data)),
         style=assets.style,
         script=assets.script,
         policy=assets.policy(media="data: file: 'self'"),
     )
+
+
+def page_values(result: Result, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template says of a result and of what is drawn of it; times in seconds."""
+    return {
+        "plays": result.status != "failed",
+        "facts": _facts(result),
+        "summary": summary(result),
+        "counts": {
+            "found": len(result.events),
+            "alone": len(result.disagreements),
+            "sounds": len(result.sounds),
+        },
+        "spare": (not result.disagreements) + (data["truth"] is None),
+        "meanings": list(_meanings(result, data)),
+        "details": list(_details(result)),
+    }
 
 
 def _facts(result: Result) -> str:
@@ -91,17 +100,17 @@ def _facts(result: Result) -> str:
     return f"{minutes} min {seconds:.0f} s" if minutes else f"{seconds:.1f} s"
 
 
-def _meanings(result: Result, look: Look) -> Iterator[tuple[str, str]]:
+def _meanings(result: Result, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Of what is on this page alone."""
     absent = {
         "heard": not result.heard,
         "seen": not result.seen,
         "one sense": not result.disagreements,
-        "picture": look.preview.pictures is None,
-        "sound": look.preview.peaks is None,
-        "pitch": look.preview.mel is None,
-        "truth": look.truth is None,
-        "attention": look.attention is None,
+        "picture": not data["pictures"],
+        "sound": not data["peaks"],
+        "pitch": not data["mel"],
+        "truth": data["truth"] is None,
+        "attention": not data["attention"],
     }
     yield from ((name, said) for name, said in MEANINGS.items() if not absent.get(name))
 

@@ -86,11 +86,20 @@ class Player {
   /** The events as captions, made when they are first asked for. @param {HTMLVideoElement} video */
   subtitles(video) {
     const texts = video.addTextTrack("captions", "events", "en");
-    for (const [onset, offset, label] of this.data.found) {
-      texts.addCue(new VTTCue(onset, offset, (this.data.labels[label] ?? "").replace(/[<&]/g, " ")));
-    }
     texts.mode = "hidden";
+    const { data } = this;
+    this.caption(data.found.map(([onset, offset, label]) => ({ onset, offset, label: data.labels[label] ?? "" })));
     return texts;
+  }
+
+  /** Captions in the place of those that are there. @param {{onset: number, offset: number, label: string}[]} rows */
+  caption(rows) {
+    const texts = this.video?.textTracks[0];
+    if (!texts) return;
+    for (const cue of [...(texts.cues ?? [])]) texts.removeCue(cue);
+    for (const { onset, offset, label } of rows) {
+      texts.addCue(new VTTCue(onset, offset, label.replace(/[<&]/g, " ")));
+    }
   }
 
   full() {

@@ -129,7 +129,7 @@ def _accuracies(numbers: Mapping[str, Any]) -> list[charts.Bar]:
     own = f"{numbers['decoder']} (its own)"
     by = {own if name == "own" else name: share for name, share in numbers["accuracy"].items()}
     by.pop(numbers["decoder"], None)
-    return charts.bars({**by, **numbers["baselines"]}, {})
+    return charts.bars({**by, **numbers["baselines"]}, {}, numbers["baselines"])
 
 
 def _notes(numbers: Mapping[str, Any]) -> list[str]:

@@ -7,17 +7,25 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+MOST_LETTERS = 26
+"""Of a name that is written in a drawing."""
 
-def render(name: str, **values: Any) -> str:
+
+def render(name: str, *, package: str = __package__, **values: Any) -> str:
     """The text of a template with its values.
+
+    Args:
+        name: Of the template.
+        package: Where it is; what is not there is one of this room.
+        **values: That it asks for.
 
     Raises:
         UndefinedError: the template asks for a value that was not given.
     """
-    return _environment().get_template(name).render(values)
+    return _environment(package).get_template(name).render(values)
 
 
 class Assets:
@@ -55,13 +63,19 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str = __package__) -> Environment:
     environment = Environment(
-        loader=PackageLoader(__package__, "."),
+        loader=ChoiceLoader([PackageLoader(each, ".") for each in (package, __package__)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["short"] = short
     return environment
+
+
+def short(name: str) -> str:
+    """As much of a name as has room beside a drawing."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1].rstrip(' ,')}…"

@@ -16,7 +16,7 @@ from avel.pipeline.learning.prepare import Prepared, prepare
 from avel.pipeline.learning.run import train_any
 from avel.pipeline.learning.run_folder import RunFolder
 from avel.pipeline.reasons import InputError
-from avel.pipeline.studies.bootstrap import Difference, paired_difference
+from avel.pipeline.studies.pairs import Pair, pair
 from avel.pipeline.studies.runs import metrics_of, right_segments, run_folder
 from avel.pipeline.studies.table import Ablation
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -33,13 +33,13 @@ class Line:
     Attributes:
         name: Of the row.
         accuracies: Test accuracy of each seed that is done.
-        difference: To the first row; None for the first row.
+        pair: The row beside the first row; None for that.
         train_seconds: Mean over seeds.
     """
 
     name: str
     accuracies: tuple[float, ...]
-    difference: Difference | None
+    pair: Pair | None
     train_seconds: float
 
     @property
@@ -176,7 +176,7 @@ def lines(ablation: Ablation, out: Path) -> list[Line]:
         Line(
             row,
             tuple(100 * float(values.mean()) for values in found.values()),
-            None if row == first else paired_difference(right[first], found),
+            None if row == first else pair(row, first, right[first], found),
             _seconds(out, row, ablation.seeds),
         )
         for row, found in right.items()

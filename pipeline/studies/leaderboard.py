@@ -10,7 +10,7 @@ import numpy as np
 from avel.models.card import MATCHERS
 from avel.pipeline.evaluation.protocols import DECODERS
 from avel.pipeline.learning.experiment import Experiment
-from avel.pipeline.studies.bootstrap import Difference, paired_difference
+from avel.pipeline.studies.pairs import Pair, pair
 from avel.pipeline.studies.published import ACCURACY, EXACT_STARTS, SOURCES
 from avel.pipeline.studies.runs import metrics_of, right_segments
 from avel.pipeline.studies.table import Ablation
@@ -53,6 +53,8 @@ class Leaderboard:
     localization: Cells
     matching: Cells
     notes: list[str]
+    pairs: Sequence[Pair] = ()
+    """Rows beside the first of their supervision."""
 
 
 def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
@@ -60,7 +62,7 @@ def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
 
     A row is compared with the first of its supervision by a paired bootstrap over videos.
     """
-    localization, matching = _lines(bench, out)
+    localization, matching, pairs = _lines(bench, out)
     notes = [
         "mean ± standard deviation over seeds; selected on validation unless said; parameters "
         "without those that no output depends on; multiply-adds of one ten-second video",
@@ -71,13 +73,14 @@ def leaderboard(bench: Ablation, out: Path) -> Leaderboard:
         localization + _constants(bench, out, len(HEADER), 2, matching=False),
         matching + _constants(bench, out, len(MATCH_HEADER), 1, matching=True),
         notes,
+        pairs,
     )
 
 
-def _lines(bench: Ablation, out: Path) -> tuple[Cells, Cells]:
-    """Lines of the systems that localize, and of those that match."""
+def _lines(bench: Ablation, out: Path) -> tuple[Cells, Cells, list[Pair]]:
+    """Lines of the systems that localize, and of those that match; and how the former differ."""
     firsts: dict[str, str] = {}
-    localization, matching = [], []
+    localization, matching, pairs = [], [], []
     for row in bench.rows:
         experiment = bench.experiment(row, bench.seeds[0], out)
         runs = metrics_of(out, row, bench.seeds)
@@ -87,20 +90,22 @@ def _lines(bench: Ablation, out: Path) -> tuple[Cells, Cells]:
             matching.append(_matching_line(row, experiment, runs))
             continue
         first = firsts.setdefault(experiment.supervision, row)
-        difference = None
+        found = None
         if row != first:
-            pair = (right_segments(out, name, bench.seeds) for name in (first, row))
-            difference = paired_difference(*pair)
-        localization.append(_line(row, experiment, runs, difference))
-    return localization, matching
+            both = (right_segments(out, name, bench.seeds) for name in (first, row))
+            found = pair(row, first, *both)
+        pairs += [found] if found else []
+        localization.append(_line(row, experiment, runs, found))
+    return localization, matching, pairs
 
 
 def _line(
     row: str,
     experiment: Experiment,
     runs: Sequence[Mapping[str, Any]],
-    difference: Difference | None,
+    found: Pair | None,
 ) -> list[str]:
+    difference = found.difference if found else None
     published = ACCURACY.get((experiment.model, experiment.supervision), "?")
     return [
         row,

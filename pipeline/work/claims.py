@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from avel.cache.errors import CacheError, CacheFull, CacheUnavailable, writing
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.work.owner import Owner, from_json, this_process
 
@@ -62,25 +63,32 @@ class Claims:
         self._over = threading.Event()
         self._since = 0
 
-    def __enter__(self) -> Self:
-        try:
+    def begin(self) -> None:
+        """Make the folder and the heartbeat, if that is not done; a `with` block does it too.
+
+        Raises:
+            CacheFull: the disk is full.
+            CacheError: the folder cannot be written.
+        """
+        if self._since:
+            return
+        with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._beat.write_text(self._owner.to_json() + "\n")
             self._since = self._beat.stat().st_mtime_ns
-        except OSError as err:
-            raise EnvironmentProblem(
-                f"{self._folder}: claims cannot be written ({err.strerror}); free the disk or name "
-                "another cache with --cache-dir"
-            ) from err
+
+    def __enter__(self) -> Self:
+        self.begin()
         threading.Thread(target=self._keep_beating, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        for lot in list(self._held):
-            self.release(lot)
-        self._beat.unlink(missing_ok=True)
-        sweep(self._folder)
+        with contextlib.suppress(OSError):  # a share that is gone took the claims with it
+            for lot in list(self._held):
+                self.release(lot)
+            self._beat.unlink(missing_ok=True)
+            sweep(self._folder)
 
     @property
     def since(self) -> int:
@@ -91,7 +99,9 @@ class Claims:
         """Claim a lot; whether it is ours now, until it is released.
 
         Raises:
-            EnvironmentProblem: the folder cannot be written.
+            CacheFull: the disk is full.
+            CacheUnavailable: the share is gone, or does not answer.
+            EnvironmentProblem: the file system knows no hard links.
         """
         path = self._folder / f"{LOT}{lot}"
         if not self._link(path) and not (self._is_stale(path) and self._link(path)):
@@ -115,13 +125,18 @@ class Claims:
 
     def _link(self, path: Path) -> bool:
         try:
-            os.link(self._beat, path)
-        except FileExistsError:
-            return self._is_own(path)  # the answer to an earlier request may have been lost
-        except OSError as err:
+            with writing(self._folder):
+                os.link(self._beat, path)
+        except (CacheFull, CacheUnavailable):
+            raise
+        except CacheError as err:
+            why = err.__cause__
+            if isinstance(why, FileExistsError):
+                return self._is_own(path)  # the answer to an earlier request may have been lost
             raise EnvironmentProblem(
-                f"{path}: a lot cannot be claimed ({err.strerror}); the cache's file system must "
-                "be there, writable and know hard links, or divide the work with --shard i/n"
+                f"{path}: a lot cannot be claimed ({os.strerror(getattr(why, 'errno', 0))}); the "
+                "cache's file system must be writable and know hard links, or divide the work with "
+                "--shard i/n"
             ) from err
         return True
 
@@ -167,7 +182,17 @@ class NoClaims:
     """Stands for claims where nobody else has the same lots."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.since = time.time_ns()
+
+    def begin(self) -> None:
+        """Make the folder above, where what is done and what failed is written.
+
+        Raises:
+            CacheError: it cannot be made.
+        """
+        with writing(self._folder.parent):
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -183,6 +208,27 @@ class NoClaims:
         """Nobody waits for it."""
 
 
+def rubbish(folder: Path) -> list[Path]:
+    """What dead processes left where loops meet: claims, and lots that were done, with no reader.
+
+    Args:
+        folder: Of one kind of features, in which `claims` and `done` are.
+    """
+    claims = sorted(folder.glob("claims/*")) + sorted(folder.glob("claims/.*"))
+    dead = [path for path in claims if _is_left(path)]
+    return dead if len(dead) < len(claims) else [*dead, *sorted(folder.glob("done/*"))]
+
+
+def _is_left(path: Path) -> bool:
+    """Whether who made a file in a folder of claims is dead, or unheard of for a day."""
+    try:
+        owner = from_json(path.read_text(errors="replace"))
+        old = time.time() - path.stat().st_mtime > DAY
+    except OSError:
+        return False
+    return old or (owner is not None and owner.is_dead)
+
+
 def sweep(folder: Path) -> int:
     """Remove what dead processes of this machine left in a folder of claims; how many files.
 
@@ -192,9 +238,7 @@ def sweep(folder: Path) -> int:
     removed = 0
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         with contextlib.suppress(OSError):
-            owner = from_json(path.read_text(errors="replace"))
-            old = time.time() - path.stat().st_mtime > DAY
-            if old or (owner is not None and owner.is_dead):
+            if _is_left(path):
                 path.unlink()
                 removed += 1
     with contextlib.suppress(OSError):

@@ -5,7 +5,8 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass
-from pathlib import Path
+
+from avel.cache.temporary import boot, started
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Owner:
     @property
     def is_dead(self) -> bool:
         """Whether it surely runs no more; of another machine's process nothing is known."""
-        if not self.boot or self.boot != _boot():
+        if not self.boot or self.boot != boot():
             return False
-        return _started(self.pid) != self.started
+        return started(self.pid) != self.started
 
     def to_json(self) -> str:
         """One line."""
@@ -45,7 +46,7 @@ class Owner:
 def this_process() -> Owner:
     """The process that asks."""
     pid = os.getpid()
-    return Owner(socket.gethostname(), _boot(), pid, _started(pid) or 0)
+    return Owner(socket.gethostname(), boot(), pid, started(pid) or 0)
 
 
 def from_json(text: str) -> Owner | None:
@@ -53,20 +54,4 @@ def from_json(text: str) -> Owner | None:
     with contextlib.suppress(ValueError, TypeError, KeyError):
         said = json.loads(text)
         return Owner(str(said["host"]), str(said["boot"]), int(said["pid"]), int(said["started"]))
-    return None
-
-
-def _boot() -> str:
-    """The machine's present run and the numbering of processes seen here; empty where unknown."""
-    with contextlib.suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}-{os.stat('/proc/self/ns/pid').st_ino}"
-    return ""
-
-
-def _started(pid: int) -> int | None:
-    """Start of a living process in clock ticks; None where there is none, or only its remains."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return None if words[0] in "ZXx" else int(words[19])
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from avel.pipeline.work.say import giving_way, shown, warn
+from avel.pipeline.work.talk import is_quiet, is_verbose
 
 T = TypeVar("T")
 LINE_SECONDS = 10.0
@@ -29,7 +30,6 @@ class Progress:
         what: They are, in the plural.
         quiet: Whether to show nothing of single items; what is inside a long one is shown.
         line_seconds: Between two plain lines.
-        silent: Whether to show nothing at all.
         note: What else there is to say, at the moment.
     """
 
@@ -39,19 +39,17 @@ class Progress:
         what: str,
         *,
         quiet: bool = False,
-        silent: bool = False,
         line_seconds: float = LINE_SECONDS,
         note: Callable[[], str] = str,
     ) -> None:
         self._total, self._what, self._quiet = total, what, quiet
-        self._silent = silent
         self._line_seconds, self._note = line_seconds, note
         self._show: Show = lambda done, inside: None
         self._done = 0
 
     def track(self, items: Iterable[T]) -> Iterator[T]:
-        """Pass items through."""
-        if self._silent:
+        """Pass items through; nothing is shown where a command is quiet."""
+        if is_quiet():
             yield from items
             return
         with (_bar if sys.stderr and sys.stderr.isatty() else _lines)(self) as self._show:
@@ -118,7 +116,8 @@ def _lines(progress: Progress) -> Iterator[Show]:
     def show(done: int, inside: str) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last < progress._line_seconds or (progress._quiet and not inside):
+        soon = now - last < progress._line_seconds and not is_verbose()
+        if soon or (progress._quiet and not inside):
             return
         if done == total and not inside:  # the last line says so
             return

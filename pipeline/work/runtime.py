@@ -96,9 +96,11 @@ def resolve_device(device: str) -> str:
 
 def visible_gpus(device: str) -> list[str]:
     """Names of the GPUs that a run may use, as `CUDA_VISIBLE_DEVICES` has them; none on the CPU."""
+    if device == "cpu":
+        return []
     import torch  # slow to import
 
-    if device == "cpu" or not torch.cuda.is_available():
+    if not torch.cuda.is_available():
         return []
     said = os.environ.get("CUDA_VISIBLE_DEVICES")
     count = torch.cuda.device_count()

@@ -109,6 +109,17 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path | None]:
         subprocess.run(["umount", "-l", folder], check=True)  # maps are still open
 
 
+def fill_up(disk: Path, *, but: int = 0) -> Path:
+    """A file that takes what is left of a small disk, but for some bytes."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    if but:
+        os.truncate(filler, filler.stat().st_size - but)
+    return filler
+
+
 NURSERY = """
 import os, sys
 sys.path.insert(0, {repository!r})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avel.cache.fingerprint import ContentKeys, canonical, file_sha256, fingerprint
+from avel.cache.fingerprint import ContentKeys, Folders, canonical, file_sha256, fingerprint
 
 RECIPES = st.recursive(
     st.none()
@@ -122,10 +122,10 @@ def test_without_a_memory_files_are_hashed(tmp_path: Path, monkeypatch: pytest.M
     root.write_text("no folder")
     assert ContentKeys(root).key(video) == hashlib.sha256(b"one").hexdigest()
 
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert ContentKeys(tmp_path).key(video) == hashlib.sha256(b"one").hexdigest()
 
 
@@ -135,12 +135,12 @@ def test_threads_share_the_memory(tmp_path: Path) -> None:
         video.write_bytes(b"%d" % n)
     keys, found = ContentKeys(tmp_path), {}
 
-    def hash_all(order: list[Path]) -> None:
-        for video in order:
-            found[threading.get_ident(), video] = keys.key(video)
+    def hash_all(number: int) -> None:
+        for video in orders[number]:
+            found[number, video] = keys.key(video)
 
     orders = [videos, videos[::-1], videos[20:] + videos[:20]]
-    threads = [threading.Thread(target=hash_all, args=(order,)) for order in orders]
+    threads = [threading.Thread(target=hash_all, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -148,4 +148,47 @@ def test_threads_share_the_memory(tmp_path: Path) -> None:
     assert len(found) == 120
     for (_, video), key in found.items():
         assert key == hashlib.sha256(video.stem.encode()).hexdigest()
-    assert ContentKeys(tmp_path)._load() == keys._load()
+    again = ContentKeys(tmp_path)
+    assert again.names() == keys.names()
+    assert all(again.remembered(video) == keys.key(video) for video in videos)
+
+
+def test_a_process_asks_the_file_for_what_it_hashed_long_ago(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that its memory does not grow with the number of files."""
+    monkeypatch.setattr("avel.cache.fingerprint.MOST_FRESH", 3)
+    keys, videos = ContentKeys(tmp_path / "cache"), [tmp_path / f"{n}" for n in range(9)]
+    for n, video in enumerate(videos):
+        video.write_bytes(b"%d" % n)
+        keys.key(video)
+    assert len(keys._fresh) == 3
+    expected = [hashlib.sha256(b"%d" % n).hexdigest() for n in range(9)]
+    assert [keys.key(video) for video in videos] == expected
+    assert set(keys.names()) == set(expected)
+
+
+def test_a_link_means_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir(), (tmp_path / "two").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name / "a.mp4").write_text(name)
+    link, alias, folders = tmp_path / "link", tmp_path / "one" / "alias.mp4", Folders()
+    link.symlink_to("one")
+    alias.symlink_to("../two/a.mp4")
+    assert folders.look(link / "a.mp4")[1] == str(tmp_path / "one" / "a.mp4")
+    assert folders.look(alias)[1] == str(tmp_path / "two" / "a.mp4")
+    assert folders.look(tmp_path / "one" / ".." / "two" / "a.mp4")[1] == str(tmp_path / "two/a.mp4")
+    link.unlink()
+    link.symlink_to("two")
+    status, name = folders.look(link / "a.mp4")
+    assert (status.st_size, name) == (3, str(tmp_path / "two" / "a.mp4"))
+
+
+def test_names_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.mp4").write_text("one")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("avel.cache.fingerprint.MOST_FOLDERS", 1)
+    folders = Folders()
+    for path in (Path("a.mp4"), Path("./a.mp4"), tmp_path / "a.mp4", Path("a.mp4")):
+        assert folders.look(path)[1] == str(tmp_path / "a.mp4")
+    assert len(folders._known) == 1

@@ -1,3 +1,6 @@
+import hashlib
+import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +47,11 @@ def test_it_finds_what_a_dictionary_finds_newest_first(
     listed = list(snapshot.keys())
     assert len(listed) == len(set(listed))
     assert set(listed) == {key for key in POOL if snapshot.find(key)}
-    assert (np.diff(snapshot.prefixes.astype(object)) >= 0).all()
+    for run in snapshot.runs:
+        assert (np.diff(run.prefixes.astype(object)) >= 0).all()
+    lengths = [len(run.prefixes) for run in snapshot.runs]
+    assert sum(lengths) == sum(map(len, made.values()))
+    assert all(2 * short <= long for long, short in pairwise(lengths))
 
 
 def test_another_replaces_it_and_it_stays() -> None:
@@ -66,3 +73,29 @@ def test_shards_can_be_left_out() -> None:
     assert [(s.name, row) for s, row in left.find(POOL[1])] == [("a", 1)]
     assert not left.find(POOL[3])
     assert list(left.without({"a"}).keys()) == []
+
+
+def test_many_shards_one_after_another_move_each_item_few_times() -> None:
+    """A copy of the whole index for each shard would move the first item 256 times."""
+    snapshot, moved = Snapshot(), 0
+    for number in range(256):
+        keys = [hashlib.sha256(b"%d %d" % (number, row)).digest() for row in range(4)]
+        before = set(map(id, snapshot.runs))
+        snapshot = snapshot.with_shards([shard(f"{number:03d}", keys)])
+        moved += sum(len(run.prefixes) for run in snapshot.runs if id(run) not in before)
+    assert moved <= 256 * 4 * 10
+    assert len(snapshot.runs) <= 10
+    assert len(list(snapshot.keys())) == 256 * 4
+    key = hashlib.sha256(b"17 3").digest()
+    assert [(s.name, row) for s, row in snapshot.find(key)] == [("017", 3)]
+
+
+def test_keys_take_no_memory_for_what_was_made_once() -> None:
+    """A set of all of them would take 150 bytes each."""
+    keys = [hashlib.sha256(b"%d" % n).digest() for n in range(6_000)]
+    snapshot = Snapshot().with_shards([shard("a", keys[:4_000]), shard("b", keys[3_990:])])
+    tracemalloc.start()
+    assert sum(1 for _ in snapshot.keys()) == 6_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60 * 6_000

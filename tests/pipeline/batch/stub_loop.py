@@ -17,7 +17,8 @@ def main() -> None:
     die_with(os.getppid())
     for word in sys.argv[2:]:
         if word == "wait":
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: sys.exit(0))
             time.sleep(1000)
         elif word == "kill-once" and not mark.exists():
             mark.touch()

@@ -7,7 +7,7 @@ import pytest
 from avel.pipeline.batch.look import look
 from avel.pipeline.method.harvest import harvest
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.work.failures import Failure, Failures
+from avel.pipeline.work.failures import Failure, failures_of, folder_of
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.method.stubs import ScriptedDecoders, StubEncoder, cells, file, stub_plan
 
@@ -22,7 +22,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     paths = [file(tmp_path, name, name * 10) for name in "abc"]
     root, plan = tmp_path / "cache", stub_plan(StubEncoder())
     stores = plan.stores(root)
-    failures = Failures(root / "work" / stores.features.fingerprint[:16])
+    folder_of(root, stores.features.fingerprint).mkdir(parents=True)
+    failures = failures_of(root, stores.features.fingerprint)
     for outcome in harvest(paths, stores, plan, RuntimeConfig(cache_dir=root)):
         if outcome.reason:
             failures.add(Failure(outcome.path, outcome.key or "", outcome.reason, "died"))

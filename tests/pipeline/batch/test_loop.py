@@ -13,7 +13,8 @@ import pytest
 from avel.cache import writer
 from avel.cache.errors import CacheError
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
-from avel.pipeline.batch.lots import lots_of
+from avel.pipeline.batch.lots import Lots
+from avel.pipeline.media.paths import Paths
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import MediaError, Reason
 from avel.pipeline.work.claims import Claims
@@ -55,7 +56,7 @@ class Bench:
         stores = self.plan.stores(self.cache)
         config = LoopConfig(work_folder(self.cache, stores), size, claims=claims_of(pid))  # type: ignore[arg-type]
         runtime = RuntimeConfig(cache_dir=self.cache, workers=2, batch_cells=4)
-        lots = list(lots_of(self.files, size))
+        lots = list(Lots(Paths(self.files), size))
         return run_loop(lots, stores, self.plan, runtime, replace(config, **options))
 
     def published(self) -> set[str]:
@@ -86,7 +87,7 @@ def test_a_loop_waits_for_what_another_holds_and_takes_over(tmp_path: Path, play
     bench = Bench(tmp_path, played.scripts, 8)
     other = claims_of(9)(bench.folder / "claims")  # type: ignore[operator]
     other.__enter__()
-    first = next(iter(lots_of(bench.files, 4)))
+    first = Lots(Paths(bench.files), 4)[0]
     assert other.take(first.name)
     waited = []
 

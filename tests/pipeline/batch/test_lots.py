@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avel.pipeline.batch.lots import LARGEST, MOST_LOTS, SMALLEST, Part, lot_size, lots_of
+from avel.pipeline.batch.lots import LARGEST, MOST_LOTS, SMALLEST, Lots, Part, lot_size
+from avel.pipeline.media.paths import Paths
 from avel.pipeline.reasons import InputError
 
 NAMES = st.lists(
@@ -18,23 +19,43 @@ NAMES = st.lists(
 @given(NAMES, st.integers(1, 9))
 def test_every_file_once_and_in_order(names: list[bytes], size: int) -> None:
     paths = [Path("/media") / os.fsdecode(name.replace(b"/", b"_")) for name in names]
-    lots = list(lots_of(paths, size))
+    lots = list(Lots(Paths(paths), size))
     assert [path for lot in lots for path in lot.paths] == paths
     assert [len(lot.paths) for lot in lots[:-1]] == [size] * (len(lots) - 1)
 
 
 def test_lists_that_differ_elsewhere_agree_on_a_lot() -> None:
     paths = [Path(f"/m/{n}.mp4") for n in range(8)]
-    one, two = list(lots_of(paths, 4)), list(lots_of([*paths[:4], Path("/m/other.mp4")], 4))
+    other = Paths([*paths[:4], Path("/m/other.mp4")])
+    one, two = Lots(Paths(paths), 4), Lots(other, 4)
     assert one[0] == two[0]
     assert one[1].name != two[1].name
+
+
+def test_lots_are_told_by_their_place() -> None:
+    lots = Lots(Paths(Path(f"/m/{n}.mp4") for n in range(9)), 4)
+    assert len(lots) == 3
+    assert [len(lot.paths) for lot in lots[1:]] == [4, 1]
+    with pytest.raises(IndexError, match="lot 3 of 3"):
+        lots[3]
+
+
+def test_a_lot_has_one_name_however_its_files_are_spelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or two machines would both claim it."""
+    monkeypatch.chdir(tmp_path)
+    spelt = Paths()
+    spelt.add_below(Path("in/.."), [b"./a.mp4", b"b//c.mp4", b"d/./e.mp4"])
+    plain = [tmp_path / "in" / ".." / name for name in ("a.mp4", "b/c.mp4", "d/e.mp4")]
+    assert Lots(spelt, 4)[0] == Lots(Paths(plain), 4)[0]
 
 
 def test_relative_names_are_those_of_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    [lot] = lots_of([Path("a.mp4")], 4)
+    [lot] = Lots(Paths([Path("a.mp4")]), 4)
     assert lot.paths == [tmp_path / "a.mp4"]
 
 
@@ -49,7 +70,7 @@ def test_lots_are_small_in_short_lists(files: int, loops: int, size: int) -> Non
 
 @given(st.integers(1, 7), st.integers(0, 30))
 def test_parts_are_all_of_it_and_alike(of: int, files: int) -> None:
-    paths = [Path(str(n)) for n in range(files)]
+    paths = Paths(Path(str(n)) for n in range(files))
     parts = [list(Part(number, of).of_paths(paths)) for number in range(1, of + 1)]
     assert sorted(path for part in parts for path in part) == sorted(paths)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1

@@ -10,6 +10,7 @@ from avel.pipeline.cli import main
 from avel.pipeline.studies import ablate as module
 from avel.pipeline.studies.ablate import Line
 from avel.pipeline.studies.bootstrap import Difference
+from avel.pipeline.studies.pairs import Pair
 from tests.pipeline.commands.said import refused
 
 TABLE = """
@@ -36,7 +37,7 @@ class Stub:
             yield row, seed, self.errors[number] if number < len(self.errors) else ""
 
     def lines(self, ablation: Any, out: Path) -> list[Line]:
-        better = Difference(1.25, -0.5, 3.0)
+        better = Pair("narrow", "full", Difference(1.25, -0.5, 3.0), {0: 1.25}, (1.25,))
         return [Line("full", (80.0, 82.0), None, 31.6), Line("narrow", (82.0,), better, 9.4)]
 
 

@@ -9,6 +9,8 @@ import pytest
 from avel.cache.fingerprint import ContentKeys
 from avel.cache.store import Store
 from avel.pipeline.cli import main
+from avel.pipeline.reasons import Reason
+from avel.pipeline.work.failures import Failure, failures_of, folder_of
 from tests.cache.items import arrays, assert_holds, fill, key, shards, store
 from tests.cache.test_merge import spoil
 
@@ -159,3 +161,20 @@ def test_merge_ends_with_3_where_something_was_damaged(
 def test_merge_of_what_is_no_cache(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cache", "merge", str(tmp_path / "a"), "--cache-dir", str(tmp_path)]) == 4
     assert "a: holds no features, segments or scores" in capsys.readouterr().err
+
+
+def test_merge_brings_what_failed_along(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """But of a video that has features here."""
+    mark = fill(tmp_path / "a", range(2)).fingerprint
+    fill(tmp_path / "b", range(2, 4))
+    folder_of(tmp_path / "a", mark).mkdir(parents=True)
+    for number in (2, 7):
+        failures_of(tmp_path / "a", mark).add(
+            Failure(Path(f"{number}.mp4"), key(number), Reason.TIMEOUT, "too slow")
+        )
+    argv = ["cache", "merge", str(tmp_path / "a"), "--cache-dir", str(tmp_path / "b")]
+    assert main(argv) == 0
+    assert "; 0 shards were there; 1 failures remembered\n" in capsys.readouterr().out
+    assert [f.path.name for f in failures_of(tmp_path / "b", mark)] == ["7.mp4"]
+    assert main([*argv, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["failures"] == 0

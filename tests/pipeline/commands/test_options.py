@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from avel.pipeline.batch.extraction import BatchConfig
 from avel.pipeline.commands import options
-from avel.pipeline.reasons import InputError
+from avel.pipeline.reasons import InputError, Reason
 from avel.pipeline.work.runtime import default_workers
+
+
+def batched(*argv: str) -> BatchConfig:
+    parser = argparse.ArgumentParser()
+    options.add_runtime(parser)
+    options.add_batch(parser)
+    return options.batch(parser.parse_args(argv))
 
 
 def parsed(*argv: str) -> argparse.Namespace:
@@ -77,3 +85,25 @@ def test_formats_are_chosen_with_a_folder() -> None:
         options.formats(parsed("--format", "elan", "--out", "o"))
     with pytest.raises(InputError, match="--format says which files to write; give --out FOLDER"):
         options.formats(parsed("--format", "eaf"))
+
+
+def test_reasons_are_named_for_what_is_tried_again_or_left_out() -> None:
+    assert batched().retried is None
+    assert batched("--retry-failed").retried == frozenset(Reason)
+    assert batched("--retry-failed", "OOM", "EMPTY").retried == {Reason.OOM, Reason.EMPTY}
+    assert batched().skipped == {Reason.WORKER_CRASH, Reason.TIMEOUT, Reason.OOM}
+    assert batched("--skip-failed", "EMPTY").skipped == {Reason.EMPTY}
+    assert batched("--give-up-after", "3").most_failures == 3
+
+
+@pytest.mark.parametrize("option", ["--retry-failed", "--skip-failed"])
+def test_a_reason_that_is_none(option: str) -> None:
+    said = rf"{option} CRASH oom: no such reason; there are DECODE_ERROR, .*EMPTY.*OOM.*WORKER_CRA"
+    with pytest.raises(InputError, match=said) as caught:
+        batched(option, "oom", "OOM", "CRASH")
+    assert all(reason in str(caught.value) for reason in Reason)
+
+
+def test_a_shard_is_one_loop() -> None:
+    with pytest.raises(InputError, match=r"--shard 1/2 and --devices 2: give one of the two"):
+        batched("--shard", "1/2", "--devices", "2")

@@ -16,6 +16,7 @@ from avel.pipeline.evaluation.metrics import (
     baselines,
     event_f1,
     intervals,
+    matches,
     mean_average_precision,
     precision_and_recall,
     segment_accuracy,
@@ -181,6 +182,20 @@ def test_f1_of_the_truth_itself_is_one(truth: list[Interval]) -> None:
     assert event_f1(distinct, distinct) == 1
     assert event_f1([], distinct) == (1 if not distinct else 0)
     assert event_f1(distinct, []) == (1 if not distinct else 0)
+
+
+def test_each_prediction_with_the_event_that_it_finds() -> None:
+    """The best score chooses first, and what is left does not do for the other."""
+    truth = [Interval(0, 1, 0, 4), Interval(0, 1, 5, 9), Interval(0, 2, 0, 4)]
+    sure, unsure = Interval(0, 1, 0, 3, 0.9), Interval(0, 1, 0, 4, 0.5)
+    late = Interval(0, 1, 7, 9, 0.4)
+    assert matches([unsure, late, sure], truth) == [
+        (sure, truth[0]),
+        (unsure, None),
+        (late, truth[1]),
+    ]
+    assert matches([late], truth, 0.51) == [(late, None)]
+    assert matches([], truth) == []
 
 
 def test_an_annotated_event_is_found_once() -> None:

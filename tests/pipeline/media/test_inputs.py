@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from avel.configs.text import UTF_8, NotUtf8, decode
 from avel.pipeline.media.inputs import LIST_SUFFIXES, expand
 from avel.pipeline.media.suffixes import MEDIA_SUFFIXES
 from avel.pipeline.reasons import InputError
@@ -177,10 +178,68 @@ def test_names_that_no_file_can_have(tmp_path: Path) -> None:
 
 
 def test_a_list_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(_: Path) -> None:
+    def refused(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "l.txt").touch()
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(Path, "open", refused)
     with pytest.raises(InputError, match=r"l\.txt: cannot be read \(Permission denied\)"):
         expand([str(tmp_path / "l.txt")])
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            *(b"a.mp4", b" b.mp4 ", b"", b" ", b"\t", b"caf\xe9.mp4", "é.mp4".encode(), b"\0"),
+            *(b"s3://k", b"/x/y.mp4", b"a\x0bb.mp4", b"c.mp4\r", b"\xc2\xa0d.mp4"),
+            *(b"./e.mp4", b"f//g.mp4"),
+        ]
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=150)
+@given(LINES, st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe"]), st.booleans(), st.booleans())
+def test_a_list_is_read_line_by_line_as_it_would_be_whole(
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[bytes],
+    mark: bytes,
+    ends: bool,
+    are_there: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("lines")
+    for name in (b" b.mp4 ", b"caf\xe9.mp4", b"\t") if are_there else ():
+        (folder / os.fsdecode(name)).touch()
+    listing = folder / "l.txt"
+    listing.write_bytes(mark + b"\n".join(lines) + b"\n" * ends)
+    expected = whole(listing)
+    if isinstance(expected, str):
+        with pytest.raises(InputError) as raised:
+            expand([str(listing)])
+        assert str(raised.value) == expected
+    else:
+        assert expand([str(listing)]) == expected
+
+
+def whole(listing: Path) -> list[Path] | str:
+    """The files of a list that is read at once, or the complaint about it."""
+    raw = listing.read_bytes().removeprefix(UTF_8).split(b"\n")
+    taken: list[tuple[bytes, bool]] = []
+    for line in (each.removesuffix(b"\r") for each in raw):
+        there = b"\0" not in line and os.path.lexists(
+            os.path.join(os.fsencode(listing.parent), line)
+        )
+        taken.append((line, True) if there else (line.strip(), False))
+    try:
+        decode(listing, b"\n".join(b"" if there else name for name, there in taken))
+    except NotUtf8 as err:
+        return str(err)
+    for number, (name, there) in enumerate(taken, 1):
+        if b"://" in name and not there:
+            return (
+                f"{listing}, line {number}: only local files are read, not {os.fsdecode(name)}; "
+                "download it first"
+            )
+    names = [os.fsdecode(name) for name, _ in taken if name]
+    return [listing.parent / name for name in names] or f"{listing}: the list names no file"

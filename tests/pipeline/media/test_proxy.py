@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avel.pipeline.media.encoder import SMALL
 from avel.pipeline.media.preview import kind_of, pictures, sound
-from avel.pipeline.media.proxy import HIGH, write_proxy
+from avel.pipeline.media.proxy import write_proxy
 from avel.pipeline.reasons import MediaError
 from tests.films import clicks, loud_samples, numbers_of, regular, write_film
+
+HIGH = SMALL.high
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def test_all_that_is_asked_for_is_on_it() -> None:
         "with 3 cores for decoding a loop would not wait",
         "minutes of work",
         "<td>6.7 min</td><td>5.0 min to 8.3 min</td><td>10.0 min</td><td>+50%</td><td>outside</td>",
-        "<td>4.00</td><td>0.50</td>",
+        '<td class="num">4.00</td><td class="num">0.50</td>',
         "a" * 64,
         "Of 1 videos nothing is told here",
     ):

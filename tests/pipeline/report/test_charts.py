@@ -1,18 +1,20 @@
 """Charts: everything stands where its numbers say."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from avel.pipeline.report.charts import (
-    BAR,
-    HEIGHT,
-    LONGEST,
     SQUARE,
-    WIDTH,
+    Run,
     bars,
     chart,
     confusions,
     film,
+    heights_to,
     matrix,
 )
 
@@ -24,19 +26,38 @@ def test_points_stand_where_their_numbers_say() -> None:
     found = chart({"a": [(0, 0.0), (5, 0.5), (10, 1.0)]}, "epoch", shares=True)
     assert found is not None
     (line,) = found.lines
-    assert line.points == f"0.0,{HEIGHT:.1f} {WIDTH / 2:.1f},{HEIGHT / 2:.1f} {WIDTH:.1f},0.0"
+    assert line.points == "0.00,100.00 50.00,50.00 100.00,0.00"
     assert (line.name, line.end) == ("a", "100%")
     assert [text for text, _ in found.up] == ["0%", "25%", "50%", "75%", "100%"]
     assert found.across[0] == ("0", 0.0)
-    assert found.across[-1] == ("10", WIDTH)
+    assert found.across[-1] == ("10", 100.0)
+    assert [place for _, place in found.up] == [100, 75, 50, 25, 0]
 
 
-def test_heights_that_are_no_shares_reach_to_the_highest() -> None:
-    found = chart({"loss": [(0, 8.0), (1, 2.0)]}, "epoch")
+def test_heights_that_are_no_shares_reach_to_a_round_number() -> None:
+    found = chart({"loss": [(0, 8.28), (1, 2.0)]}, "epoch")
     assert found is not None
-    assert found.lines[0].points.startswith("0.0,0.0 ")
-    assert found.lines[0].points.endswith(f",{HEIGHT * 0.75:.1f}")
-    assert found.up[-1] == ("8", 0.0)
+    assert found.lines[0].points == "0.00,17.20 100.00,80.00"
+    assert found.up[0] == ("0", 100.0)
+    assert found.up[-1] == ("10", 0.0)
+    assert found.lines[0].end == "2"
+
+
+def test_the_last_value_is_left_out_where_it_says_nothing() -> None:
+    found = chart({"rate": [(0, 8.0), (1, 2.0)]}, "minutes", ends=False)
+    assert found is not None
+    assert found.lines[0].end == ""
+
+
+@given(st.floats(1e-6, 1e9))
+def test_marks_are_round_few_and_high_enough(highest: float) -> None:
+    found = heights_to(highest)
+    assert found[0] == 0
+    assert found[-1] >= highest * (1 - 1e-6)
+    assert 3 <= len(found) <= 7
+    assert found[-2] < highest * (1 + 1e-6)  # none is needless
+    steps = {round((b - a) / found[1], 6) for a, b in pairwise(found)}
+    assert steps == {1.0}
 
 
 def test_epochs_have_whole_marks_and_thresholds_need_not() -> None:
@@ -48,13 +69,6 @@ def test_epochs_have_whole_marks_and_thresholds_need_not() -> None:
     assert [text for text, _ in shares.across] == ["0.2", "0.4", "0.6", "0.8"]
 
 
-def test_ends_that_are_close_are_written_apart() -> None:
-    found = chart({"a": [(0, 0.9), (1, 0.9)], "b": [(0, 0.2), (1, 0.91)]}, "epoch", shares=True)
-    assert found is not None
-    assert [line.name for line in found.lines] == ["b", "a"]
-    assert found.lines[1].y - found.lines[0].y >= 14
-
-
 @pytest.mark.parametrize("series", [{}, {"a": []}, {"a": [(0, 1.0)]}, {"a": [(0, 1.0), (1, NAN)]}])
 def test_without_two_points_there_is_no_chart(series: dict[str, list[tuple[float, float]]]) -> None:
     assert chart(series, "epoch") is None
@@ -63,15 +77,15 @@ def test_without_two_points_there_is_no_chart(series: dict[str, list[tuple[float
 def test_one_flat_line_is_a_chart() -> None:
     found = chart({"a": [(3, 0.0), (4, 0.0)]}, "epoch")
     assert found is not None
-    assert found.lines[0].y == HEIGHT
+    assert found.lines[0].points == "0.00,100.00 100.00,100.00"
 
 
 def test_bars_are_ordered_and_as_long_as_their_share() -> None:
-    found = bars({"dog": 0.5, "bell": 1.0, "rain": NAN, "cat": 0.5}, {"dog": 4})
-    assert [(bar.name, bar.y, bar.length, bar.said, bar.count) for bar in found] == [
-        ("bell", 0, LONGEST, "100.0%", 0),
-        ("cat", BAR, LONGEST / 2, "50.0%", 0),
-        ("dog", 2 * BAR, LONGEST / 2, "50.0%", 4),
+    found = bars({"dog": 0.5, "bell": 1.0, "rain": NAN, "cat": 0.5}, {"dog": 4}, ["cat"])
+    assert [(bar.name, bar.length, bar.said, bar.count, bar.faint) for bar in found] == [
+        ("bell", 100, "100.0%", 0, False),
+        ("cat", 50, "50.0%", 0, True),
+        ("dog", 50, "50.0%", 4, False),
     ]
 
 
@@ -119,3 +133,20 @@ def test_a_video_of_the_gallery() -> None:
     ]
     assert found.own[1].hue == found.truth[1].hue != found.truth[0].hue
     assert film("abc", np.array([3, 3]), np.array([3, 3]), NAMES).truth == []
+
+
+@pytest.mark.parametrize(
+    ("length", "label", "shown"),
+    [
+        (10, "Female speech, woman speaking", "Female speech, woman speaking"),
+        (4, "Dotted disc, ticking", "Dotted disc, tic…"[:15] + "…"),
+        (2, "Plain cross, ticking", "Plain…"),
+        (1, "dog", "dog"),
+        (1, "Plain cross, ticking", ""),
+    ],
+)
+def test_labels_have_no_more_letters_than_room(length: int, label: str, shown: str) -> None:
+    found = Run(0, length, label, "#000").fitting
+    assert len(found) * 6.6 <= 30 * length
+    assert found == label or found.endswith("…") or not found
+    assert found == shown

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.report import compare_page as module
-from avel.pipeline.report.compare_page import HALF, NAME, compare_page, write_compare_page
+from avel.pipeline.report.compare_page import NAME, compare_page, write_compare_page
+from avel.pipeline.report.differences import axis
 from avel.pipeline.studies.compare import Change, Comparison
 from tests.pipeline.report.material import EVIL
 from tests.pipeline.report.test_page import VOID, Page
@@ -23,7 +24,7 @@ NAMES = ("one", "two")
 
 
 def page(found: Comparison = FOUND) -> Page:
-    VOID.update({"rect", "line", "circle"})
+    VOID.update({"rect", "line", "circle", "path"})
     return Page(compare_page(found, NAMES))
 
 
@@ -37,7 +38,11 @@ def test_the_difference_and_how_sure_it_is() -> None:
         "videos": "4",
     }
     assert found["p"][0].startswith("two is better: the 95 % interval of the difference does not")
-    assert {"+2.0", "+20.0"} <= set(found["text"])
+    assert found["span"][:2] == ["← one better", "two better →"]
+    assert {"0", "+5", "+20"} <= set(found["text"])
+    assert (
+        "+12.5 (+2 to +20) points of segment accuracy: the dot is the difference" in found["p"][1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,35 +54,36 @@ def test_the_verdict_follows_the_interval(interval: tuple[float, float], said: s
 
 def test_the_interval_stands_on_its_axis() -> None:
     shown = page()
-    (span,) = [a for a in shown.of("rect") if a["class"] == "span"]
+    (bar,) = [a for a in shown.of("rect") if a["class"] == "better"]
     (dot,) = shown.of("circle")
-    scale = HALF / (20 * 1.15)
-    assert float(str(span["x"])) == pytest.approx(2 * scale, abs=0.06)
-    assert float(str(span["width"])) == pytest.approx(18 * scale, abs=0.06)
-    assert float(str(dot["cx"])) == pytest.approx(12.5 * scale, abs=0.06)
+    over = axis(FOUND.interval)
+    assert bar["x"] == f"{over.at(2):.2f}%"
+    assert bar["width"] == f"{over.at(20) - over.at(2):.2f}%"
+    assert dot["cx"] == f"{over.at(12.5):.2f}%"
+
+
+def test_videos_by_their_difference() -> None:
+    (better,) = [a for a in page().of("path") if a.get("class") == "gain"]
+    assert better["d"] == "M0 50V0.0H25.00V50.0H50.00V50.0H75.00V50.0H100.00V50Z"
+    assert any("1 better, 1 worse, 2 alike" in text for text in page().texts["p"])
 
 
 def test_classes_are_ordered_by_what_the_second_gains() -> None:
-    shown = page()
+    shown = page(replace(FOUND, classes={**FOUND.classes, "same": (5.0, 5.0, 9)}))
     bars = [a for a in shown.of("rect") if a["class"] in ("gain", "loss")]
     assert [(a["class"], a["x"], a["width"]) for a in bars] == [
-        ("gain", "0.0", f"{HALF}.0"),
-        ("loss", f"-{HALF // 2}.0", f"{HALF // 2}.0"),
+        ("gain", "50.00%", "50.00%"),
+        ("loss", "25.00%", "25.00%"),
     ]
-    assert {EVIL, "dog", "0 → 40 % of 5", "80 → 60 % of 10"} <= set(shown.texts["text"])
-    assert "none" not in shown.texts["text"]
+    assert shown.texts["span"][2:] == [EVIL, "0 → 40 %", "dog", "80 → 60 %"]
+    assert shown.texts["i"] == ["of 5", "of 10"]
+    assert any("Alike in 1 class." in text for text in shown.texts["p"])
 
 
 def test_videos_that_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert page().texts["td"] == [
-        "abc",
-        "dog",
-        "2 of 10",
-        "9 of 10",
-        EVIL,
-        EVIL,
-        "5 of 10",
-        "4 of 10",
+        *("abc", "dog", "2 → 9", "+7"),
+        *(EVIL, EVIL, "5 → 4", "\N{MINUS SIGN}1"),
     ]
     monkeypatch.setattr(module, "MOST_CHANGES", 1)
     assert "and 1 more" in page().texts["p"]

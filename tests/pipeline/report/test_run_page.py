@@ -86,7 +86,7 @@ def test_a_training_on_one_page(run: Path) -> None:
     )
     assert "Accuracy while it learned" in found["h2"]
     assert "Over the gate's threshold" in found["h2"]
-    assert {"validation 75%", "test 70%", "loss 2", "precision 75%"} <= set(found["text"])
+    assert {"validation 75%", "test 70%", "loss 2", "precision 75%"} <= set(found["span"])
     assert found["li"] == [
         f"{EVIL} taken for dog: 10 segments",
         f"background taken for {EVIL}: 1 segments",
@@ -101,10 +101,15 @@ def test_the_worst_videos_come_first(run: Path) -> None:
 
 
 def test_decoders_stand_beside_what_needs_no_model(run: Path) -> None:
-    found = texts(run_page(read_run(run)))["text"]
+    page = run_page(read_run(run))
+    found = texts(page)["span"]
     at = found.index("gate 0.5 (its own)")
     assert found[at : at + 6] == [
         *("gate 0.5 (its own)", "87.5%", "argmax", "50.0%", "all background", "25.0%"),
+    ]
+    bars = [a for a in Page(page).of("rect") if a["class"] in ("bar", "faint")]
+    assert [(a["class"], a["width"]) for a in bars[:3]] == [
+        *(("bar", "87.50%"), ("bar", "50.00%"), ("faint", "25.00%")),
     ]
 
 

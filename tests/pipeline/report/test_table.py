@@ -7,7 +7,10 @@ import pytest
 
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.report.table import markdown, table_page, write_table
+from avel.pipeline.studies.bootstrap import Difference
+from avel.pipeline.studies.pairs import Pair
 from tests.pipeline.report.material import EVIL
+from tests.pipeline.report.test_page import VOID, Page
 
 HEADER = ["system", "accuracy, %"]
 ROWS = [["dmsf", "98.2"], [EVIL, "a|b"]]
@@ -53,3 +56,20 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     with pytest.raises(EnvironmentProblem, match=r"board\.csv: cannot be written"):
         write_table(tmp_path / "f", "board", HEADER, ROWS)
+
+
+def test_rows_are_drawn_beside_what_they_are_compared_with(tmp_path: Path) -> None:
+    pairs = [
+        Pair(EVIL, "full", Difference(-4.0, -14.0, 6.0), {0: -6.0, 1: -2.0}, (-20.0, 8.0)),
+        Pair("sure", "full", Difference(3.0, 1.0, 5.0), {0: 3.0}, (3.0, 3.0)),
+    ]
+    write_table(tmp_path, "board", HEADER, ROWS, pairs=pairs)
+    VOID.update({"rect", "line", "circle", "path"})
+    page = Page((tmp_path / "board.html").read_text())
+    assert page.texts["h2"] == ["Differences to full"]
+    assert {EVIL, "1 better, 1 worse, 0 alike", "+3 (+1 to +5)"} <= set(page.texts["span"])
+    kinds = [a["class"] for a in page.of("rect")]
+    assert kinds == ["unsure", "better"]
+    assert len([a for a in page.of("circle") if a["class"] == "seed"]) == 2
+    assert "circle" not in (tmp_path / "board.md").read_text()
+    assert "Differences" not in table_page("board", HEADER, ROWS)

@@ -14,7 +14,7 @@ from tests.pipeline.report.material import EVIL
 
 OURS = Markup("<ours>")
 VALUES = {
-    **{"title": "t", "header": ["a"], "rows": [["b"]], "notes": []},
+    **{"title": "t", "header": ["a"], "rows": [["b"]], "notes": [], "forests": []},
     **{"style": OURS, "script": OURS, "policy": ""},
 }
 
@@ -31,6 +31,18 @@ def test_values_are_escaped_and_assets_are_not() -> None:
 def test_a_value_that_is_missing_is_an_error() -> None:
     with pytest.raises(UndefinedError, match="'rows' is undefined"):
         render("table.html.j2", **{name: v for name, v in VALUES.items() if name != "rows"})
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Female speech, woman spea", "Female speech, woman spea"),
+        ("Female speech, woman speaking", "Female speech, woman spea…"),
+        ("abcdefghijklmnopqrstuvw, xyz", "abcdefghijklmnopqrstuvw…"),
+    ],
+)
+def test_names_in_drawings_are_short(name: str, shown: str) -> None:
+    assert template.short(name) == shown
 
 
 def test_every_template_is_in_the_package_and_reads() -> None:

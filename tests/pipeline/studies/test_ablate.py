@@ -210,9 +210,10 @@ def test_lines_by_hand(tmp_path: Path) -> None:
         (folder / "metrics.json").write_text('{"train_seconds": %d}' % (seed + 1))  # noqa: UP031
     first, second = lines(small(a={}, b={}), tmp_path)
     assert first.accuracies == pytest.approx((80.0, 60.0))
-    assert (first.mean, first.difference) == (pytest.approx(70.0), None)
+    assert (first.mean, first.pair) == (pytest.approx(70.0), None)
     assert first.std == pytest.approx(np.std([80, 60], ddof=1))
     assert first.train_seconds == 1.5
-    assert second.difference is not None
-    assert second.difference.mean == pytest.approx(20.0)
+    assert second.pair is not None
+    assert second.pair.difference.mean == pytest.approx(20.0)
+    assert second.pair.seeds == pytest.approx({0: 10.0, 1: 30.0})
     assert second.std == 0.0

@@ -1,6 +1,8 @@
 """A lot is one process's, until it gives it back or gives no sign of life."""
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from avel.cache.errors import CacheError, CacheFull, CacheUnavailable
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.work import claims as module
-from avel.pipeline.work.claims import LOT, Claims, sweep
+from avel.pipeline.work.claims import LOT, Claims, rubbish, sweep
 from avel.pipeline.work.owner import Owner, this_process
+from tests.cache.items import fill_up, small_disk
 
 LEASE = 1e6  # no heartbeat of a thread comes while a test runs
 
@@ -173,7 +177,7 @@ def test_what_the_dead_left_is_swept_and_nothing_else(tmp_path: Path, stack: Exi
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(EnvironmentProblem, match=r"claims cannot be written .*--cache-dir"),
+        pytest.raises(CacheError, match=r"claims: cannot be written .*--cache-dir"),
         Claims(tmp_path / "file" / "claims"),
     ):
         pass
@@ -190,3 +194,76 @@ def test_a_file_system_without_hard_links_is_named(
     monkeypatch.setattr(module.os, "link", refuse)
     with pytest.raises(EnvironmentProblem, match=r"lot-a: a lot cannot be claimed .*--shard"):
         one.take("a")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "said"),
+    [
+        (errno.ENOSPC, CacheFull, "the disk is full"),
+        (errno.EDQUOT, CacheFull, "the disk is full"),
+        (errno.ENOENT, CacheUnavailable, "is gone since it was opened; mount or restore it"),
+        (errno.ESTALE, CacheUnavailable, "see whether its disk or network share answers"),
+        (errno.EIO, CacheUnavailable, "see whether its disk or network share answers"),
+    ],
+)
+def test_a_share_in_trouble_is_told_from_one_without_links(
+    tmp_path: Path,
+    stack: ExitStack,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    kind: type[Exception],
+    said: str,
+) -> None:
+    one = opened(stack, tmp_path, 1)
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(module.os, "link", refuse)
+    with pytest.raises(kind, match=said):
+        one.take("a")
+    monkeypatch.undo()
+    assert one.take("a"), "once it answers again"
+
+
+def test_a_full_disk_at_the_beginning(tmp_path: Path) -> None:
+    """Whoever waits for room begins again."""
+    with small_disk(tmp_path / "disk", 64) as disk:
+        if disk is None:
+            pytest.skip("this machine lets nobody mount")
+        (disk / "claims").mkdir()
+        fill_up(disk)
+        claims = Claims(disk / "claims")
+        with pytest.raises(CacheFull, match="the disk is full"):
+            claims.begin()
+        (disk / "filler").unlink()
+        claims.begin()
+        with claims:
+            assert claims.take("a")
+        assert not (disk / "claims").exists()
+
+
+def test_a_folder_that_goes_away_hides_no_other_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Claims(tmp_path / "claims") as claims:
+        claims.take("a")
+        shutil.rmtree(tmp_path / "claims")
+        (tmp_path / "claims").write_text("another thing")
+        raise ZeroDivisionError
+
+
+def test_what_killed_loops_left_is_rubbish_and_what_others_read_is_not(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    """Lots that are done are of use to whoever is at work."""
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / "a").touch()
+    dead = opened(stack, tmp_path / "claims", 2**22 + 1)
+    dead._owner = replace(this_process(), pid=2**22 + 1)
+    dead._beat.write_text(dead._owner.to_json())
+    dead.take("b")
+    living = Claims(tmp_path / "claims")
+    with living:
+        assert set(rubbish(tmp_path)) == {dead._beat, tmp_path / "claims" / f"{LOT}b"}
+    assert not (tmp_path / "claims").exists(), "the last one out cleans up"
+    assert rubbish(tmp_path) == [tmp_path / "done" / "a"]
+    assert rubbish(tmp_path / "nothing") == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.reasons import Reason
-from avel.pipeline.work.failures import NAME, QUARANTINED, Failure, Failures
+from avel.pipeline.work.failures import NAME, QUARANTINED, Failure, Failures, failures_of, folder_of
 
 KEY, OTHER = "a" * 64, "b" * 64
 
@@ -76,3 +76,66 @@ def test_where_nothing_can_be_written_the_run_goes_on(tmp_path: Path) -> None:
     failures = Failures(tmp_path / "file")
     failures.add(crash())
     assert failures.of(KEY) == crash()
+
+
+def written(folder: Path, *lines: tuple[str, str, str, float]) -> Failures:
+    """A memory of these lines: path, key, reason, seconds since 1970."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = [[path, key, reason, f"{path}: why", at] for path, key, reason, at in lines]
+    (folder / NAME).write_text("".join(json.dumps(line) + "\n" for line in said))
+    return Failures(folder)
+
+
+def took(ours: Path, theirs: Failures, *made: str) -> dict[str, str]:
+    """What is remembered after another memory was taken in: reasons by mark."""
+    taken = Failures(ours)
+    taken.take(theirs, made.__contains__)
+    found = {failure.mark: str(failure.reason) for failure in Failures(ours)}
+    assert found == {failure.mark: str(failure.reason) for failure in taken}, "here and on disk"
+    return found
+
+
+def test_of_two_memories_what_was_said_last_counts(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    written(ours, ("x", KEY, "OOM", 10), ("y", OTHER, "OOM", 10), ("z.mp4", "", "EMPTY", 10))
+    other = written(
+        theirs,
+        ("x", KEY, "TIMEOUT", 11),
+        ("y", OTHER, "TIMEOUT", 9),
+        ("gone.mp4", "", "MISSING_FILE", 1),
+        ("c", "c" * 64, "OOM", 1),
+        ("c", "c" * 64, "", 2),
+    )
+    expected = {KEY: "TIMEOUT", OTHER: "OOM", "z.mp4": "EMPTY", "gone.mp4": "MISSING_FILE"}
+    assert took(ours, other) == expected
+    before = (ours / NAME).read_text()
+    assert took(ours, other) == expected
+    assert (ours / NAME).read_text() == before, "once more adds nothing"
+
+
+def test_a_later_success_elsewhere_is_the_end_of_a_failure(tmp_path: Path) -> None:
+    written(tmp_path / "a", ("x", KEY, "OOM", 10), ("y", OTHER, "OOM", 10))
+    other = written(tmp_path / "b", ("x", KEY, "", 11), ("y", OTHER, "", 9))
+    assert took(tmp_path / "a", other) == {OTHER: "OOM"}
+
+
+def test_what_has_features_is_no_failure(tmp_path: Path) -> None:
+    """Neither one of ours nor one of theirs."""
+    written(tmp_path / "a", ("x", KEY, "OOM", 10))
+    other = written(tmp_path / "b", ("y", OTHER, "OOM", 11), ("z", "c" * 64, "OOM", 11))
+    assert took(tmp_path / "a", other, KEY, OTHER) == {"c" * 64: "OOM"}
+
+
+def test_a_memory_is_found_by_its_features(tmp_path: Path) -> None:
+    folder_of(tmp_path, "f" * 64).mkdir(parents=True)
+    failures_of(tmp_path, "f" * 64).add(crash())
+    assert [f.key for f in failures_of(tmp_path, "f" * 64)] == [KEY]
+    assert (tmp_path / "work" / ("f" * 16) / NAME).is_file()
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    """Below a share that is gone it would lie on another disk."""
+    failures = Failures(tmp_path / "gone")
+    failures.add(crash())
+    assert failures.of(KEY) == crash()
+    assert not (tmp_path / "gone").exists()

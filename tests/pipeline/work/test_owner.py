@@ -42,7 +42,7 @@ def test_of_another_machine_nothing_is_known(boot: str) -> None:
 
 def test_nothing_is_known_where_the_kernel_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
     owner = replace(this_process(), started=1)
-    monkeypatch.setattr(module, "_boot", lambda: "")
+    monkeypatch.setattr(module, "boot", lambda: "")
     assert not owner.is_dead
 
 

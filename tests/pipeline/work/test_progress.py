@@ -12,6 +12,7 @@ import pytest
 from avel.pipeline.work import progress
 from avel.pipeline.work.progress import LINE_SECONDS, Progress, track
 from avel.pipeline.work.say import put, warn
+from avel.pipeline.work.talk import Talk, talking
 
 
 @pytest.fixture
@@ -48,15 +49,27 @@ def test_items_pass_through(
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_silent_shows_nothing_even_inside_a_long_item(
+def test_quiet_shows_nothing_even_inside_a_long_item(
     terminal: bool, monkeypatch: pytest.MonkeyPatch, clock: SimpleNamespace
 ) -> None:
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    progress = Progress(3, "videos", silent=True)
-    for _ in progress.track(each_takes(clock, 2 * LINE_SECONDS, 3)):
-        progress.watch(Path("long.mp4"), 60, 3600)
+    progress = Progress(3, "videos")
+    with talking(Talk.QUIET):
+        for _ in progress.track(each_takes(clock, 2 * LINE_SECONDS, 3)):
+            progress.watch(Path("long.mp4"), 60, 3600)
     assert stream.getvalue() == ""
+
+
+def test_every_item_where_a_command_is_verbose(
+    monkeypatch: pytest.MonkeyPatch, clock: SimpleNamespace
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with talking(Talk.VERBOSE):
+        assert list(track(each_takes(clock, 1.0, 3), 3, "videos"))
+    lines = stream.getvalue().splitlines()
+    assert [line.split(",")[0] for line in lines[:2]] == ["videos: 1 of 3", "videos: 2 of 3"]
 
 
 def test_items_come_one_by_one_as_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,121 @@
+"""Answers for browsers: the pages, their files, and the changes as they come."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from importlib.resources import files
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from avel.pipeline.formats.choice import NAMES
+from avel.pipeline.server import pages
+from avel.pipeline.server.database import changes_after, newest
+from avel.pipeline.server.pages import STATIC, Home, Shown
+from avel.pipeline.server.problem import Problem, missing, too_many
+from avel.pipeline.server.route import Call
+from avel.pipeline.server.site import Site
+
+PORTION = 200
+"""Changes that are read at once."""
+LOOK_SECONDS, QUIET_SECONDS = 1.0, 15.0
+"""Between two looks where no bell rang, and between two signs of life."""
+
+
+def home(call: Call) -> Response:
+    """The page of all films."""
+    site = call.site
+    sequence = newest(site.database)
+    limits = asdict(site.settings.limits)
+    return HTMLResponse(
+        pages.home(Home(site.videos.listed(), site.models.current, sequence, limits))
+    )
+
+
+def video(call: Call) -> Response:
+    """The page of one film."""
+    site = call.site
+    sequence, row = newest(site.database), site.videos.row(call.id)
+    try:
+        result = site.videos.result(call.id)
+    except Problem:
+        result = None
+    here = f"/api/videos/{call.id}/media"
+    media = f"{here}?proxy=1" if row["proxy"] else "" if row["cannot"] else here
+    models, corrections = site.models, site.corrections
+    known = models.labels(models.current)
+    shown = Shown(
+        video=site.videos.get(call.id),
+        result=result,
+        data=site.videos.page_data(row),
+        media=media,
+        cannot=row["cannot"],
+        corrections=corrections.get(call.id),
+        labels=[*known, *sorted(corrections.labels() - set(known))],
+        formats=NAMES,
+        before=json.loads(row["before"]) if row["before"] else None,
+        sequence=sequence,
+    )
+    return HTMLResponse(pages.video(shown))
+
+
+def static(call: Call) -> Response:
+    """A file of the pages."""
+    if call.id not in STATIC:
+        raise missing("file", call.id)
+    package, kind = STATIC[call.id]
+    return Response((files(package) / call.id).read_bytes(), media_type=kind)
+
+
+async def events(call: Call) -> Response:
+    """Changes of films and jobs as they come, for ever."""
+    site, given = call.site, call.given
+    if site.listeners >= site.settings.limits.listeners:
+        raise too_many("TOO_MANY_LISTENERS", f"{site.listeners} connections listen; close one", 5)
+    after = given.get("Last-Event-ID", given.get("after", 0))
+    return StreamingResponse(
+        stream(site, int(after)),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def stream(site: Site, after: int) -> AsyncIterator[str]:
+    """Server-sent events after a number, counted from 1; a comment every 15 s of silence."""
+    site.listeners += 1
+    quiet = 0.0
+    try:
+        yield "retry: 1000\n: avel\n\n"
+        while not site.bell.is_over:
+            waiting = site.bell.waiting()
+            told, after = await run_in_threadpool(_told, site, after)
+            for text in told:
+                yield text
+            if told:
+                quiet = 0.0
+                continue
+            quiet = 0.0 if await waiting(LOOK_SECONDS) else quiet + LOOK_SECONDS
+            if quiet >= QUIET_SECONDS:
+                quiet = 0.0
+                yield ": still here\n\n"
+    finally:
+        site.listeners -= 1
+
+
+def _told(site: Site, after: int) -> tuple[list[str], int]:
+    """What changed after a number, and the newest number of it."""
+    told = []
+    for row in changes_after(site.database, after, PORTION):
+        after, kind, key = row["sequence"], row["kind"], row["id"]
+        if kind == "video":
+            try:
+                data = site.videos.get(key)
+            except Problem:
+                continue
+        else:
+            found = site.jobs.get(key) if kind == "job" else {"id": key}
+            if found is None:
+                continue
+            data = found
+        told.append(f"event: {kind}\nid: {after}\ndata: {json.dumps(data)}\n\n")
+    return told, after

@@ -1,0 +1,122 @@
+"""Keeps a worker running: starts it, hears it, and puts another in the place of one that died."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from multiprocessing.spawn import get_executable
+
+from avel.pipeline.server.folder import new_id
+from avel.pipeline.server.site import Site
+from avel.pipeline.server.worker import CODE, READY
+
+PATIENCE_SECONDS = 5.0
+"""For which a worker may work on at a job that was cancelled; it is killed then."""
+LOOK_SECONDS, EXPIRE_SECONDS = 1.0, 600.0
+MOST_PAUSE_SECONDS = 30.0
+"""Between two starts, where a worker dies before it is ready."""
+STARTING, READY_STATE, DEAD = "starting", "ready", "dead"
+
+
+class Keeper:
+    """Keeps one worker.
+
+    Args:
+        site: Whose jobs it does.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site, self.state = site, DEAD
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pause = 0.0
+
+    @asynccontextmanager
+    async def life(self) -> AsyncIterator[None]:
+        """Keep it, in a block; its job waits again when the block ends."""
+        tasks = [asyncio.create_task(each) for each in (self._keep(), self._look(), self._expire())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.end()
+
+    def workers(self) -> list[dict[str, str]]:
+        """What the API says of it."""
+        return [{"device": self._site.settings.device, "state": self.state}]
+
+    def end(self) -> None:
+        """Kill it; what it was about waits again."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+        self._site.jobs.recover()
+
+    async def _keep(self) -> None:
+        while True:
+            owner = new_id()
+            process = self._process = self._started(owner)
+            await self._hear(process)
+            code = await asyncio.to_thread(process.wait)
+            self.state, before = DEAD, self.state
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            self._site.jobs.died(owner, how)
+            self._site.bell.ring()
+            logging.getLogger("avel").warning("the worker died (%s); another is started", how)
+            died_early = before == STARTING
+            self._pause = min(MOST_PAUSE_SECONDS, 2 * self._pause + 1) if died_early else 0.0
+            await asyncio.sleep(self._pause)
+
+    def _started(self, owner: str) -> "subprocess.Popen[bytes]":
+        self.state, self._owner = STARTING, owner
+        settings = json.dumps(self._site.settings.as_json())
+        return subprocess.Popen(
+            [get_executable(), "-c", CODE, settings, owner, str(os.getpid()), *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
+
+    async def _hear(self, process: "subprocess.Popen[bytes]") -> None:
+        """Ring the bell at each word of the worker, until its line ends."""
+        assert process.stdout
+        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+        )
+        try:
+            while said := await reader.read(4_096):
+                if READY in said:
+                    self.state = READY_STATE
+                self._site.bell.ring()
+        finally:
+            transport.close()
+
+    async def _look(self) -> None:
+        """Tell the worker that there may be a job; kill one that is stuck or does not stop."""
+        while True:
+            waiting = self._site.bell.waiting()
+            self._nudge()
+            await waiting(LOOK_SECONDS)
+            process = self._process
+            if process and self._site.jobs.overdue(self._owner, PATIENCE_SECONDS):
+                process.kill()
+
+    def _nudge(self) -> None:
+        process = self._process
+        if process is None or process.stdin is None or not self._site.jobs.are_queued():
+            return
+        with contextlib.suppress(OSError):
+            os.write(process.stdin.fileno(), b"\n")
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRE_SECONDS)
+            await asyncio.to_thread(self._site.expire)

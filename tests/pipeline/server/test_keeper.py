@@ -1,0 +1,150 @@
+"""How a worker is kept; that it is replaced is seen in `test_kills`."""
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from avel.pipeline.server import keeper as module
+from avel.pipeline.server.keeper import Keeper
+from avel.pipeline.server.site import Site
+from tests.pipeline.server.material import add
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, code: str) -> list[Keeper]:
+    """Start programs of a line in the place of workers; keepers that did."""
+    seen: list[Keeper] = []
+
+    def started(self: Keeper, owner: str) -> "subprocess.Popen[bytes]":
+        self.state, self._owner = "starting", owner
+        seen.append(self)
+        return subprocess.Popen(
+            [sys.executable, "-S", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
+
+    monkeypatch.setattr(Keeper, "_started", started)
+    return seen
+
+
+async def until(look: Any) -> None:
+    for _ in range(2_000):
+        if look():
+            return
+        await asyncio.sleep(0.005)
+    raise TimeoutError("it did not come")
+
+
+def test_it_says_how_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, "import sys; sys.stdout.write('r'); sys.stdout.flush(); sys.stdin.read()")
+
+    async def run() -> list[str]:
+        keeper = Keeper(site)
+        states = [keeper.workers()[0]["state"]]
+        async with keeper.life():
+            await until(lambda: keeper.workers()[0]["state"] == "ready")
+            states.append("ready")
+            process = keeper._process
+        assert process is not None
+        states.append("gone" if process.returncode is not None else "there")
+        return states
+
+    assert asyncio.run(run()) == ["dead", "ready", "gone"]
+
+
+def test_it_rings_at_each_word(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, "import sys; sys.stdout.write('rc'); sys.stdout.flush(); sys.stdin.read()")
+    rings: list[int] = []
+    monkeypatch.setattr(site.bell, "ring", lambda: rings.append(1))
+
+    async def run() -> None:
+        async with Keeper(site).life():
+            await until(lambda: rings)
+
+    asyncio.run(run())
+
+
+def test_a_worker_is_told_that_a_job_waits(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(
+        monkeypatch,
+        "import sys; sys.stdin.read(1); sys.stdout.write('r'); sys.stdout.flush(); sys.stdin.read()",
+    )
+
+    async def run() -> None:
+        keeper = Keeper(site)
+        async with keeper.life():
+            await until(lambda: keeper._process)
+            await asyncio.to_thread(add, site)
+            site.bell.ring()
+            await until(lambda: keeper.state == "ready")
+
+    asyncio.run(run())
+
+
+def test_one_that_dies_before_it_is_ready_is_started_again_after_a_pause(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = pretend(monkeypatch, "raise SystemExit(3)")
+    pauses: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if seconds >= 1 and seconds < 100:
+            pauses.append(seconds)
+            seconds = 0
+        await real(seconds)
+
+    monkeypatch.setattr(module.asyncio, "sleep", sleep)
+
+    async def run() -> None:
+        async with Keeper(site).life():
+            for _ in range(2_000):
+                if len(pauses) >= 3:
+                    return
+                await real(0.005)
+
+    asyncio.run(run())
+    assert pauses[:3] == [1.0, 3.0, 7.0]
+    assert len(seen) >= 3
+
+
+def test_what_it_was_about_waits_again_when_the_server_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, "import sys; sys.stdin.read()")
+    video = add(site)
+
+    async def run() -> None:
+        keeper = Keeper(site)
+        async with keeper.life():
+            await until(lambda: keeper._process)
+            assert site.jobs.take(keeper._owner)
+
+    asyncio.run(run())
+    assert site.videos.get(video)["state"] == "queued"
+
+
+def test_one_that_does_not_stop_is_killed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = pretend(
+        monkeypatch,
+        "import sys; sys.stdout.write('r'); sys.stdout.flush(); sys.stdin.read()\nwhile True: pass",
+    )
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    video = add(site)
+
+    async def run() -> None:
+        keeper = Keeper(site)
+        async with keeper.life():
+            await until(lambda: keeper.state == "ready")
+            job = site.jobs.take(keeper._owner)
+            assert job is not None
+            site.jobs.cancel(job.id)
+            await until(lambda: site.videos.get(video)["state"] == "cancelled")
+            await until(lambda: len(seen) == 2)
+
+    asyncio.run(run())

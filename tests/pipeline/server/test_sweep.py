@@ -1,0 +1,60 @@
+from pathlib import Path
+
+from avel.pipeline.server.site import Site
+from avel.pipeline.server.sweep import DAY, sweep
+from tests.pipeline.server.material import NOBODY, Clock, add, make_site, work_off
+
+
+def test_what_belongs_to_nothing_goes(site: Site) -> None:
+    video = add(site)
+    upload = site.uploads.begin("a.mp4", 4)
+    root = site.folder.root
+    site.folder.film(NOBODY).mkdir()
+    site.folder.media(NOBODY, ".mp4").write_bytes(b"x")
+    (root / "videos" / "strange").mkdir()
+    (root / "uploads" / "gone-1").mkdir()
+    (root / "uploads" / "gone-1" / "x").touch()
+    (root / "uploads" / ("e" * 32)).touch()
+    (site.folder.film(video) / ".torn.1.json").touch()
+    sweep(site.database, site.folder)
+    assert [path.name for path in (root / "videos").iterdir()] == [video]
+    assert [path.name for path in (root / "uploads").iterdir()] == [upload]
+    assert [path.name for path in site.folder.film(video).iterdir()] == ["media.mp4"]
+
+
+def test_old_films_go_and_corrected_ones_stay(tmp_path: Path) -> None:
+    clock = Clock()
+    site = make_site(tmp_path, clock=clock)
+    corrected, old = add(site, "a.mp4"), add(site, "b.mp4")
+    work_off(site)
+    site.corrections.put(corrected, 0, [])
+    with site.database.writing() as write:  # the worker has its own clock
+        write.execute("UPDATE jobs SET ended = ?", (clock.now,))
+    clock.now += 31 * DAY
+    waiting = add(site, "c.mp4")
+    site.expire()
+    assert {video["id"] for video in site.videos.listed()} == {corrected, waiting}
+    assert not site.folder.film(old).exists()
+    assert {job["video"] for job in site.jobs.listed()} == {corrected, waiting}
+
+
+def test_a_film_that_was_run_again_is_new(tmp_path: Path) -> None:
+    clock = Clock()
+    site = make_site(tmp_path, clock=clock)
+    video = add(site)
+    work_off(site)
+    clock.now += 31 * DAY
+    site.localize(video, None)
+    site.expire()
+    assert site.videos.get(video)["state"] == "queued"
+
+
+def test_teachings_that_ended_go_too(tmp_path: Path) -> None:
+    clock = Clock()
+    site = make_site(tmp_path, clock=clock)
+    with site.database.writing() as write:
+        job = site.jobs.add(write, "teach", "", "taught-1")
+    site.jobs.cancel(job)
+    clock.now += 31 * DAY
+    site.expire()
+    assert site.jobs.listed() == []
