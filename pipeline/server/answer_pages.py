@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from importlib.resources import files
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -11,10 +10,11 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from avel.pipeline.formats.choice import NAMES
 from avel.pipeline.server import pages
 from avel.pipeline.server.database import changes_after, newest
-from avel.pipeline.server.pages import STATIC, Home, Shown
+from avel.pipeline.server.pages import Home, Shown
 from avel.pipeline.server.problem import Problem, missing, too_many
 from avel.pipeline.server.route import Call
 from avel.pipeline.server.site import Site
+from avel.pipeline.server.static import STATIC
 
 PORTION = 200
 """Changes that are read at once."""
@@ -60,11 +60,12 @@ def video(call: Call) -> Response:
 
 
 def static(call: Call) -> Response:
-    """A file of the pages."""
-    if call.id not in STATIC:
+    """A file of the pages; another content has another name."""
+    found = STATIC.get(call.id)
+    if found is None:
         raise missing("file", call.id)
-    package, kind = STATIC[call.id]
-    return Response((files(package) / call.id).read_bytes(), media_type=kind)
+    kept = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(found.content, media_type=found.kind, headers=kept)
 
 
 async def events(call: Call) -> Response:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from avel.cache.errors import CacheError, CacheFull, CacheUnavailable, writing
+from avel.cache.temporary import is_abandoned, temporary
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.work.owner import Owner, from_json, this_process
 
@@ -74,7 +75,12 @@ class Claims:
             return
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._beat.write_text(self._owner.to_json() + "\n")
+            part = temporary(self._folder, "new")
+            try:  # whole or not at all: nobody could tell whose an empty one is
+                part.write_text(self._owner.to_json() + "\n")
+                os.replace(part, self._beat)
+            finally:
+                part.unlink(missing_ok=True)
             self._since = self._beat.stat().st_mtime_ns
 
     def __enter__(self) -> Self:
@@ -221,6 +227,8 @@ def rubbish(folder: Path) -> list[Path]:
 
 def _is_left(path: Path) -> bool:
     """Whether who made a file in a folder of claims is dead, or unheard of for a day."""
+    if is_abandoned(path):
+        return True
     try:
         owner = from_json(path.read_text(errors="replace"))
         old = time.time() - path.stat().st_mtime > DAY

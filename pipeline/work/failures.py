@@ -60,7 +60,11 @@ class Failures:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / NAME
+        self._learn()
+
+    def _learn(self) -> None:
         self._known = {failure.mark: failure for failure in self._read()}
+        self._named = {failure.path: failure.mark for failure in self._known.values()}
 
     def __iter__(self) -> Iterator[Failure]:
         return iter(list(self._known.values()))
@@ -75,12 +79,13 @@ class Failures:
         if self._known.get(failure.mark) == failure:
             return
         self._known[failure.mark] = failure
+        self._named[failure.path] = failure.mark
         said = [os.fspath(failure.path), failure.key, failure.reason, failure.message, time.time()]
         self._append(said)
 
     def forget(self, path: Path, key: str) -> None:
-        """A file succeeded: what is remembered of it, or of its name, is so no more."""
-        for mark in (key, os.fspath(path)):
+        """A file succeeded: what is remembered of it, or of what had its name, is so no more."""
+        for mark in (key, self._named.pop(path, "")):
             if self._known.pop(mark, None):
                 self._append([os.fspath(path), mark, "", "", time.time()])
 
@@ -105,7 +110,7 @@ class Failures:
                     self._append([said[0], mark, "", "", _at(said)])
         for mark in [mark for mark in self._known if made(mark)]:
             self._append([os.fspath(self._known[mark].path), mark, "", "", time.time()])
-        self._known = {failure.mark: failure for failure in self._read()}
+        self._learn()
         return taken
 
     def _append(self, said: Line) -> None:

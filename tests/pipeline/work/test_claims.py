@@ -236,6 +236,7 @@ def test_a_full_disk_at_the_beginning(tmp_path: Path) -> None:
         claims = Claims(disk / "claims")
         with pytest.raises(CacheFull, match="the disk is full"):
             claims.begin()
+        assert not list((disk / "claims").iterdir()), "nor is an empty file left, of nobody"
         (disk / "filler").unlink()
         claims.begin()
         with claims:

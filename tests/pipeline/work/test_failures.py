@@ -139,3 +139,14 @@ def test_a_folder_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
     failures.add(crash())
     assert failures.of(KEY) == crash()
     assert not (tmp_path / "gone").exists()
+
+
+def test_another_content_under_the_name_is_the_end_of_it(tmp_path: Path) -> None:
+    """A file that was damaged is copied again: its old content is nowhere any more."""
+    Failures(tmp_path).add(crash("x.mp4", KEY))
+    again = Failures(tmp_path)
+    again.forget(Path("other.mp4"), OTHER)
+    assert [f.key for f in again] == [KEY]
+    again.forget(Path("x.mp4"), OTHER)
+    assert not list(again)
+    assert not list(Failures(tmp_path))
