@@ -57,7 +57,7 @@ class Hands:
         return RuntimeConfig(settings.cache_dir, settings.device, window_cells=WINDOW_CELLS)
 
     def warm(self, place: str) -> list[str]:
-        """Load what a model needs; its events."""
+        """Load what a model needs; the names (K,) of its events."""
         plan = self._plan(place)
         networks, are_new = self._warm.encoder(plan, self._settings.device)
         if are_new:

@@ -70,12 +70,12 @@ class Settings:
     hands: str = HANDS
 
     def as_json(self) -> dict[str, Any]:
-        """For a worker's command line."""
+        """For a worker's command line; limits in bytes and seconds."""
         plain = asdict(self)
         return {**plain, "folder": str(self.folder), "cache_dir": str(self.cache_dir)}
 
     @staticmethod
     def of_json(said: dict[str, Any]) -> "Settings":
-        """What `as_json` gave."""
+        """What `as_json` gave, limits in bytes and seconds."""
         paths = {name: Path(said[name]) for name in ("folder", "cache_dir")}
         return Settings(**{**said, **paths, "limits": Limits(**said["limits"])})
