@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from avel.pipeline.media.inputs import expand
 from avel.pipeline.method.labels import read_labels
 from avel.pipeline.method.named import named
+from avel.pipeline.reasons import InputError
 from avel.pipeline.work.runtime import RuntimeConfig, cache_root
 
 if TYPE_CHECKING:
@@ -121,6 +122,25 @@ def several(name: str, given: File | Iterable[File]) -> list[str]:
     if isinstance(given, bytes) or not isinstance(given, Iterable):
         raise _wrong(name, given, "a path or several")
     return [str(path_of(name, each)) for each in given]
+
+
+def names_of(name: str, given: str | Iterable[str] | None) -> tuple[str, ...]:
+    """One name or several; none where None is given.
+
+    Raises:
+        TypeError: it is neither.
+        InputError: there is not one among several.
+    """
+    if given is None:
+        return ()
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise _wrong(name, given, "a str or several")
+    found = (given,) if isinstance(given, str) else tuple(given)
+    for each in found:
+        _check(name, each, str)
+    if not found:
+        raise InputError(f"{name} ({given!r:.60}) names nothing; leave it out for all")
+    return found
 
 
 def path_of(name: str, given: object) -> Path:

@@ -15,6 +15,7 @@ from avel.arguments import (
     files_of,
     labels_of,
     model_of,
+    names_of,
     overrides_of,
     path_of,
     runtime_of,
@@ -23,6 +24,7 @@ from avel.arguments import (
 )
 from avel.pipeline.method.decoders import Decoder, decoder_of
 from avel.pipeline.method.extract import Features
+from avel.pipeline.method.kept import Kept
 from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 from avel.pipeline.method.plan import (
     LocalizationPlan,
@@ -38,6 +40,9 @@ from avel.result import Result
 
 if TYPE_CHECKING:
     from avel.pipeline.method.localizer import Localizer
+
+
+MASKS = ("visual_mask", "audio_mask")
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,8 @@ def extract(
     options: Mapping[str, Any] | None = None,
     frames: int | None = None,
     adapters: File | None = None,
+    arrays: str | Iterable[str] | None = None,
+    map_dtype: Literal["float16", "int8"] = "float16",
     **how: Unpack[How],
 ) -> Iterator[Extracted]:
     """Embed videos, through the cache; one `Extracted` per file, in their order.
@@ -147,6 +154,9 @@ def extract(
         options: Its options by name.
         frames: Per second; None for the encoder's own.
         adapters: Run folder with tuned adapters to apply.
+        arrays: What is kept of the features, `("visual", "audio")`; None for all that the encoder
+            gives. Others have no columns, or are None. A choice makes features of their own.
+        map_dtype: How the map is kept: as it comes, or in int8 of half the size.
         **how: As for `localize`.
 
     Raises:
@@ -160,20 +170,24 @@ def extract(
     frames = whole("frames", frames)
     tuned = None if adapters is None else path_of("adapters", adapters)
     encoder = base if tuned is None else AdaptedChoice(base, tuned)
-    plan = plan_features(encoder, {} if frames is None else {"frames_per_cell": frames})
-    return _extracted(paths, plan, runtime)
+    kept = Kept(names_of("arrays", arrays), map_dtype)
+    plan = plan_features(encoder, {} if frames is None else {"frames_per_cell": frames}, kept)
+    return _extracted(paths, plan, runtime, kept)
 
 
-def _extracted(paths: list[Path], plan: Plan, runtime: RuntimeConfig) -> Iterator[Extracted]:
+def _extracted(
+    paths: list[Path], plan: Plan, runtime: RuntimeConfig, kept: Kept
+) -> Iterator[Extracted]:
     from avel.pipeline.method.harvest import harvest
     from avel.pipeline.method.run import read_features, warn_of_damage
 
     stores = plan.stores(runtime.cache_dir)
+    names = (*kept.arrays, *MASKS) if kept.arrays else None
     with closing(harvest(paths, stores, plan, runtime, check=None)) as outcomes:
         for outcome in in_order(outcomes, paths, attrgetter("path")):
             found = Extracted(str(outcome.path), None, str(outcome.reason or ""), outcome.message)
             if outcome.key and not outcome.reason:
-                found = replace(found, features=read_features(stores.features, outcome.key))
+                found = replace(found, features=read_features(stores.features, outcome.key, names))
             yield found
     warn_of_damage(stores.segments, stores.features)
 

@@ -55,6 +55,22 @@ class Result(Known):
         write_whole(target, form.write([entry]))
         return target
 
+    def show(self) -> None:
+        """Show lanes and events in the notebook that runs; elsewhere the page in the browser.
+
+        The page is that of `avel localize --out`, with the film; its times are seconds. Where no
+        browser can be opened, such as on a server, a warning says where the page is.
+
+        Raises:
+            EnvironmentProblem: the page cannot be written.
+        """
+        from avel.pipeline.method import notebook  # for those who look
+
+        if not notebook.displayed(self):
+            from avel.pipeline.report import opening  # slow: loads Jinja2
+
+            opening.open_page(self)
+
 
 def read_results(path: File) -> Iterator[Result]:
     """Results that were written earlier, with times in seconds, as `localize` gave them.

@@ -4,20 +4,22 @@
     python -m benchmarks.gpu --device cpu --tiny        # a trial of the script where there is no GPU
 
 Weights are random in the published shapes, or those that are shipped; films are drawn on the spot.
-Each part has a share of the time that is left, ends when it is over, and fails by itself. Exit 1
-where the GPU does not say what the CPU says, or a part ends with an error; 2 without a GPU.
+Each part is a process of its own and has a share of the time that is left: it ends when that is
+over, and one that crashes, hangs or spoils the GPU for its process ends alone. Exit 1 where the GPU
+does not say what the CPU says, or a part ends with an error; 2 without a GPU.
 """
 
 import argparse
-import faulthandler
 import os
 import platform
 import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -36,8 +38,10 @@ PARTS: dict[str, tuple[float, Callable[[Bench], None]]] = {
     "compiled": (90, gpu_encoders.compiled),
 }
 """Share of the time, in seconds of 460, and what it does; in this order."""
-GRACE = 20
-"""Seconds after the budget at which a part that does not even hear the alarm is ended."""
+GRACE = 15
+"""Seconds beyond its share after which a part that does not even hear the alarm is killed."""
+FAILED = "failed.txt"
+"""In the scratch folder: a line for each comparison that did not hold, and each error."""
 
 
 def main() -> int:
@@ -47,46 +51,96 @@ def main() -> int:
     parser.add_argument("--budget", type=float, default=460, help="seconds of the whole run [460]")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     args = parser.parse_args()
-    if args.device.startswith("cuda") and not torch.cuda.is_available():
-        print("no NVIDIA GPU here; try the script itself with --device cpu --tiny", file=sys.stderr)
-        return 2
-    faulthandler.dump_traceback_later(args.budget + GRACE, exit=True)
     with tempfile.TemporaryDirectory() as folder:
-        device = torch.device(args.device)
-        if device.type == "cuda" and device.index is None:
-            device = torch.device("cuda", 0)
-        bench = Bench(device, args.tiny, Path(folder))
-        header(bench)
-        run(bench, args.only, args.budget)
-    faulthandler.cancel_dump_traceback_later()
-    if bench.failed:
-        tell("", f"{len(bench.failed)} FAILED:", *(f"* {line}" for line in bench.failed))
-    return 1 if bench.failed else 0
+        scratch = Path(folder)
+        if code := apart(lambda: header(args.device), GRACE * 4):
+            return code
+        run(args, scratch)
+        failed = scratch / FAILED
+        lines = failed.read_text().splitlines() if failed.exists() else []
+    if lines:
+        tell("", f"{len(lines)} FAILED:", *(f"* {line}" for line in lines))
+    return 1 if lines else 0
 
 
-def header(bench: Bench) -> None:
+def header(device: str) -> int:
+    """What is measured; 2 where it is not there."""
     name = "CPU, a trial of the script"
-    if bench.on_gpu:
-        torch.cuda.set_device(bench.device)
-        shape = torch.cuda.get_device_properties(bench.device)
+    if device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            said = "no NVIDIA GPU here; try the script itself with --device cpu --tiny"
+            print(said, file=sys.stderr)
+            return 2
+        shape = torch.cuda.get_device_properties(device)
         name = f"{shape.name}, {shape.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}"
     cores = len(os.sched_getaffinity(0))
     tell(f"{name}; {cores} cores; torch {torch.__version__}, Python {platform.python_version()}")
+    return 0
 
 
-def run(bench: Bench, names: list[str], budget: float) -> None:
-    end = time.monotonic() + budget
-    for place, name in enumerate(names):
+def run(args: argparse.Namespace, scratch: Path) -> None:
+    """Every part in a process of its own: one that crashes, hangs or spoils the GPU ends alone."""
+    end = time.monotonic() + args.budget
+    for place, name in enumerate(args.only):
         tell("", f"## {name}", "")
-        left = end - time.monotonic()
-        share = PARTS[name][0] / sum(PARTS[other][0] for other in names[place:])
+        left = max(1.0, end - time.monotonic())
+        share = left * PARTS[name][0] / sum(PARTS[other][0] for other in args.only[place:])
         began = time.monotonic()
-        try:
-            with bench.case(name), at_most(share * left):
-                PARTS[name][1](bench)
-        except OverTime:
-            tell(f"(its {share * left:.0f} s are over; the rest is not measured)")
+        bench = Bench(torch.device(args.device), args.tiny, scratch)
+        code = apart(partial(part, bench, name, share), share + GRACE)
+        if code not in (0, 1):
+            note_failure(scratch, f"{name}: its process ended with {code}")
+            tell(f"{name} FAILED: its process ended with {code}")
         tell("", f"{time.monotonic() - began:.0f} s")
+
+
+def apart(work: Callable[[], int], seconds: float) -> int:
+    """The exit code of work in a process of its own, killed with all its children when it is late.
+
+    It is forked, so that libraries are loaded once; this process never touches the GPU.
+    """
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        code = 1
+        try:
+            code = work()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    end = time.monotonic() + seconds
+    status = None
+    try:
+        while status is None and time.monotonic() < end:
+            done, found = os.waitpid(pid, os.WNOHANG)
+            status = found if done else None
+            time.sleep(0.02)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1] if status is None else status)
+
+
+def part(bench: Bench, name: str, seconds: float) -> int:
+    """One part, until its seconds are over; 1 where something of it failed."""
+    if bench.on_gpu:
+        bench.device = torch.device("cuda", bench.device.index or 0)
+        torch.cuda.set_device(bench.device)
+    try:
+        with bench.case(name), at_most(seconds):
+            PARTS[name][1](bench)
+    except OverTime:
+        tell(f"(its {seconds:.0f} s are over; the rest is not measured)")
+    for line in bench.failed:
+        note_failure(bench.scratch, line)
+    return 1 if bench.failed else 0
+
+
+def note_failure(scratch: Path, line: str) -> None:
+    with (scratch / FAILED).open("a") as file:
+        file.write(line + "\n")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """How large pages are and how quickly a browser shows them; and the pictures of the documents.
 
     python -m benchmarks.pages                      # figures, as tables
+    python -m benchmarks.pages a.html b.html        # the same of these pages
     python -m benchmarks.pages --pictures docs/pictures
 
 Needs chromium (`apt-get install chromium`) and the extra `dev`. A film of two hours has 3,000 events of
@@ -8,6 +9,7 @@ Needs chromium (`apt-get install chromium`) and the extra `dev`. A film of two h
 """
 
 import argparse
+import re
 import statistics
 import tempfile
 import time
@@ -122,17 +124,30 @@ def figures(folder: Path) -> None:
         opened(chromium, _written(folder, 10, 3))[0].close()  # the browser itself is warm
         for seconds, events in ((10, 3), (3600, 1500), (7200, 3000)):
             path = _written(folder, seconds, events)
-            page, painted = opened(chromium, path)
-            page.wait_for_selector("[data-painted]")
-            frames = page.evaluate(PAN % (FRAMES, FRAMES))
-            page.close()
-            size, median = path.stat().st_size / 1e3, statistics.median(frames)
-            print(f"| {seconds} s, {events} events | {size:.0f} | {painted:.2f} | {median:.0f} |")
+            print(f"| {seconds} s, {events} events {_measured(chromium, path)}")
         path = _index(folder, 1000)
         page, painted = opened(chromium, path)
         rows = page.locator("#rows .v").count()
         size = path.stat().st_size / 1e3
         print(f"| index of 1000 ({rows} drawn at once) | {size:.0f} | {painted:.2f} | |")
+
+
+def _measured(chromium: Browser, path: Path) -> str:
+    """Size without an embedded film, time to paint, and to pan."""
+    page, painted = opened(chromium, path)
+    page.wait_for_selector("[data-painted]")
+    frames = page.evaluate(PAN % (FRAMES, FRAMES))
+    page.close()
+    size = len(re.sub(rb'src="data:video[^"]*"', b"", path.read_bytes())) / 1e3
+    return f"| {size:.0f} | {painted:.2f} | {statistics.median(frames):.0f} |"
+
+
+def of_pages(paths: list[Path]) -> None:
+    """The figures of pages that are there."""
+    with browser() as chromium:
+        opened(chromium, paths[0])[0].close()
+        for path in paths:
+            print(f"| {path.name} {_measured(chromium, path)}")
 
 
 def _written(folder: Path, seconds: int, events: int) -> Path:
@@ -185,11 +200,14 @@ def _shrink(path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("pages", nargs="*", type=Path, help="pages to measure [drawn ones]")
     parser.add_argument("--pictures", type=Path, help="draw the documents' pictures into a folder")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if args.pictures:
             draw(args.pictures, Path(folder))
+        elif args.pages:
+            of_pages(args.pages)
         else:
             figures(Path(folder))
 

@@ -136,6 +136,23 @@ class Writer:
             while self._flying:
                 self._land()
 
+    def start_publishing(self) -> "Landing":
+        """Begin to make all items taken so far durable, and go on; says when they are.
+
+        Raises:
+            CacheError: what was published before could not be.
+        """
+        with self._lock:
+            self._launch()
+            return Landing(self, self._flying[-1] if self._flying else None)
+
+    def landed(self, last: "Future[None] | None", *, wait: bool) -> bool:
+        """Whether all shards up to one are durable; see `Landing`."""
+        with self._lock:
+            while last in self._flying and (wait or self._flying[0].done()):
+                self._land()
+            return last not in self._flying
+
     def _start_timer(self) -> None:
         if self._timer is None:
             self._timer = self._new_timer(self._max_seconds, self._expire)
@@ -209,6 +226,29 @@ class Writer:
                 *(i for many in self._unpublished.values() for i in many),
             ]
             self._target.drop(lost)
+
+
+class Landing:
+    """Shards that are on their way, up to the last when this was made; None for no shard."""
+
+    def __init__(self, writer: Writer, last: "Future[None] | None") -> None:
+        self._writer, self._last = writer, last
+
+    def done(self) -> bool:
+        """Whether all are durable and visible to every reader; waits for nothing.
+
+        Raises:
+            CacheError: one could not be published.
+        """
+        return self._writer.landed(self._last, wait=False)
+
+    def wait(self) -> None:
+        """Until they are.
+
+        Raises:
+            CacheError: one could not be published.
+        """
+        self._writer.landed(self._last, wait=True)
 
 
 def publish_shard(folder: Path, name: str, items: Sequence[Item], fingerprint: str) -> Shard:

@@ -54,8 +54,16 @@ class Balance:
         if not self.bottleneck:
             return ""
         share = self.waited_share if self.bottleneck == "decoding" else 1 - self.waited_share
-        balanced = f"; {_cores(self.cores)} for decoding balance a loop" if self.cores else ""
+        balanced = f"; {_cores(self.cores, ' for decoding')} a loop" if self.cores else ""
         return f"bottleneck: {self.bottleneck}, {share:.0%} of the loops' time{balanced}"
+
+    @property
+    def note(self) -> str:
+        """The same in a few words, for a line that changes all the time."""
+        if not self.bottleneck:
+            return ""
+        balanced = f" ({_cores(self.cores)} a loop)" if self.cores else ""
+        return f"bottleneck {self.bottleneck}{balanced}"
 
     def document(self) -> Mapping[str, Any]:
         """The same for programs."""
@@ -68,5 +76,5 @@ class Balance:
         }
 
 
-def _cores(count: int) -> str:
-    return "1 core" if count == 1 else f"{count} cores"
+def _cores(count: int, use: str = "") -> str:
+    return f"1 core{use} balances" if count == 1 else f"{count} cores{use} balance"

@@ -24,7 +24,7 @@ from avel.pipeline.reasons import InputError, Reason
 from avel.pipeline.work.claims import Claims, NoClaims
 from avel.pipeline.work.failures import QUARANTINED, Failures
 from avel.pipeline.work.patience import Patience
-from avel.pipeline.work.runtime import RuntimeConfig, default_workers
+from avel.pipeline.work.runtime import RuntimeConfig, default_workers, resolve_device
 from avel.pipeline.work.say import warn
 from avel.pipeline.work.stopping import Stopping
 
@@ -124,7 +124,8 @@ class Extraction:
 
         Raises:
             InputError: not one file can be read, or none failed of what is to be tried again.
-            EnvironmentProblem: the cache cannot be written, or has no room.
+            EnvironmentProblem: the cache cannot be written, or has no room; or the device that was
+                named is not there.
         """
         retried = self._config.retried
         if retried is not None and not self._paths:  # a loop that begins late finds none, too
@@ -133,6 +134,8 @@ class Extraction:
                 f"{_of(retried)}; leave it out to do all"
             )
         runtime = self._runtime
+        if runtime.device not in ("auto", "cpu"):
+            resolve_device(runtime.device)
         kept = runtime.window_cells if runtime.keep_segments else 0
         begins = report is not None and not (report / VIDEOS).exists()
         planned = planned_bytes(report / PLAN) if report and begins else 0.0

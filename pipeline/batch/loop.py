@@ -15,7 +15,7 @@ from pathlib import Path
 
 from avel.cache.errors import writing
 from avel.cache.insist import Insist, at_once
-from avel.cache.writer import Writer
+from avel.cache.writer import Landing, Writer
 from avel.pipeline.batch.lots import Lot
 from avel.pipeline.batch.share import Shares
 from avel.pipeline.method.harvest import Watch, harvest
@@ -48,7 +48,8 @@ class LoopConfig:
 
     Attributes:
         folder: Of this kind of features, in the cache: claims, what is done, what failed.
-        size: Features after which they are published.
+        size: Features that a kill may cost: at half as many they begin to be published, beside
+            the encoder's work.
         skipped: Reasons for which a file that failed before is not tried again.
         watch: Told how far a long video is.
         claims: Makes the claims in a folder.
@@ -115,7 +116,9 @@ class _Loop:
         self._complete: list[Lot] = []
         self._shares = Shares(config.wait)
         self._fresh = 0
-        """Features that may not be published yet."""
+        """Features of which nobody has begun to publish any."""
+        self._landing: tuple[Landing, list[Lot]] | None = None
+        """Features that are being published, and lots that are done then."""
 
     def run(self) -> Iterator[Outcome]:
         looks = 0
@@ -163,9 +166,12 @@ class _Loop:
             for outcome in outcomes:
                 self._take(outcome)
                 yield outcome
-                if self._fresh >= self._config.size or (self._complete and not self._fresh):
+                many = self._fresh >= max(1, self._config.size // 2)
+                if many or (self._complete and not self._fresh):
                     self._publish(writer)
+                self._settle(wait=self._config.size < 2)
         self._publish(writer)
+        self._settle(wait=True)
 
     def _paths(self) -> Iterator[Path]:
         """Files of lots as they are claimed, one after the other."""
@@ -215,14 +221,24 @@ class _Loop:
                 self._complete.append(held.lot)
 
     def _publish(self, writer: Writer) -> None:
-        """Make features durable; lots whose every file is accounted for are done then."""
-        if self._fresh:
-            writer.publish()
-        self._fresh = 0
-        for lot in self._complete:
+        """Begin to make features durable, once those before are: a kill must not cost two lots."""
+        self._settle(wait=True)
+        self._landing = writer.start_publishing(), self._complete
+        self._fresh, self._complete = 0, []
+
+    def _settle(self, *, wait: bool) -> None:
+        """Lots whose every file is accounted for are done once their features are durable."""
+        if self._landing is None:
+            return
+        landing, lots = self._landing
+        if wait:
+            landing.wait()
+        elif not landing.done():
+            return
+        self._landing = None
+        for lot in lots:
             self._config.insist(partial(self._mark, lot))
             self._claims.release(lot.name)
-        self._complete = []
 
     def _mark(self, lot: Lot) -> None:
         """Let others know that a lot is done.

@@ -6,12 +6,13 @@ Nothing in the cache is changed, and no folder is made there.
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from avel.cache.fingerprint import fingerprint
 from avel.cache.maintenance import explain
+from avel.pipeline.batch.extraction import MANY
 from avel.pipeline.batch.forecast import TIME_ERROR, Machine, Range, Work, about, ratio
 from avel.pipeline.batch.look import Seen, look
 from avel.pipeline.batch.sample import NOTHING, Speed, Tried, encoder_speed, spread, try_files
@@ -86,6 +87,7 @@ def make_plan(
     *,
     devices: int = 1,
     sample: int = SAMPLE,
+    many_segments: bool = False,
 ) -> dict[str, Any]:
     """What `avel plan` says: items, media, time, disk, what is cached; in seconds and bytes.
 
@@ -95,12 +97,16 @@ def make_plan(
         runtime: Cache, device, workers.
         devices: Loops that will work.
         sample: Files that are tried.
+        many_segments: Whether decoded pictures and sound are cached of more than `MANY` videos too.
 
     Raises:
-        InputError: as `find_videos`, or no file that is tried can be decoded.
+        InputError: as `find_videos`, or no file that is tried can be decoded, or the encoder gives
+            no array that is to be kept.
         WeightsError: features must be made and the encoder's weights are missing.
     """
     found = find_videos(inputs)
+    if len(found.paths) > MANY and not many_segments:
+        runtime = replace(runtime, keep_segments=False)
     step = max(1, -(-len(found.paths) // MOST_LOOKED))
     seen = look(found.paths[::step], plan, runtime.cache_dir)
     tried, failed = _tried(seen, plan, runtime, sample)

@@ -11,6 +11,7 @@ from typing import Any
 from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.media.regular import check_regular
 from avel.pipeline.method.extract import Features
+from avel.pipeline.method.kept import Kept
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import pack
 from avel.pipeline.reasons import MediaError, unreadable
@@ -53,7 +54,7 @@ class Speed:
         load_seconds: Until the encoder is ready, once.
         seconds: Of the device.
         processor_seconds: Of processors.
-        num_bytes: Of features.
+        num_bytes: Of what is kept of features.
     """
 
     load_seconds: float
@@ -149,6 +150,7 @@ def encoder_speed(plan: Plan, runtime: RuntimeConfig, tried: Sequence[Tried]) ->
     Raises:
         WeightsError: its weights are missing.
         MediaError: it failed on all of them.
+        InputError: it gives no array that is to be kept.
     """
     from avel.pipeline.method.encode import CellBatches
 
@@ -165,7 +167,8 @@ def encoder_speed(plan: Plan, runtime: RuntimeConfig, tried: Sequence[Tried]) ->
     made = [features for features in found if not isinstance(features, MediaError)]
     if not made:
         raise next(error for error in found if isinstance(error, MediaError))
-    size = sum(array.nbytes for features in made for array in pack(features).values())
+    kept = Kept.of_recipe(plan.features)
+    size = sum(array.nbytes for features in made for array in kept.pack(features).values())
     rows = sum(len(features.visual) for features in made)
     return Speed(load_seconds, seconds / cells, used / cells, size / max(1, rows))
 

@@ -50,7 +50,7 @@ class Tally:
         yield from self.progress.track(self._fresh(outcomes))
 
     def _note(self) -> str:
-        return f"bottleneck {self.balance.bottleneck}" if self.balance.bottleneck else ""
+        return self.balance.note
 
     def _fresh(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         for outcome in outcomes:

@@ -66,13 +66,14 @@ def add_weights(group: argparse._ActionsContainer) -> None:
     )
 
 
-def add_formats(parser: argparse.ArgumentParser) -> None:
-    """Which files `--out` gets beside the pages."""
+def add_formats(parser: argparse.ArgumentParser, *, usual: Sequence[str] = USUAL) -> None:
+    """Which files a folder gets beside the pages, and which where none are named."""
+    needs = "with --out: " if usual else ""
     parser.add_argument(
         "--format",
         action="append",
         metavar="NAME[,NAME...]",
-        help=f"with --out: files to write, of {', '.join(NAMES)}, or all [{','.join(USUAL)}]",
+        help=f"{needs}files to write, of {', '.join(NAMES)}, or all [{','.join(usual) or 'none'}]",
     )
 
 
@@ -164,12 +165,27 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         help="on a full disk, wait so long for room before the run ends with exit code 4 [30]",
     )
     group.add_argument("--report", type=Path, metavar="DIR", help="tell of each video as it ends")
+    add_segments(group)
+    group.add_argument("--loop", action="store_true", help=argparse.SUPPRESS)
+
+
+def add_segments(group: argparse._ActionsContainer) -> None:
+    """Whether many videos' pictures and sound are cached."""
     group.add_argument(
         "--segments",
         action="store_true",
         help="cache decoded pictures and sound of more than 1,000 videos too",
     )
-    group.add_argument("--loop", action="store_true", help=argparse.SUPPRESS)
+
+
+def check_segments(args: argparse.Namespace) -> None:
+    """Refuse to cache pictures and sound, and not to.
+
+    Raises:
+        InputError: both are asked for.
+    """
+    if args.segments and args.no_segments:
+        raise InputError("--segments and --no-segments: give one of the two")
 
 
 def batch(args: argparse.Namespace) -> "BatchConfig":
@@ -178,8 +194,7 @@ def batch(args: argparse.Namespace) -> "BatchConfig":
     Raises:
         InputError: a reason that is none, or options that do not go together.
     """
-    if args.segments and args.no_segments:
-        raise InputError("--segments and --no-segments: give one of the two")
+    check_segments(args)
     from avel.pipeline.batch.extraction import BatchConfig
     from avel.pipeline.batch.lots import Part
     from avel.pipeline.work.failures import QUARANTINED

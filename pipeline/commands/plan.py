@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the plan there too; `extract --report DIR` then says how far it was off",
     )
     options.add_runtime(parser)
+    options.add_segments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,12 +47,20 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.batch.plan import make_plan
     from avel.pipeline.formats.whole import write_whole
 
+    options.check_segments(args)
     recipe, runtime = planned(args), options.runtime(args)
     if args.report:
         from avel.cache.fingerprint import fingerprint
 
         check_folder(args.report, fingerprint(recipe.features))
-    plan = make_plan(args.inputs, recipe, runtime, devices=args.devices, sample=args.sample)
+    plan = make_plan(
+        args.inputs,
+        recipe,
+        runtime,
+        devices=args.devices,
+        sample=args.sample,
+        many_segments=args.segments,
+    )
     if args.report:
         write_whole(args.report / "plan.json", json.dumps(plan, indent=2) + "\n")
         note(f"wrote {args.report / 'plan.json'}")

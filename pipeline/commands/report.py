@@ -1,10 +1,14 @@
 """`avel report`: pages of results that were written earlier, of trainings and of batches."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from avel.pipeline.batch.journal import VIDEOS
+from avel.pipeline.commands import options
+from avel.pipeline.formats.choice import chosen
 from avel.pipeline.method.run_files import METRICS
+from avel.pipeline.reasons import InputError
 from avel.pipeline.work.talk import note
 
 
@@ -24,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth", type=Path, help="AVE-shaped folder whose annotations to show beside"
     )
+    options.add_formats(parser, usual=())
     parser.add_argument(
         "--proxy",
         action="store_true",
@@ -35,9 +40,14 @@ def run(args: argparse.Namespace) -> int:
     runs = [path for path in args.results if (path / METRICS).is_file()]
     batches = [path for path in args.results if (path / VIDEOS).is_file()]
     results = [path for path in args.results if path not in (*runs, *batches)]
+    formats = chosen(args.format) if args.format else ()
+    if formats and not results:
+        raise InputError(
+            "--format writes events of results; give a result's .json, or their folder"
+        )
     _of_runs(runs, args.out)
     _of_batches(batches, args.out)
-    return _of_results(results, args) if results else 0
+    return _of_results(results, args, formats) if results else 0
 
 
 def _of_runs(runs: list[Path], out: Path | None) -> None:
@@ -54,13 +64,14 @@ def _of_batches(batches: list[Path], out: Path | None) -> None:
         note(f"wrote {write_report(folder, out)}")
 
 
-def _of_results(paths: list[Path], args: argparse.Namespace) -> int:
+def _of_results(paths: list[Path], args: argparse.Namespace, formats: Sequence[str]) -> int:
     from avel.pipeline.datasets.truth import read_truth
     from avel.pipeline.formats.read import read_results  # slow: loads numpy
     from avel.pipeline.report.again import report_again
 
     written = [each for path in paths for each in read_results(path)]
     out = args.out or written[0].path.parent
-    index = report_again(out, written, read_truth(args.truth), films=args.films, proxy=args.proxy)
+    how = {"films": args.films, "proxy": args.proxy, "formats": formats}
+    index = report_again(out, written, read_truth(args.truth), **how)
     note(f"wrote {len(written)} pages to {out}; {index} shows all")
     return 0

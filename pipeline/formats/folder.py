@@ -34,6 +34,7 @@ class ResultFolder:
         formats: Names in `FORMATS`.
         warn: Takes what must be said of a video or of the folder, in a sentence.
         over: Names of further files over all results, which are written after the block.
+        names: Of the results' files by input, where they have some already.
 
     Raises:
         InputError: `out` is a file, or its index is none.
@@ -49,12 +50,13 @@ class ResultFolder:
         *,
         warn: Callable[[str], object] = lambda sentence: None,
         over: Iterable[str] = (),
+        names: Mapping[str, str] | None = None,
     ) -> None:
         keys = ResultNames()
         self._chosen = [FORMATS[name] for name in dict.fromkeys(formats)]
         self._out, self._pages = out, dict(pages or {})
         self._places = {file: number for number, file in enumerate(dict.fromkeys(files))}
-        self._names: list[str] = []
+        self._names = [names[file] for file in self._places] if names else []
         self._keys = [keys.name(PurePath(file).stem) for file in self._places]
         self._alone = [form for form in self._chosen if not form.together]
         whole = [(EVENTS, form) for form in self._chosen if form.together]
@@ -70,7 +72,7 @@ class ResultFolder:
         make_folder(self._out)
         self._stack.enter_context(self._apart)
         suffixes = [*(form.suffix for form in self._alone), *self._pages]
-        self._names = claim(self._out, self._places, suffixes)
+        self._names = self._names or claim(self._out, self._places, suffixes)
         for together in self._together:
             self._stack.enter_context(together)
         return self

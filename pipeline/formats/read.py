@@ -26,7 +26,7 @@ KINDS: dict[str, type] = {
 NAMES = frozenset(field.name for field in fields(Result))
 PARTS = {"events": Event, "disagreements": Disagreement, "sounds": Sound}
 """Fields that are lists of these."""
-FLAWS = (TypeError, ValueError, KeyError, AttributeError)
+FLAWS = (TypeError, ValueError, KeyError, AttributeError, OverflowError)
 
 
 class Written(NamedTuple):

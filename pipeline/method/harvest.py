@@ -5,10 +5,12 @@ videos. Each video's features are handed to the cache as soon as they are comple
 one window by window, so that memory does not grow with its length.
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ from avel.pipeline.method.makers import Decoding, Encoding
 from avel.pipeline.method.meter import Meter
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
+from avel.pipeline.method.scribe import Scribe
 from avel.pipeline.method.spare import Spare
 from avel.pipeline.method.stores import META, Stores, pack, unpack
 from avel.pipeline.reasons import MediaError
@@ -121,24 +124,27 @@ class _Video:
         self.is_long = self.is_long or self.cells > window_cells
         self.kept = [] if self.is_long else [*self.kept, segments]
 
-    def take(self, features: Features, open_stream: Callable[[], ItemStream], kept: Kept) -> None:
-        """Take one window's features, what is kept of them into the cache where it is long."""
+    def take(self, features: Features) -> None:
+        """Take one window's features."""
         self.encoded += 1
         self.encoded_cells += len(features.visual)
         self.parts.append(features)
-        if not self.is_long:
-            return
-        if self.stream is None:
-            self.stream = open_stream()
-        for part in self.parts:
-            arrays = kept.pack(part)
-            self.rest = {META: arrays.pop(META)}
-            self.num_bytes += _size(arrays)
-            self.stream.append(arrays)
-        self.parts = []
+
+    def write(self, part: Features, kept: Kept) -> None:
+        """What is kept of a long video's window into the cache; the scribe's."""
+        assert self.stream is not None
+        arrays = kept.pack(part)
+        self.rest = {META: arrays.pop(META)}
+        self.num_bytes += _size(arrays)
+        self.stream.append(arrays)
+
+    def close(self) -> None:
+        """Publish what was written; the scribe's."""
+        assert self.stream is not None
+        self.stream.finish(self.rest)
 
     def drop(self) -> None:
-        """Leave nothing behind of what was streamed."""
+        """Leave nothing behind of what was written."""
         if self.stream is not None:
             self.stream.abandon()
 
@@ -173,6 +179,9 @@ class _Harvest:
         self._number = self._serial = 0
         self._failed: dict[str, MediaError] = {}
         self._meter = Meter()
+        self._scribe = Scribe()
+        self._closing: deque[tuple[int, Future[None]]] = deque()
+        """Long videos whose features are being published."""
 
     @cached_property
     def _batches(self) -> Encoding:
@@ -201,11 +210,14 @@ class _Harvest:
                         yield from self._begin(source, known, check, refused)
                 for event in self._meter.waiting(self._started.events()):
                     yield from self._hear(event)
+                yield from self._closed()
         if self._videos:
             yield from self._gather(self._batches.finish())
+        yield from self._closed(wait=True)
 
     def abandon(self) -> None:
         """Leave nothing behind of videos that are still on their way."""
+        self._scribe.close()
         for video in self._videos.values():
             video.drop()
 
@@ -289,20 +301,40 @@ class _Harvest:
                 yield from self._give_up(job, err)
                 continue
             video.encode_seconds += self._meter.share(len(features.visual))
-            video.take(features, lambda key=video.key: self._features.stream(key), self._kept)  # type: ignore[misc]
+            video.take(features)
+            if video.is_long:
+                self._write(video)
             yield from self._finish(job, video)
+
+    def _write(self, video: _Video) -> None:
+        """A long video's windows go into the cache as they come, beside the encoder's work."""
+        if video.stream is None:
+            video.stream = self._features.stream(video.key)
+        for part in video.parts:
+            self._scribe.do(partial(video.write, part, self._kept))
+        video.parts = []
 
     def _finish(self, job: int, video: _Video) -> Iterator[Outcome]:
         """Publish a video's features once all of them are there."""
         if not video.decoded or video.encoded < video.windows:
             return
-        del self._videos[job]
         if video.stream is not None:
-            video.stream.finish(video.rest)
-        else:
-            arrays = self._kept.pack(join_features(video.parts))
-            video.num_bytes = _size(arrays)
-            self._features.add(video.key, arrays)
+            self._closing.append((job, self._scribe.do(video.close)))
+            return
+        arrays = self._kept.pack(join_features(video.parts))
+        video.num_bytes = _size(arrays)
+        self._features.add(video.key, arrays)
+        yield from self._made(job)
+
+    def _closed(self, *, wait: bool = False) -> Iterator[Outcome]:
+        """Long videos that are published by now, or all of them, in their order."""
+        while self._closing and (wait or self._closing[0][1].done()):
+            self._closing[0][1].result()
+            yield from self._made(self._closing.popleft()[0])
+
+    def _made(self, job: int) -> Iterator[Outcome]:
+        """What is said of a video whose features are there, and of files of the same content."""
+        video = self._videos.pop(job)
         made = Outcome(video.path, video.key, cells=video.cells, num_bytes=video.num_bytes)
         yield self._measured(made, video)
         for path in video.copies:
@@ -319,7 +351,8 @@ class _Harvest:
 
     def _give_up(self, job: int, error: MediaError) -> Iterator[Outcome]:
         video = self._videos.pop(job)
-        video.drop()
+        if video.stream is not None:
+            self._scribe.do(video.drop)
         self._failed[video.key] = error
         video.encode_seconds += self._meter.share(video.cells - video.encoded_cells)
         yield self._measured(_failure(video.path, error, video.key), video)

@@ -5,8 +5,6 @@ alone, however long the film is.
 """
 
 import sys
-import tempfile
-import webbrowser
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -52,15 +50,17 @@ def as_html(result: "Result") -> str:
     return tostring(whole, encoding="unicode", method="html")
 
 
-def show(result: "Result") -> None:
-    """Show it in the notebook that runs, else in the browser."""
+def displayed(result: "Result") -> bool:
+    """Show it in the notebook that runs; whether there is one.
+
+    IPython at a terminal is none: it would print the result's text.
+    """
     module = sys.modules.get("IPython")
-    if module is not None and module.get_ipython() is not None:
-        import_module("IPython.display").display(result)  # it runs already
-        return
-    page = Path(tempfile.mkdtemp(prefix="avel-")) / "result.html"
-    page.write_text(f"<!doctype html><meta charset=utf-8>{as_html(result)}", "utf-8", "replace")
-    webbrowser.open(page.as_uri())
+    shell = None if module is None else module.get_ipython()
+    if getattr(shell, "kernel", None) is None:
+        return False
+    import_module("IPython.display").display(result)  # it runs already
+    return True
 
 
 def _drawn(result: "Result") -> Element:

@@ -105,14 +105,8 @@ class Result:
             offset = self.duration if last and self.duration > t else t + 1
             yield self.file, t, offset, label, score, relevance
 
-    def show(self) -> None:
-        """Show the lanes and events in the notebook that runs, else in the browser."""
-        from avel.pipeline.method.notebook import show  # for those who look
-
-        show(self)
-
     def _repr_html_(self) -> str:
-        from avel.pipeline.method.notebook import as_html
+        from avel.pipeline.method.notebook import as_html  # for those who look
 
         return as_html(self)
 

@@ -1,17 +1,20 @@
 """Pages of results that were written earlier."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from avel.pipeline.datasets.truth import Truth
-from avel.pipeline.formats.folder import make_folder
+from avel.pipeline.formats.folder import ResultFolder, make_folder
 from avel.pipeline.formats.index import claim
 from avel.pipeline.formats.read import SUFFIX, Written
+from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.formats.whole import write_whole
 from avel.pipeline.method.results import Result
 from avel.pipeline.report.index import NAME, Index
 from avel.pipeline.report.pages import PAGE, Pages
+from avel.pipeline.work.say import warn
 
 
 def report_again(
@@ -21,6 +24,7 @@ def report_again(
     *,
     films: Path | None = None,
     proxy: bool = False,
+    formats: Sequence[str] = (),
 ) -> Path:
     """Write a page for each result, and their index; the path of the index.
 
@@ -30,6 +34,7 @@ def report_again(
         truth: Annotated events in seconds, shown where they are known.
         films: Where the films are now; None for where they were, or beside their results.
         proxy: Whether to make a small copy of what no browser plays.
+        formats: Names of the files that are written beside the pages.
 
     Raises:
         InputError: `out` is a file.
@@ -37,13 +42,37 @@ def report_again(
     """
     make_folder(out)
     found = {each.result.file: (each, _found(each, films)) for each in written}
-    named, name = _named(out, list(found.values())), out.resolve().name
-    with Pages(out, truth, None, proxy=proxy) as pages, Index(out, name) as index:
+    suffixes = [PAGE, *(FORMATS[each].suffix for each in formats)]
+    named, name = _named(out, list(found.values()), suffixes), out.resolve().name
+    earlier = {result.file: _page_beside(each) for each, result in found.values()}
+    with (
+        Pages(out, truth, None, proxy=proxy, earlier=earlier) as pages,
+        Index(out, name) as index,
+        _beside_pages(out, named, formats) as add,
+    ):
         pages.names = named
         for _, result in found.values():
-            write_whole(out / f"{pages.names[result.file]}{PAGE}", pages.page(result))
+            write_whole(out / f"{named[result.file]}{PAGE}", pages.page(result))
             index.add(pages.number(result), pages.entry(result))
+            add(result)
     return out / NAME
+
+
+@contextmanager
+def _beside_pages(
+    out: Path, named: Mapping[str, str], formats: Sequence[str]
+) -> Iterator[Callable[[Result], object]]:
+    """Takes results and writes their files, where there are any to write."""
+    if not formats:
+        yield lambda result: None
+        return
+    with ResultFolder(out, named, formats=formats, warn=warn, names=named) as folder:
+        yield folder.add
+
+
+def _page_beside(each: Written) -> Path:
+    """The page that `avel localize --out` wrote beside a result."""
+    return each.path.with_name(each.path.name.removesuffix(SUFFIX) + PAGE)
 
 
 def _found(each: Written, films: Path | None) -> Result:
@@ -54,11 +83,13 @@ def _found(each: Written, films: Path | None) -> Result:
     return replace(each.result, file=str(there))
 
 
-def _named(out: Path, found: Sequence[tuple[Written, Result]]) -> dict[str, str]:
+def _named(
+    out: Path, found: Sequence[tuple[Written, Result]], suffixes: Sequence[str]
+) -> dict[str, str]:
     """Names by file: a page stands beside its result and is named as it is, others by the index."""
     names = [_beside(out, each) for each, _ in found]
     others = [each.result.file for (each, _), name in zip(found, names, strict=True) if not name]
-    claimed = iter(claim(out, others, [PAGE]) if others else ())
+    claimed = iter(claim(out, others, suffixes) if others else ())
     return {
         result.file: name or next(claimed) for name, (_, result) in zip(names, found, strict=True)
     }

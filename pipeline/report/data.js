@@ -46,6 +46,14 @@ function el(id) {
   return found;
 }
 
+/** Put items in their order; what stands right is left alone, so that nothing is laid out twice. @param {HTMLElement} list @param {HTMLElement[]} items */
+function settle(list, items) {
+  items.forEach((item, n) => {
+    if (list.children[n] !== item) list.insertBefore(item, list.children[n] ?? null);
+  });
+  while (list.children.length > items.length) list.lastElementChild?.remove();
+}
+
 /** Light or dark, as the reader chose or the system says. */
 function isDark() {
   const chosen = document.documentElement.dataset["theme"];

@@ -16,6 +16,8 @@ class List {
     this.shown = [];
     /** @type {Map<Row, HTMLButtonElement>} */
     this.buttons = new Map();
+    /** Items that were made, shown or not. @type {WeakMap<Row, HTMLElement>} */
+    this.items = new WeakMap();
     /** @type {HTMLButtonElement | null} */
     this.lit = null;
     this.holder = el("rows");
@@ -42,7 +44,8 @@ class List {
     return [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-tab]"))];
   }
 
-  fill() {
+  /** The rows anew, up to one at least. @param {number} [upto] */
+  fill(upto = 0) {
     for (const each of this.tabs()) each.setAttribute("aria-pressed", String(each.dataset["tab"] === this.tab));
     const all = this.rows[this.tab] ?? [];
     const wanted = this.query.value.trim().toLowerCase();
@@ -50,29 +53,34 @@ class List {
     this.shown = all.filter((row) => (!wanted || row.label.toLowerCase().includes(wanted))
       && (row.score ?? 1) >= least);
     el("count").textContent = this.shown.length === all.length ? "" : `${this.shown.length} of ${all.length} shown`;
-    this.buttons = new Map();
+    this.lit?.removeAttribute("aria-current");
     this.lit = null;
-    this.holder.replaceChildren();
-    this.more(0);
-    if (!this.shown.length) {
-      const none = document.createElement("li");
-      none.className = "none";
-      none.textContent = all.length ? "Nothing matches." : el("rows").dataset[this.tab] ?? "Nothing.";
-      this.holder.append(none);
+    this.buttons = new Map();
+    if (this.shown.length) {
+      settle(this.holder, [...this.some(Math.max(upto + 1, AT_ONCE)), this.end]);
+      return;
     }
+    const none = document.createElement("li");
+    none.className = "none";
+    none.textContent = all.length ? "Nothing matches." : el("rows").dataset[this.tab] ?? "Nothing.";
+    this.holder.replaceChildren(none);
   }
 
   /** Some more rows, up to one at least. @param {number} upto */
   more(upto) {
     const have = this.buttons.size;
-    if (have >= this.shown.length) return;
-    const some = document.createDocumentFragment();
-    for (const row of this.shown.slice(have, Math.max(upto + 1, have + AT_ONCE))) {
-      const item = document.createElement("li");
-      item.append(this.button(row));
-      some.append(item);
-    }
-    this.holder.append(some, this.end);
+    if (have < this.shown.length) this.end.before(...this.some(Math.max(upto + 1, have + AT_ONCE)));
+  }
+
+  /** Items of the next rows, up to a number of all. @param {number} until */
+  some(until) {
+    return this.shown.slice(this.buttons.size, until).map((row) => {
+      const item = this.items.get(row) ?? document.createElement("li");
+      if (!item.firstChild) item.append(this.button(row));
+      this.items.set(row, item);
+      this.buttons.set(row, /** @type {HTMLButtonElement} */ (item.firstChild));
+      return item;
+    });
   }
 
   /** @param {Row} row */
@@ -93,7 +101,6 @@ class List {
     button.append(swatch(row.look), what);
     if (row.score !== null) button.append(this.score(row.score));
     button.onclick = () => this.chosen(row);
-    this.buttons.set(row, button);
     return button;
   }
 

@@ -127,5 +127,5 @@ def _attention(attention: NDArray[np.float32] | None, crop: bool) -> dict[str, A
         return None
     low = attention.min(1, keepdims=True)
     grid = (attention - low) / np.maximum(1e-9, np.ptp(attention, 1, keepdims=True))
-    weights = (grid * 255).astype(np.uint8)
+    weights = np.rint(grid * 255).astype(np.uint8)
     return {"side": round(attention.shape[1] ** 0.5), "crop": crop, "weights": base64_of(weights)}

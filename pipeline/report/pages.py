@@ -1,6 +1,8 @@
 """The pages of a folder of results: each film is looked at once, for its page and the index."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -12,6 +14,7 @@ from avel.pipeline.media.look import write_proxy
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import MediaError
 from avel.pipeline.report.cached import CachedRun
+from avel.pipeline.report.earlier import Looked, looked_at
 from avel.pipeline.report.index import NAME, entry
 from avel.pipeline.report.page import Look, Place, report_page
 from avel.pipeline.report.player import proxy_of, unplayable
@@ -29,6 +32,7 @@ class Pages:
         truth: Annotated events in seconds.
         run: What a run has in its stores; None where there is none.
         proxy: Whether to make a small copy of what no browser plays.
+        earlier: Earlier pages of results by their file, for what only these know.
     """
 
     def __init__(
@@ -38,11 +42,12 @@ class Pages:
         run: CachedRun | None,
         *,
         proxy: bool = False,
+        earlier: Mapping[str, Path] | None = None,
     ) -> None:
         self.names = {}
         self._out, self._truth, self._run, self._proxy = out, truth, run, proxy
         self._last: tuple[Result, Preview] | None = None
-        self._apart = Apart()
+        self._apart, self._earlier = Apart(), earlier or {}
 
     def __enter__(self) -> Self:
         return self
@@ -72,11 +77,20 @@ class Pages:
         place = Place(NAME, self._address(at - 1), self._address(at + 1), page)
         if self._proxy:
             self._make_proxy(result, shown, page)
-        scores = self._run.scores(result) if self._run and result.status != "failed" else None
-        attention = scores.attention if scores is not None and scores.attention.size else None
-        crop = self._run is None or self._run.segment_config.fit == "crop"
-        look = Look(shown, attention, crop, self._truth.of(result.file))
+        look = Look(shown, truth=self._truth.of(result.file))
+        if (looked := self._looked_at(result)) is not None:
+            look = replace(look, attention=looked.weights, crop=looked.crop)
         return report_page(result, look, place)
+
+    def _looked_at(self, result: Result) -> Looked | None:
+        """Where the model looked: as the run has it, else as an earlier page has."""
+        if self._run is None:
+            page = self._earlier.get(result.file)
+            return None if page is None else looked_at(page, result.segments)
+        scores = None if result.status == "failed" else self._run.scores(result)
+        if scores is None or not scores.attention.size:
+            return None
+        return Looked(scores.attention, self._run.segment_config.fit == "crop")
 
     def entry(self, result: Result) -> dict[str, object]:
         """What the index says of it; times in seconds."""

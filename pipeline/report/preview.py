@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from avel.pipeline.media.footage import Kind
 from avel.pipeline.media.look import kind_of, pictures, sound
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import MediaError
-from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.sound import SoundLanes
 
 MOST_PICTURES = 160
@@ -83,7 +82,18 @@ class Preview:
         return jpeg(self.pictures[at], quality=55)
 
 
-def preview(apart: Apart, result: Result, run: CachedRun | None = None) -> Preview:
+class Cells(Protocol):
+    """Cells that a run has of its results; see `CachedRun`."""
+
+    @property
+    def segment_config(self) -> SegmentConfig:
+        """How they are cut."""
+
+    def segments(self, result: Result, /) -> Segments | None:
+        """A result's cells (T, ...); None where they were not kept or hold no picture."""
+
+
+def preview(apart: Apart, result: Result, run: Cells | None = None) -> Preview:
     """Look at a result's film: in the cache, else at the file; what is not there is left out."""
     if result.status == "failed" or not result.duration:
         return Preview()

@@ -1,9 +1,11 @@
-"""Answers for browsers: the pages, their files, and the changes as they come."""
+"""Answers for browsers: the pages, their files, and the changes as they come.
+
+What each does is said by its row of `routes`.
+"""
 
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from importlib.resources import files
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -11,10 +13,11 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from avel.pipeline.formats.choice import NAMES
 from avel.pipeline.server import pages
 from avel.pipeline.server.database import changes_after, newest
-from avel.pipeline.server.pages import STATIC, Home, Shown
+from avel.pipeline.server.pages import Home, Shown
 from avel.pipeline.server.problem import Problem, missing, too_many
 from avel.pipeline.server.route import Call
 from avel.pipeline.server.site import Site
+from avel.pipeline.server.static import STATIC
 
 PORTION = 200
 """Changes that are read at once."""
@@ -23,7 +26,6 @@ LOOK_SECONDS, QUIET_SECONDS = 1.0, 15.0
 
 
 def home(call: Call) -> Response:
-    """The page of all films."""
     site = call.site
     sequence = newest(site.database)
     limits = asdict(site.settings.limits)
@@ -33,7 +35,6 @@ def home(call: Call) -> Response:
 
 
 def video(call: Call) -> Response:
-    """The page of one film."""
     site = call.site
     sequence, row = newest(site.database), site.videos.row(call.id)
     try:
@@ -60,15 +61,14 @@ def video(call: Call) -> Response:
 
 
 def static(call: Call) -> Response:
-    """A file of the pages."""
-    if call.id not in STATIC:
+    found = STATIC.get(call.id)
+    if found is None:
         raise missing("file", call.id)
-    package, kind = STATIC[call.id]
-    return Response((files(package) / call.id).read_bytes(), media_type=kind)
+    kept = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(found.content, media_type=found.kind, headers=kept)
 
 
 async def events(call: Call) -> Response:
-    """Changes of films and jobs as they come, for ever."""
     site, given = call.site, call.given
     if site.listeners >= site.settings.limits.listeners:
         raise too_many("TOO_MANY_LISTENERS", f"{site.listeners} connections listen; close one", 5)

@@ -69,11 +69,10 @@ function refresh() {
 /** The list anew, where it was. */
 function relist() {
   const { holder, buttons } = list;
-  const [top, drawn] = [holder.scrollTop, buttons.size];
+  const top = holder.scrollTop;
   const at = [...buttons.values()].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
-  list.fill();
-  if (list.tab === "found" && drawn) list.more(drawn - 1);
-  holder.scrollTop = top;
+  list.fill(list.tab === "found" ? buttons.size - 1 : 0);
+  if (holder.scrollTop !== top) holder.scrollTop = top;
   if (at >= 0) [...list.buttons.values()][Math.min(at, list.buttons.size - 1)]?.focus({ preventScroll: true });
 }
 

@@ -79,14 +79,6 @@ function draw() {
   loop();
 }
 
-/** Put items in their order and leave alone what stands right, so that no focus is lost. @param {HTMLElement} list @param {HTMLElement[]} items */
-function settle(list, items) {
-  items.forEach((item, n) => {
-    if (list.children[n] !== item) list.insertBefore(item, list.children[n] ?? null);
-  });
-  while (list.children.length > items.length) list.lastElementChild?.remove();
-}
-
 /** Where the reader is in the loop. */
 function loop() {
   const all = [...films.values()];

@@ -1,6 +1,6 @@
 """What an uploaded file is, asked of a process that may die of it."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,8 +58,8 @@ class Looker:
     """
 
     def __init__(self, most_seconds: float, quiet_seconds: float = QUIET_SECONDS) -> None:
-        self._most, self._lock = most_seconds, threading.Lock()
-        self._apart = Apart(quiet_seconds)
+        self._most, self._apart = most_seconds, Apart(quiet_seconds)
+        self._thread = ThreadPoolExecutor(1, "look")  # the process ends with who started it
 
     def look(self, path: Path, name: str) -> Looked:
         """What a file is, its length in seconds.
@@ -71,20 +71,22 @@ class Looker:
         Raises:
             Problem: it cannot be read, or is too long.
         """
-        with self._lock:
-            try:
-                seconds = self._seconds(path)
-            except MediaError as err:
-                said = err.message.replace(str(path), name)
-                raise Problem(422, str(err.reason), f"{said}; give another film") from err
-            if seconds > self._most:
-                raise Problem(
-                    422,
-                    "TOO_LONG",
-                    f"{name}: says that it lasts {seconds:.0f} s; at most {self._most:.0f} s are "
-                    "taken: cut it, or raise --film-seconds",
-                )
-            return _looked(seconds, self._kind(path))
+        return self._thread.submit(self._look, path, name).result()
+
+    def _look(self, path: Path, name: str) -> Looked:
+        try:
+            seconds = self._seconds(path)
+        except MediaError as err:
+            said = err.message.replace(str(path), name)
+            raise Problem(422, str(err.reason), f"{said}; give another film") from err
+        if seconds > self._most:
+            raise Problem(
+                422,
+                "TOO_LONG",
+                f"{name}: says that it lasts {seconds:.0f} s; at most {self._most:.0f} s are "
+                "taken: cut it, or raise --film-seconds",
+            )
+        return _looked(seconds, self._kind(path))
 
     def _seconds(self, path: Path) -> float:
         said = self._apart.ask("probe", path)
@@ -101,8 +103,8 @@ class Looker:
 
     def close(self) -> None:
         """End the process."""
-        with self._lock:
-            self._apart.end()
+        self._thread.submit(self._apart.end).result()
+        self._thread.shutdown()
 
 
 def _looked(seconds: float, kind: Kind | None) -> Looked:

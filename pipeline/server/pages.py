@@ -1,7 +1,6 @@
-"""The pages: the list of films, and one film with its editor; and the files that they load.
+"""The pages: the list of films, and one film with its editor, as HTML.
 
-Scripts and styles are files of their own: the policy of the pages allows nothing else. Those of a
-result's page are the report's, in its order, with the editor's before and behind.
+Scripts and styles are files of their own: the policy of the pages allows nothing else.
 """
 
 import json
@@ -12,30 +11,18 @@ from typing import Any
 from markupsafe import Markup
 
 from avel.pipeline.formats.read import result_of
-from avel.pipeline.report.page import SCRIPTS, STYLES, page_values
+from avel.pipeline.report.page import page_values
 from avel.pipeline.report.page_data import as_json
 from avel.pipeline.report.template import render
+from avel.pipeline.server.static import (
+    HOME_SCRIPT,
+    HOME_STYLE,
+    VIDEO_SCRIPT,
+    VIDEO_STYLE,
+    WAITING_SCRIPT,
+)
 
-REPORT, SERVER = "avel.pipeline.report", "avel.pipeline.server"
-BASIS = ("looks.js", "times.js", "data.js")
-"""What every page reads first."""
-SHARED = ("ask.js", "words.js", "live.js", "changes.js", "teach.js")
-HOME = (*BASIS, *SHARED, "upload.js", "choose.js", "card.js", "home.js")
-EDITOR = ("draft.js", "combobox.js", "grips.js", "frame.js", "form.js", "keep.js", "editor.js")
-VIDEO = (*SCRIPTS, *SHARED, *EDITOR, "video.js")
-WAITING = (*BASIS, *SHARED, "video.js")
-"""Of a film that nothing was found in yet."""
-HOME_STYLES = ("style.css", "serve.css", "home.css")
-VIDEO_STYLES = (*STYLES, "serve.css", "edit.css")
-KINDS = {"js": "text/javascript", "css": "text/css"}
-ALL = dict.fromkeys((*HOME_STYLES, *VIDEO_STYLES, *HOME, *VIDEO))
-OURS = {*SHARED, *EDITOR, "upload.js", "choose.js", "card.js", "home.js", "video.js"} | {
-    *("serve.css", "home.css", "edit.css")
-}
-STATIC: Mapping[str, tuple[str, str]] = {
-    name: (SERVER if name in OURS else REPORT, KINDS[name.rpartition(".")[2]]) for name in ALL
-}
-"""Package and media type of each file below `/static/`, by its name."""
+ROOM = "avel.pipeline.server"
 FORMATS = {
     "json": "everything that is known",
     "csv": "a table",
@@ -111,10 +98,10 @@ def home(state: Home) -> str:
     """The page of all films, as HTML."""
     return render(
         "home.html.j2",
-        package=SERVER,
+        package=ROOM,
         state=Markup(as_json(asdict(state))),
-        styles=HOME_STYLES,
-        scripts=HOME,
+        style=HOME_STYLE.name,
+        script=HOME_SCRIPT.name,
     )
 
 
@@ -125,17 +112,17 @@ def video(state: Shown) -> str:
         about = {"video": film, "sequence": state.sequence}
         return render(
             "waiting.html.j2",
-            package=SERVER,
+            package=ROOM,
             title=film["name"],
             state=Markup(as_json(about)),
-            styles=HOME_STYLES,
-            scripts=WAITING,
+            style=HOME_STYLE.name,
+            script=WAITING_SCRIPT.name,
         )
     data = {**json.loads(state.data), "name": film["name"], "file": film["name"]}
     values = page_values(result_of({**state.result, "file": film["name"]}), data)
     return render(
         "video.html.j2",
-        package=SERVER,
+        package=ROOM,
         **values,
         title=film["name"],
         film=film,
@@ -143,8 +130,8 @@ def video(state: Shown) -> str:
         formats=[(name, FORMATS.get(name, "")) for name in state.formats],
         data=Markup(as_json(data)),
         state=Markup(as_json(_about(state))),
-        styles=VIDEO_STYLES,
-        scripts=VIDEO if values["plays"] else WAITING,
+        style=VIDEO_STYLE.name,
+        script=VIDEO_SCRIPT.name,
     )
 
 

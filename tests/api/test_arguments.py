@@ -13,6 +13,7 @@ from avel.arguments import (
     HowToTrain,
     files_of,
     labels_of,
+    names_of,
     overrides_of,
     path_of,
     runtime_of,
@@ -175,3 +176,30 @@ def test_whole_numbers() -> None:
     assert whole("frames", 4) == 4
     with pytest.raises(TypeError, match=r"frames \('4'\) must be a whole number, not str"):
         whole("frames", "4")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (None, ()),
+        ("visual", ("visual",)),
+        (["visual", "audio"], ("visual", "audio")),
+        (("a",), ("a",)),
+    ],
+)
+def test_names(given: Any, names: tuple[str, ...]) -> None:
+    assert names_of("arrays", given) == names
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "message"),
+    [
+        (3, TypeError, r"arrays \(3\) must be a str or several, not int"),
+        (b"visual", TypeError, r"arrays \(b'visual'\) must be a str or several, not bytes"),
+        (["visual", 3], TypeError, r"arrays \(3\) must be a str, not int"),
+        ([], InputError, r"arrays \(\[\]\) names nothing; leave it out for all"),
+    ],
+)
+def test_what_is_no_name(given: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        names_of("arrays", given)

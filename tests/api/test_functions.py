@@ -215,6 +215,38 @@ def test_frames_are_per_second(film: Path) -> None:
     assert np.abs(one.features.visual - two.features.visual).max() > 0
 
 
+@pytest.mark.parametrize("arrays", [("visual", "audio"), "visual", ("audio", "visual_map")])
+def test_what_is_kept_is_what_is_given(film: Path, arrays: str | tuple[str, ...]) -> None:
+    """Others have no columns."""
+    how = {"workers": 1, "cache_dir": film.parent}
+    (whole,) = avel.extract(film, **how)
+    (part,) = avel.extract(film, arrays=arrays, **how)
+    assert whole.features is not None
+    assert part.features is not None
+    for name in ("visual", "audio", "visual_map"):
+        found, expected = getattr(part.features, name), getattr(whole.features, name)
+        if name in arrays:
+            np.testing.assert_array_equal(found, expected)
+        else:
+            assert (len(found), found.size, found.ndim) == (len(expected), 0, expected.ndim)
+    np.testing.assert_array_equal(part.features.visual_mask, whole.features.visual_mask)
+
+
+def test_a_map_in_bytes(film: Path) -> None:
+    (whole,) = avel.extract(film, workers=1, cache_dir=film.parent)
+    (small,) = avel.extract(film, map_dtype="int8", workers=1, cache_dir=film.parent)
+    assert whole.features is not None
+    assert small.features is not None
+    a, b = whole.features.visual_map.astype(float), small.features.visual_map.astype(float)
+    assert 0 < np.abs(a - b).max() <= 0.005 * np.abs(a).max()
+
+
+def test_pictures_and_sound_need_not_be_kept(film: Path, tmp_path: Path) -> None:
+    list(avel.extract(film, workers=1, cache_dir=tmp_path, keep_segments=False))
+    assert not list(tmp_path.glob("segments/*/*.h5"))
+    assert list(tmp_path.glob("features/*/*.h5"))
+
+
 def test_it_works_in_a_thread(film: Path) -> None:
     """As a notebook's or a server's, which has no main thread to decode from."""
     found: list[Any] = []
@@ -253,6 +285,9 @@ def test_damaged_features_are_named_and_made_again(
         ({"frames": 0}, InputError, r"segment.frames_per_cell \(0\) must be in \[1, 60\]"),
         ({"frames": "2"}, TypeError, r"frames \('2'\) must be a whole number, not str"),
         ({"adapters": 3}, TypeError, r"adapters \(3\) must be a str or a Path, not int"),
+        ({"arrays": "vision"}, InputError, "arrays vision: no array 'vision'; there are visual, "),
+        ({"arrays": 3}, TypeError, r"arrays \(3\) must be a str or several, not int"),
+        ({"map_dtype": "int4"}, InputError, "map-dtype int4: must be one of float16, int8"),
         ({"worker": 3}, TypeError, r"extract\(\) got .* 'worker'; did you mean 'workers'\?"),
     ],
 )  # fmt: skip

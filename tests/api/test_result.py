@@ -10,9 +10,11 @@ import pytest
 
 import avel
 from avel.pipeline.formats.table import FORMATS
+from avel.pipeline.method import notebook
 from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import Result as Known
 from avel.pipeline.reasons import InputError
+from avel.pipeline.report import opening
 from avel.result import Result
 from tests.pipeline.media.pieces import film
 
@@ -97,3 +99,16 @@ def test_results_are_read_back(tmp_path: Path) -> None:
     assert list(avel.read_results(tmp_path / "list.json")) == [RESULT, RESULT]
     with pytest.raises(InputError, match="none"):
         next(avel.read_results(tmp_path / "none.json"))
+
+
+def test_it_is_shown_in_a_notebook_else_in_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+    opened: list[object] = []
+    monkeypatch.setattr(notebook, "displayed", lambda result: shown.append(result) is None)
+    monkeypatch.setattr(opening, "open_page", opened.append)
+    RESULT.show()
+    assert (shown, opened) == ([RESULT], [])
+    monkeypatch.setattr(notebook, "displayed", lambda result: False)
+    RESULT.show()
+    assert opened == [RESULT]
+    assert len(RESULT._repr_html_().encode()) < 50_000

@@ -35,6 +35,8 @@ def extracting() -> None:
     for extracted in avel.extract("clips", extractor="vgg19+vggish", frames=4, device="cpu"):
         assert_type(extracted, Extracted)
         extracted.features.audio  # type: ignore[union-attr]  # noqa: B018
+    avel.extract("clips", arrays=("visual", "audio"), map_dtype="int8")
+    avel.extract("clips", map_dtype="int4")  # type: ignore[arg-type]
 
 
 def training() -> None:

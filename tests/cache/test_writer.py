@@ -352,3 +352,39 @@ def test_what_is_streamed_insists_part_by_part(tmp_path: Path) -> None:
         assert found is not None
         np.testing.assert_array_equal(found["a"], rows)
         assert not list(made.folder.glob(".*.part"))
+
+
+def test_publishing_is_begun_and_asked_for_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, may = store(tmp_path), threading.Event()
+    real = os.fsync
+
+    def slow(handle: int) -> None:
+        assert may.wait(60)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with made.writer() as writer:
+        assert writer.start_publishing().done()  # nothing to wait for
+        writer.add(key(0), arrays(0))
+        first = writer.start_publishing()
+        writer.add(key(1), arrays(1))
+        second = writer.start_publishing()
+        assert (first.done(), second.done(), len(store(tmp_path))) == (False, False, 0)
+        may.set()
+        second.wait()
+        assert (first.done(), second.done(), len(store(tmp_path))) == (True, True, 2)
+        assert writer.start_publishing().done()
+
+
+def test_what_could_not_be_published_is_raised_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = store(tmp_path)
+    with pytest.raises(CacheError, match="disk"), made.writer() as writer:
+        writer.add(key(0), arrays(0))
+        monkeypatch.setattr(os, "fsync", refuse(errno.ENOSPC))
+        landing = writer.start_publishing()
+        landing.wait()
+    assert shards(made) == []

@@ -32,26 +32,29 @@ def test_loops_that_wait_need_more_cores() -> None:
     assert found.sentence == (
         "bottleneck: decoding, 75% of the loops' time; 7 cores for decoding balance a loop"
     )
+    assert found.note == "bottleneck decoding (7 cores balance a loop)"
 
 
 def test_a_slow_encoder_is_named() -> None:
     found = balance(waited=1, encoding=99, decoding=99)
     assert found.bottleneck == "encoding"
     assert found.sentence == (
-        "bottleneck: encoding, 99% of the loops' time; 1 core for decoding balance a loop"
+        "bottleneck: encoding, 99% of the loops' time; 1 core for decoding balances a loop"
     )
+    assert found.note == "bottleneck encoding (1 core balances a loop)"
 
 
 @pytest.mark.parametrize("seconds", [(0, 0, 0), (0.01, 0.02, 9)])
 def test_nothing_is_said_of_nothing(seconds: tuple[float, float, float]) -> None:
     found = balance(*seconds)
-    assert (found.bottleneck, found.sentence) == ("", "")
+    assert (found.bottleneck, found.sentence, found.note) == ("", "", "")
     assert found.document()["bottleneck"] is None
 
 
 def test_all_that_failed_in_its_decoder_has_no_balance() -> None:
     found = balance(waited=5, encoding=0, decoding=9)
     assert found.sentence == "bottleneck: decoding, 100% of the loops' time"
+    assert found.note == "bottleneck decoding"
     assert found.document() == {
         "bottleneck": "decoding",
         "waited_seconds": 5,

@@ -141,3 +141,13 @@ def test_cells_of_many_videos_are_cached_only_if_asked(
     list(work.here())
     assert bool(len(work.stores.segments)) is expected
     assert work.spares_segments is (kept and not expected)
+
+
+def test_a_gpu_that_does_not_exist_is_said_before_any_work(films: Path) -> None:
+    cache = films.parent / "cache"
+    runtime = RuntimeConfig(cache_dir=cache, workers=2, device="cuda:99")
+    work = Extraction([str(films)], stub_plan(StubEncoder()), runtime, BatchConfig())
+    rule = r"device 'cuda:99' cannot be used \(.+\); use --device cpu, or see `avel doctor`"
+    with pytest.raises(EnvironmentProblem, match=rule):
+        work.check()
+    assert ScriptedDecoders.started == []

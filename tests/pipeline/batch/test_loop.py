@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from time import sleep
 
 import pytest
 
+from avel.cache import writer
+from avel.cache.errors import CacheError
 from avel.pipeline.batch.loop import LOOK_SECONDS, LOOKS_UNSAID, LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import Lots
 from avel.pipeline.media.paths import Paths
@@ -230,3 +233,56 @@ def test_what_insists_is_asked_wherever_something_is_written(tmp_path: Path, pla
     assert names.count("take") == 2
     assert names.count("_mark") == 2
     assert names.count("<lambda>") == 2, "shards"
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Shards are published only while this is set."""
+    is_quick, publish = Event(), writer.publish_shard
+
+    def slowly(*args: object) -> object:
+        assert is_quick.wait(60)
+        return publish(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writer, "publish_shard", slowly)
+    return is_quick
+
+
+def test_encoding_goes_on_beside_a_slow_disk_and_no_lot_is_done_before_it(
+    tmp_path: Path, played: type, disk: Event
+) -> None:
+    """Two of four are on their way when the lot's last two are encoded; then it waits."""
+    bench = Bench(tmp_path, played.scripts, 12)
+    loop = bench.loop(size=4)
+    outcomes = [next(loop) for _ in range(4)]
+    assert all(not o.cached for o in outcomes)
+    assert bench.published() == set()
+    assert not (bench.folder / "done").exists()
+    disk.set()
+    assert len(list(loop)) == 8
+    assert len(bench.published()) == 12
+    assert not bench.folder.exists()
+
+
+def test_a_disk_that_is_full_ends_the_loop_and_gives_its_lots_back(
+    tmp_path: Path, played: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of the thread that publishes is the caller's; the same run again does the rest."""
+    bench, publish, left = Bench(tmp_path, played.scripts, 12), writer.publish_shard, [1]
+
+    def full(*args: object) -> object:
+        left[0] -= 1
+        if left[0] < 0:
+            raise CacheError("the disk is full")
+        return publish(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writer, "publish_shard", full)
+    with pytest.raises(CacheError, match="the disk is full"):
+        list(bench.loop(size=4))
+    assert len(bench.published()) == 2
+    monkeypatch.setattr(writer, "publish_shard", publish)
+    again = list(bench.loop(pid=2, size=4))
+    assert sorted(o.path for o in again) == bench.files
+    assert len(bench.published()) == 12
+    assert Counter(played.started).most_common()[0][1] == 2
+    assert sum(not o.cached for o in again) == 10

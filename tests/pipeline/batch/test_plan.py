@@ -104,3 +104,13 @@ def test_a_sample_that_fails_as_a_whole_is_said(films: Path) -> None:
 
 def test_the_disk_of_a_folder_that_will_be(tmp_path: Path) -> None:
     assert free_bytes(tmp_path / "a" / "b") > 0
+
+
+def test_many_videos_keep_no_pictures_unless_asked_to(
+    films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `extract` does, so that a plan's disk is that of its run."""
+    assert planned(films)["expected"]["segments_bytes"]["likely"] > 0
+    monkeypatch.setattr(plan_module, "MANY", 9)
+    assert planned(films)["expected"]["segments_bytes"]["likely"] == 0
+    assert planned(films, many_segments=True)["expected"]["segments_bytes"]["likely"] > 0

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from avel.pipeline.batch.sample import Speed, Tried, encoder_speed, spread, try_files
-from avel.pipeline.reasons import MediaError, Reason
+from avel.pipeline.method.kept import Kept
+from avel.pipeline.method.plan import plan_features
+from avel.pipeline.reasons import InputError, MediaError, Reason
 from avel.pipeline.work.runtime import RuntimeConfig
 from tests.pipeline.method.stubs import ScriptedDecoders, StubEncoder, cells, file, stub_plan
 
@@ -81,6 +83,38 @@ def test_the_encoder_is_timed_over_full_batches(tmp_path: Path, scripts: dict) -
     assert speed.seconds > 0
     assert speed.load_seconds > 0
     assert speed.num_bytes >= 3 * 4 + 3 * 2 + 4 + 2, "of each second's features"
+
+
+@pytest.mark.parametrize(
+    ("kept", "num_bytes"),
+    [
+        (Kept(), 3 * 4 + 3 * 2 + 4),
+        (Kept(("visual", "audio")), 3 * 4 + 4),
+        (Kept(("visual_map",)), 3 * 2),
+        (Kept(("visual_map",), "int8"), 3 + 4),
+    ],
+)
+def test_features_are_as_large_as_what_is_kept_of_them(
+    tmp_path: Path, scripts: dict, kept: Kept, num_bytes: int
+) -> None:
+    """Beside masks and, for all of a video, what is no array."""
+    scripts["a"] = [cells(10, duration=10.0), "end"]
+    sample = tried([file(tmp_path, "a")], tmp_path)
+    plan = plan_features(StubEncoder(), kept=kept)  # type: ignore[arg-type]
+    runtime = RuntimeConfig(cache_dir=tmp_path / "cache", batch_cells=4)
+    speed = encoder_speed(plan, runtime, sample)  # type: ignore[arg-type]
+    rest = speed.num_bytes - num_bytes - 2
+    assert 0 < rest < 6
+
+
+def test_what_the_encoder_does_not_give_is_named_before_a_run(
+    tmp_path: Path, scripts: dict
+) -> None:
+    scripts["a"] = [cells(2, duration=2.0), "end"]
+    sample = tried([file(tmp_path, "a")], tmp_path)
+    plan = plan_features(StubEncoder(), kept=Kept(("faces",)))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"--arrays faces: this encoder gives no 'faces'"):
+        encoder_speed(plan, RuntimeConfig(cache_dir=tmp_path), sample)  # type: ignore[arg-type]
 
 
 def test_an_encoder_that_fails_on_all_is_its_error(tmp_path: Path, scripts: dict) -> None:

@@ -43,3 +43,4 @@ def test_the_bottleneck_is_known_while_it_runs(capsys: pytest.CaptureFixture[str
     assert len(list(tally.track([slow, slow, made("b")]))) == 2
     assert tally.balance.bottleneck == "decoding"
     assert (tally.balance.waited, tally.balance.cores) == (3, 4)
+    assert tally._note() == "bottleneck decoding (4 cores balance a loop)"

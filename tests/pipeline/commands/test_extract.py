@@ -1,5 +1,6 @@
 """`avel extract`: what is counted, what is done again, what is refused."""
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from avel.cache.fingerprint import fingerprint
 from avel.cache.maintenance import stores
 from avel.extractors import choose
 from avel.pipeline.cli import main
+from avel.pipeline.commands import extract
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan, plan_features
 from tests.pipeline.commands.said import refused
@@ -342,3 +344,19 @@ def test_a_wait_that_is_none(minutes: str, capsys: pytest.CaptureFixture[str]) -
         main(["extract", "x", f"--wait-for-room={minutes}"])
     assert caught.value.code == 2
     assert "--wait-for-room" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("came_to", ["cpu", "gpu"])
+def test_loops_are_told_where_pictures_are_decoded(came_to: str) -> None:
+    """`auto` was settled by the run; its loops are not to find out again, each for itself."""
+
+    class Work:
+        def apart(self, words: list[str], command: list[str]) -> list[str]:
+            return words
+
+    words = ["extract", "films", "--decode", "auto", "--devices", "2"]
+    args = argparse.Namespace(devices=2, cluster=None, words=words, decode=came_to)
+    told: list[str] = extract._outcomes(args, Work(), None, [])  # type: ignore[arg-type,assignment]
+    parser = argparse.ArgumentParser()
+    extract.add_arguments(parser)
+    assert parser.parse_args(told).decode == came_to

@@ -64,7 +64,8 @@ def test_in_words(made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFi
     assert "of 4 tried files failed: 1 EMPTY" in lines
     assert "the disk may be too small; --no-segments keeps no pictures and sound" in lines
     assert lines[-2:] == ["x.mp4: is not a file", "features abc: no store of this stage in c"]
-    assert made["asked"] == {"inputs": ["films"], "devices": 2, "sample": 3}
+    asked = {"inputs": ["films"], "devices": 2, "sample": 3, "many_segments": False}
+    assert made["asked"] == asked
     assert list(tmp_path.iterdir()) == []
 
 
@@ -127,3 +128,13 @@ def test_what_is_refused(
     found = capsys.readouterr()
     assert message in found.err
     assert code or "1 that cannot be read" in found.out
+
+
+def test_segments_are_asked_for_or_not(
+    made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["plan", "films", "--cache-dir", str(tmp_path), "--segments"]
+    assert main(argv) == 0
+    assert made["asked"]["many_segments"]
+    assert main([*argv, "--no-segments"]) == 2
+    assert "--segments and --no-segments: give one of the two" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """`avel report` from end to end."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from avel.pipeline.cli import main
 from avel.pipeline.formats.index import INDEX
 from avel.pipeline.formats.json import document
+from avel.pipeline.formats.table import FORMATS
+from tests.pipeline.commands.said import refused
 from tests.pipeline.report.material import everyday
 from tests.pipeline.report.test_run_page import NUMBERS
 
@@ -39,3 +42,56 @@ def test_the_page_of_a_training(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["report", str(tmp_path)]) == 0
     assert capsys.readouterr().err == f"wrote {tmp_path}/report.html\n"
     assert "87.5%" in (tmp_path / "report.html").read_text()
+
+
+def test_every_format_beside_the_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Under the names that the results have; those of all videos too."""
+    for name, file in (("a.mp4", "x/a.mp4"), ("a.mp4-2", "y/a.mp4")):
+        (tmp_path / f"{name}.json").write_text(document(everyday(file)))
+    assert main(["report", str(tmp_path), "--format", "all"]) == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    alone = {form.suffix for form in FORMATS.values() if not form.together}
+    assert names >= {f"{name}{end}" for name in ("a.mp4", "a.mp4-2") for end in alone}
+    assert names >= {f"events{form.suffix}" for form in FORMATS.values() if form.together}
+    assert names >= {"videos.csv", "a.mp4.html", "a.mp4-2.html", "index.html"}
+    rows = list(csv.DictReader((tmp_path / "events.csv").open(newline="")))
+    assert [(row["file"], row["label"]) for row in rows] == [
+        ("y/a.mp4", "Bark"),
+        ("y/a.mp4", "Speech"),
+        ("x/a.mp4", "Bark"),
+        ("x/a.mp4", "Speech"),
+    ]
+    assert (tmp_path / "a.mp4-2.audacity.txt").read_text().startswith("0.000000\t2.000000\tBark\n")
+    assert json.loads((tmp_path / "a.mp4-2.json").read_text())["file"] == "y/a.mp4"
+    again = capsys.readouterr()
+    assert main(["report", str(tmp_path), "--format", "srt,eaf", "--quiet"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert again.out == capsys.readouterr().out == ""
+
+
+def test_a_format_elsewhere_takes_no_others_name(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(document(everyday()))
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.mp4.srt").write_text("somebody's own")
+    assert main(["report", str(tmp_path / "a.json"), "--out", str(out), "--format", "srt"]) == 0
+    assert (out / "a.mp4.srt").read_text() == "somebody's own"
+    assert len([*out.glob("*.srt")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "format", "message"),
+    [
+        ("a.json", "str", "format 'str' is none; did you mean 'srt'?"),
+        ("run", "srt", "--format writes events of results; give a result's .json, or their folder"),
+    ],
+)
+def test_a_format_that_cannot_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str, format: str, message: str
+) -> None:
+    (tmp_path / "a.json").write_text(document(everyday()))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(NUMBERS))
+    code, text = refused(capsys, "report", tmp_path / what, "--format", format)
+    assert (code, text) == (2, f"avel: {message}\n")
+    assert not [*tmp_path.glob("**/*.html")]

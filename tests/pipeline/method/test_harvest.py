@@ -2,12 +2,16 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 from torch import Tensor
 
+from avel.cache.errors import CacheError
+from avel.cache.stream import ItemStream
 from avel.extractors import choose
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.extract import ARRAYS, Features
@@ -403,3 +407,114 @@ def test_cells_of_torchcodec_have_features_of_their_own(tmp_path: Path) -> None:
     assert theirs.notes == ()
     np.testing.assert_allclose(theirs.visual, ours.visual, atol=2)
     assert len(set(ours.visual[:, 0].round())) == len(ours.visual) == 2
+
+
+# Long videos are written by a thread, beside the encoder.
+
+
+class Watched(StubEncoder):
+    """Says when it encodes its n-th batch."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number, self.reached = number, Event()
+
+    def embed_sight(self, frames: Tensor) -> dict[str, Tensor]:
+        found = super().embed_sight(frames)
+        if len(self.batches) >= self.number:
+            self.reached.set()
+        return found
+
+
+def test_the_encoder_goes_on_while_a_window_is_written(
+    tmp_path: Path, scripts: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first window is not written before the third is encoded: else this would stand still."""
+    encoder, append, waited = Watched(3), ItemStream.append, []
+
+    def slow(self: ItemStream, arrays: dict) -> None:
+        waited.append(encoder.reached.wait(60))
+        append(self, arrays)
+
+    monkeypatch.setattr(ItemStream, "append", slow)
+    scripts["film"] = [*[cells(4, n) for n in (1, 2, 3, 4)], "end"]
+    (outcome,) = run([file(tmp_path, "film")], tmp_path / "c", encoder, window_cells=4)
+    assert all(waited)
+    assert (outcome.cells, outcome.num_bytes > 0) == (16, True)
+    assert stored(tmp_path / "c", outcome).visual[:, 0].tolist() == [
+        n for n in (1, 2, 3, 4) for _ in range(4)
+    ]
+
+
+def long_and_short(folder: Path, scripts: dict) -> list[Path]:
+    scripts["short"] = [cells(4, 9, duration=4.0), "end"]
+    scripts["long"] = [*[cells(4, n) for n in range(1, 9)], "end"]
+    return [file(folder, "short"), file(folder, "long")]
+
+
+@pytest.mark.parametrize("number", [1, 3, 8])
+def test_a_full_disk_is_the_callers_and_publishes_no_half(
+    tmp_path: Path, scripts: dict, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    append, left = ItemStream.append, [number]
+
+    def full(self: ItemStream, arrays: dict) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise CacheError("the disk is full")
+        append(self, arrays)
+
+    monkeypatch.setattr(ItemStream, "append", full)
+    files, cache = long_and_short(tmp_path, scripts), tmp_path / "cache"
+    with pytest.raises(CacheError, match="the disk is full"):
+        run(files, cache, StubEncoder(), window_cells=4)
+    features = stub_plan(StubEncoder()).stores(cache).features
+    assert len(features) == 1  # the short one, which was finished
+    assert not list(features.folder.glob(".*.part"))
+    monkeypatch.setattr(ItemStream, "append", append)
+    again = run(files, cache, StubEncoder(), window_cells=4)
+    assert [(o.path.name, o.cached) for o in again] == [("short", True), ("long", False)]
+
+
+def test_an_interrupt_leaves_nothing_of_what_is_not_whole(tmp_path: Path, scripts: dict) -> None:
+    files, cache = long_and_short(tmp_path, scripts), tmp_path / "cache"
+    plan = stub_plan(StubEncoder())
+    runtime = RuntimeConfig(cache_dir=cache, workers=2, batch_cells=4, window_cells=4)
+    outcomes = harvest(files, plan.stores(cache), plan, runtime)
+    assert next(outcomes).path.name == "short"
+    outcomes.close()
+    features = plan.stores(cache).features
+    assert len(features) == 1
+    assert not list(features.folder.glob(".*.part"))
+
+
+def test_a_copy_that_comes_while_its_twin_is_being_published(
+    tmp_path: Path, scripts: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for that, and is not made again."""
+    finish, copy_came = ItemStream.finish, Event()
+
+    def slow(self: ItemStream, rest: dict) -> None:
+        assert copy_came.wait(60)
+        finish(self, rest)
+
+    monkeypatch.setattr(ItemStream, "finish", slow)
+    scripts["long"] = [*[cells(4, n) for n in (1, 2)], "end"]
+    scripts["other"] = [cells(4, 5, duration=4.0), "end"]
+    first, copy = file(tmp_path, "long"), file(tmp_path, "copy", "long")
+    other = file(tmp_path, "other")
+
+    def files() -> Iterator[Path]:
+        yield first
+        yield from [other] * 12  # hashing runs ahead of what is asked for
+        yield copy
+        copy_came.set()
+
+    plan = stub_plan(StubEncoder())
+    cache = tmp_path / "cache"
+    runtime = RuntimeConfig(cache_dir=cache, workers=2, batch_cells=4, window_cells=4)
+    found = list(harvest(files(), plan.stores(cache), plan, runtime))
+    of_it = {o.path.name: o.cached for o in found if o.path in (first, copy)}
+    assert of_it == {"long": False, "copy": True}
+    assert ScriptedDecoders.started.count("long") == 1
+    assert "copy" not in ScriptedDecoders.started

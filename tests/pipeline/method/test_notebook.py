@@ -1,17 +1,14 @@
 """A result as a small picture: what it shows, and that it stays small."""
 
 import sys
-import webbrowser
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from urllib.parse import unquote, urlparse
 from xml.etree.ElementTree import Element, fromstring
 
 import numpy as np
 import pytest
 
 from avel.pipeline.method.events import Event
-from avel.pipeline.method.notebook import BLOCK, WIDTH, as_html
+from avel.pipeline.method.notebook import BLOCK, WIDTH, as_html, displayed
 from avel.pipeline.method.results import Result
 from tests.pipeline.report.material import EVIL, everyday, evil, result
 
@@ -102,23 +99,30 @@ def test_numbers_that_are_none_are_no_height() -> None:
     assert "nan" not in as_html(result(relevance=(float("nan"),) * 4))
 
 
-def test_it_opens_in_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", opened.append)
-    monkeypatch.delitem(sys.modules, "IPython", raising=False)
-    result("\udcff.mp4").show()
-    page = Path(unquote(urlparse(opened[0]).path))
-    assert page.read_text().startswith("<!doctype html>")
-    assert "<svg" in page.read_text()
-
-
-def test_it_shows_in_the_notebook_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def shell(monkeypatch: pytest.MonkeyPatch, running: object) -> list[Result]:
+    """What IPython was given to show; `running` is what it says that runs."""
     shown: list[Result] = []
     module, display = ModuleType("IPython"), ModuleType("IPython.display")
-    module.get_ipython = lambda: SimpleNamespace()  # type: ignore[attr-defined]
+    module.get_ipython = lambda: running  # type: ignore[attr-defined]
     display.display = shown.append  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", module)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
-    found = result()
-    found.show()
+    return shown
+
+
+def test_it_shows_in_the_notebook_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, found = shell(monkeypatch, SimpleNamespace(kernel=object())), result()
+    assert displayed(found)
     assert shown == [found]
+
+
+@pytest.mark.parametrize("running", [None, SimpleNamespace(), SimpleNamespace(kernel=None)])
+def test_a_terminal_is_no_notebook(monkeypatch: pytest.MonkeyPatch, running: object) -> None:
+    shown = shell(monkeypatch, running)
+    assert not displayed(result())
+    assert shown == []
+
+
+def test_without_ipython_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    assert not displayed(result())

@@ -1,108 +1,99 @@
-"""Decoded cells are kept while the disk has room to spare, and a full one ends no run."""
+"""Decoded cells are kept while there is room to spare, and a full disk ends only that."""
 
-import errno
-import os
-import shutil
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from avel.cache.errors import CacheError
+from avel.cache.errors import CacheFull
 from avel.cache.store import Store
+from avel.cache.writer import Writer
+from avel.pipeline.method import spare
 from avel.pipeline.method.spare import RESERVE_BYTES, Spare
-from tests.cache.items import arrays, assert_holds, key, shards, store
 
+RECIPE = {"version": 1, "config": {}}
 Usage = namedtuple("Usage", "total used free")
-TERABYTE = 10**12
+CELLS = {"x": np.arange(6.0)}
 
 
-class Disk:
-    """As large and as free as it is told."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.total, self.free = TERABYTE, TERABYTE
-        monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(self.total, 0, self.free))
+def key(number: int) -> str:
+    return f"{number:064x}"
 
 
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
+def disk(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
+    monkeypatch.setattr(spare.shutil, "disk_usage", lambda path: Usage(total, total - free, free))
 
 
-def kept(root: Path, told: list[str], *numbers: int) -> Store:
-    made = store(root)
-    with Spare(made, told.append) as spare:
-        for number in numbers:
-            spare.add(key(number), arrays(number))
-    return store(root)
-
-
-def test_with_room_all_is_kept(tmp_path: Path, disk: Disk) -> None:
-    told = list[str]()
-    found = kept(tmp_path, told, 1, 2, 3)
-    for number in (1, 2, 3):
-        assert_holds(found, number)
-    assert told == []
+def kept(root: Path) -> list[str]:
+    store = Store(root, "segments", RECIPE)
+    return [key(n) for n in range(3) if store.get(key(n)) is not None]
 
 
 @pytest.mark.parametrize(
-    ("total", "free", "is_kept"),
+    ("total", "free", "keeps"),
     [
-        (TERABYTE, RESERVE_BYTES, True),
-        (TERABYTE, RESERVE_BYTES - 1, False),
-        (1_000_000, 50_000, True),
-        (1_000_000, 49_999, False),
+        (1 << 40, RESERVE_BYTES, True),
+        (1 << 40, RESERVE_BYTES - 1, False),
+        (1 << 30, (1 << 30) // 20 + 1, True),
+        (1 << 30, (1 << 30) // 20 - 1, False),
     ],
 )
-def test_some_of_a_disk_is_left_to_features(
-    tmp_path: Path, disk: Disk, total: int, free: int, is_kept: bool
+def test_room_is_left_to_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, total: int, free: int, keeps: bool
 ) -> None:
-    disk.total, disk.free = total, free
-    told = list[str]()
-    assert len(kept(tmp_path, told, 1, 2)) == (2 if is_kept else 0)
-    assert len(told) == (0 if is_kept else 1), "said once"
-    assert all("decoded pictures and sound are not cached while that is so" in t for t in told)
+    disk(monkeypatch, total, free)
+    said: list[str] = []
+    with Spare(Store(tmp_path, "segments", RECIPE), said.append) as cells:
+        cells.add(key(0), CELLS)
+    assert kept(tmp_path) == [key(0)] * keeps
+    assert len(said) == (not keeps)
 
 
-def test_once_there_is_room_cells_are_kept_again(tmp_path: Path, disk: Disk) -> None:
-    made, told = store(tmp_path), list[str]()
-    with Spare(made, told.append) as spare:
-        for number, free in enumerate((TERABYTE, 0, TERABYTE)):
-            disk.free = free
-            spare.add(key(number), arrays(number))
-    assert sorted(store(tmp_path).keys()) == sorted([key(0), key(2)])
-
-
-def full(*_: object) -> None:
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def test_a_disk_that_fills_all_the_same_loses_cells_alone(
-    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+def test_it_is_said_once_and_goes_on_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And holds none of them in memory."""
-    made, told = store(tmp_path), list[str]()
-    with monkeypatch.context() as patch, Spare(made, told.append) as spare:
-        patch.setattr(os, "fsync", full)
-        spare.add(key(1), arrays(1))
-    assert len(told) == 1
-    assert key(1) not in made
-    assert shards(made) == []
-    assert not list(made.folder.glob(".*.part"))
+    said: list[str] = []
+    with Spare(Store(tmp_path, "segments", RECIPE), said.append) as cells:
+        for number, free in enumerate((0, 0, 1 << 40)):
+            disk(monkeypatch, 1 << 41, free)
+            cells.add(key(number), CELLS)
+    assert kept(tmp_path) == [key(2)]
+    (sentence,) = said
+    assert "the disk has no room to spare; decoded pictures and sound are not cached" in sentence
 
 
-def test_another_trouble_of_the_cache_is_not_hidden(
-    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_that_is_full_while_writing_ends_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    disk(monkeypatch, 1 << 41, 1 << 40)
 
-    made = store(tmp_path)
+    def full(self: Writer, *given: object) -> None:
+        raise CacheFull("the disk is full")
+
+    said: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Writer, "add", full)
+        with Spare(Store(tmp_path, "segments", RECIPE), said.append) as cells:
+            cells.add(key(0), CELLS)
+            cells.add(key(1), CELLS)
+    assert kept(tmp_path) == []
+    assert len(said) == 1
+
+
+def test_one_that_is_full_at_the_end_ends_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk(monkeypatch, 1 << 41, 1 << 40)
+
+    def full(self: Writer) -> None:
+        raise CacheFull("the disk is full")
+
+    said: list[str] = []
     with (
-        pytest.raises(CacheError, match=r"cannot be written \(Read-only file system\)"),
-        monkeypatch.context() as patch,
-        Spare(made) as spare,
+        monkeypatch.context() as patched,
+        Spare(Store(tmp_path, "segments", RECIPE), said.append) as cells,
     ):
-        patch.setattr(os, "fsync", refuse)
-        spare.add(key(1), arrays(1))
+        cells.add(key(0), CELLS)
+        patched.setattr(Writer, "publish", full)
+    assert len(said) == 1

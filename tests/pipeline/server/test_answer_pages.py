@@ -10,6 +10,7 @@ from avel.pipeline.server.answer_pages import stream
 from avel.pipeline.server.database import newest
 from avel.pipeline.server.pages import Home, Shown
 from avel.pipeline.server.site import Site
+from avel.pipeline.server.static import HOME_SCRIPT
 from tests.pipeline.server.material import NOBODY, add, ask, make_site, reason, work_off
 
 
@@ -60,14 +61,12 @@ def test_what_a_browser_does_not_play(
     assert (told[0].media, told[0].cannot) == (media.format(video), cannot)
 
 
-def test_files_of_the_pages_are_those_that_are_named(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "STATIC", {"page.js": ("avel.pipeline.report", "text/javascript")})
-    answer = ask(site, "GET", "/static/page.js")
+def test_files_of_the_pages_are_those_that_are_named(site: Site) -> None:
+    answer = ask(site, "GET", f"/static/{HOME_SCRIPT.name}")
     assert answer.headers["content-type"].startswith("text/javascript")
-    assert answer.content
-    for name in ("page.css", "page.py", "%2e%2e", "page.js%00"):
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.content == HOME_SCRIPT.content
+    for name in ("page.js", "pages.py", "%2e%2e", f"{HOME_SCRIPT.name}%00"):
         assert ask(site, "GET", f"/static/{name}").status_code == 404
 
 

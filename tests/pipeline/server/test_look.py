@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,22 @@ def test_what_is_no_film(looker: Looker, tmp_path: Path, content: bytes, said: s
     assert err.value.reason in {*Reason}
     assert err.value.message.startswith("a.mp4: ")
     assert str(tmp_path) not in err.value.message
+
+
+def test_one_process_looks_at_all_whoever_asks(looker: Looker, tmp_path: Path) -> None:
+    """A process ends with the thread that started it: no asker's may be that one."""
+    path, seen = tmp_path / "part", list[object]()
+    path.write_bytes(tone())
+
+    def look() -> None:
+        seen.append(looker.look(path, "a").seconds)
+        seen.append(looker._apart._process.pid)  # type: ignore[union-attr]
+
+    for _ in range(3):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    assert seen == seen[:2] * 3
 
 
 def test_a_long_film(looker: Looker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,8 @@ def test_networks_run_once_and_processes_are_started(monkeypatch: pytest.MonkeyP
     def embed(sense: str) -> Any:
         def run(batch: Any) -> dict[str, Any]:
             seen.append((sense, len(batch)))
-            name = "visual" if sense == "sight" else "audio"
-            return {name: torch.zeros(len(batch), 4)}
+            names = ("visual", "visual_map") if sense == "sight" else ("audio",)
+            return {name: torch.zeros(len(batch), 4) for name in names}
 
         return run
 

@@ -1,7 +1,10 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from avel.pipeline.method.plan import LocalizationPlan
+from avel.pipeline.server import warm as module
 from avel.pipeline.server.warm import Kept, Warm
 
 
@@ -35,7 +38,8 @@ def test_all_else_is_the_encoders_own() -> None:
     assert Kept(Encoder(), {}).recipe == {"name": "a"}
 
 
-def test_a_plan_over_it_is_the_plan() -> None:
+def test_a_plan_over_it_is_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "resolve_device", lambda device: device)  # it asks torch
     encoder, localizer = Encoder(), SimpleNamespace()
     plan: Any = LocalizationPlan(
         None,
