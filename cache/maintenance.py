@@ -140,7 +140,7 @@ def verify(store: Store) -> tuple[int, list[str]]:
     Raises:
         CacheUnavailable: an item cannot be read now, so that nobody knows.
     """
-    sound = sum(store.get(key) is not None for key in store.keys())
+    sound = sum(store.get(key) is not None for key in store.each())
     return sound, store.damage
 
 

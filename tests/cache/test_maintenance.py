@@ -1,8 +1,10 @@
 import errno
 import os
 import shutil
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from avel.cache import maintenance
@@ -228,3 +230,23 @@ def test_a_stage_json_that_cannot_be_read_is_not_damaged(
         list(maintenance.stores(tmp_path))
     with pytest.raises(CacheUnavailable, match="Permission denied"):
         store(tmp_path)
+
+
+def test_many_items_are_read_one_after_another(tmp_path: Path) -> None:
+    """A list of their keys would take 120 bytes each."""
+
+    def peak(count: int) -> int:
+        store = Store(tmp_path / str(count), "features", RECIPE)
+        with store.writer() as writer:
+            for n in range(count):
+                writer.add(key(n), {"x": np.zeros((1, 4), np.float32)})
+        opened = Store(tmp_path / str(count), "features", RECIPE)
+        tracemalloc.start()
+        assert maintenance.verify(opened) == (count, [])
+        assert maintenance.summarize(opened).items == count
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(10)
+    assert (peak(2_400) - peak(400)) / 2_000 < 90
