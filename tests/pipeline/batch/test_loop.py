@@ -232,7 +232,7 @@ def test_what_insists_is_asked_wherever_something_is_written(tmp_path: Path, pla
     assert names.count("begin") == 1
     assert names.count("take") == 2
     assert names.count("_mark") == 2
-    assert names.count("<lambda>") == 2, "shards"
+    assert names.count("<lambda>") >= 2, "shards"
 
 
 @pytest.fixture
