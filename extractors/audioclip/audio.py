@@ -2,7 +2,7 @@
 
 Sources: Guzhov et al., "ESResNe(X)t-fbsp" (IJCNN 2021) and "AudioCLIP" (ICASSP 2022); reference
 section 3.2. Ours differs: the filter bank is two real matrices instead of a complex one, made
-once while it is frozen.
+once while it is frozen, and of nearly half the length where filters are alike on both sides.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,13 @@ from torch.nn import functional
 from torchvision.models.resnet import Bottleneck
 
 from avel.extractors.adapters.adapters import Adapters
+from avel.extractors.convolve import in_parts
 
 NUM_BANDS = 3
 SILENCE_POWER = 1e-18
 """Zero power is set to this before the logarithm: -180 dB."""
+MOST_UNLIKE = 0.2
+"""Share of the filters' length, from the middle on, up to which it pays to fold them."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ class AudioHead(nn.Module):
         self.att5 = Attention2d(widths[-1], widths[-1], (3, 5))
         self.fc = nn.Linear(widths[-1], config.embed_dim)
         self._initialise()
-        self._frozen: tuple[tuple[int, ...], Tensor] | None = None
+        self._frozen: tuple[tuple[int, ...], tuple[Tensor, Tensor] | Tensor] | None = None
 
     def _initialise(self) -> None:
         for module in self.modules():
@@ -166,13 +169,26 @@ class AudioHead(nn.Module):
         Never in 16 bits: autocast is off here.
         """
         with torch.autocast(samples.device.type, enabled=False):
-            frames = self._frames(samples.to(self.window.dtype))
             filters = self._filters()
+            parts = in_parts(samples.to(self.window.dtype), 1)  # frames are many times the sound
+            return torch.cat([self._decibels(self._frames(part), filters) for part in parts])
+
+    def _decibels(self, frames: Tensor, filters: "tuple[Tensor, Tensor] | Tensor") -> Tensor:
+        """Frames (N, frames, window_samples) to log power (N, 3, filters / 3, frames) in dB."""
+        if isinstance(filters, Tensor):
             real, imaginary = (frames @ filters.to(frames.device)).chunk(2, -1)
             power = (real.square() + imaginary.square()).transpose(1, 2)
-            power = torch.where(power == 0, torch.full_like(power, SILENCE_POWER), power)
-            N, bins, num_frames = power.shape
-            return 10 * torch.log10(power).reshape(N, NUM_BANDS, bins // NUM_BANDS, num_frames)
+        else:
+            for_real, for_imaginary = (bank.to(frames.device) for bank in filters)
+            first, second = (frames * self.window).chunk(2, -1)
+            total, difference = second + first.flip(-1), second - first.flip(-1)
+            near = for_real.shape[1] - total.shape[-1]
+            real = for_real @ torch.cat([total, difference[..., :near]], -1).mT
+            imaginary = for_imaginary @ torch.cat([difference, total[..., :near]], -1).mT
+            power = real.square() + imaginary.square()
+        power = torch.where(power == 0, SILENCE_POWER, power)
+        N, bins, num_frames = power.shape
+        return (10 * torch.log10(power)).view(N, NUM_BANDS, bins // NUM_BANDS, num_frames)
 
     def _frames(self, samples: Tensor) -> Tensor:
         """Overlapping frames (N, frames, window_samples), the signal in [-1, 1] padded evenly."""
@@ -184,11 +200,10 @@ class AudioHead(nn.Module):
         padded = functional.pad(wave, (padding // 2, padding - padding // 2))
         return padded.unfold(-1, window, hop)
 
-    def _filters(self) -> Tensor:
-        """Window times filters (window_samples, 2 * bins): real parts, then imaginary parts.
+    def _filters(self) -> "tuple[Tensor, Tensor] | Tensor":
+        """What `_make_filters` makes, kept while it is frozen; folded where that is the same.
 
-        Frames are centred in the longer transform by zeros on both sides, so only the middle of
-        each filter ever meets a sample. The bins above three equal bands are dropped.
+        Filters are alike on both sides of their middle while `m` is 0; see `_fold`.
         """
         parameters = (self.fbsp.m, self.fbsp.fb, self.fbsp.fc)
         if torch.is_grad_enabled() and any(p.requires_grad for p in parameters):
@@ -196,18 +211,50 @@ class AudioHead(nn.Module):
         version = tuple(id(p) ^ p._version for p in (*parameters, self.window))
         if self._frozen is None or self._frozen[0] != version:
             with torch.no_grad():
-                self._frozen = (version, self._make_filters())
+                self._frozen = (version, self._fold() or self._make_filters())
         return self._frozen[1]
 
     def _make_filters(self) -> Tensor:
+        """Window times filters (window_samples, 2 * bins): real parts, then imaginary parts."""
+        return torch.cat([part * self.window[:, None] for part in self._meeting()], dim=1)
+
+    def _meeting(self) -> list[Tensor]:
+        """Real and imaginary parts (window_samples, bins) of filters, where they meet samples.
+
+        Frames are centred in the longer transform by zeros on both sides, so only the middle of
+        each filter does. The bins above three equal bands are dropped.
+        """
         config = self.config
         side = (config.fft_samples - config.window_samples) // 2
         bins = config.num_filters // NUM_BANDS * NUM_BANDS
-        parts = [
-            part[:bins, side : side + config.window_samples].T * self.window[:, None]
-            for part in self.fbsp()
-        ]
-        return torch.cat(parts, dim=1)
+        return [part[:bins, side : side + config.window_samples].T for part in self.fbsp()]
+
+    def _fold(self) -> tuple[Tensor, Tensor] | None:
+        """Filters for the sum and the difference of a frame's sides; None where they are no fewer.
+
+        The real part is even and the imaginary part odd but for rounding near the middle, where the
+        grid is off by 1e-8: what each has of the other kind there comes last. They know no window.
+
+        Returns:
+            Real and imaginary parts, (bins, window_samples / 2 + taps near the middle).
+        """
+        if self.config.window_samples % 2 or self.window.is_meta:
+            return None
+        alike, unlike = [], []
+        for part, sign in zip(self._meeting(), (1, -1), strict=True):
+            first, second = part.chunk(2)
+            first = sign * first.flip(0)
+            alike.append((second + first) / 2)
+            unlike.append((second - first) / 2)
+        taps = torch.stack(unlike).abs().amax((0, 2)).nonzero()
+        near = int(taps.max()) + 1 if len(taps) else 0
+        if near > MOST_UNLIKE * len(alike[0]):
+            return None
+        real, imaginary = (
+            torch.cat([own, other[:near]]).T.contiguous()
+            for own, other in zip(alike, unlike, strict=True)
+        )
+        return real, imaginary
 
     def trunk(self, spectrogram: Tensor, adapters: Adapters | None = None) -> Tensor:
         """Map (N, C, H, W) of frequency and time before pooling."""

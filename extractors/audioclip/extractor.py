@@ -37,6 +37,7 @@ class AudioCLIPExtractor(FrozenExtractor):
     mean, std = IMAGE_MEAN, IMAGE_STD
     model: AudioCLIP
     options: AudioCLIPOptions
+    side_by_side = True
     text_bias = None
 
     def load(self) -> nn.Module:
@@ -78,11 +79,9 @@ class AudioCLIPExtractor(FrozenExtractor):
         if self.options.until:
             stage = self.model.image_stages(images, self.options.until)
             return stage.flatten(2).transpose(1, 2), images.new_zeros(len(images), 0)
-        trunk = self.model.image_map(images, self.adapters)
-        maps = trunk.flatten(2).transpose(1, 2)
-        if self.options.dense_map:
-            maps = self.model.dense_map(maps)
-        return maps, self.model.pool_map(trunk)
+        maps = self.model.image_map(images, self.adapters).flatten(2).transpose(1, 2)
+        vectors = TokenPooling(self.model.visual.attnpool)(maps)
+        return self.model.dense_map(maps) if self.options.dense_map else maps, vectors
 
     def hear(self, samples: Tensor) -> Tensor:
         """Embeddings (N, D) of sound (N, S) on the int16 scale.

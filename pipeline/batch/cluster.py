@@ -5,8 +5,9 @@ all machines must see under one path, as they must the media files.
 """
 
 import subprocess
+import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, Queue
+    from distributed import Client, Event, Future, Queue
 
 LOOK_SECONDS = 1.0
 """Between two looks at what loops have said."""
@@ -27,7 +28,11 @@ LOCAL = "local"
 
 
 def on_cluster(
-    address: str, words: Sequence[str], loops: int, command: Sequence[str] = COMMAND
+    address: str,
+    words: Sequence[str],
+    loops: int,
+    command: Sequence[str] = COMMAND,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Outcome]:
     """Outcomes of loops that a Dask scheduler starts, one on each worker.
 
@@ -36,6 +41,7 @@ def on_cluster(
         words: Arguments of each loop.
         loops: Number of them.
         command: Words before the arguments.
+        stop: Whether loops shall finish what is in work and end.
 
     Raises:
         InputError: the address is none.
@@ -48,16 +54,17 @@ def on_cluster(
         )
     with ExitStack() as opened:
         client = _connected(address, loops, opened)
-        from distributed import Queue
+        from distributed import Event, Queue
 
         name = f"avel-{uuid.uuid4().hex}"
-        queue = Queue(name, client=client)
+        queue, asked = Queue(name, client=client), Event(name, client=client)
+        opened.callback(asked.set)  # whatever ends this, loops do not go on for nobody
         futures = [
             client.submit(_loop, [*command, *words], name, number, pure=False, retries=RETRIES)
             for number in range(loops)
         ]
         opened.callback(client.cancel, futures)
-        yield from _outcomes(futures, queue)
+        yield from _outcomes(futures, queue, lambda: stop() and asked.set())
 
 
 def _connected(address: str, loops: int, opened: ExitStack) -> "Client":
@@ -80,9 +87,15 @@ def _connected(address: str, loops: int, opened: ExitStack) -> "Client":
     return opened.enter_context(Client(cluster))
 
 
-def _outcomes(futures: "Sequence[Future]", queue: "Queue") -> Iterator[Outcome]:
-    """What loops say until all have ended, and the rest that is in the queue then."""
+def _outcomes(
+    futures: "Sequence[Future]", queue: "Queue", look: Callable[[], object]
+) -> Iterator[Outcome]:
+    """What loops say until all have ended, and the rest that is in the queue then.
+
+    Between any two a look is had at whether they shall end.
+    """
     while True:
+        look()
         over = all(future.done() for future in futures)
         for lines in _said(queue):
             yield from (outcome_of(line) for line in lines)
@@ -110,13 +123,24 @@ def _loop(command: Sequence[str], name: str, number: int) -> int:
     Raises:
         RuntimeError: it died or refused, so that Dask starts it again.
     """
-    from distributed import Queue
+    from distributed import Event, Queue
 
-    queue = Queue(name)
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+    queue, asked = Queue(name), Event(name)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         assert process.stdout is not None
+        threading.Thread(target=_end_when_asked, args=(process, asked), daemon=True).start()
         for line in filter(bytes.strip, process.stdout):  # but `READY`
             queue.put([line.decode("ascii")])
-    if process.returncode not in FINE:
+    if process.returncode not in FINE and not asked.is_set():
         raise RuntimeError(f"loop {number} ended with {process.returncode}; see the worker's log")
     return process.returncode
+
+
+def _end_when_asked(process: "subprocess.Popen[bytes]", asked: "Event") -> None:
+    """Let a loop finish what is in work once all shall end."""
+    while process.poll() is None:
+        if asked.wait(timeout=LOOK_SECONDS):
+            process.terminate()
+            return

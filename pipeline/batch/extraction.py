@@ -181,7 +181,8 @@ class Extraction:
         command = command or COMMAND
         again = [*words, "--devices", "1", "--lot", str(self._size)]
         if self._config.cluster:
-            yield from on_cluster(self._config.cluster, again, self._config.loops, command)
+            config, stop = self._config, self._stopping
+            yield from on_cluster(config.cluster, again, config.loops, command, stop)
             return
         from avel.pipeline.work.runtime import visible_gpus  # loads torch
 

@@ -23,12 +23,15 @@ from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.stores import Stores
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.work.claims import Claims, NoClaims
+from avel.pipeline.work.claims import LEASE_SECONDS, Claims, NoClaims
 from avel.pipeline.work.failures import QUARANTINED, Failure, Failures, folder_of
 from avel.pipeline.work.runtime import RuntimeConfig
+from avel.pipeline.work.say import warn
 
 LOOK_SECONDS = 1.0
 """Between two looks at lots that others hold, once nothing else is left to do."""
+LOOKS_UNSAID = 20
+"""Before it is said: others mostly end a little later."""
 
 
 @dataclass
@@ -51,6 +54,7 @@ class LoopConfig:
         watch: Told how far a long video is.
         claims: Makes the claims in a folder.
         wait: Waits so many seconds.
+        tell: Told once of other machines that are waited for.
         stop: Whether to begin no more files, and only finish what is in work.
         insist: Calls what writes, again where the disk is full and it may wait.
     """
@@ -61,6 +65,7 @@ class LoopConfig:
     watch: Watch | None = None
     claims: Callable[[Path], Claims | NoClaims] = Claims
     wait: Callable[[float], None] = field(default=time.sleep)
+    tell: Callable[[str], object] = warn
     stop: Callable[[], bool] = lambda: False
     insist: Insist = at_once
 
@@ -116,12 +121,24 @@ class _Loop:
         """Features that are being published, and lots that are done then."""
 
     def run(self) -> Iterator[Outcome]:
+        looks = 0
         while self._todo and not self._config.stop():
             before = len(self._todo)
             with self._stores.features.writer(insist=self._config.insist) as writer:
                 yield from self._round(writer)
             if self._todo and len(self._todo) == before:
+                looks += 1
+                if looks == LOOKS_UNSAID:
+                    self._say_who_is_waited_for()
                 self._config.wait(LOOK_SECONDS)
+
+    def _say_who_is_waited_for(self) -> None:
+        if hosts := ", ".join(sorted(self._claims.elsewhere)):
+            self._config.tell(
+                f"waiting for {len(self._todo)} lots that {hosts} holds; a machine without a sign "
+                f"of life for {LEASE_SECONDS / 60:.0f} min is taken for dead, and its lots are "
+                "done here"
+            )
 
     def leave(self) -> None:
         """The last one out forgets what is done; others still want to know it."""

@@ -7,7 +7,7 @@ import secrets
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=30.0,
         help="after which films that nobody corrected are deleted; 0: never [30]",
     )
+    options.add_weights(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 … [auto]")
     options.add_cache_dir(parser)
     group = parser.add_argument_group("at most")
@@ -80,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     serve, listen = _server()
     settings, access = _settings(args), _access(args)
-    _check_model(args.model)
+    _check_model(args.model, args.weights)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     listening = listen(args.host, args.port)
     host, port = listening.getsockname()[:2]
@@ -129,6 +130,7 @@ def _settings(args: argparse.Namespace) -> "Settings":
         device=args.device,
         keep_days=args.keep_days,
         limits=Limits(**whole),
+        weights=tuple(str(file.absolute()) for file in args.weights),
     )
 
 
@@ -136,7 +138,7 @@ def _is_name(model: str) -> bool:
     return model in ("everyday", "synthetic")
 
 
-def _check_model(model: str) -> None:
+def _check_model(model: str, weights: Sequence[Path]) -> None:
     """Find a model before anybody waits for it; missing weights are asked for.
 
     Raises:
@@ -146,7 +148,7 @@ def _check_model(model: str) -> None:
     from avel.pipeline.method.named import named
     from avel.pipeline.method.plan import PipelineConfig
 
-    options.plan_or_fetch(PipelineConfig(model=named(model)))
+    options.plan_or_fetch(PipelineConfig(model=named(model), weights=tuple(weights)))
 
 
 def _access(args: argparse.Namespace) -> "Access":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from math import log10
+from math import ceil, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class SoundLanes:
         self._peaks = np.zeros(min(MOST_PEAKS, max(1, round(duration * PEAKS))), np.int32)
         self._columns = min(MOST_COLUMNS, max(1, round(duration * COLUMNS)))
         self._power = np.full((BANDS, self._columns), 1e-10, np.float32)
-        self._window = 2 * round(rate * WINDOW / 2)
+        self._window = quick_length(rate * WINDOW)
         self._rest, self._first = np.zeros(0, np.int16), 0
         self._next = 0
         self._filters = mel_filters(rate, self._window)
@@ -116,6 +116,25 @@ class SoundLanes:
         level = 10 * np.log10(self._power[::-1])
         grey = (level - level.max() + RANGE_DB) / RANGE_DB
         return np.asarray(np.clip(grey, 0, 1) * 255, np.uint8)
+
+
+def quick_length(samples: float) -> int:
+    """The even number of samples, nearest and not less, that a Fourier transform is quick at.
+
+    One of 2, 3 and 5 alone: the 1,412 of 44,100 Hz hold the prime 353 and take thrice as long.
+    """
+    length = 2 * ceil(samples / 2)
+    while _rest(length) > 1:
+        length += 2
+    return length
+
+
+def _rest(length: int) -> int:
+    """What is left of a number without its factors 2, 3 and 5."""
+    for factor in (2, 3, 5):
+        while length % factor == 0:
+            length //= factor
+    return length
 
 
 @cache

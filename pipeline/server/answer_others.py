@@ -1,4 +1,7 @@
-"""Answers about jobs, models, labels, and the server itself."""
+"""Answers about jobs, models, labels, and the server itself.
+
+What each does is said by its row of `routes`.
+"""
 
 from starlette.responses import Response
 
@@ -7,36 +10,30 @@ from avel.pipeline.server.route import Call, as_json
 
 
 def labels(call: Call) -> Response:
-    """Names of events that the model knows, then those that people gave."""
     models, corrections = call.site.models, call.site.corrections
     known = models.labels(models.current)
     return as_json({"labels": [*known, *sorted(corrections.labels() - set(known))]})
 
 
 def teach(call: Call) -> Response:
-    """Learn from what was corrected."""
     return _job(call, call.site.teach())
 
 
 def models(call: Call) -> Response:
-    """All models, and the current."""
     return as_json({"models": call.site.models.listed(), "current": call.site.models.current})
 
 
 def choose(call: Call) -> Response:
-    """Make one the current."""
     call.site.models.choose(call.body["name"])
     return models(call)
 
 
 def jobs(call: Call) -> Response:
-    """Jobs, the newest first."""
     given = call.given
     return as_json({"jobs": call.site.jobs.listed(given.get("state"), given.get("limit", 1_000))})
 
 
 def job(call: Call) -> Response:
-    """One job."""
     found = call.site.jobs.get(call.id)
     if found is None:
         raise missing("job", call.id)
@@ -44,7 +41,6 @@ def job(call: Call) -> Response:
 
 
 def cancel(call: Call) -> Response:
-    """Cancel one that has not ended."""
     state = call.site.jobs.cancel(call.id)
     if not state:
         raise missing("job", call.id)
@@ -54,7 +50,6 @@ def cancel(call: Call) -> Response:
 
 
 def health(call: Call) -> Response:
-    """Whether the server works, and on how many jobs."""
     workers = call.site.workers()
     return as_json({"status": "ok", "jobs": call.site.jobs.waiting(), "workers": workers})
 

@@ -1,4 +1,7 @@
-"""Answers for browsers: the pages, their files, and the changes as they come."""
+"""Answers for browsers: the pages, their files, and the changes as they come.
+
+What each does is said by its row of `routes`.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -23,7 +26,6 @@ LOOK_SECONDS, QUIET_SECONDS = 1.0, 15.0
 
 
 def home(call: Call) -> Response:
-    """The page of all films."""
     site = call.site
     sequence = newest(site.database)
     limits = asdict(site.settings.limits)
@@ -33,7 +35,6 @@ def home(call: Call) -> Response:
 
 
 def video(call: Call) -> Response:
-    """The page of one film."""
     site = call.site
     sequence, row = newest(site.database), site.videos.row(call.id)
     try:
@@ -60,7 +61,6 @@ def video(call: Call) -> Response:
 
 
 def static(call: Call) -> Response:
-    """A file of the pages; another content has another name."""
     found = STATIC.get(call.id)
     if found is None:
         raise missing("file", call.id)
@@ -69,7 +69,6 @@ def static(call: Call) -> Response:
 
 
 async def events(call: Call) -> Response:
-    """Changes of films and jobs as they come, for ever."""
     site, given = call.site, call.given
     if site.listeners >= site.settings.limits.listeners:
         raise too_many("TOO_MANY_LISTENERS", f"{site.listeners} connections listen; close one", 5)

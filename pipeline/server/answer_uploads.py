@@ -1,4 +1,7 @@
-"""Answers about films on their way."""
+"""Answers about films on their way.
+
+What each does is said by its row of `routes`.
+"""
 
 from starlette.responses import Response
 
@@ -8,32 +11,27 @@ from avel.pipeline.server.uploads import shown_name
 
 
 def begin(call: Call) -> Response:
-    """Make room for a film of so many bytes."""
     uploads = call.site.uploads
     upload = uploads.begin(call.body["name"], call.body["bytes"])
     return as_json(uploads.get(upload), 201)
 
 
 def get(call: Call) -> Response:
-    """How many bytes of it are there."""
     return as_json(call.site.uploads.get(call.id))
 
 
 async def append(call: Call) -> Response:
-    """Add bytes where it broke off."""
     body = pieces(call.request, call.site.settings.limits.body_seconds)
     document, whole = await call.site.uploads.append(call.id, call.given["Upload-Offset"], body)
     return as_json(document, 201 if whole else 200)
 
 
 def delete(call: Call) -> Response:
-    """Forget it."""
     call.site.uploads.delete(call.id)
     return empty()
 
 
 async def whole(call: Call) -> Response:
-    """Take a film in one step."""
     size = announced(call.request)
     body = pieces(call.request, call.site.settings.limits.body_seconds)
     name = shown_name(call.given.get("name", "film"))

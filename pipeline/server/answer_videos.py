@@ -1,4 +1,7 @@
-"""Answers about films, what was found in them, and what was corrected."""
+"""Answers about films, what was found in them, and what was corrected.
+
+What each does is said by its row of `routes`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +26,6 @@ TYPES = {
 
 
 def everything(call: Call) -> Response:
-    """All films, the newest first."""
     site = call.site
     sequence = newest(site.database)  # before the films, so that nothing is missed
     return as_json(
@@ -32,24 +34,20 @@ def everything(call: Call) -> Response:
 
 
 def get(call: Call) -> Response:
-    """One film."""
     return as_json({"video": call.site.videos.get(call.id)})
 
 
 def delete(call: Call) -> Response:
-    """Delete one with all that was made of it."""
     call.site.videos.delete(call.id)
     return empty()
 
 
 def localize(call: Call) -> Response:
-    """Queue it again."""
     job = call.site.localize(call.id, call.body.get("model"))
     return as_json({"job": call.site.jobs.get(job)}, 202)
 
 
 def result(call: Call) -> Response:
-    """What was found, or what is right, as JSON or as a file of another format."""
     document = call.site.videos.result(call.id)
     if call.given.get("corrected"):
         events = call.site.corrections.get(call.id)["events"]
@@ -94,7 +92,6 @@ def disposition(name: str) -> str:
 
 
 def media(call: Call) -> Response:
-    """The film itself, or a part of it in bytes."""
     row = call.site.videos.row(call.id)
     proxy = bool(call.given.get("proxy"))
     path = call.site.videos.media(row, proxy=proxy)
@@ -102,17 +99,14 @@ def media(call: Call) -> Response:
 
 
 def corrections(call: Call) -> Response:
-    """What is right in it: what was found, or what somebody said instead."""
     return as_json(call.site.corrections.get(call.id))
 
 
 def correct(call: Call) -> Response:
-    """Say what is right."""
     body = call.body
     return as_json(call.site.corrections.put(call.id, body["revision"], body["events"]))
 
 
 def forget_corrections(call: Call) -> Response:
-    """Go back to what was found."""
     call.site.corrections.delete(call.id)
     return empty()

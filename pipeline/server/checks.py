@@ -19,7 +19,9 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 
 def check(value: Any, schema: Schema, place: str) -> None:
-    """Look at a value of JSON; only the words of JSON Schema that are used here are known.
+    """Look at a value of JSON.
+
+    Only the words of JSON Schema that are used here are known.
 
     Args:
         value: What was given.

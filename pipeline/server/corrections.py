@@ -55,7 +55,7 @@ class Corrections:
         return self.get(video)
 
     def delete(self, video: str) -> None:
-        """Go back to what was found; the next save needs the new revision all the same.
+        """Go back to what was found, in seconds; the next save needs the new revision all the same.
 
         Raises:
             Problem: the film is not there.
@@ -135,7 +135,7 @@ class Corrections:
         ]
 
     def labels(self) -> set[str]:
-        """What people named events."""
+        """Names (K,) that people gave events, in no order."""
         return {event["label"] for film in self.examples() for event in film["events"]}
 
     def _found(self, video: str) -> list[dict[str, Any]]:

@@ -128,7 +128,7 @@ class Database:
             self._connection.execute("COMMIT")
 
     def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
-        """What a query finds."""
+        """What a query finds, in rows."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
@@ -163,7 +163,7 @@ def newest(database: Database) -> int:
 
 
 def changes_after(database: Database, sequence: int, most: int) -> list[sqlite3.Row]:
-    """At most so many rows of what changed after a number: `sequence`, `kind`, `id`."""
+    """What changed after a number, counted from 1, in rows of `sequence`, `kind`, `id`."""
     return database.rows(
         "SELECT sequence, kind, id FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?",
         sequence,

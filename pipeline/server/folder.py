@@ -48,27 +48,27 @@ class Folder:
             ) from err
 
     def part(self, upload: str) -> Path:
-        """A file on its way."""
+        """A file on its way, by its upload's 32 hex digits."""
         return self.root / "uploads" / _own(upload)
 
     def film(self, video: str) -> Path:
-        """The folder of one film."""
+        """The folder of one film, by its 32 hex digits."""
         return self.root / "videos" / _own(video)
 
     def media(self, video: str, suffix: str) -> Path:
-        """The film itself."""
+        """The film itself, by its 32 hex digits."""
         return self.film(video) / f"media{suffix}"
 
     def proxy(self, video: str) -> Path:
-        """Its copy for browsers."""
+        """A film's copy for browsers, by its 32 hex digits."""
         return self.film(video) / "proxy.mp4"
 
     def result(self, video: str, job: str) -> Path:
-        """What a job found in it."""
+        """What a job found in a film, by the 32 hex digits of both."""
         return self.film(video) / f"{_own(job)}.result.json"
 
     def page(self, video: str, job: str) -> Path:
-        """What the page of it draws."""
+        """What the page of a result draws, by the 32 hex digits of film and job."""
         return self.film(video) / f"{_own(job)}.page.json"
 
     def model(self, name: str) -> Path:
@@ -76,14 +76,17 @@ class Folder:
         return self.root / "models" / name
 
     def delete_film(self, video: str) -> None:
-        """Delete a film and all that was made of it; what is in the way goes at the next start."""
+        """Delete a film, by its 32 hex digits, and all that was made of it.
+
+        What is in the way goes at the next start.
+        """
         with contextlib.suppress(FileNotFoundError):
             gone = self.root / "uploads" / f"gone-{new_id()}"
             self.film(video).rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
 
     def free_bytes(self) -> int:
-        """Of the disk."""
+        """Bytes of the disk that are free."""
         return shutil.disk_usage(self.root).free
 
     @contextmanager

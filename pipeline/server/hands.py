@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 WINDOW_CELLS = 16
 """Seconds of a film that are decoded before it is said how far it is."""
-TAUGHT = "taught-"
-"""What the names of models that were taught here begin with."""
+EVERYDAY, TAUGHT = "everyday", "taught-"
+"""The name of the model that needs such weights, and what the names of taught ones begin with."""
 
 
 class Hands:
@@ -44,7 +44,7 @@ class Hands:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._folder = settings, Folder(settings.folder)
-        self._warm = Warm()
+        self._warm, self._weights = Warm(), tuple(map(Path, settings.weights))
         self._plans: dict[str, LocalizationPlan] = {}
 
     @cached_property
@@ -57,7 +57,7 @@ class Hands:
         return RuntimeConfig(settings.cache_dir, settings.device, window_cells=WINDOW_CELLS)
 
     def warm(self, place: str) -> list[str]:
-        """Load what a model needs; its events."""
+        """Load what a model needs; the names (K,) of its events."""
         plan = self._plan(place)
         networks, are_new = self._warm.encoder(plan, self._settings.device)
         if are_new:
@@ -67,7 +67,8 @@ class Hands:
     def _plan(self, place: str) -> LocalizationPlan:
         if place not in self._plans:
             taught = Path(place).name.startswith(TAUGHT)
-            config = PipelineConfig(model=Path(place), with_everyday=taught)
+            weights = self._weights if taught or place == EVERYDAY else ()
+            config = PipelineConfig(model=Path(place), with_everyday=taught, weights=weights)
             self._plans[place] = self._warm.over(plan_localization(config))
         return self._plans[place]
 
@@ -151,7 +152,7 @@ class Hands:
         ]
         tell("teaching", 0.0, float(len(films)))
         try:
-            not_used = teach(examples, out, self._runtime).not_used
+            not_used = teach(examples, out, self._runtime, weights=self._weights).not_used
         except InputError as err:
             raise InputError(_with_names(str(err), films, self._folder)) from err
         tell("writing", float(len(films)), float(len(films)))

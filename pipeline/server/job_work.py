@@ -57,7 +57,7 @@ class Hands(Protocol):
     """What a worker works with."""
 
     def warm(self, place: str) -> list[str]:
-        """Load what the model at a place needs; its events."""
+        """Load what the model at a place needs; the names (K,) of its events."""
 
     def localize(self, film: Film, place: str, tell: Tell) -> Found:
         """Find a film's events, in seconds."""
@@ -96,7 +96,7 @@ class Work:
         self._corrections = Corrections(database, self._videos)
 
     def next(self) -> bool:
-        """Do the longest waiting job; False where none waits."""
+        """Do the longest waiting job, with a beat a second; False where none waits."""
         taken = self.jobs.take(self._owner)
         if taken is None:
             return False

@@ -74,7 +74,7 @@ class Jobs:
         return as_document(row) if row else None
 
     def listed(self, state: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
-        """The newest, at most so many rows, of one state or of all."""
+        """The newest of one state or of all, at most `limit`; progress in seconds or films."""
         where, values = ("WHERE state = ?", [state]) if state else ("", [])
         rows = self._database.rows(
             f"SELECT * FROM jobs {where} ORDER BY number DESC LIMIT ?", *values, limit
@@ -92,7 +92,7 @@ class Jobs:
         return bool(self._database.value("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"))
 
     def take(self, owner: str) -> Taken | None:
-        """The longest waiting, for its taker from now on; None where none waits."""
+        """The longest waiting, its taker's for 60 s from now on; None where none waits."""
         if not self.are_queued():
             return None
         now = self._clock()
@@ -106,7 +106,7 @@ class Jobs:
         return Taken(row["id"], row["kind"], row["video"] or "", row["model"]) if row else None
 
     def beat(self, job: str, owner: str) -> bool:
-        """Make the lease longer; whether to go on."""
+        """Let the lease end in 60 s from now; whether to go on."""
         with self._database.writing() as write:
             done = write.execute(
                 "UPDATE jobs SET lease = ? WHERE id = ? AND owner = ? AND state = 'running' "
@@ -116,7 +116,7 @@ class Jobs:
         return done.rowcount == 1
 
     def progress(self, job: str, owner: str, stage: str, done: float, total: float) -> bool:
-        """Say how far it is, in its unit; whether to go on."""
+        """Say how far it is, in seconds or in films; whether to go on."""
         with self._database.writing() as write:
             changed = write.execute(
                 "UPDATE jobs SET stage = ?, done = ?, total = ?, lease = ? WHERE id = ? AND "
@@ -133,7 +133,7 @@ class Jobs:
         state: str,
         error: tuple[str, str] = ("", ""),
     ) -> bool:
-        """End a job of one's own, as part of a transaction; False where it is not any more."""
+        """End a job of one's own, by its 32 hex digits, in a transaction; False where it is not."""
         reason, message = error
         ended = write.execute(
             "UPDATE jobs SET state = ?, reason = ?, message = ?, ended = ?, lease = NULL, "
@@ -144,12 +144,12 @@ class Jobs:
         return ended.rowcount == 1
 
     def fail(self, job: str, owner: str, reason: str, message: str) -> bool:
-        """End a job of one's own that cannot be done."""
+        """End a job of one's own, by its 32 hex digits, that cannot be done."""
         with self._database.writing() as write:
             return self.end(write, job, owner, FAILED, (reason, message))
 
     def note(self, job: str, owner: str, message: str) -> None:
-        """Say why its worker is about to die of a job."""
+        """Say why its worker is about to die of a job, by the job's 32 hex digits."""
         with self._database.writing() as write:
             write.execute(
                 "UPDATE jobs SET message = ? WHERE id = ? AND owner = ? AND state = 'running'",
@@ -157,7 +157,7 @@ class Jobs:
             )
 
     def cancel(self, job: str) -> str:
-        """Cancel one that waits at once, and ask for the end of one that runs; its state."""
+        """Cancel one, by its 32 hex digits: one that runs is asked to end; its state."""
         now = self._clock()
         with self._database.writing() as write:
             write.execute(
@@ -186,7 +186,7 @@ class Jobs:
         )
 
     def died(self, owner: str, how: str) -> None:
-        """A worker died: what it had is tried once more, or given up."""
+        """A worker died: what it had is tried again, or given up after the second death."""
         with self._database.writing() as write:
             for row in write.execute(
                 "SELECT * FROM jobs WHERE owner = ? AND state = 'running'", (owner,)
@@ -233,7 +233,7 @@ def _unit(kind: str) -> str:
 
 
 def as_document(row: sqlite3.Row) -> dict[str, Any]:
-    """A row as the API says it; times as ISO 8601."""
+    """A row as the API says it; progress in seconds or films, times as ISO 8601."""
     failed = row["state"] == FAILED
     return {
         "id": row["id"],

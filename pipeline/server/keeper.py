@@ -37,7 +37,7 @@ class Keeper:
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
-        """Keep it, in a block; its job waits again when the block ends."""
+        """Keep it, looking at it every second, in a block; its job waits again at the end."""
         tasks = [asyncio.create_task(each) for each in (self._keep(), self._look(), self._expire())]
         try:
             yield

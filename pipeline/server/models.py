@@ -72,7 +72,7 @@ class Models:
         return None if found is None else str(found)
 
     def listed(self) -> list[dict[str, Any]]:
-        """All, with their events, the newest last."""
+        """All, with the names (K,) of their events, the newest last."""
         rows = self._database.rows("SELECT * FROM models ORDER BY made, name")
         return [
             {"name": row["name"], "made": iso(row["made"]), "events": json.loads(row["labels"])}
@@ -80,25 +80,25 @@ class Models:
         ]
 
     def labels(self, name: str) -> list[str]:
-        """The events of one, in its order."""
+        """The names (K,) of a model's events, in its order."""
         found = self._database.value("SELECT labels FROM models WHERE name = ?", name)
         return list(json.loads(found)) if found else []
 
     def learn(self, name: str, labels: Sequence[str]) -> None:
-        """Remember which events a model knows."""
+        """Remember the names (K,) of the events that a model knows."""
         with self._database.writing() as write:
             write.execute(
                 "UPDATE models SET labels = ? WHERE name = ?", (json.dumps(list(labels)), name)
             )
 
     def next_name(self, write: sqlite3.Connection) -> str:
-        """A name that no taught model had, as part of a transaction."""
+        """A name that no taught model had, counted from 1, as part of a transaction."""
         number = int(self._database.fact(TAUGHT) or 0) + 1
         set_fact(write, TAUGHT, str(number))
         return f"taught-{number}"
 
     def add(self, write: sqlite3.Connection, name: str, place: Path, labels: Sequence[str]) -> None:
-        """Take a model that was taught, and make it the current, as part of a transaction."""
+        """Take a model that was taught events (K,), and make it the current, in a transaction."""
         write.execute(
             "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?)",
             (name, str(place), json.dumps(list(labels)), self._clock()),

@@ -30,7 +30,7 @@ SAID = {
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
-    """OpenAPI 3.1 of the routes."""
+    """OpenAPI 3.1 of the routes; quantities in bytes and seconds."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)

@@ -78,7 +78,7 @@ class Room:
             )
 
     def check_queue(self) -> None:
-        """Whether one more job may wait.
+        """Whether one more job may wait, or it is too many: come again in 30 seconds.
 
         Raises:
             Problem: 429.
@@ -93,7 +93,7 @@ class Room:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read one body more, in a block.
+        """Read the bytes of one body more, in a block.
 
         Raises:
             Problem: 429, there are too many.

@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on which to listen; port 0 is one that is free.
+    """A socket on which to listen; port 0 is one that is free, of [1, 65535].
 
     Raises:
         EnvironmentProblem: another program has it, or it is no address of this machine.
@@ -65,7 +65,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(
     settings: Settings, access: Access, listening: socket.socket, started: Callable[[], object]
 ) -> None:
-    """Serve until a signal comes.
+    """Serve until a signal comes; answers on their way have 3 seconds then.
 
     Args:
         settings: What the server is told.

@@ -58,6 +58,7 @@ class Settings:
         device: Of the one worker.
         keep_days: After which a film that nobody corrected is deleted; 0: never.
         limits: What is taken at most.
+        weights: Files of the everyday model's encoder; none to look where weights are kept.
         hands: What localizes and teaches, as module:name.
     """
 
@@ -67,15 +68,17 @@ class Settings:
     device: str = "auto"
     keep_days: float = 30.0
     limits: Limits = field(default_factory=Limits)
+    weights: tuple[str, ...] = ()
     hands: str = HANDS
 
     def as_json(self) -> dict[str, Any]:
-        """For a worker's command line."""
+        """For a worker's command line; limits in bytes and seconds."""
         plain = asdict(self)
         return {**plain, "folder": str(self.folder), "cache_dir": str(self.cache_dir)}
 
     @staticmethod
     def of_json(said: dict[str, Any]) -> "Settings":
-        """What `as_json` gave."""
+        """What `as_json` gave, limits in bytes and seconds."""
         paths = {name: Path(said[name]) for name in ("folder", "cache_dir")}
-        return Settings(**{**said, **paths, "limits": Limits(**said["limits"])})
+        limits, weights = Limits(**said["limits"]), tuple(said["weights"])
+        return Settings(**{**said, **paths, "limits": limits, "weights": weights})

@@ -64,12 +64,12 @@ class Site:
         self.expire()
 
     def expire(self) -> None:
-        """Delete what is old."""
+        """Delete films whose days are over, and uploads of which no bytes came for a day."""
         days = self.settings.keep_days
         expire(self.database, self.videos, self.uploads, self._clock(), days)
 
     def localize(self, video: str, model: str | None) -> str:
-        """Queue a film again; the job's id.
+        """Queue a film again; the job's id, 32 hex digits.
 
         Raises:
             Problem: the film or the model is not there, or too many jobs wait.
@@ -81,7 +81,7 @@ class Site:
             return self.videos.localize(write, video, name)
 
     def teach(self) -> str:
-        """Queue learning from what was corrected; the job's id.
+        """Queue learning from what was corrected; the job's id, 32 hex digits.
 
         Raises:
             Problem: nothing was, there is nothing to tell it from, or too many jobs wait.

@@ -14,7 +14,7 @@ UPLOAD_SECONDS = DAY
 
 
 def sweep(database: Database, folder: Folder) -> None:
-    """Clear files of no film: a whole upload that was not taken yet is one again."""
+    """Clear files of no film; an upload whose bytes were all there and not taken is one again."""
     films = _names(database, "SELECT id FROM videos")
     uploads = _names(database, "SELECT id FROM uploads")
     for place in (folder.root / "videos").iterdir():

@@ -184,7 +184,7 @@ class Uploads:
             write.execute("UPDATE uploads SET touched = ? WHERE id = ?", (self._clock(), upload))
 
     async def take(self, upload: str) -> None:
-        """Make a whole upload a film with a job.
+        """Make an upload whose bytes are all there a film with a job.
 
         Raises:
             Problem: it is no film, which ends it, or it cannot be taken now.
@@ -209,7 +209,7 @@ class Uploads:
             )
 
     def delete(self, upload: str) -> None:
-        """Forget an upload; a film that it has become stays.
+        """Forget an upload, by its 32 hex digits; a film that it has become stays.
 
         Raises:
             Problem: it is not there.
@@ -233,7 +233,10 @@ class Uploads:
 
 
 def shown_name(name: str) -> str:
-    """The name of a file without folders and what cannot be seen; it is text and never a path."""
+    """At most 200 letters of a file's name, without folders and what cannot be seen.
+
+    It is text and never a path.
+    """
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     return "".join(c if c.isprintable() else " " for c in last).strip()[:200] or "film"
 

@@ -93,7 +93,7 @@ class Videos:
         )
 
     def row(self, video: str) -> sqlite3.Row:
-        """All that the table has of one.
+        """All that the table has of one, by its 32 hex digits.
 
         Raises:
             Problem: it is not there.
@@ -126,7 +126,7 @@ class Videos:
         return int(row["films"]), int(row["bytes"])
 
     def delete(self, video: str) -> None:
-        """Delete one with all that was made of it.
+        """Delete one, by its 32 hex digits, with all that was made of it.
 
         Raises:
             Problem: it is not there.
@@ -143,14 +143,17 @@ class Videos:
         self._folder.delete_film(video)
 
     def localize(self, write: sqlite3.Connection, video: str, model: str) -> str:
-        """Queue it again, as part of a transaction; the job's id. One that waits is none more."""
+        """Queue it again, as part of a transaction; the job's id, 32 hex digits.
+
+        One that waits for the same model is that job.
+        """
         waiting = write.execute(
             "SELECT id FROM jobs WHERE video = ? AND state = 'queued' AND model = ?", (video, model)
         ).fetchone()
         return str(waiting["id"]) if waiting else self._jobs.add(write, LOCALIZE, video, model)
 
     def finish(self, taken: Taken, owner: str, found: Found | None) -> bool:
-        """Keep what a job found and end it; False where it is not its worker's any more.
+        """Keep what a job found, in seconds, and end it; False where it is not its worker's now.
 
         Args:
             taken: The job.
@@ -226,14 +229,14 @@ class Videos:
         return None
 
     def page_data(self, row: sqlite3.Row) -> str:
-        """What the page of it draws, as JSON; empty where nothing was found yet."""
+        """What its page draws, as JSON, times in seconds; empty where nothing was found yet."""
         if row["result"] is not None:
             with contextlib.suppress(OSError):
                 return self._folder.page(row["id"], row["result"]).read_text("utf-8")
         return ""
 
     def media(self, row: sqlite3.Row, *, proxy: bool) -> Path:
-        """The film's file, or that of its copy for browsers.
+        """The file with the film's bytes, or that of its copy for browsers.
 
         Raises:
             Problem: there is no such copy.

@@ -41,7 +41,7 @@ class Kept:
         return getattr(self._encoder, name)
 
     def load(self, device: str = "cpu") -> Any:
-        """The networks on a device."""
+        """The networks on a device, loaded at most once: in seconds, then at once."""
         key = (fingerprint(self._encoder.recipe), device)
         if key not in self._loaded:
             self._loaded[key] = self._encoder.load(device)

@@ -33,6 +33,8 @@ BEATS = 20
 """Signs of life in one lease."""
 DAY = 86_400.0
 """Seconds after which what another machine's process left is rubbish."""
+BEGINNINGS = 5
+"""Tries to begin beside others who leave."""
 BEAT, LOT = ".beat", "lot-"
 
 
@@ -61,6 +63,8 @@ class Claims:
         self._beat = folder / f"{self._owner.name}{BEAT}"
         self._seen: dict[int, tuple[int, float]] = {}
         self._held: set[str] = set()
+        self.elsewhere: set[str] = set()
+        """Names of other machines, whose processes held what was asked for."""
         self._over = threading.Event()
         self._since = 0
 
@@ -74,14 +78,30 @@ class Claims:
         if self._since:
             return
         with writing(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part = temporary(self._folder, "new")
-            try:  # whole or not at all: nobody could tell whose an empty one is
-                part.write_text(self._owner.to_json() + "\n")
+            for attempt in range(BEGINNINGS):
+                try:
+                    self._since = self._first_beat()
+                    return
+                except FileNotFoundError:  # the last one out removed the folder meanwhile
+                    if attempt == BEGINNINGS - 1:
+                        raise
+
+    def _first_beat(self) -> int:
+        """Make the heartbeat, whole or not at all: nobody could tell whose an empty one is.
+
+        Its time, in nanoseconds.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = temporary(self._folder, self._owner.name)
+        try:
+            part.write_text(self._owner.to_json() + "\n")
+            if self._beat.exists():  # ours, of a run that could not clean up: so are its lots
+                os.utime(self._beat)
+            else:
                 os.replace(part, self._beat)
-            finally:
-                part.unlink(missing_ok=True)
-            self._since = self._beat.stat().st_mtime_ns
+        finally:
+            part.unlink(missing_ok=True)
+        return self._beat.stat().st_mtime_ns
 
     def __enter__(self) -> Self:
         self.begin()
@@ -165,6 +185,8 @@ class Claims:
             self._seen[status.st_ino] = (status.st_mtime_ns, since)
         silent = self._clock() - since
         if not (owner and owner.is_dead) and silent < self._lease:
+            if owner and owner.boot != self._owner.boot:
+                self.elsewhere.add(owner.host)
             return False
         judged = (status.st_ino, status.st_mtime_ns)
         return self._remove(path, lambda taken: _identity(taken) == judged)
@@ -190,6 +212,7 @@ class NoClaims:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.since = time.time_ns()
+        self.elsewhere = set[str]()
 
     def begin(self) -> None:
         """Make the folder above, where what is done and what failed is written.

@@ -7,11 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avel.cache.errors import CacheError, CacheUnavailable
+from avel.cache.errors import CacheError, CacheFull, CacheUnavailable
 from avel.cache.layout import Item
 from avel.cache.store import Store
 from avel.cache.writer import Writer, publish_shard
-from tests.cache.items import arrays, assert_holds, fill, item, key, shards, store, wait_until
+from tests.cache.items import (
+    arrays,
+    assert_holds,
+    fill,
+    fill_up,
+    item,
+    key,
+    shards,
+    small_disk,
+    store,
+    wait_until,
+)
 
 
 class HandTimer:
@@ -283,6 +294,64 @@ def test_threads_share_a_writer(tmp_path: Path) -> None:
 
 def test_nothing_added_is_nothing_published(tmp_path: Path) -> None:
     assert shards(fill(tmp_path, range(0))) == []
+
+
+class Patient:
+    """Makes room, by what it is told, each time the disk says no."""
+
+    def __init__(self, make_room: Callable[[], object]) -> None:
+        self.make_room, self.refused = make_room, 0
+
+    def __call__(self, write: Callable[[], object]) -> object:
+        while True:
+            try:
+                return write()
+            except CacheFull:
+                self.refused += 1
+                assert self.refused < 100, "there is never room"
+                self.make_room()
+
+
+def test_who_insists_is_asked_until_there_is_room(tmp_path: Path) -> None:
+    """Items wait in memory meanwhile, and are seen."""
+    with small_disk(tmp_path / "disk", 2048) as disk:
+        if disk is None:
+            pytest.skip("this machine lets nobody mount")
+        made = store(disk)
+        filler = fill_up(disk)
+        patient = Patient(lambda: filler.unlink(missing_ok=True))
+        with made.writer(insist=patient, max_items=2) as writer:
+            for number in range(5):
+                writer.add(key(number), arrays(number))
+                assert_holds(made, number)
+        assert patient.refused >= 1
+        assert not list(made.folder.glob(".*.part"))
+        for number in range(5):
+            assert_holds(store(disk), number)
+        assert len(shards(made)) == 3
+
+
+def test_what_is_streamed_insists_part_by_part(tmp_path: Path) -> None:
+    """Rows that were half on the disk are there once."""
+    with small_disk(tmp_path / "disk", 2048) as disk:
+        if disk is None:
+            pytest.skip("this machine lets nobody mount")
+        made, rows = store(disk), np.arange(40_000, dtype=np.int64).reshape(4, -1)
+        patient = Patient(lambda: None)
+        with made.writer(insist=patient) as writer:
+            item = writer.stream(key(1))
+            item.append({"a": rows[:1]})
+            for number in range(1, 4):
+                filler = fill_up(disk, but=8_192 * (number % 2))
+                patient.make_room = lambda filler=filler: filler.unlink(missing_ok=True)
+                item.append({"a": rows[number : number + 1]})
+                patient.make_room()
+            item.finish({})
+        assert patient.refused >= 2
+        found = store(disk).get(key(1))
+        assert found is not None
+        np.testing.assert_array_equal(found["a"], rows)
+        assert not list(made.folder.glob(".*.part"))
 
 
 def test_publishing_is_begun_and_asked_for_later(

@@ -143,8 +143,8 @@ def test_each_stage_is_gated() -> None:
 
 def test_frozen_filters_are_made_once(small: AudioHead, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    make = AudioHead._make_filters
-    monkeypatch.setattr(AudioHead, "_make_filters", lambda self: made.append(1) or make(self))
+    make = AudioHead._fold
+    monkeypatch.setattr(AudioHead, "_fold", lambda self: made.append(1) or make(self))
     small._frozen = None
     first = small.spectrogram(noise(1, 5000))
     assert torch.equal(small.spectrogram(noise(1, 5000)), first)
@@ -156,6 +156,69 @@ def test_frozen_filters_are_made_once(small: AudioHead, monkeypatch: pytest.Monk
     assert len(made) == 2
     with torch.no_grad():
         small.fbsp.fb.div_(1.5)
+
+
+@pytest.fixture
+def fresh() -> AudioHead:
+    torch.manual_seed(0)
+    return AudioHead(SMALL).eval().requires_grad_(False)
+
+
+def loud_and_quiet() -> Tensor:
+    """A loud tone under which rounding hides the bins, noise, and near silence."""
+    t = torch.arange(44_100) / 44_100
+    quiet = noise(1, 44_100) / 9000
+    return torch.cat([12_000 * torch.sin(2 * torch.pi * 441 * t)[None], noise(1), quiet]).round()
+
+
+def whole_product(head: AudioHead, samples: Tensor) -> Tensor:
+    """The bank as it is published: every filter with every sample of a frame."""
+    real, imaginary = (head._frames(samples) @ head._make_filters()).chunk(2, -1)
+    return (real.square() + imaginary.square()).transpose(1, 2)
+
+
+def test_folded_filters_give_the_whole_products_power(fresh: AudioHead) -> None:
+    samples = loud_and_quiet()
+    found = 10 ** (fresh.spectrogram(samples).flatten(1, 2) / 10)
+    expected = whole_product(fresh, samples)
+    assert fresh._frozen is not None
+    assert isinstance(fresh._frozen[1], tuple)
+    # beside the loudest of a second: what float32 sums differ by
+    error = (found - expected).abs().amax((1, 2)) / expected.amax((1, 2))
+    assert error.max() < 2e-6
+    assert (found.sum((1, 2)) / expected.sum((1, 2)) - 1).abs().max() < 1e-5
+
+
+def test_the_middle_of_a_filter_is_no_mirror(fresh: AudioHead) -> None:
+    """The published grid is off by 1e-8, which float32 keeps only near the middle."""
+    real, imaginary = fresh._fold() or (torch.empty(0), torch.empty(0))
+    near = real.shape[1] - 827
+    assert real.shape == imaginary.shape == (1023, 827 + near)
+    assert 0 < near < 100
+    first, second = fresh._meeting()[0].chunk(2)
+    assert torch.equal(first.flip(0)[near:], second[near:])
+    assert not torch.equal(first.flip(0)[:near], second[:near])
+    torch.testing.assert_close(real[:, :near] + real[:, 827:], second[:near].T, atol=4e-9, rtol=0)
+
+
+def test_filters_that_are_no_mirrors_are_not_folded(fresh: AudioHead) -> None:
+    """With `m` of 0.5 a filter's sign turns, and by a complex number."""
+    fresh.fbsp.m.data.fill_(0.5)
+    samples = noise(2)
+    power = whole_product(fresh, samples)
+    expected = 10 * power.clamp_min(SILENCE_POWER).log10()
+    found = fresh.spectrogram(samples).flatten(1, 2)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-2)
+    assert fresh._fold() is None
+    assert fresh._frozen is not None
+    assert isinstance(fresh._frozen[1], Tensor)
+
+
+def test_an_odd_window_is_not_folded() -> None:
+    config = AudioHeadConfig(
+        planes=(2, 2, 2, 2), layers=(1, 1, 1, 1), groups=1, base_width=64, window_samples=1653
+    )
+    assert AudioHead(config).requires_grad_(False)._fold() is None
 
 
 def test_learning_filters_are_made_anew_each_time() -> None:

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from avel.pipeline.batch.launch import to_line
+from avel.pipeline.batch.launch import READY, to_line
 from avel.pipeline.media.confine import die_with
 from avel.pipeline.method.outcome import Outcome
 
@@ -32,6 +32,8 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         elif word.startswith("exit"):
             sys.exit(int(word[4:]))
+        elif word == "ready":
+            print(READY, flush=True)
         elif word == "environment":
             print(to_line(Outcome(Path(os.environ["MARK"]), None)))
         elif not word.startswith("kill"):

@@ -60,3 +60,12 @@ def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(EnvironmentProblem, match=r"needs Dask; install it with: pip install"):
         next(on_cluster("local", [], 1))
+
+
+def test_loops_that_shall_stop_end_and_are_not_started_again(tmp_path: Path) -> None:
+    """Each would wait for a quarter of an hour."""
+    words = [str(tmp_path / "mark"), "a", "wait", "b"]
+    heard = list[str]()
+    for outcome in on_cluster("local", words, 2, COMMAND, lambda: len(heard) == 2):
+        heard.append(str(outcome.path))
+    assert heard == ["a", "a"]

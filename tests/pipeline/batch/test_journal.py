@@ -2,13 +2,16 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from avel.cache.errors import CacheFull
 from avel.pipeline.batch.journal import RUN, VIDEOS, Identity, Journal, lines, read_run
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError, Reason
+from tests.cache.items import fill_up, small_disk
 
 ONE, OTHER = Identity("a" * 64, "1.0"), Identity("b" * 64, "1.0")
 
@@ -99,3 +102,25 @@ def test_how_many_there_are_is_told_too(tmp_path: Path) -> None:
     run = read_run(tmp_path)
     assert run["sessions"][0] | {"began": ""} == {"began": "", "videos": 7, "missing": 9}
     assert run["missing"] == ["no file x"] * 5
+
+
+def test_a_full_disk_is_waited_out_and_no_line_is_torn(tmp_path: Path) -> None:
+    """A disk takes the half of a line before it is full."""
+    with small_disk(tmp_path / "disk", 64) as disk:
+        if disk is None:
+            pytest.skip("this machine lets nobody mount")
+        fillers, names = [], [f"{n:03d}" + "x" * 300 for n in range(60)]
+
+        def insist(write: Callable[[], object]) -> object:
+            try:
+                return write()
+            except CacheFull:
+                fillers.pop().unlink()
+                return write()
+
+        with Journal(disk / "night", ONE, insist=insist) as journal:
+            fillers.append(fill_up(disk))
+            for name in names:
+                journal.add(Outcome(Path(name), "k"))
+        assert not fillers, "the disk was full"
+        assert [said["path"] for said in lines(disk / "night")] == names

@@ -96,3 +96,30 @@ def test_outcomes_are_lines() -> None:
         line = to_line(outcome)
         assert "\n" not in line
         assert outcome_of(line) == outcome
+
+
+def test_loops_that_are_asked_to_finish_are_heard_to_their_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not started again, whatever their exit code."""
+    with Loops([str(tmp_path / "mark"), "a", "wait"], [NONE] * 2, COMMAND) as running:
+        outcomes = running.outcomes()
+        assert [str(next(outcomes).path) for _ in range(2)] == ["a", "a"]
+        running.finish()
+        assert list(outcomes) == []
+        assert running.pids == []
+    assert "started again" not in capsys.readouterr().err
+
+
+def test_a_loop_that_somebody_else_ended_is_started_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says 143 then, as it would to a terminal."""
+    with pytest.raises(EnvironmentProblem, match=r"loop 0 ended with exit code 143 and none"):
+        heard(tmp_path, "exit143")
+    assert capsys.readouterr().err.count("started again") == MOST_DEATHS
+
+
+def test_the_line_that_says_ready_is_no_outcome(tmp_path: Path) -> None:
+    with Loops([str(tmp_path / "mark"), "ready", "a"], [NONE], COMMAND) as running:
+        assert [str(o.path) for o in running.outcomes()] == ["a"]

@@ -1,7 +1,7 @@
 """Loops share work, repeat none of it, and lose at most a lot to a kill."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +12,12 @@ import pytest
 
 from avel.cache import writer
 from avel.cache.errors import CacheError
-from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
+from avel.pipeline.batch.loop import LOOK_SECONDS, LOOKS_UNSAID, LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import Lots
 from avel.pipeline.media.paths import Paths
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.work.claims import Claims
+from avel.pipeline.work.claims import LEASE_SECONDS, Claims
 from avel.pipeline.work.failures import Failures
 from avel.pipeline.work.owner import Owner
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -159,6 +159,80 @@ def test_a_file_twice_in_the_list_is_one_outcome_a_lot(tmp_path: Path, played: t
     outcomes = list(bench.loop())
     assert {o.path.name for o in outcomes} == {"00", "01", "02"}
     assert Counter(played.started) == {"00": 1, "01": 1, "02": 1}
+
+
+def test_lots_of_a_dead_machine_are_waited_for_and_taken(tmp_path: Path, played: type) -> None:
+    """It was lost with two lots in work; nobody there gives a sign of life again."""
+    bench, now, said = Bench(tmp_path, played.scripts, 16), [0.0], list[str]()
+    lost = claims_of(9)(bench.folder / "claims")  # type: ignore[operator]
+    lost._owner = Owner("node7", "another boot", 9, 1)
+    lost.begin()
+    for lot in list(Lots(Paths(bench.files), 4))[:2]:
+        assert lost.take(lot.name)
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    def claims(folder: Path) -> Claims:
+        return Claims(folder, clock=lambda: now[0], owner=Owner("here", "this boot", 1, 1))
+
+    outcomes = list(bench.loop(wait=wait, claims=claims, tell=said.append))
+    assert sorted(o.path for o in outcomes) == bench.files
+    assert LEASE_SECONDS <= now[0] <= LEASE_SECONDS + 2 * LOOK_SECONDS
+    assert said == [
+        "waiting for 2 lots that node7 holds; a machine without a sign of life for 5 min is taken "
+        "for dead, and its lots are done here"
+    ]
+
+
+def test_what_another_loop_of_this_machine_holds_is_not_mentioned(
+    tmp_path: Path, played: type
+) -> None:
+    bench, said, waits = Bench(tmp_path, played.scripts, 8), list[str](), list[float]()
+    other = claims_of(9)(bench.folder / "claims")  # type: ignore[operator]
+    other.begin()
+    other.take(Lots(Paths(bench.files), 4)[0].name)
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3 * LOOKS_UNSAID:
+            other.__exit__()
+
+    assert len(list(bench.loop(wait=wait, tell=said.append))) == 8
+    assert said == []
+
+
+def test_a_loop_that_is_asked_to_stop_begins_nothing_more(tmp_path: Path, played: type) -> None:
+    """What is in work is finished and published; the rest is for another time."""
+    bench, asked = Bench(tmp_path, played.scripts, 20), list[int]()
+    made = []
+    for outcome in bench.loop(stop=lambda: bool(asked)):
+        made.append(outcome.path)
+        if len(made) == 3:
+            asked.append(1)
+    begun = set(played.started)
+    assert 3 <= len(made) < 10
+    assert {path.name for path in made} == begun, "nothing that was begun is lost"
+    assert len(bench.published()) == len(made)
+    assert not bench.folder.exists(), "its lots are for others"
+    rest = list(bench.loop(2))
+    assert Counter(o.cached for o in rest) == {True: len(made), False: 20 - len(made)}
+    assert list(bench.loop(3, stop=lambda: True)) == []
+
+
+def test_what_insists_is_asked_wherever_something_is_written(tmp_path: Path, played: type) -> None:
+    bench, calls = Bench(tmp_path, played.scripts, 8), list[object]()
+
+    def insist(write: Callable[[], object]) -> object:
+        calls.append(write)
+        return write()
+
+    assert len(list(bench.loop(insist=insist))) == 8
+    names = [getattr(getattr(c, "func", c), "__name__", "") for c in calls]
+    assert names.count("begin") == 1
+    assert names.count("take") == 2
+    assert names.count("_mark") == 2
+    assert names.count("<lambda>") >= 2, "shards"
 
 
 @pytest.fixture

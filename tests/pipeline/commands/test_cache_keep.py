@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from avel.cache.maintenance import stores
 from avel.cache.store import Store
 from avel.pipeline.cli import main
+from avel.pipeline.work.claims import Claims
+from avel.pipeline.work.owner import this_process
 
 
 def mark(root: Path, stage: str) -> str:
@@ -126,3 +129,24 @@ def test_gc_names_what_it_keeps(
     assert f"{folder}: has no stage.json, and {count} sound shards, which are kept" in found.err
     assert "writes it anew, or delete the folder" in found.err
     assert "0.0 MB freed" in found.out
+
+
+def test_gc_takes_what_dead_loops_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Claims of the living stay, and so do marks of what is done, which they read."""
+    dead = replace(this_process(), pid=2**22 + 1)
+    folder = tmp_path / "work" / "abc"
+    with Claims(folder / "claims") as living:
+        living.take("a")
+        (folder / "claims" / "node.beat").write_text(dead.to_json())
+        (folder / "done").mkdir()
+        (folder / "done" / "b").touch()
+        argv = ["cache", "gc", "--cache-dir", str(tmp_path)]
+        assert main(argv) == 0
+        assert "claims/node.beat" in capsys.readouterr().out
+        assert (folder / "claims" / "node.beat").exists()
+        assert main([*argv, "--delete"]) == 0
+        assert not (folder / "claims" / "node.beat").exists()
+        assert (folder / "done" / "b").exists()
+        assert (folder / "claims" / "lot-a").exists()
+    assert main([*argv, "--delete"]) == 0
+    assert not folder.exists()

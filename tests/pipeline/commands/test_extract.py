@@ -1,5 +1,6 @@
 """`avel extract`: what is counted, what is done again, what is refused."""
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from avel.cache.fingerprint import fingerprint
 from avel.cache.maintenance import stores
 from avel.extractors import choose
 from avel.pipeline.cli import main
+from avel.pipeline.commands import extract
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan, plan_features
 from tests.pipeline.commands.said import refused
@@ -277,3 +279,84 @@ def test_missing_weights_are_said_at_once(
     code, _ = refused(capsys, *(a if a != "mn40_none" else "audioclip" for a in argv))
     assert code == 4
     assert planned == []
+
+
+def test_a_gpu_that_is_not_there(
+    synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--cache-dir", tmp_path / "c", "--device", "cuda:99"]
+    code, text = refused(capsys, "extract", synth / "AVE", *where)
+    assert code == 4
+    assert "device 'cuda:99' cannot be used" in text
+    assert "use --device cpu, or see `avel doctor`" in text
+
+
+def test_more_loops_than_gpus(
+    planned: list[Plan],
+    synth: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("avel.pipeline.work.runtime.visible_gpus", lambda device: ["0", "3"])
+    code, text = refused(
+        capsys, "extract", synth / "AVE", "--cache-dir", tmp_path / "c", "--devices", "3"
+    )
+    assert code == 4
+    assert "--devices 3: there are 2 GPUs (0, 3); ask for as many, or set CUDA_VISIBLE_DEVI" in text
+
+
+def test_no_scheduler_answers(
+    planned: list[Plan],
+    synth: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("avel.pipeline.batch.cluster.CONNECT_SECONDS", 1)
+    given = ["--cluster", "tcp://127.0.0.1:9", "--cache-dir", tmp_path / "c"]
+    code, text = refused(capsys, "extract", synth / "AVE", *given)
+    assert code == 4
+    assert "tcp://127.0.0.1:9: no scheduler answers there; start one with `dask scheduler`" in text
+
+
+def test_a_report_is_of_one_recipe_and_one_run(
+    planned: list[Plan], synth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is the folder of a training one."""
+    argv = ["extract", synth / "AVE", "--cache-dir", tmp_path / "c", "--report"]
+    assert main([str(word) for word in [*argv, tmp_path / "night"]]) == 0
+    capsys.readouterr()
+    code, text = refused(capsys, *argv, tmp_path / "night", "--frames", "2")
+    assert code == 2
+    assert "night: tells of other features (" in text
+    assert "name another folder for each recipe" in text
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.pt").touch()
+    code, text = refused(capsys, *argv, tmp_path / "run")
+    assert code == 2
+    assert "run: holds other files and no run.json of a run; name a new folder" in text
+
+
+@pytest.mark.parametrize("minutes", ["-1", "nan", "inf", "soon"])
+def test_a_wait_that_is_none(minutes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["extract", "x", f"--wait-for-room={minutes}"])
+    assert caught.value.code == 2
+    assert "--wait-for-room" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("came_to", ["cpu", "gpu"])
+def test_loops_are_told_where_pictures_are_decoded(came_to: str) -> None:
+    """`auto` was settled by the run; its loops are not to find out again, each for itself."""
+
+    class Work:
+        def apart(self, words: list[str], command: list[str]) -> list[str]:
+            return words
+
+    words = ["extract", "films", "--decode", "auto", "--devices", "2"]
+    args = argparse.Namespace(devices=2, cluster=None, words=words, decode=came_to)
+    told: list[str] = extract._outcomes(args, Work(), None, [])  # type: ignore[arg-type,assignment]
+    parser = argparse.ArgumentParser()
+    extract.add_arguments(parser)
+    assert parser.parse_args(told).decode == came_to

@@ -28,7 +28,7 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Served:
         listening.close()
 
     monkeypatch.setattr("avel.pipeline.server.run.serve", serve)
-    monkeypatch.setattr(command, "_check_model", lambda model: None)
+    monkeypatch.setattr(command, "_check_model", lambda model, weights: None)
     return seen
 
 
@@ -53,6 +53,11 @@ def test_limits_are_options(served: Served) -> None:
     settings = served[0][0]
     assert (settings.limits.file_bytes, settings.limits.film_seconds) == (1_000_000, 90)
     assert (settings.limits.films, settings.keep_days) == (3, 0)
+
+
+def test_weights_are_found_whatever_the_workers_folder_is(served: Served, tmp_path: Path) -> None:
+    assert main(["serve", "--port", "0", "--weights", "mn04.pt"]) == 0
+    assert served[0][0].weights == (str(tmp_path / "mn04.pt"),)
 
 
 def test_beyond_this_machine_a_token_is_made_and_printed(

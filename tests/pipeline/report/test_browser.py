@@ -21,12 +21,24 @@ from avel.pipeline.report.page import Look, Place, report_page
 from avel.pipeline.report.preview import Preview
 from avel.pipeline.report.run_page import Evaluated, run_page
 from avel.pipeline.report.table import table_page
+from avel.pipeline.studies.bootstrap import Difference
+from avel.pipeline.studies.pairs import Pair
 from tests.browser import faults, launched
 from tests.pipeline.report.material import EVIL, everyday, evil, looked_at, played, result
 from tests.pipeline.report.test_batch_page import summary
 from tests.pipeline.report.test_compare_page import FOUND
 from tests.pipeline.report.test_run_page import NUMBERS
 
+PAIRS = [
+    Pair(
+        "no gate, and a long name",
+        EVIL,
+        Difference(-4.0, -14.0, 6.0),
+        {0: -6.0, 1: -2.0},
+        (-20.0, 8.0),
+    ),
+    Pair("sure", EVIL, Difference(3.0, 1.0, 5.0), {0: 3.0}, (3.0, 3.0)),
+]
 WIDTHS = {"wide": (1200, 900), "narrow": (375, 812)}
 
 
@@ -57,7 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (out / "compare.html").write_text(compare_page(FOUND, ("one", EVIL)))
     (out / "batch.html").write_text(batch_page(EVIL, summary()))
     (out / "table.html").write_text(
-        table_page("board", ["system", "%"], [["dmsf", "98"]], ["note"])
+        table_page("board", ["system", "%"], [["dmsf", "98"]], ["note"], PAIRS)
     )
     with Index(out, EVIL) as index:
         index.add(0, entry(found, "a.html", look.preview))
@@ -125,9 +137,7 @@ def settled(page: Page) -> float:
     return now(page)
 
 
-@pytest.mark.parametrize(
-    "name", ["a", "gone", "evil", "failed", "index", "run", "batch", "table", "compare"]
-)
+@pytest.mark.parametrize("name", ["a", "evil", "failed"])
 def test_nothing_is_asked_for_and_nothing_goes_wrong(
     browser: Browser, folder: Path, name: str
 ) -> None:
@@ -322,20 +332,35 @@ def test_names_are_text(browser: Browser, folder: Path) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["a", "gone", "index", "run", "batch", "compare"])
-def test_everybody_can_use_it(browser: Browser, folder: Path, name: str) -> None:
+ALL = [(width, theme) for width in WIDTHS for theme in ("light", "dark")]
+BOTH = [("wide", "light"), ("narrow", "dark")]
+"""Of pages whose themes and widths do not meet: each is looked at once."""
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        *(("a", ALL), ("index", ALL)),
+        *((name, BOTH) for name in ("gone", "run", "batch", "compare", "table")),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_everybody_can_use_it(
+    browser: Browser, folder: Path, name: str, ways: list[tuple[str, str]]
+) -> None:
     page = opened(browser, folder / f"{name}.html")
     if name == "a":
         page.evaluate("seek(0.5)")
         for summary in page.query_selector_all("summary"):
             summary.click()
-    for width, height in WIDTHS.values():
-        page.set_viewport_size({"width": width, "height": height})
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            assert faults(page) == [], (width, theme)
+    for width, theme in ways:
+        wide, high = WIDTHS[width]
+        page.set_viewport_size({"width": wide, "height": high})
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        assert faults(page) == [], (width, theme)
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0  # nothing is wider than the window
+    assert page.said == []  # type: ignore[attr-defined]
     page.context.close()
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avel.pipeline.report import sound
-from avel.pipeline.report.sound import BANDS, SoundLanes, mel_filters
+from avel.pipeline.report.sound import BANDS, SoundLanes, mel_filters, quick_length
 from tests.films import tone
 
 RATE = 16_000
@@ -100,3 +100,11 @@ def test_filters_cover_every_band() -> None:
         np.testing.assert_allclose(filters.sum(1), 1, rtol=1e-5)
         centres = filters @ np.arange(filters.shape[1])
         assert (np.diff(centres) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("samples", "length"),
+    [(512.0, 512), (1411.2, 1440), (1536.0, 1536), (6.5, 8), (13.0, 16), (1.0, 2)],
+)
+def test_windows_are_quick_and_no_shorter(samples: float, length: int) -> None:
+    assert quick_length(samples) == length

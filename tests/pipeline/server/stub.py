@@ -19,9 +19,14 @@ from avel.pipeline.server.look import Looker
 from avel.pipeline.server.run import listen, serve
 from avel.pipeline.server.settings import Limits, Settings
 from avel.pipeline.server.videos import Found, Looked
+from tests.pipeline.server.offline import forbid
 
 AUDIT, GO = "audit.txt", "go"
 MOST_SECONDS = 60.0
+
+
+if "pytest" not in sys.modules:  # the server's own process, or its worker's
+    forbid()
 
 
 class Hands:

@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -147,18 +148,18 @@ def test_a_copy_that_cannot_be_made_costs_no_result(
 def test_everyday_events_stand_beside_taught_ones(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[str, bool]] = []
+    asked: list[tuple[str, bool, int]] = []
 
     def plan(config: Any) -> Any:
-        asked.append((str(config.model), config.with_everyday))
+        asked.append((str(config.model), config.with_everyday, len(config.weights)))
         return config
 
     monkeypatch.setattr(module, "plan_localization", plan)
-    hands = Hands(settings)
+    hands = Hands(replace(settings, weights=("/w.pt",)))
     monkeypatch.setattr(hands._warm, "over", lambda made: made)
-    for place in ("everyday", "/m/taught-3", "/m/taught-3"):
+    for place in ("everyday", "/m/taught-3", "/m/taught-3", "synthetic"):
         hands._plan(place)
-    assert asked == [("everyday", False), ("/m/taught-3", True)]
+    assert asked == [("everyday", False, 1), ("/m/taught-3", True, 1), ("synthetic", False, 0)]
 
 
 def corrected(name: str, *events: tuple[str, float, float]) -> dict[str, Any]:
@@ -191,7 +192,7 @@ def test_teaching(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Folder(settings.folder)
     path = folder.media("b" * 32, ".mp4")
 
-    def teach(examples: Any, out: Path, runtime: Any) -> Any:
+    def teach(examples: Any, out: Path, runtime: Any, *, weights: Any) -> Any:
         taught.append((examples, out))
         return SimpleNamespace(not_used=(f"{path}: the film has no sound",))
 
@@ -214,7 +215,7 @@ def test_a_teaching_that_fails_names_films(
 ) -> None:
     path = Folder(settings.folder).media("a" * 32, ".mp4")
 
-    def teach(*_: object) -> None:
+    def teach(*_: object, **__: object) -> None:
         raise InputError(f"no film can be used; the first: {path}: is gone")
 
     monkeypatch.setattr("avel.pipeline.learning.teach.teach", teach)
