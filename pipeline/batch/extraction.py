@@ -8,7 +8,7 @@ from pathlib import Path
 
 from avel.pipeline.batch.cluster import on_cluster
 from avel.pipeline.batch.forecast import planned_bytes
-from avel.pipeline.batch.journal import PLAN, VIDEOS, Identity, Journal
+from avel.pipeline.batch.journal import PLAN, VIDEOS, Identity, Journal, check_folder
 from avel.pipeline.batch.launch import COMMAND, Loops, environments
 from avel.pipeline.batch.loop import LoopConfig, run_loop, work_folder
 from avel.pipeline.batch.lots import Lots, Part, lot_size
@@ -120,10 +120,11 @@ class Extraction:
         """Refuse at once what cannot come to anything.
 
         Args:
-            report: Folder in which a plan may be, of a run that has not begun.
+            report: Folder of the run, in which a plan may be where it has not begun.
 
         Raises:
-            InputError: not one file can be read, or none failed of what is to be tried again.
+            InputError: not one file can be read, none failed of what is to be tried again, or the
+                folder is of another run.
             EnvironmentProblem: the cache cannot be written, or has no room; or the device that was
                 named is not there.
         """
@@ -133,6 +134,8 @@ class Extraction:
                 f"--retry-failed: none of {self._asked} files has failed before with these features"
                 f"{_of(retried)}; leave it out to do all"
             )
+        if report is not None:
+            check_folder(report, self.stores.features.fingerprint)
         runtime = self._runtime
         if runtime.device not in ("auto", "cpu"):
             resolve_device(runtime.device)

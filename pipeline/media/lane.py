@@ -24,6 +24,10 @@ from avel.pipeline.media.process import Child
 from avel.pipeline.media.slots import Room
 from avel.pipeline.reasons import MediaError, Reason
 
+MOST_ORPHANED = 3
+"""Times that a video is tried again for the death of its child's server: something from outside
+kills it, but it might be this video after all, by the memory that it takes."""
+
 
 class Lane:
     """A child and its job, watched; the child is replaced alone."""
@@ -43,7 +47,7 @@ class Lane:
         """Give the child its next video."""
         if self._videos >= MOST_VIDEOS:
             self._replace()
-        self.job, self._again = job, False
+        self.job, self._again, self._orphaned = job, False, 0
         self._windows = self._cells = 0
         self._send(job)
 
@@ -87,9 +91,13 @@ class Lane:
         """A dead child costs its video one more try, and then the video.
 
         What came of it stays: cutting is the same each time, so the second try leaves out the
-        windows that are here.
+        windows that are here. A child that went with its server is not its video's fault.
         """
         code = self._replace()
+        if code is None and self._orphaned < MOST_ORPHANED:
+            self._orphaned += 1
+            self._send(replace(job, skip=self._windows))
+            return
         if not self._again:
             self._again = True
             self._send(replace(job, skip=self._windows, device=""))  # of a GPU's faults, too

@@ -22,5 +22,5 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str
     code = main([str(a) for a in argv])
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err
-    assert len(captured.err.strip().splitlines()) == 1
+    assert len(captured.err.strip().splitlines()) == 1, captured.err
     return code, captured.err

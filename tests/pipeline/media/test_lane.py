@@ -9,7 +9,7 @@ import pytest
 
 from avel.pipeline.media import lane as lane_module
 from avel.pipeline.media.cells import SegmentConfig, Segments
-from avel.pipeline.media.lane import Lane
+from avel.pipeline.media.lane import MOST_ORPHANED, Lane
 from avel.pipeline.media.limits import GRACE_SECONDS, MOST_VIDEOS, STUCK_SECONDS, DecodeLimits
 from avel.pipeline.media.messages import MOST_BYTES, Ended, Job, Slot, Window, written
 from avel.pipeline.media.slots import room_for
@@ -140,8 +140,9 @@ def test_two_deaths_are_the_videos_end(
     lane: Lane, part: type[Part], code: int | None, words: str, remedy: str
 ) -> None:
     part.code = code
-    part.script = [window(2), EOFError(), window(1), EOFError()]
-    *_, event = [event for _ in range(4) for event in lane.read()]
+    with_server = [EOFError()] * MOST_ORPHANED if code is None else []
+    part.script = [window(2), *with_server, EOFError(), window(1), EOFError()]
+    *_, event = [event for _ in range(4 + len(with_server)) for event in lane.read()]
     assert isinstance(event, Ended)
     assert event.error is not None
     assert event.error.reason == Reason.WORKER_CRASH
@@ -149,11 +150,22 @@ def test_two_deaths_are_the_videos_end(
         f"v.mp4: the decoder died twice ({words}), the last time after 3 s of it; "
     )
     assert remedy in event.error.message
-    assert len(part.ended) == 2
+    assert len(part.ended) == 2 + len(with_server)
     assert lane.job is None
     part.script = [written(None)]
     lane.begin(JOB)  # the next video begins anew
     assert list(lane.read()) == [Ended(3)]
+
+
+def test_a_child_that_went_with_its_server_costs_its_video_nothing(
+    lane: Lane, part: type[Part]
+) -> None:
+    part.script = [window(2), EOFError(), EOFError(), window(1), written(None)]
+    part.code = None
+    said = [event for _ in range(5) for event in lane.read()]
+    assert [type(event).__name__ for event in said] == ["Window", "Window", "Ended"]
+    assert said[-1] == Ended(3)
+    assert [job.skip for job in part.told if isinstance(job, Job)] == [0, 1, 1]
 
 
 def test_a_child_that_died_while_idle_is_replaced(lane: Lane, part: type[Part]) -> None:
