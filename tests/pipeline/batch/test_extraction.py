@@ -1,5 +1,6 @@
 """A whole batch: parts, what is tried again, what is left out."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -77,11 +78,14 @@ def test_a_plan_says_how_much_room_a_run_needs(films: Path, tmp_path: Path) -> N
     work = Extraction([str(films)], stub_plan(StubEncoder()), runtime, BatchConfig())
     report = tmp_path / "night"
     report.mkdir()
-    (report / "plan.json").write_text('{"expected": {"features_bytes": {"low": 1e21}}}')
+    own = {"fingerprint": work.stores.features.fingerprint}
+    planned = {**own, "expected": {"features_bytes": {"low": 1e21}}}
+    (report / "plan.json").write_text(json.dumps(planned))
     with pytest.raises(EnvironmentProblem, match=r"at least 1000000000000\.0 GB are needed"):
         work.check(report)
     work.check()
     (report / "videos.jsonl").touch()
+    (report / "run.json").write_text(json.dumps(own))
     work.check(report)
 
 
