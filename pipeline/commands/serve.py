@@ -71,7 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="after which films that nobody corrected are deleted; 0: never [30]",
     )
     options.add_weights(parser)
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 … [auto]")
+    parser.add_argument(
+        "--device",
+        nargs="+",
+        default=["auto"],
+        help="auto, cpu, cuda; of several GPUs a worker on each: cuda:0 cuda:1 [auto]",
+    )
     options.add_cache_dir(parser)
     group = parser.add_argument_group("at most")
     for name, meaning in LIMITS.items():
@@ -127,7 +132,7 @@ def _settings(args: argparse.Namespace) -> "Settings":
         folder=args.folder.absolute(),
         cache_dir=cache_root(args.cache_dir)[0].absolute(),
         model=args.model if _is_name(args.model) else str(Path(args.model).absolute()),
-        device=args.device,
+        devices=tuple(dict.fromkeys(args.device)),
         keep_days=args.keep_days,
         limits=Limits(**whole),
         weights=tuple(str(file.absolute()) for file in args.weights),

@@ -54,12 +54,12 @@ class Hands:
     @cached_property
     def _runtime(self) -> RuntimeConfig:
         settings = self._settings
-        return RuntimeConfig(settings.cache_dir, settings.device, window_cells=WINDOW_CELLS)
+        return RuntimeConfig(settings.cache_dir, settings.devices[0], window_cells=WINDOW_CELLS)
 
     def warm(self, place: str) -> list[str]:
         """Load what a model needs; the names (K,) of its events."""
         plan = self._plan(place)
-        networks, are_new = self._warm.encoder(plan, self._settings.device)
+        networks, are_new = self._warm.encoder(plan, self._settings.devices[0])
         if are_new:
             rehearse(plan.segment, networks, self._runtime.batch_cells, self._apart)
         return list(plan.localizer.classes)

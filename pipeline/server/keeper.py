@@ -1,4 +1,4 @@
-"""Keeps a worker running: starts it, hears it, and puts another in the place of one that died."""
+"""Keeps workers running: starts and hears them, and replaces those that died."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from multiprocessing.spawn import get_executable
 
 from avel.pipeline.server.folder import new_id
@@ -23,15 +24,35 @@ MOST_PAUSE_SECONDS = 30.0
 STARTING, READY_STATE, DEAD = "starting", "ready", "dead"
 
 
+class Keepers:
+    """Keeps a worker on each of the site's devices."""
+
+    def __init__(self, site: Site) -> None:
+        self._all = [Keeper(site, device) for device in site.settings.devices]
+
+    @asynccontextmanager
+    async def life(self) -> AsyncIterator[None]:
+        """Keep all of them in a block."""
+        async with AsyncExitStack() as stack:
+            for keeper in self._all:
+                await stack.enter_async_context(keeper.life())
+            yield
+
+    def workers(self) -> list[dict[str, str]]:
+        """What the API says of them."""
+        return [said for keeper in self._all for said in keeper.workers()]
+
+
 class Keeper:
     """Keeps one worker.
 
     Args:
         site: Whose jobs it does.
+        device: On which.
     """
 
-    def __init__(self, site: Site) -> None:
-        self._site, self.state = site, DEAD
+    def __init__(self, site: Site, device: str = "auto") -> None:
+        self._site, self._device, self.state = site, device, DEAD
         self._process: subprocess.Popen[bytes] | None = None
         self._pause = 0.0
 
@@ -49,7 +70,7 @@ class Keeper:
 
     def workers(self) -> list[dict[str, str]]:
         """What the API says of it."""
-        return [{"device": self._site.settings.device, "state": self.state}]
+        return [{"device": self._device, "state": self.state}]
 
     def end(self) -> None:
         """Kill it; what it was about waits again."""
@@ -76,7 +97,8 @@ class Keeper:
 
     def _started(self, owner: str) -> "subprocess.Popen[bytes]":
         self.state, self._owner = STARTING, owner
-        settings = json.dumps(self._site.settings.as_json())
+        own = replace(self._site.settings, devices=(self._device,))
+        settings = json.dumps(own.as_json())
         return subprocess.Popen(
             [get_executable(), "-c", CODE, settings, owner, str(os.getpid()), *sys.path],
             stdin=subprocess.PIPE,

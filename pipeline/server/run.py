@@ -10,7 +10,7 @@ import uvicorn
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.server.app import application
 from avel.pipeline.server.guard import Access
-from avel.pipeline.server.keeper import Keeper
+from avel.pipeline.server.keeper import Keepers
 from avel.pipeline.server.settings import Settings
 from avel.pipeline.server.site import Site
 
@@ -80,10 +80,10 @@ def serve(
     site = Site(settings)
     with site.folder.alone():
         site.begin()
-        keeper = Keeper(site)
-        site.workers = keeper.workers
+        keepers = Keepers(site)
+        site.workers = keepers.workers
         config = uvicorn.Config(
-            application(site, access, keeper.life),
+            application(site, access, keepers.life),
             log_level=logging.ERROR,
             access_log=False,
             server_header=False,

@@ -55,7 +55,7 @@ class Settings:
         folder: Of everything that it keeps.
         cache_dir: Of features and scores.
         model: By which films are localized until one is taught: a name, or a path.
-        device: Of the one worker.
+        devices: Of the workers, one each.
         keep_days: After which a film that nobody corrected is deleted; 0: never.
         limits: What is taken at most.
         weights: Files of the everyday model's encoder; none to look where weights are kept.
@@ -65,7 +65,7 @@ class Settings:
     folder: Path
     cache_dir: Path
     model: str = "everyday"
-    device: str = "auto"
+    devices: tuple[str, ...] = ("auto",)
     keep_days: float = 30.0
     limits: Limits = field(default_factory=Limits)
     weights: tuple[str, ...] = ()
@@ -80,5 +80,5 @@ class Settings:
     def of_json(said: dict[str, Any]) -> "Settings":
         """What `as_json` gave, limits in bytes and seconds."""
         paths = {name: Path(said[name]) for name in ("folder", "cache_dir")}
-        limits, weights = Limits(**said["limits"]), tuple(said["weights"])
-        return Settings(**{**said, **paths, "limits": limits, "weights": weights})
+        lists = {name: tuple(said[name]) for name in ("devices", "weights")}
+        return Settings(**{**said, **paths, **lists, "limits": Limits(**said["limits"])})

@@ -1,14 +1,17 @@
 """How a worker is kept; that it is replaced is seen in `test_kills`."""
 
 import asyncio
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from avel.pipeline.server import keeper as module
-from avel.pipeline.server.keeper import Keeper
+from avel.pipeline.server.keeper import Keeper, Keepers
+from avel.pipeline.server.settings import Settings
 from avel.pipeline.server.site import Site
 from tests.pipeline.server.material import add
 
@@ -54,6 +57,33 @@ def test_it_says_how_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         return states
 
     assert asyncio.run(run()) == ["dead", "ready", "gone"]
+
+
+def test_each_device_has_a_worker_of_its_own(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = pretend(monkeypatch, "import sys; sys.stdin.read()")
+    two = Site(replace(site.settings, devices=("cuda:0", "cuda:1")))
+    first, second = add(site), add(site)
+
+    async def run() -> list[str]:
+        keepers = Keepers(two)
+        async with keepers.life():
+            await until(lambda: len(seen) == 2 and all(each._process for each in seen))
+            for each in seen:
+                assert site.jobs.take(each._owner)
+            states = [site.videos.get(video)["state"] for video in (first, second)]
+        assert [each._process for each in seen] == [None, None]
+        return [said["device"] for said in keepers.workers()] + states
+
+    assert asyncio.run(run()) == ["cuda:0", "cuda:1", "running", "running"]
+    assert [site.videos.get(video)["state"] for video in (first, second)] == ["queued", "queued"]
+    two.close()
+
+
+def test_a_worker_is_told_its_own_device(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[list[str]] = []
+    monkeypatch.setattr(module.subprocess, "Popen", lambda words, **how: told.append(words))
+    Keeper(site, "cuda:1")._started("owner")
+    assert Settings.of_json(json.loads(told[0][3])).devices == ("cuda:1",)
 
 
 def test_it_rings_at_each_word(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def test_a_real_worker_speaks_to_nobody_else(tmp_path: Path, real: Path, weights
         "from avel.pipeline.server.job_work import Film; from avel.pipeline.server.settings import Settings; "
         "root = Path(sys.argv[1]); folder = Folder(root); folder.make(); video = 'a' * 32; "
         "folder.film(video).mkdir(); path = folder.media(video, '.mp4'); shutil.copy(sys.argv[2], path); "
-        "hands = Hands(Settings(root, root / 'cache', device='cpu')); hands.warm('everyday'); "
+        "hands = Hands(Settings(root, root / 'cache', devices=('cpu',))); hands.warm('everyday'); "
         "found = hands.localize(Film(video, path, 'a.mp4', 10.0), 'everyday', lambda *said: None); "
         "print(json.dumps(found.events))"
     )

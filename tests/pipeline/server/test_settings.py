@@ -9,7 +9,7 @@ from avel.pipeline.server.settings import Limits, Settings
 
 def test_they_go_to_a_worker_as_json() -> None:
     settings = Settings(
-        Path("/a"), Path("/b"), device="cpu", weights=("/w.pt",), limits=Limits(films=3)
+        Path("/a"), Path("/b"), devices=("cpu", "cuda"), weights=("/w.pt",), limits=Limits(films=3)
     )
     assert Settings.of_json(json.loads(json.dumps(settings.as_json()))) == settings
 

@@ -64,4 +64,4 @@ def test_a_full_queue(tmp_path: Path) -> None:
 def test_settings_are_the_workers_too(site: Site) -> None:
     said = json.dumps(site.settings.as_json())
     assert str(site.settings.folder) in said
-    assert replace(site.settings, device="cpu").device == "cpu"
+    assert replace(site.settings, devices=("cpu",)).devices == ("cpu",)
