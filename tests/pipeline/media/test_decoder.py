@@ -165,7 +165,7 @@ def hang() -> None:
 
 
 def eat() -> None:
-    held = np.ones(200 << 20, np.uint8)
+    held = np.ones(600 << 20, np.uint8)
     time.sleep(10_000)
     del held
 

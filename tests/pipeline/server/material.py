@@ -89,6 +89,10 @@ def event(label: str, onset: float, offset: float, score: float = 0.9) -> dict[s
     return {"onset": onset, "offset": offset, "label": label, "score": score, "evidence": None}
 
 
+DRAWN = {"labels": [], "pictures": None, "peaks": "", "mel": "", "truth": None, "attention": None}
+"""What the page of a film draws, of a film of which nothing is to be seen."""
+
+
 def found(*events: Mapping[str, Any], name: str = "a.mp4") -> Found:
     """What was found in a film: the document as `Result.document` has it."""
     import json
@@ -99,7 +103,7 @@ def found(*events: Mapping[str, Any], name: str = "a.mp4") -> Found:
         **{"segments": 10, "events": list(events), "disagreements": [], "sounds": [], "notes": []},
     }
     said = f"{len(events)} events"
-    return Found(json.dumps(document), '{"labels": []}', len(events), said, False, 10.0)
+    return Found(json.dumps(document), json.dumps(DRAWN), len(events), said, False, 10.0)
 
 
 @dataclass

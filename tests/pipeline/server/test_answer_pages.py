@@ -11,7 +11,7 @@ from avel.pipeline.server.database import newest
 from avel.pipeline.server.pages import Home, Shown
 from avel.pipeline.server.site import Site
 from avel.pipeline.server.static import HOME_SCRIPT
-from tests.pipeline.server.material import NOBODY, add, ask, make_site, reason, work_off
+from tests.pipeline.server.material import DRAWN, NOBODY, add, ask, make_site, reason, work_off
 
 
 def test_the_list_is_told_all(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_a_films_page_is_told_all(site: Site, monkeypatch: pytest.MonkeyPatch) -
     assert (before.result, before.data) == (None, "")
     assert after.result is not None
     assert after.result["events"][0]["label"] == "Bark"
-    assert json.loads(after.data) == {"labels": []}
+    assert json.loads(after.data) == DRAWN
     assert after.media == f"/api/videos/{video}/media"
     assert after.labels == ["Bark", "Meow"]
     assert "csv" in after.formats

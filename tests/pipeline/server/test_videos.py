@@ -4,7 +4,7 @@ import pytest
 
 from avel.pipeline.server.problem import Problem
 from avel.pipeline.server.site import Site
-from tests.pipeline.server.material import NOBODY, StubHands, add, event, found, work_off
+from tests.pipeline.server.material import DRAWN, NOBODY, StubHands, add, event, found, work_off
 
 
 def test_what_is_said_of_one(site: Site) -> None:
@@ -94,7 +94,7 @@ def test_a_new_result_takes_the_place_of_the_old(site: Site) -> None:
     after = site.videos.row(video)["result"]
     assert after != before
     assert not site.folder.result(video, before).exists()
-    assert json.loads(site.videos.page_data(site.videos.row(video))) == {"labels": []}
+    assert json.loads(site.videos.page_data(site.videos.row(video))) == DRAWN
     assert (
         sorted(path.name.split(".")[0] for path in site.folder.film(video).glob("*.json"))
         == [after] * 3
