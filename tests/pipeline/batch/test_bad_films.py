@@ -1,7 +1,6 @@
 """Runs over films of which some are bad: each has its reason, and costs the others nothing."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -13,13 +12,14 @@ import torch
 from avel.cache.maintenance import stores
 from avel.pipeline.cli import main
 from avel.pipeline.commands import extract
-from avel.pipeline.media import child, decoder, forkserver, process
-from avel.pipeline.media.limits import DecodeLimits, resident_bytes
+from avel.pipeline.media import child, decoder
+from avel.pipeline.media.limits import DecodeLimits
 from avel.pipeline.method import limits
 from avel.pipeline.work.failures import failures_of
 from tests.bad_files import spoil
 from tests.films import clicks, regular, write_film
-from tests.pipeline.media.test_decoder import FAULTS, Clock, Here
+from tests.forked import EATEN_BYTES, FAULTS, fork_here
+from tests.pipeline.media.test_decoder import Clock
 from tests.pipeline.method.stubs import StubEncoder, stub_plan
 
 SECOND = {"frame_times": regular(4, 4), "sample_rate": 8_000}
@@ -99,8 +99,6 @@ def test_a_tenth_of_ten_kinds_is_named_and_tried_again_alone(
 
 
 Misbehave = Callable[[str, Path], Path]
-SPARE_BYTES = 300 << 20
-"""That a child may take more than the process that it is forked from, which grows too."""
 
 
 @pytest.fixture
@@ -118,10 +116,7 @@ def misbehaving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Misbehave:
             yield from real(job, reading)  # type: ignore[arg-type]
 
         monkeypatch.setattr(child, "windows", windows)
-        monkeypatch.setattr(forkserver, "confine", lambda data_bytes: None)
-        monkeypatch.setattr(process, "SERVER", Here())
-        most = resident_bytes(os.getpid()) + SPARE_BYTES  # a forked child shares ours
-        monkeypatch.setattr(limits, "DecodeLimits", partial(DecodeLimits, memory_bytes=most))
+        fork_here(monkeypatch)
         tries.touch()
         return tries
 
@@ -174,6 +169,8 @@ def test_a_decoder_that_eats_memory_is_killed_and_its_film_left(
 ) -> None:
     batch = Batch(tmp_path, paths := films(tmp_path / "films", 3))
     tries = misbehaving("eat", paths[0])
+    few = partial(DecodeLimits, memory_bytes=EATEN_BYTES // 2)
+    monkeypatch.setattr(limits, "DecodeLimits", few)
     expected = {"00.mkv": "OOM", "01.mkv": "extracted", "02.mkv": "extracted"}
     assert batch.run() == (3, expected)
     assert batch.run()[1]["00.mkv"] == "OOM"

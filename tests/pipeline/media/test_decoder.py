@@ -1,12 +1,6 @@
 """Decoding in children: what comes is what one process gives, and a bad file costs only itself."""
 
-import ctypes
-import faulthandler
 import itertools
-import os
-import signal
-import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,15 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from avel.pipeline.media import child, decoder, forkserver, process, slots
+from avel.pipeline.media import child, decoder, slots
 from avel.pipeline.media.cells import SegmentConfig, Segments, join
 from avel.pipeline.media.decoder import Decoders, decode_files, decode_windows
-from avel.pipeline.media.limits import DecodeLimits, resident_bytes
+from avel.pipeline.media.limits import DecodeLimits
 from avel.pipeline.media.messages import Ended, Event, Job, Window
 from avel.pipeline.media.reading import Reading
 from avel.pipeline.media.segment import segment_video, segment_whole
 from avel.pipeline.reasons import MediaError, Reason
 from tests.films import clicks, regular, write_film
+from tests.forked import EATEN_BYTES, FAULTS, fork_here
 
 SMALL = SegmentConfig(image_size=32, sample_rate=8_000)
 
@@ -121,16 +116,6 @@ def test_a_file_that_cannot_be_decoded_says_why(films: list[Path], tmp_path: Pat
     assert isinstance(found[1], Segments)
 
 
-class Here:
-    """What stands for the server of children: they are forked here, and see what is patched."""
-
-    def fork(self, descriptors: list[int], slot_bytes: int, data_bytes: int) -> int:
-        return forkserver._fork(socket.socket(), descriptors, slot_bytes, data_bytes)
-
-    def end(self, pid: int) -> int | None:
-        return forkserver._ended(pid)
-
-
 Misbehave = Callable[..., None]
 
 
@@ -149,28 +134,9 @@ def misbehaving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Misbehave:
                 yield window
 
         monkeypatch.setattr(child, "windows", windows)
-        monkeypatch.setattr(forkserver, "confine", lambda data_bytes: None)  # this one has files
-        monkeypatch.setattr(process, "SERVER", Here())
+        fork_here(monkeypatch)
 
     return arrange
-
-
-def crash() -> None:
-    faulthandler.disable()
-    os.kill(os.getpid(), signal.SIGSEGV)
-
-
-def hang() -> None:
-    ctypes.PyDLL(None).sleep(10_000)  # inside C, with Python's lock
-
-
-def eat() -> None:
-    held = np.ones(600 << 20, np.uint8)
-    time.sleep(10_000)
-    del held
-
-
-FAULTS = {"crash": crash, "hang": hang, "eat": eat}
 
 
 def test_a_decoder_that_dies_is_tried_once_more_and_named(
@@ -245,8 +211,7 @@ def test_a_late_crash_says_how_late(films: list[Path], misbehaving: Misbehave) -
 
 def test_a_decoder_that_eats_memory_is_killed(films: list[Path], misbehaving: Misbehave) -> None:
     misbehaving("eat", films[0])
-    used = resident_bytes(os.getpid())  # a forked child shares ours
-    limits = DecodeLimits(1, memory_bytes=used + (100 << 20))
+    limits = DecodeLimits(1, memory_bytes=EATEN_BYTES // 2)
     found = dict(decode_files(films[:2], SMALL, limits))
     assert isinstance(found[0], MediaError)
     assert found[0].reason == Reason.OOM
