@@ -112,8 +112,9 @@ class Work:
         except InputError as err:
             self.jobs.fail(taken.id, self._owner, "INPUT", str(err))
         except Exception as err:
-            self.jobs.note(taken.id, self._owner, f"{type(err).__name__}: {err}")
-            raise
+            if self.jobs.get(taken.id) is not None:  # else the film went while it was read
+                self.jobs.note(taken.id, self._owner, f"{type(err).__name__}: {err}")
+                raise
         self._changed()
         return True
 
