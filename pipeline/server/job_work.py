@@ -156,6 +156,7 @@ class Work:
 
     def _teach(self, taken: Taken, tell: Tell) -> None:
         """Make a model, and queue every film for it, once."""
+        revisions = self._corrections.untaught()  # before the films: what is saved now stays open
         try:
             films = self._corrections.lesson()
         except Problem as err:
@@ -166,6 +167,7 @@ class Work:
             if not self.jobs.end(write, taken.id, self._owner, DONE, ("", lesson.note)):
                 raise Stopped
             self.models.add(write, taken.model, out, lesson.labels)
+            self._corrections.taught(write, revisions)
             for row in write.execute("SELECT id FROM videos ORDER BY added, id").fetchall():
                 self._videos.localize(write, row["id"], taken.model)
 
