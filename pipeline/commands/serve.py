@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import logging
+import math
 import secrets
 import socket
 import sys
@@ -125,6 +126,9 @@ def _settings(args: argparse.Namespace) -> "Settings":
     from avel.pipeline.work.runtime import cache_root
 
     given = {name: getattr(args, name) for name in LIMITS if getattr(args, name) is not None}
+    for name, value in {**given, "keep_days": args.keep_days}.items():
+        if not math.isfinite(value):
+            raise InputError(f"--{name.replace('_', '-')} ({value:g}) must be a finite number")
     whole = {name: value if name == "film_seconds" else int(value) for name, value in given.items()}
     if args.keep_days < 0:
         raise InputError(f"--keep-days ({args.keep_days:g}) must be 0 or more days")

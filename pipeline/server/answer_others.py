@@ -10,9 +10,7 @@ from avel.pipeline.server.route import Call, as_json
 
 
 def labels(call: Call) -> Response:
-    models, corrections = call.site.models, call.site.corrections
-    known = models.labels(models.current)
-    return as_json({"labels": [*known, *sorted(corrections.labels() - set(known))]})
+    return as_json({"labels": call.site.labels()})
 
 
 def teach(call: Call) -> Response:

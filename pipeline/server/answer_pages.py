@@ -43,16 +43,14 @@ def video(call: Call) -> Response:
         result = None
     here = f"/api/videos/{call.id}/media"
     media = f"{here}?proxy=1" if row["proxy"] else "" if row["cannot"] else here
-    models, corrections = site.models, site.corrections
-    known = models.labels(models.current)
     shown = Shown(
         video=site.videos.get(call.id),
         result=result,
         data=site.videos.page_data(row),
         media=media,
         cannot=row["cannot"],
-        corrections=corrections.get(call.id),
-        labels=[*known, *sorted(corrections.labels() - set(known))],
+        corrections=site.corrections.get(call.id),
+        labels=site.labels(),
         formats=NAMES,
         before=json.loads(row["before"]) if row["before"] else None,
         sequence=sequence,

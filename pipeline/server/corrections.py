@@ -2,6 +2,7 @@
 
 import json
 import math
+import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -79,6 +80,22 @@ class Corrections:
                 f"revision {revision} is not the newest ({newest}): somebody saved meanwhile; read "
                 "the corrections again, and save over those",
             )
+
+    def untaught(self) -> dict[str, int]:
+        """The films of which something is not taught: their revisions, by their 32 hex digits."""
+        return {
+            row["id"]: row["revision"]
+            for row in self._database.rows(
+                "SELECT id, revision FROM videos WHERE revision > taught"
+            )
+        }
+
+    def taught(self, write: sqlite3.Connection, revisions: Mapping[str, int]) -> None:
+        """Remember what a model was taught: each film's revision, as part of a transaction."""
+        write.executemany(
+            "UPDATE videos SET taught = ? WHERE id = ?",
+            [(revision, video) for video, revision in revisions.items()],
+        )
 
     def examples(self) -> list[dict[str, Any]]:
         """Every corrected film with its events, in seconds, for teaching."""

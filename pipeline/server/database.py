@@ -13,7 +13,7 @@ from typing import Any
 
 from avel.pipeline.reasons import EnvironmentProblem
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a file of another version is not touched."""
 BUSY_SECONDS = 20.0
 """For which another process may hold the file while it writes."""
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS videos (
     suffix TEXT NOT NULL, kind TEXT NOT NULL, cannot TEXT NOT NULL, job TEXT NOT NULL,
     result TEXT, model TEXT, events INTEGER NOT NULL DEFAULT 0, summary TEXT NOT NULL DEFAULT '',
     proxy INTEGER NOT NULL DEFAULT 0, corrections TEXT, revision INTEGER NOT NULL DEFAULT 0,
+    taught INTEGER NOT NULL DEFAULT 0,
     before TEXT,
     added REAL NOT NULL
 ) STRICT;

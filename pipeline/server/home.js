@@ -82,20 +82,20 @@ function draw() {
 /** Where the reader is in the loop. */
 function loop() {
   const all = [...films.values()];
-  const corrected = all.filter((film) => film.corrected).length;
-  teaching.counted(corrected);
+  teaching.counted(all);
   const isTaught = begun.model.startsWith("taught");
-  const at = !all.length ? 0 : !corrected ? 1 : 2;
+  const done = [all.length > 0, teaching.count > 0, isTaught];
+  const at = !all.length ? 0 : teaching.count && teaching.isNews ? 2 : 1;
   [...el("steps").children].forEach((step, n) => {
-    step.className = n < at || (n === 2 && isTaught) ? "done" : "";
+    step.className = done[n] && n !== at ? "done" : "";
     if (n === at) step.setAttribute("aria-current", "step");
     else step.removeAttribute("aria-current");
   });
   el("model").textContent = begun.model;
   if (teaching.isBusy || !isTaught) return;
   const mine = all.filter((film) => film.model === begun.model || /queued|running/.test(film.state));
-  const done = mine.filter((film) => !/queued|running/.test(film.state)).length;
-  if (done < mine.length) teaching.again(done, mine.length);
+  const looked = mine.filter((film) => !/queued|running/.test(film.state)).length;
+  if (looked < mine.length) teaching.again(looked, mine.length);
   else after(mine);
 }
 

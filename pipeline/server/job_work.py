@@ -112,8 +112,9 @@ class Work:
         except InputError as err:
             self.jobs.fail(taken.id, self._owner, "INPUT", str(err))
         except Exception as err:
-            self.jobs.note(taken.id, self._owner, f"{type(err).__name__}: {err}")
-            raise
+            if self.jobs.get(taken.id) is not None:  # else the film went while it was read
+                self.jobs.note(taken.id, self._owner, f"{type(err).__name__}: {err}")
+                raise
         self._changed()
         return True
 
@@ -155,6 +156,7 @@ class Work:
 
     def _teach(self, taken: Taken, tell: Tell) -> None:
         """Make a model, and queue every film for it, once."""
+        revisions = self._corrections.untaught()  # before the films: what is saved now stays open
         try:
             films = self._corrections.lesson()
         except Problem as err:
@@ -165,6 +167,7 @@ class Work:
             if not self.jobs.end(write, taken.id, self._owner, DONE, ("", lesson.note)):
                 raise Stopped
             self.models.add(write, taken.model, out, lesson.labels)
+            self._corrections.taught(write, revisions)
             for row in write.execute("SELECT id FROM videos ORDER BY added, id").fetchall():
                 self._videos.localize(write, row["id"], taken.model)
 

@@ -92,7 +92,10 @@ class Jobs:
         return bool(self._database.value("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"))
 
     def take(self, owner: str) -> Taken | None:
-        """The longest waiting, its taker's for 60 s from now on; None where none waits."""
+        """The longest waiting, its taker's for 60 s from now on; None where none waits.
+
+        A film is one worker's at a time: its newest job ends last, and its answer stays.
+        """
         if not self.are_queued():
             return None
         now = self._clock()
@@ -100,7 +103,9 @@ class Jobs:
             row = write.execute(
                 "UPDATE jobs SET state = 'running', owner = ?, lease = ?, attempts = attempts + 1, "
                 "started = ?, stage = 'waiting', done = 0, cancelled = NULL WHERE number = (SELECT "
-                "number FROM jobs WHERE state = 'queued' ORDER BY number LIMIT 1) RETURNING *",
+                "number FROM jobs WHERE state = 'queued' AND (video IS NULL OR video NOT IN ("
+                "SELECT video FROM jobs WHERE state = 'running' AND video IS NOT NULL)) "
+                "ORDER BY number LIMIT 1) RETURNING *",
                 (owner, now + LEASE_SECONDS, now),
             ).fetchone()
         return Taken(row["id"], row["kind"], row["video"] or "", row["model"]) if row else None

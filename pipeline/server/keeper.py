@@ -7,10 +7,11 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from multiprocessing.spawn import get_executable
+from typing import Any
 
 from avel.pipeline.server.folder import new_id
 from avel.pipeline.server.site import Site
@@ -28,15 +29,25 @@ class Keepers:
     """Keeps a worker on each of the site's devices."""
 
     def __init__(self, site: Site) -> None:
+        self._site = site
         self._all = [Keeper(site, device) for device in site.settings.devices]
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
-        """Keep all of them in a block."""
-        async with AsyncExitStack() as stack:
-            for keeper in self._all:
-                await stack.enter_async_context(keeper.life())
-            yield
+        """Keep all of them in a block, and delete what is old; their jobs wait again at the end."""
+        try:
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(_during(self._expire()))
+                for keeper in self._all:
+                    await stack.enter_async_context(keeper.life())
+                yield
+        finally:
+            self._site.jobs.recover()  # once nobody works who could take one again
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRE_SECONDS)
+            await asyncio.to_thread(self._site.expire)
 
     def workers(self) -> list[dict[str, str]]:
         """What the API says of them."""
@@ -58,14 +69,11 @@ class Keeper:
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
-        """Keep it, looking at it every second, in a block; its job waits again at the end."""
-        tasks = [asyncio.create_task(each) for each in (self._keep(), self._look(), self._expire())]
+        """Keep it, looking at it every second, in a block; it is killed at the end."""
         try:
-            yield
+            async with _during(self._keep(), self._look()):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             self.end()
 
     def workers(self) -> list[dict[str, str]]:
@@ -73,12 +81,11 @@ class Keeper:
         return [{"device": self._device, "state": self.state}]
 
     def end(self) -> None:
-        """Kill it; what it was about waits again."""
+        """Kill it."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait()
-        self._site.jobs.recover()
 
     async def _keep(self) -> None:
         while True:
@@ -138,7 +145,21 @@ class Keeper:
         with contextlib.suppress(OSError):
             os.write(process.stdin.fileno(), b"\n")
 
-    async def _expire(self) -> None:
-        while True:
-            await asyncio.sleep(EXPIRE_SECONDS)
-            await asyncio.to_thread(self._site.expire)
+
+@asynccontextmanager
+async def _during(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do these beside a block; what breaks in one is said, and the block goes on."""
+    tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_tell)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (err := task.exception()):
+        logging.getLogger("avel").error("the server has a fault; start it anew", exc_info=err)

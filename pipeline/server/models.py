@@ -27,7 +27,7 @@ class Models:
 
     def given(self, model: str) -> None:
         """The model of the server's start; the current one unless one was taught or chosen."""
-        name = Path(model).name or model
+        name = self._name_of(model)
         with self._database.writing() as write:
             write.execute(
                 "INSERT INTO models VALUES (?, ?, '[]', ?) ON CONFLICT (name) DO UPDATE SET "
@@ -39,6 +39,12 @@ class Models:
             if before != name or not known.fetchone():
                 set_fact(write, CURRENT, name)
                 set_fact(write, "given", name)
+
+    def _name_of(self, model: str) -> str:
+        """Its last name; another's taught model is not called as those of here are."""
+        known = self._database.value("SELECT name FROM models WHERE place = ?", model)
+        name = Path(model).name or model
+        return str(known or (f"given {name}" if name.startswith(f"{TAUGHT}-") else name))
 
     @property
     def current(self) -> str:
@@ -95,7 +101,7 @@ class Models:
         """A name that no taught model had, counted from 1, as part of a transaction."""
         number = int(self._database.fact(TAUGHT) or 0) + 1
         set_fact(write, TAUGHT, str(number))
-        return f"taught-{number}"
+        return f"{TAUGHT}-{number}"
 
     def add(self, write: sqlite3.Connection, name: str, place: Path, labels: Sequence[str]) -> None:
         """Take a model that was taught events (K,), and make it the current, in a transaction."""

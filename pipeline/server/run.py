@@ -7,7 +7,7 @@ from types import FrameType
 
 import uvicorn
 
-from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.reasons import EnvironmentProblem, InputError
 from avel.pipeline.server.app import application
 from avel.pipeline.server.guard import Access
 from avel.pipeline.server.keeper import Keepers
@@ -16,6 +16,7 @@ from avel.pipeline.server.site import Site
 
 CONNECTIONS = 512
 """At once; more are refused."""
+MOST_PORT = 65_535
 GENTLE_SECONDS = 3
 """For answers that are on their way when the server ends."""
 
@@ -45,8 +46,11 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket on which to listen; port 0 is one that is free, of [1, 65535].
 
     Raises:
+        InputError: there is no such port.
         EnvironmentProblem: another program has it, or it is no address of this machine.
     """
+    if not 0 <= port <= MOST_PORT:  # the system would take another: what is left of 16 bits
+        raise InputError(f"--port ({port}) must be in [1, {MOST_PORT}], or 0 for one that is free")
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

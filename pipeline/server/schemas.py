@@ -56,6 +56,7 @@ SCHEMAS: dict[str, Schema] = {
         {
             **{"id": ID, "name": TEXT, "bytes": COUNT, "seconds": NUMBER, "state": STATE},
             **{"job": ID, "events": COUNT, "summary": TEXT, "corrected": FLAG},
+            "untaught": FLAG,
             **{"model": _or_null(TEXT), "added": TIME, "before": _or_null(_named("Before"))},
         }
     ),

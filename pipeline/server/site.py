@@ -68,6 +68,11 @@ class Site:
         days = self.settings.keep_days
         expire(self.database, self.videos, self.uploads, self._clock(), days)
 
+    def labels(self) -> list[str]:
+        """Names (K,) of events: those of the current model, then what people said beside."""
+        known = self.models.labels(self.models.current)
+        return [*known, *sorted(self.corrections.labels() - set(known))]
+
     def localize(self, video: str, model: str | None) -> str:
         """Queue a film again; the job's id, 32 hex digits.
 

@@ -1,10 +1,12 @@
 """What a killed server left, and what is old: found and cleared."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
 from avel.pipeline.server.database import Database
 from avel.pipeline.server.folder import ID, Folder
+from avel.pipeline.server.problem import Problem
 from avel.pipeline.server.uploads import Uploads
 from avel.pipeline.server.videos import Videos
 
@@ -64,7 +66,8 @@ def expire(
         before,
     )
     for row in old:
-        videos.delete(row["id"])
+        with contextlib.suppress(Problem):  # somebody deleted it meanwhile
+            videos.delete(row["id"])
     with database.writing() as write:
         write.execute(
             "DELETE FROM jobs WHERE ended < ? AND id NOT IN (SELECT job FROM videos)", (before,)

@@ -13,13 +13,15 @@ class Teaching {
     /** @type {Job | null} */
     this.job = null;
     this.count = 0;
+    this.isNews = false;
     this.button.onclick = () => void this.begin();
     this.show();
   }
 
-  /** @param {number} count of corrected films */
-  counted(count) {
-    this.count = count;
+  /** How many films are corrected, and whether any of it is not taught yet. @param {Film[]} films */
+  counted(films) {
+    this.count = films.filter((film) => film.corrected).length;
+    this.isNews = films.some((film) => film.untaught);
     this.show();
   }
 
@@ -28,8 +30,10 @@ class Teaching {
   }
 
   show() {
-    const { button, count, isBusy } = this;
-    button.textContent = count ? `Teach from ${several(count, "corrected film")}` : "Teach";
+    const { button, count, isBusy, isNews } = this;
+    button.textContent = count ? `Teach ${isNews ? "" : "again "}from ${several(count, "corrected film")}` : "Teach";
+    button.classList.toggle("go", isNews);
+    button.classList.toggle("edge", !isNews);
     button.disabled = !count || isBusy;
   }
 

@@ -74,11 +74,11 @@ function heardFilm(now) {
   }
 }
 
-/** How many films were corrected. */
+/** What was corrected in all films. */
 async function counted() {
   try {
     const { videos } = await call("GET", "/api/videos");
-    teaching?.counted(videos.filter((/** @type {Film} */ each) => each.corrected).length);
+    teaching?.counted(videos);
   } catch (error) {
     lost(inWords(error));
   }

@@ -265,6 +265,7 @@ def as_document(row: sqlite3.Row) -> dict[str, Any]:
         "events": row["events"],
         "summary": summary,
         "corrected": row["corrections"] is not None,
+        "untaught": row["revision"] > row["taught"],
         "model": row["model"],
         "added": iso(row["added"]),
         "before": short(row["before"]),

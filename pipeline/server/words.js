@@ -4,7 +4,7 @@
 /**
  * @typedef {{model: string, summary: string, changed: boolean}} Before
  * @typedef {{id: string, name: string, bytes: number, seconds: number, state: string, job: string,
- *   events: number, summary: string, corrected: boolean, model: string | null, added: string,
+ *   events: number, summary: string, corrected: boolean, untaught: boolean, model: string | null, added: string,
  *   before?: Before | null}} Film
  * @typedef {{stage: string, done: number, total: number, unit: string}} Progress
  * @typedef {{id: string, kind: string, video: string | null, state: string, progress: Progress,

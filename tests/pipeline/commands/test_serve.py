@@ -89,6 +89,9 @@ def test_a_token_of_ones_own(
         (["--token-file", "short"], "--token-file short: has 5 letters; a token needs 16 or more"),
         (["--token-file", "odd"], "a token needs 16 or more, of ASCII"),
         (["--films", "0"], "films (0) must be greater than 0"),
+        (["--films", "inf"], "--films (inf) must be a finite number"),
+        (["--film-seconds", "nan"], "--film-seconds (nan) must be a finite number"),
+        (["--keep-days", "nan"], "--keep-days (nan) must be a finite number"),
         (["--keep-days", "-1"], "--keep-days (-1) must be 0 or more days"),
     ],
 )

@@ -600,6 +600,9 @@ def test_a_lesson_changes_the_answers(
     server.until(other, "done")
     home(page)
     page.wait_for_selector("#taught >> text=2 have another answer now")
+    assert page.inner_text("#teach") == "Teach again from 1 corrected film"
+    assert page.locator("#teach.go").count() == 0  # nothing is new to it
+    assert page.inner_text("#steps [aria-current] b") == "Correct it."
     assert card(page, "other.mp4").locator(".was").inner_text() == "2 events: Bark, Speech."
     now = card(page, "other.mp4").locator("dd:not(.was)").inner_text()
     assert now == "2 events: My own dog, Speech."
@@ -612,7 +615,8 @@ def test_teaching_shows_how_far_it_is_and_why_it_cannot(
 ) -> None:
     server.ask("PUT", f"/api/videos/{film}/corrections", json={"revision": 0, "events": []})
     home(page)
-    page.click("text=Teach from 1 corrected film")
+    assert page.inner_text("#steps [aria-current] b") == "Teach."
+    page.click("#teach.go >> text=Teach from 1 corrected film")
     page.wait_for_selector("#taught.bad")
     assert page.inner_text("#taught").startswith("The corrections have no event: open a film")
     right = [{"label": "Owl", "onset": 1, "offset": 2}]

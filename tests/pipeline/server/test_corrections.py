@@ -1,7 +1,10 @@
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from avel.pipeline.server.job_work import Lesson, Tell
 from avel.pipeline.server.problem import Problem
 from avel.pipeline.server.site import Site
 from tests.pipeline.server.material import StubHands, add, event, found, work_off
@@ -126,3 +129,25 @@ def test_an_event_that_fills_its_film_is_told_from_films_without_what_was_found_
 def test_two_events_are_told_from_one_another(site: Site, video: str) -> None:
     site.corrections.put(video, 0, [edit("Gnome", 0, 5), edit("Elf", 5, 10)])
     assert len(site.corrections.lesson()) == 1
+
+
+def test_what_is_not_taught_yet(site: Site, video: str) -> None:
+    def untaught() -> bool:
+        return bool(site.videos.get(video)["untaught"])
+
+    class SavedMeanwhile(StubHands):
+        def teach(self, films: Sequence[Mapping[str, Any]], out: Path, tell: Tell) -> Lesson:
+            site.corrections.put(video, 1, [edit("Owl", 1, 2)])
+            return super().teach(films, out, tell)
+
+    assert not untaught()
+    site.corrections.put(video, 0, [edit("Gnome", 1, 2)])
+    assert untaught()
+    site.teach()
+    work_off(site, SavedMeanwhile())
+    assert untaught()  # of the Owl no model knows
+    site.teach()
+    work_off(site)
+    assert not untaught()
+    site.corrections.delete(video)
+    assert untaught()  # a model knows what nobody says any more

@@ -52,6 +52,21 @@ def test_progress_is_told_as_it_is_made(site: Site) -> None:
     ]
 
 
+def test_a_film_that_is_deleted_while_it_is_read_ends_no_worker(site: Site) -> None:
+    gone, other = add(site, "a.mp4"), add(site, "b.mp4")
+
+    class Deleting(StubHands):
+        def localize(self, film: Film, place: str, tell: Tell) -> Found:
+            if film.video == gone:
+                site.videos.delete(gone)
+                film.path.read_bytes()
+            return found()
+
+    work_off(site, Deleting())
+    assert [video["id"] for video in site.videos.listed()] == [other]
+    assert site.videos.get(other)["state"] == "done"
+
+
 def test_a_cancelled_one_stops_at_its_next_word(site: Site) -> None:
     video, after = add(site), list[str]()
 

@@ -47,6 +47,17 @@ def test_they_are_taken_in_their_order_each_once(site: Site, jobs: Jobs) -> None
     assert jobs.take("d") is None
 
 
+def test_a_film_is_one_workers_at_a_time(site: Site, jobs: Jobs) -> None:
+    film, other = add(site, "a.mp4"), add(site, "b.mp4")
+    first = taken(site, "a")
+    with site.database.writing() as write:
+        again = site.videos.localize(write, film, "taught-1")
+    assert (first.video, taken(site, "b").video) == (film, other)
+    assert jobs.take("c") is None
+    assert jobs.fail(first.id, "a", "DECODE_ERROR", "broken")
+    assert taken(site, "c").id == again
+
+
 def test_what_is_said_of_one(site: Site, jobs: Jobs) -> None:
     job = queue(site, model="taught-1")
     assert jobs.get(job) == {

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -79,6 +80,72 @@ def test_each_device_has_a_worker_of_its_own(site: Site, monkeypatch: pytest.Mon
     two.close()
 
 
+def test_no_job_waits_again_before_all_workers_are_gone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = pretend(monkeypatch, "import sys; sys.stdin.read()")
+    two = Site(replace(site.settings, devices=("cuda:0", "cuda:1")))
+    video, states = add(site), []
+    real = Keeper.end
+
+    def end(self: Keeper) -> None:
+        real(self)
+        states.append(site.videos.get(video)["state"])
+
+    monkeypatch.setattr(Keeper, "end", end)
+
+    async def run() -> None:
+        async with Keepers(two).life():
+            await until(lambda: len(seen) == 2 and all(each._process for each in seen))
+            assert site.jobs.take(seen[0]._owner)
+
+    asyncio.run(run())
+    assert states == ["running", "running"]
+    assert site.videos.get(video)["state"] == "queued"
+    two.close()
+
+
+def test_what_is_old_is_deleted_by_one_however_many_workers_there_are(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, "import sys; sys.stdin.read()")
+    monkeypatch.setattr(module, "EXPIRE_SECONDS", 0.0)
+    two = Site(replace(site.settings, devices=("cuda:0", "cuda:1")))
+    at_once, most = [], []
+
+    def expire(self: Site) -> None:
+        at_once.append(1)
+        most.append(len(at_once))
+        time.sleep(0.002)  # long enough for another to come in between
+        at_once.pop()
+
+    monkeypatch.setattr(Site, "expire", expire)
+
+    async def run() -> None:
+        async with Keepers(two).life():
+            await until(lambda: len(most) >= 5)
+
+    asyncio.run(run())
+    assert set(most) == {1}
+    two.close()
+
+
+def test_what_breaks_beside_the_workers_is_said(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pretend(monkeypatch, "import sys; sys.stdin.read()")
+    monkeypatch.setattr(module, "EXPIRE_SECONDS", 0.0)
+    monkeypatch.setattr(Site, "expire", lambda self: 1 / 0)
+
+    async def run() -> None:
+        async with Keepers(site).life():
+            await until(lambda: caplog.records)
+
+    asyncio.run(run())
+    assert "the server has a fault; start it anew" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_a_worker_is_told_its_own_device(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[list[str]] = []
     monkeypatch.setattr(module.subprocess, "Popen", lambda words, **how: told.append(words))
@@ -145,14 +212,13 @@ def test_one_that_dies_before_it_is_ready_is_started_again_after_a_pause(
 def test_what_it_was_about_waits_again_when_the_server_ends(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend(monkeypatch, "import sys; sys.stdin.read()")
+    seen = pretend(monkeypatch, "import sys; sys.stdin.read()")
     video = add(site)
 
     async def run() -> None:
-        keeper = Keeper(site)
-        async with keeper.life():
-            await until(lambda: keeper._process)
-            assert site.jobs.take(keeper._owner)
+        async with Keepers(site).life():
+            await until(lambda: seen and seen[0]._process)
+            assert site.jobs.take(seen[0]._owner)
 
     asyncio.run(run())
     assert site.videos.get(video)["state"] == "queued"

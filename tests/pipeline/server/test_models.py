@@ -20,6 +20,23 @@ def test_a_path_is_called_by_its_last_name(site: Site) -> None:
     assert site.models.place("my model") == "/somewhere/my model"
 
 
+def test_a_taught_one_of_elsewhere_is_not_called_as_those_of_here(site: Site) -> None:
+    site.models.given("/elsewhere/taught-1")
+    assert site.models.current == "given taught-1"
+    assert teach(site) == "taught-1"
+    site.models.given("/elsewhere/taught-1")
+    assert site.models.current == "taught-1"
+    assert site.models.place("taught-1") == "/taught"
+    assert site.models.place("given taught-1") == "/elsewhere/taught-1"
+
+
+def test_one_that_was_taught_here_can_be_given(site: Site) -> None:
+    teach(site)
+    site.models.given("/taught")
+    assert [each["name"] for each in site.models.listed()] == ["everyday", "taught-1"]
+    assert site.models.current == "taught-1"
+
+
 def teach(site: Site) -> str:
     with site.database.writing() as write:
         name = site.models.next_name(write)

@@ -21,6 +21,7 @@ def film(name: str = "a.mp4", **changes: Any) -> dict[str, Any]:
     made = {
         **{"id": "0" * 32, "name": name, "bytes": 9, "seconds": 4.0, "state": "done"},
         **{"job": "1" * 32, "events": 2, "summary": "2 events", "corrected": False},
+        "untaught": False,
         **{"model": "everyday", "added": "2026-01-01T00:00:00.000+00:00", "before": None},
     }
     return {**made, **changes}

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from avel.pipeline.reasons import EnvironmentProblem
+from avel.pipeline.reasons import EnvironmentProblem, InputError
 from avel.pipeline.server.run import listen
 
 
@@ -27,6 +27,14 @@ def test_a_port_that_is_taken() -> None:
             match=rf"--port {port}: cannot listen there \(Address already in use\); give another --port",
         ):
             listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+def test_a_port_that_is_none(port: int) -> None:
+    with pytest.raises(
+        InputError, match=rf"--port \({port}\) must be in \[1, 65535\], or 0 for one that is free"
+    ):
+        listen("127.0.0.1", port)
 
 
 def test_an_address_of_another_machine() -> None:

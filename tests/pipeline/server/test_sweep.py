@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from avel.pipeline.server.site import Site
 from avel.pipeline.server.sweep import DAY, sweep
 from tests.pipeline.server.material import NOBODY, Clock, add, make_site, work_off
@@ -36,6 +38,28 @@ def test_old_films_go_and_corrected_ones_stay(tmp_path: Path) -> None:
     assert {video["id"] for video in site.videos.listed()} == {corrected, waiting}
     assert not site.folder.film(old).exists()
     assert {job["video"] for job in site.jobs.listed()} == {corrected, waiting}
+
+
+def test_a_film_that_somebody_deletes_meanwhile_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    site = make_site(tmp_path, clock=clock)
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        add(site, name)
+    work_off(site)
+    with site.database.writing() as write:
+        write.execute("UPDATE jobs SET ended = ?", (clock.now,))
+    clock.now += 31 * DAY
+    real = site.videos.delete
+
+    def delete(video: str) -> None:
+        real(video)
+        real(video)  # a person's, that came later
+
+    monkeypatch.setattr(site.videos, "delete", delete)
+    site.expire()
+    assert site.videos.listed() == []
 
 
 def test_a_film_that_was_run_again_is_new(tmp_path: Path) -> None:
