@@ -141,7 +141,7 @@ class Extraction:
             resolve_device(runtime.device)
         kept = runtime.window_cells if runtime.keep_segments else 0
         begins = report is not None and not (report / VIDEOS).exists()
-        planned = planned_bytes(report / PLAN) if report and begins else 0.0
+        planned = planned_bytes(report / PLAN, segments=kept > 0) if report and begins else 0.0
         done = len(self.stores.features)
         needs = Needs(self._paths, done, self._plan.segment, kept, planned)
         check(needs, runtime.cache_dir)
