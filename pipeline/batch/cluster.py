@@ -4,10 +4,11 @@ Dask does nothing else: which loop does which files is settled by claims on the 
 all machines must see under one path, as they must the media files.
 """
 
+import os
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ def on_cluster(
     loops: int,
     command: Sequence[str] = COMMAND,
     stop: Callable[[], bool] = lambda: False,
+    environments: Sequence[Mapping[str, str]] = (),
 ) -> Iterator[Outcome]:
     """Outcomes of loops that a Dask scheduler starts, one on each worker.
 
@@ -42,6 +44,7 @@ def on_cluster(
         loops: Number of them.
         command: Words before the arguments.
         stop: Whether loops shall finish what is in work and end.
+        environments: What each loop sees beside its worker's own, where that is known here.
 
     Raises:
         InputError: the address is none.
@@ -59,8 +62,13 @@ def on_cluster(
         name = f"avel-{uuid.uuid4().hex}"
         queue, asked = Queue(name, client=client), Event(name, client=client)
         opened.callback(asked.set)  # whatever ends this, loops do not go on for nobody
+        seen = environments or [{}] * loops
         futures = [
-            client.submit(_loop, [*command, *words], name, number, pure=False, retries=RETRIES)
+            client.submit(
+                *(_loop, [*command, *words], name, number, seen[number]),
+                pure=False,
+                retries=RETRIES,
+            )
             for number in range(loops)
         ]
         opened.callback(client.cancel, futures)
@@ -117,7 +125,7 @@ def _said(queue: "Queue") -> list[Any]:
     return [first, *queue.get(batch=True)]
 
 
-def _loop(command: Sequence[str], name: str, number: int) -> int:
+def _loop(command: Sequence[str], name: str, number: int, seen: Mapping[str, str]) -> int:
     """Run one loop as a process of a worker, and pass on what it says; its exit code.
 
     Raises:
@@ -127,7 +135,11 @@ def _loop(command: Sequence[str], name: str, number: int) -> int:
 
     queue, asked = Queue(name), Event(name)
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+        command,
+        env={**os.environ, **seen},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         threading.Thread(target=_end_when_asked, args=(process, asked), daemon=True).start()

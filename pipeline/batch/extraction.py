@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from avel.pipeline.batch.cluster import on_cluster
+from avel.pipeline.batch.cluster import LOCAL, on_cluster
 from avel.pipeline.batch.forecast import planned_bytes
 from avel.pipeline.batch.journal import PLAN, VIDEOS, Identity, Journal, check_folder
 from avel.pipeline.batch.launch import COMMAND, Loops, environments
@@ -141,7 +141,7 @@ class Extraction:
             resolve_device(runtime.device)
         kept = runtime.window_cells if runtime.keep_segments else 0
         begins = report is not None and not (report / VIDEOS).exists()
-        planned = planned_bytes(report / PLAN) if report and begins else 0.0
+        planned = planned_bytes(report / PLAN, segments=kept > 0) if report and begins else 0.0
         done = len(self.stores.features)
         needs = Needs(self._paths, done, self._plan.segment, kept, planned)
         check(needs, runtime.cache_dir)
@@ -183,18 +183,21 @@ class Extraction:
         """
         command = command or COMMAND
         again = [*words, "--devices", "1", "--lot", str(self._size)]
-        if self._config.cluster:
-            config, stop = self._config, self._stopping
+        config, stop = self._config, self._stopping
+        if config.cluster not in ("", LOCAL):  # its machines have devices of their own
             yield from on_cluster(config.cluster, again, config.loops, command, stop)
             return
         from avel.pipeline.work.runtime import visible_gpus  # loads torch
 
         cores = default_workers()
-        seen = environments(self._config.loops, visible_gpus(self._runtime.device), cores)
-        workers = max(1, self._runtime.workers // self._config.loops)
+        seen = environments(config.loops, visible_gpus(self._runtime.device), cores)
+        again += ["--workers", str(max(1, self._runtime.workers // config.loops))]
+        if config.cluster:
+            yield from on_cluster(config.cluster, again, config.loops, command, stop, seen)
+            return
         shares = Shares()
-        with Loops([*again, "--workers", str(workers)], seen, command) as loops:
-            self._stopping.then(loops.finish)
+        with Loops(again, seen, command) as loops:
+            stop.then(loops.finish)
             for outcome in loops.outcomes():
                 shares.look(outcome)  # a loop that began when it was gone does not know
                 yield outcome

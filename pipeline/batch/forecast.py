@@ -111,11 +111,17 @@ class Work:
         return Range(load.low + low, load.likely + likely, load.high + max(high, likely))
 
 
-def planned_bytes(path: Path) -> float:
-    """The least that a plan's file says of the disk; 0 where there is none."""
+def planned_bytes(path: Path, *, segments: bool) -> float:
+    """The least that a plan's file says of the disk; 0 where there is none.
+
+    Args:
+        path: The plan's file.
+        segments: Whether cells are kept; the plan may have been made for a run that does.
+    """
+    names = ("features_bytes", "segments_bytes") if segments else ("features_bytes",)
     try:
         expected = json.loads(path.read_text())["expected"]
-        return float(sum(expected[n]["low"] for n in expected if n.endswith("_bytes")))
+        return float(sum(expected[name]["low"] for name in names if name in expected))
     except (OSError, ValueError, KeyError, TypeError):
         return 0.0
 

@@ -128,16 +128,16 @@ class Loops:
             return
         loop.deaths += 1
         by_signal = code < 0 or code in KILLED
+        ended = f"loop {loop.number} ended with {_how(code)}"
         if by_signal and loop.deaths <= MOST_DEATHS:
-            warn(
-                f"loop {loop.number} ended with {_how(code)}; started again ({loop.deaths} of "
-                f"{MOST_DEATHS})"
-            )
+            warn(f"{ended}; started again ({loop.deaths} of {MOST_DEATHS})")
             self._start(loop)
-        elif not self._running:
+        elif self._running:
+            warn(f"{ended}; its lots go to the others ({len(self._running)} left)")
+        else:
             raise EnvironmentProblem(
-                f"loop {loop.number} ended with {_how(code)} and none is left; what is finished is "
-                "kept, see the lines above and run again"
+                f"{ended} and none is left; what is finished is kept, see the lines above and run "
+                "again"
             )
 
     def _start(self, loop: _Loop) -> None:

@@ -141,8 +141,11 @@ class _Loop:
             )
 
     def leave(self) -> None:
-        """The last one out forgets what is done; others still want to know it."""
-        if (self._config.folder / "claims").exists():
+        """The last one out forgets what is done; others still want to know it.
+
+        Without claims nobody is known to be the last, and nothing was told.
+        """
+        if not self._claims.shared or (self._config.folder / "claims").exists():
             return
         for mark in self._done.iterdir() if self._done.is_dir() else ():
             mark.unlink(missing_ok=True)
@@ -236,7 +239,7 @@ class _Loop:
         elif not landing.done():
             return
         self._landing = None
-        for lot in lots:
+        for lot in lots if self._claims.shared else ():
             self._config.insist(partial(self._mark, lot))
             self._claims.release(lot.name)
 

@@ -41,7 +41,7 @@ class Lane:
     def _open(self) -> None:
         self.child = Child(self._room, self._limits.data_bytes)
         self._beats = self._videos = 0
-        self._quiet = self._spent = 0.0
+        self._quiet = self._spent = self._used = 0.0
 
     def begin(self, job: Job) -> None:
         """Give the child its next video."""

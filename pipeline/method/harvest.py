@@ -6,23 +6,19 @@ one window by window, so that memory does not grow with its length.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from avel.cache.store import Store
-from avel.cache.stream import ItemStream
 from avel.cache.writer import Writer
 from avel.pipeline.media.cells import Segments, join
 from avel.pipeline.method.contents import Source, sources
-from avel.pipeline.method.extract import Features, check_finite, join_features
+from avel.pipeline.method.extract import check_finite, join_features
 from avel.pipeline.method.kept import Kept
 from avel.pipeline.method.makers import Decoding, Encoding
 from avel.pipeline.method.meter import Meter
@@ -30,7 +26,8 @@ from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.method.plan import Plan
 from avel.pipeline.method.scribe import Scribe
 from avel.pipeline.method.spare import Spare
-from avel.pipeline.method.stores import META, Stores, pack, unpack
+from avel.pipeline.method.stores import Stores, pack, unpack
+from avel.pipeline.method.video import Video, size_of
 from avel.pipeline.reasons import MediaError
 from avel.pipeline.work.runtime import RuntimeConfig
 
@@ -90,65 +87,6 @@ def harvest(
             work.abandon()
 
 
-@dataclass
-class _Video:
-    """One video on its way."""
-
-    path: Path
-    key: str
-    copies: list[Path] = field(default_factory=list)
-    """Other files of the same content, met while this one was on its way."""
-    cells: int = 0
-    windows: int = 0
-    """Decoded so far."""
-    kept: list[Segments] = field(default_factory=list)
-    """All that is decoded, while it may be cached."""
-    is_long: bool = False
-    decoded: bool = False
-    encoded: int = 0
-    """Windows that the encoder has done."""
-    encoded_cells: int = 0
-    parts: list[Features] = field(default_factory=list)
-    """Windows' features, until they are streamed."""
-    rest: dict[str, NDArray[np.generic]] = field(default_factory=dict)
-    """Of the last streamed window: what is no array, packed."""
-    stream: ItemStream | None = None
-    """Where a long video's features go."""
-    decode_seconds: float = 0.0
-    encode_seconds: float = 0.0
-    num_bytes: int = 0
-
-    def keep(self, segments: Segments, window_cells: int) -> None:
-        """Count a window, and keep it while the video is short."""
-        self.cells += len(segments.samples)
-        self.is_long = self.is_long or self.cells > window_cells
-        self.kept = [] if self.is_long else [*self.kept, segments]
-
-    def take(self, features: Features) -> None:
-        """Take one window's features."""
-        self.encoded += 1
-        self.encoded_cells += len(features.visual)
-        self.parts.append(features)
-
-    def write(self, part: Features, kept: Kept) -> None:
-        """What is kept of a long video's window into the cache; the scribe's."""
-        assert self.stream is not None
-        arrays = kept.pack(part)
-        self.rest = {META: arrays.pop(META)}
-        self.num_bytes += _size(arrays)
-        self.stream.append(arrays)
-
-    def close(self) -> None:
-        """Publish what was written; the scribe's."""
-        assert self.stream is not None
-        self.stream.finish(self.rest)
-
-    def drop(self) -> None:
-        """Leave nothing behind of what was written."""
-        if self.stream is not None:
-            self.stream.abandon()
-
-
 class _NoDecoders:
     """What stands for decoders while nothing has to be decoded."""
 
@@ -175,7 +113,7 @@ class _Harvest:
         self._features, self._segments, self._watch = features, segments, watch
         self._stop = stop
         self._kept = Kept.of_recipe(stores.features.recipe)
-        self._videos: dict[int, _Video] = {}
+        self._videos: dict[int, Video] = {}
         self._number = self._serial = 0
         self._failed: dict[str, MediaError] = {}
         self._meter = Meter()
@@ -239,9 +177,9 @@ class _Harvest:
         elif error := refused(key):
             yield _failure(path, error, key)
         else:
-            yield from self._open(_Video(path, key))
+            yield from self._open(Video(path, key))
 
-    def _open(self, video: _Video) -> Iterator[Outcome]:
+    def _open(self, video: Video) -> Iterator[Outcome]:
         self._number += 1
         self._videos[self._number] = video
         store = self._stores.segments
@@ -277,7 +215,7 @@ class _Harvest:
         done = self._batches.add((job, self._serial), segments)
         yield from self._gather(done, len(segments.samples))
 
-    def _end(self, job: int, video: _Video, error: MediaError | None) -> Iterator[Outcome]:
+    def _end(self, job: int, video: Video, error: MediaError | None) -> Iterator[Outcome]:
         """A video is decoded, or is given up."""
         if error is not None:
             yield from self._give_up(job, error)
@@ -306,7 +244,7 @@ class _Harvest:
                 self._write(video)
             yield from self._finish(job, video)
 
-    def _write(self, video: _Video) -> None:
+    def _write(self, video: Video) -> None:
         """A long video's windows go into the cache as they come, beside the encoder's work."""
         if video.stream is None:
             video.stream = self._features.stream(video.key)
@@ -314,7 +252,7 @@ class _Harvest:
             self._scribe.do(partial(video.write, part, self._kept))
         video.parts = []
 
-    def _finish(self, job: int, video: _Video) -> Iterator[Outcome]:
+    def _finish(self, job: int, video: Video) -> Iterator[Outcome]:
         """Publish a video's features once all of them are there."""
         if not video.decoded or video.encoded < video.windows:
             return
@@ -322,7 +260,7 @@ class _Harvest:
             self._closing.append((job, self._scribe.do(video.close)))
             return
         arrays = self._kept.pack(join_features(video.parts))
-        video.num_bytes = _size(arrays)
+        video.num_bytes = size_of(arrays)
         self._features.add(video.key, arrays)
         yield from self._made(job)
 
@@ -340,7 +278,7 @@ class _Harvest:
         for path in video.copies:
             yield Outcome(path, video.key, cached=True, cells=video.cells)
 
-    def _measured(self, outcome: Outcome, video: _Video) -> Outcome:
+    def _measured(self, outcome: Outcome, video: Video) -> Outcome:
         """The outcome with what it took."""
         return replace(
             outcome,
@@ -369,11 +307,6 @@ def _as_of_a_copy(path: Path, error: MediaError) -> MediaError:
 
 def _failure(path: Path, error: MediaError, key: str | None) -> Outcome:
     return Outcome(path, key, reason=error.reason, message=error.message)
-
-
-def _size(arrays: Mapping[str, NDArray[np.generic]]) -> int:
-    """Bytes of arrays (T, ...)."""
-    return sum(array.nbytes for array in arrays.values())
 
 
 def _cached_cells(store: Store, key: str, check: Names) -> int:

@@ -50,6 +50,9 @@ class Claims:
         owner: Who claims; None for this process.
     """
 
+    shared = True
+    """Whether others have the same lots, who want to know which are done."""
+
     def __init__(
         self,
         folder: Path,
@@ -207,7 +210,9 @@ class Claims:
 
 
 class NoClaims:
-    """Stands for claims where nobody else has the same lots."""
+    """Stands for claims where nobody else has the same lots, and nobody knows who else works."""
+
+    shared = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -63,8 +63,13 @@ class Stopping:
         return self._number != 0
 
     def then(self, call: Callable[[], object]) -> None:
-        """Call this once the first signal came: in the main thread, between any two steps."""
+        """Call this once the first signal came: in the main thread, between any two steps.
+
+        Where it came already, at once; between the two it may be called twice.
+        """
         self._calls.append(call)
+        if self._number:
+            call()
 
     def end(self) -> None:
         """Raise what was asked for, if anything was, when all is finished."""

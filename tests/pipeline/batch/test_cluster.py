@@ -3,12 +3,18 @@
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from avel.pipeline.batch import extraction
 from avel.pipeline.batch.cluster import on_cluster
+from avel.pipeline.batch.extraction import BatchConfig, Extraction
+from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
+from avel.pipeline.work.runtime import RuntimeConfig
+from tests.pipeline.method.stubs import StubEncoder, stub_plan
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'avel[cluster]'")
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -60,6 +66,43 @@ def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(EnvironmentProblem, match=r"needs Dask; install it with: pip install"):
         next(on_cluster("local", [], 1))
+
+
+def test_each_loop_of_this_machine_has_a_device_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its part of the cores, as loops without Dask have."""
+    film = tmp_path / "a.mp4"
+    film.touch()
+    monkeypatch.setattr("avel.pipeline.work.runtime.visible_gpus", lambda device: ["3", "5"])
+    monkeypatch.setattr(extraction, "default_workers", lambda: 6)
+    heard = list[object]()
+
+    def on_cluster(*given: object) -> Iterator[Outcome]:
+        heard.extend(given)
+        yield from ()
+
+    monkeypatch.setattr(extraction, "on_cluster", on_cluster)
+    for address in ("local", "tcp://head:8786"):
+        heard.clear()
+        runtime = RuntimeConfig(cache_dir=tmp_path / "cache", workers=6)
+        config = BatchConfig(loops=2, cluster=address)
+        work = Extraction([str(film)], stub_plan(StubEncoder()), runtime, config)
+        assert list(work.apart(["x"])) == []
+        words, seen = heard[1], heard[5:]
+        assert heard[0] == address
+        if address != "local":
+            assert (words, seen) == (["x", "--devices", "1", "--lot", "4"], [])
+            continue
+        assert words == ["x", "--devices", "1", "--lot", "4", "--workers", "3"]
+        gpus = [{"OMP_NUM_THREADS": "3", "CUDA_VISIBLE_DEVICES": gpu} for gpu in ("3", "5")]
+        assert seen == [gpus]
+
+
+def test_loops_of_a_cluster_see_what_they_are_given(tmp_path: Path) -> None:
+    words, seen = [str(tmp_path / "mark"), "environment"], [{"MARK": "gpu0"}, {"MARK": "gpu1"}]
+    found = on_cluster("local", words, 2, COMMAND, environments=seen)
+    assert sorted(str(o.path) for o in found) == ["gpu0", "gpu1"]
 
 
 def test_loops_that_shall_stop_end_and_are_not_started_again(tmp_path: Path) -> None:

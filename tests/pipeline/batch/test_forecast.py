@@ -87,7 +87,7 @@ def test_the_encoder_must_be_loaded_where_there_is_work() -> None:
 def test_a_plan_is_held_against_what_came(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     assert errors_of(path, {}) is None
-    assert planned_bytes(path) == 0
+    assert planned_bytes(path, segments=True) == 0
     path.write_text(json.dumps({"expected": {"a": vars(about(10, 0.5)), "b": vars(NONE)}}))
     found = errors_of(path, {"a": 12.0, "b": 3.0, "c": 1.0})
     assert found is not None
@@ -99,9 +99,10 @@ def test_a_plan_is_held_against_what_came(tmp_path: Path) -> None:
     }
     assert (found["b"]["error"], found["b"]["within"]) == (None, False)
     assert "c" not in found
-    disk = {"a_bytes": {"low": 5}, "b_bytes": {"low": 7}, "seconds": {"low": 9}}
+    disk = {"features_bytes": {"low": 5}, "segments_bytes": {"low": 7}, "seconds": {"low": 9}}
     path.write_text(json.dumps({"expected": disk}))
-    assert planned_bytes(path) == 12
+    assert planned_bytes(path, segments=True) == 12
+    assert planned_bytes(path, segments=False) == 5
     path.write_text("[]")
-    assert planned_bytes(path) == 0
+    assert planned_bytes(path, segments=True) == 0
     assert errors_of(path, {}) is None

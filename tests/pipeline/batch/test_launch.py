@@ -58,6 +58,22 @@ def test_a_loop_that_refuses_is_not_asked_again(
     assert "started again" not in capsys.readouterr().err
 
 
+def test_a_loop_that_is_given_up_beside_others_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+    words = [str(tmp_path / "mark"), "exit4@0", "wait"]
+    with Loops(words, [{"MARK": "0"}, {"MARK": "1"}], COMMAND) as running:
+
+        def warn(sentence: str) -> None:
+            said.append(sentence)
+            running.finish()
+
+        monkeypatch.setattr("avel.pipeline.batch.launch.warn", warn)
+        assert list(running.outcomes()) == []
+    assert said == ["loop 0 ended with exit code 4; its lots go to the others (1 left)"]
+
+
 def test_failed_videos_are_no_failed_loop(tmp_path: Path) -> None:
     assert len(heard(tmp_path, "a", "exit3")) == 1
 

@@ -17,7 +17,7 @@ from avel.pipeline.batch.lots import Lots
 from avel.pipeline.media.paths import Paths
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import MediaError, Reason
-from avel.pipeline.work.claims import LEASE_SECONDS, Claims
+from avel.pipeline.work.claims import LEASE_SECONDS, Claims, NoClaims
 from avel.pipeline.work.failures import Failures
 from avel.pipeline.work.owner import Owner
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -246,6 +246,21 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Event:
 
     monkeypatch.setattr(writer, "publish_shard", slowly)
     return is_quick
+
+
+def test_parts_without_claims_end_one_after_the_other(tmp_path: Path, played: type) -> None:
+    """Where the first one ends the others go on: their folder stays, and what fails is kept."""
+    bench = Bench(tmp_path, played.scripts, 12)
+    played.scripts["11"] = [MediaError(Reason.WORKER_CRASH, "it died")]
+    quick, slow = bench.files[:4], bench.files[4:]
+    bench.files = slow
+    rest = bench.loop(claims=NoClaims)
+    found = [next(rest)]
+    bench.files = quick
+    assert sorted(o.path for o in bench.loop(claims=NoClaims)) == quick
+    found += rest
+    assert sorted(o.path for o in found) == slow
+    assert [f.path.name for f in Failures(bench.folder)] == ["11"]
 
 
 def test_encoding_goes_on_beside_a_slow_disk_and_no_lot_is_done_before_it(

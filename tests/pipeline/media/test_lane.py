@@ -250,3 +250,15 @@ def test_the_end_says_what_its_video_took(
         assert isinstance(ended, Ended)
         seconds.append(ended.seconds)
     assert seconds == [2.5, 0.25]
+
+
+def test_a_new_child_has_taken_nothing_yet(
+    lane: Lane, part: type[Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the one before it took, which died while it was idle, is not its video's."""
+    used = iter([10.0, 2.5])
+    monkeypatch.setattr(lane_module, "processor_seconds", lambda pid: next(used))
+    part.script = [written(None)]
+    part.told.append("dead")
+    lane.begin(JOB)
+    assert list(lane.read()) == [Ended(3, None, 2.5)]

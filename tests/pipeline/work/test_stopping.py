@@ -47,6 +47,15 @@ def test_one_asks_and_two_end(
     assert capsys.readouterr().err == f"{ASKED}\n"
 
 
+def test_who_asks_after_the_signal_is_told_too() -> None:
+    """It may come while a loop's process is begun, or torch is loaded for it."""
+    called = []
+    with Stopping(apart=True) as stopping:
+        hear(signal.SIGTERM)
+        stopping.then(lambda: called.append(1))
+    assert called == [1]
+
+
 def test_what_was_asked_for_first_is_the_end() -> None:
     with Stopping() as stopping:
         hear(signal.SIGTERM)
