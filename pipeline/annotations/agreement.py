@@ -6,10 +6,12 @@ models does (`evaluation/metrics.py`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 
+from avel.pipeline.annotations.looked import WHOLE, Stretch, cells_within
 from avel.pipeline.annotations.spans import Span
 from avel.pipeline.evaluation.metrics import Interval, event_f1
 
@@ -19,11 +21,30 @@ Labels = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Voice:
-    """What one annotator says of one film: stretches in seconds, and labels (T,)."""
+    """What one annotator says of one film.
+
+    Attributes:
+        who: It.
+        spans: Events in seconds.
+        labels: Of each second (T,); None for background.
+        asked: Stretches in seconds of which they say all that is in them.
+    """
 
     who: str
     spans: tuple[Span, ...]
     labels: tuple[str | None, ...]
+    asked: tuple[Stretch, ...] = (WHOLE,)
+
+    @property
+    def looked(self) -> list[Stretch]:
+        """Stretches in seconds of which they know: asked for, or with an event of theirs."""
+        return [*self.asked, *((span.onset, span.offset) for span in self.spans)]
+
+    def within(self, cells: Set[int]) -> "Voice":
+        """What they say of some cells alone: labels in order, and events that touch one."""
+        labels = tuple(self.labels[cell] for cell in sorted(cells))
+        touched = (s for s in self.spans if cells & {*range(int(s.onset), ceil(s.offset))})
+        return replace(self, labels=labels, spans=tuple(touched))
 
 
 @dataclass(frozen=True)
@@ -34,7 +55,7 @@ class Agreement:
         one: The first of the two.
         other: The second.
         films: About which both have said something.
-        seconds: Number of seconds of these.
+        seconds: Number of seconds of these that both looked at.
         same: Share in [0, 1] of seconds of one label.
         kappa: Cohen's, at most 1; NaN where both say one and the same thing throughout.
         event_f1: In [0, 1], at a temporal IoU of 0.5.
@@ -70,6 +91,15 @@ def agreement(films: Sequence[Path], pairs: Sequence[tuple[Voice, Voice]]) -> Ag
     return Agreement(
         first.who, second.who, tuple(films), len(ones), same, kappa(ones, others), found
     )
+
+
+def on_common_ground(one: Voice, other: Voice) -> tuple[Voice, Voice]:
+    """What two say of the seconds of one film that both looked at; these may be none."""
+    ours, theirs = (
+        {cell for run in cells_within(voice.looked, len(voice.labels)) for cell in run}
+        for voice in (one, other)
+    )
+    return one.within(ours & theirs), other.within(ours & theirs)
 
 
 def kappa(one: Labels, other: Labels) -> float:

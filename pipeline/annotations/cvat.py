@@ -11,6 +11,8 @@ from avel.pipeline.reasons import InputError
 VERSION = "1.1"
 WORKS = ("meta/task", "meta/job", "meta/project/tasks/task", "meta/project")
 """Where the file says what it is about."""
+MOST_DIGITS = 12
+"""Of a frame's number: more is none."""
 Frames = tuple[int, int]
 
 
@@ -104,6 +106,6 @@ def _runs(frames: Iterable[int]) -> Iterator[Frames]:
 
 
 def _number(path: Path, name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > MOST_DIGITS:
         raise InputError(f"{path}: {name} is at frame {text!r:.40}, which is none; export it again")
     return int(text)

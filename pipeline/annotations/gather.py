@@ -5,24 +5,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Literal, get_args
 
-from avel.pipeline.annotations.agreement import Agreement, Voice, agreement
+from avel.pipeline.annotations.agreement import Agreement, Voice, agreement, on_common_ground
 from avel.pipeline.annotations.cells import cells_of
 from avel.pipeline.annotations.checks import Rules, Said, spans_of
 from avel.pipeline.annotations.films import Films
 from avel.pipeline.annotations.looked import WHOLE, Stretch, asked_for, cells_within, parted
 from avel.pipeline.annotations.marks import Sheet
+from avel.pipeline.annotations.merging import Merge, merged
 from avel.pipeline.annotations.names import check_capitals, check_renames, near, one_name
-from avel.pipeline.annotations.spans import Span, common, joined, overlapping, won
+from avel.pipeline.annotations.spans import Span, joined, overlapping, won
 from avel.pipeline.media.footage import Footage
 from avel.pipeline.media.timeline import num_cells
 from avel.pipeline.reasons import InputError
 
-Merge = Literal["refuse", "union", "intersection", "first"]
-MERGES: tuple[Merge, ...] = get_args(Merge)
-"""What becomes of several annotators' words on one film: the first is the rule where none is
-named."""
 MOST_TOLD = 5
 
 
@@ -110,7 +106,7 @@ def gather(
     if merge == "refuse":
         _refuse_differences(voices)
     found = tuple(
-        _corrected(path, each, _merged(voices[path], merge), said) for path, each in about.items()
+        _corrected(path, each, merged(voices[path], merge), said) for path, each in about.items()
     )
     return Gathered(found, pairs, tuple(said.problems), tuple(said.notes))
 
@@ -122,7 +118,7 @@ class _About:
     footage: Footage
     said: dict[str, list[Span]]
     files: dict[Path, None]
-    asked: list[Stretch]
+    asked: dict[str, list[Stretch]]
 
     @property
     def spans(self) -> Iterator[Span]:
@@ -140,7 +136,7 @@ def _by_film(
     for sheet in sheets:
         try:
             path = films.of(sheet)
-            film = about.get(path) or _About(footage_of(path), {}, {}, [])
+            film = about.get(path) or _About(footage_of(path), {}, {}, {})
         except InputError as err:
             said.problems.append(str(err))
             continue
@@ -148,7 +144,8 @@ def _by_film(
         spans = spans_of(sheet, film.footage, rules, said)
         if spans or not sheet.marks:  # of marks that are all wrong nothing is known
             about[path] = film
-            film.asked.extend(asked_for(asked, rules.frame_rate or film.footage.frame_rate))
+            rate = rules.frame_rate or film.footage.frame_rate
+            film.asked.setdefault(sheet.who, []).extend(asked_for(asked, rate))
             film.said.setdefault(sheet.who, []).extend(spans)
             film.files[sheet.path] = None
     return about
@@ -166,7 +163,7 @@ def _voices(path: Path, about: _About, said: Said) -> list[Voice]:
             )
         alone = won(whole)
         labels = cells_of(alone, num_cells(about.footage.duration)).labels
-        voices.append(Voice(who, tuple(whole), tuple(labels)))
+        voices.append(Voice(who, tuple(whole), tuple(labels), tuple(about.asked[who])))
     return voices
 
 
@@ -176,36 +173,28 @@ def _agreements(voices: Mapping[Path, Sequence[Voice]]) -> Iterator[Agreement]:
     for path, each in voices.items():
         for one, other in combinations(each, 2):
             # the order of two annotators is that of their names, whichever file came first
-            a, b = sorted((one, other), key=lambda voice: voice.who)
-            pairs.setdefault((a.who, b.who), {})[path] = (a, b)
+            a, b = on_common_ground(*sorted((one, other), key=lambda voice: voice.who))
+            if a.labels:
+                pairs.setdefault((a.who, b.who), {})[path] = (a, b)
     for films in pairs.values():
         yield agreement(list(films), list(films.values()))
 
 
 def _refuse_differences(voices: Mapping[Path, Sequence[Voice]]) -> None:
-    differ = {
-        path: each for path, each in voices.items() if len({voice.labels for voice in each}) > 1
-    }
+    differ: dict[Path, tuple[Voice, Voice]] = {}
+    for path, each in voices.items():
+        for one, other in combinations(each, 2):
+            a, b = on_common_ground(one, other)
+            if a.labels != b.labels:
+                differ.setdefault(path, (a, b))
     if not differ:
         return
-    told = [
-        agreement([path], [(each[0], each[1])]).in_words()
-        for path, each in list(differ.items())[:MOST_TOLD]
-    ]
+    told = [agreement([path], [pair]).in_words() for path, pair in list(differ.items())[:MOST_TOLD]]
     more = f"; and {len(differ) - MOST_TOLD} more" if len(differ) > MOST_TOLD else ""
     raise InputError(
         f"annotators differ about {len(differ)} film(s): {'; '.join(told)}{more}; say whose word "
         "counts: --merge union, intersection or first"
     )
-
-
-def _merged(voices: Sequence[Voice], merge: Merge) -> list[Span]:
-    """One word of several; where they are to agree they do, and the first one's is theirs."""
-    if merge == "union":
-        return joined(span for voice in voices for span in voice.spans)
-    if merge == "intersection":
-        return common([voice.spans for voice in voices])
-    return list(voices[0].spans)
 
 
 def _corrected(path: Path, about: _About, spans: Sequence[Span], said: Said) -> Corrected:
@@ -214,4 +203,5 @@ def _corrected(path: Path, about: _About, spans: Sequence[Span], said: Said) -> 
             f"{path}: {count} overlap(s) of different labels; a second has one label, and the "
             "shorter event has it"
         )
-    return Corrected(path, about.footage, tuple(won(spans)), tuple(about.files), tuple(about.asked))
+    asked = tuple(stretch for each in about.asked.values() for stretch in each)
+    return Corrected(path, about.footage, tuple(won(spans)), tuple(about.files), asked)

@@ -40,6 +40,7 @@ SEVERAL = (".txt", ".json")
 SUFFIXES = (*TIERED, *READERS, *SEVERAL)
 OTHERS = (
     *("videos.csv", "clips.csv", "provenance.jsonl", "avel.dataset.json"),
+    *("suggestions.csv", "labelstudio.xml"),
     *(".activitynet.json", ".fiftyone.json", ".kdenlive.json", ".dcase.txt", ".chapters.txt"),
 )
 """Ends of the names of what we write too, and nobody corrects."""

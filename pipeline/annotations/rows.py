@@ -19,6 +19,8 @@ LEAST_BACKGROUND = 10
 """Pieces without an event that are kept at least, where no number is given."""
 LETTERS = 80
 """Of a film's name in that of a row's video."""
+BYTES = 180
+"""The same; a whole name has 255 at most, and letters have up to four."""
 DIGITS = 8
 """Of the hash of its content."""
 
@@ -145,7 +147,8 @@ def _cells(film: Corrected) -> Cells:
 
 
 def _rows(film: Corrected, key: str, cells: Cells, split: str) -> Iterator[Row]:
-    name = re.sub(r"[^\w.-]+", "_", film.path.stem)[:LETTERS].lstrip(".") or "film"
+    letters = re.sub(r"[^\w.-]+", "_", film.path.stem)[:LETTERS].lstrip(".")
+    name = letters.encode()[:BYTES].decode(errors="ignore") or "film"
     for piece in pieces_within(cells.labels, film.looked_at):
         row = Row(f"{name}-{key[:DIGITS]}", film, piece, cells, split)
         mark = "" if row.whole else f"-{piece.start:05}-{piece.stop:05}"

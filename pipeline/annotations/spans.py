@@ -101,6 +101,21 @@ def won(spans: Iterable[Span]) -> list[Span]:
     return sorted(found)
 
 
+def outside(spans: Iterable[Span], stretches: Iterable[tuple[float, float]]) -> list[Span]:
+    """What of spans lies in none of the stretches, in seconds; half a second at least of each."""
+    taken: list[tuple[float, float]] = []
+    for onset, offset in sorted(stretches):
+        if taken and onset <= taken[-1][1]:
+            onset, offset = taken[-1][0], max(taken.pop()[1], offset)
+        taken.append((onset, offset))
+    return [
+        Span(onset, offset, span.label, span.sources)
+        for span in spans
+        for onset, offset in _free(taken, span.onset, span.offset)
+        if offset - onset >= min(REST, span.length) - LEAST
+    ]
+
+
 def _free(
     taken: Sequence[tuple[float, float]], onset: float, offset: float
 ) -> list[tuple[float, float]]:

@@ -51,6 +51,8 @@ def _tiers(tokens: list[str]) -> Iterator[Tier]:
         if kind not in FORMS:
             raise ValueError(f"tier {place} is of kind {kind!r:.40}, not one of {', '.join(FORMS)}")
         count, size, at = int(tokens[at + 4]), FORMS[kind], at + 5
+        if not 0 <= count * size <= len(tokens) - at:
+            raise ValueError(f"tier {place} says that it has {count} entries")
         entries = [tokens[at + n * size : at + (n + 1) * size] for n in range(count)]
         at += count * size
         name = name.replace('""', '"')

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from avel.pipeline.annotations.gather import Gathered
 
 MERGES = ("refuse", "union", "intersection", "first")
-"""As in `annotations/gather.py`, which loads numpy."""
+"""As in `annotations/merging.py`, which loads numpy."""
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import options
-from avel.pipeline.formats.choice import known
+from avel.pipeline.formats.choice import known, separated
 from avel.pipeline.method.named import named
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.say import say, warn
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["labelstudio"],
         metavar="FORMAT",
-        help=f"of the tasks: {', '.join(READ_BACK)} [labelstudio]",
+        help=f"of the tasks, one or more: {', '.join(READ_BACK)} [labelstudio]",
     )
     group = parser.add_argument_group("features in the cache, by which films are compared")
     group.add_argument(
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    tools = [_format(word) for word in args.format]
+    tools = [_format(word) for word in separated(args.format)]
     from avel.pipeline.annotations.known import known_of  # slow: loads numpy
     from avel.pipeline.annotations.reading import files_in, read
     from avel.pipeline.annotations.suggest import suggest
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _format(word: str) -> str:
-    name = known(word.lower())
+    name = known(word)
     if name not in READ_BACK:
         raise InputError(
             f"--format {word}: does not come back as annotations; give {', '.join(READ_BACK)}"
@@ -121,10 +121,17 @@ def _points(
     args: argparse.Namespace, windows: "Sequence[Window]", results: "Sequence[Result]"
 ) -> "Array":
     """Where windows are by their films' features; where these are missing, by what is named."""
+    from avel.extractors.weights.files import MissingWeights
     from avel.pipeline.annotations.space import points_of_features, points_of_words
 
     missing: list[str] = []
-    points = points_of_features(windows, _reader(args, results, missing))
+    try:
+        points = points_of_features(windows, _reader(args, results, missing))
+    except MissingWeights as err:
+        if args.model or args.weights:
+            raise
+        warn(f"note: films are compared by what the results name; {err}")
+        return points_of_words(windows, results)
     if points is not None:
         return points
     warn(

@@ -45,6 +45,11 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             "--format writes events of results; give a result's .json, or their folder"
         )
+    if args.out and (len(runs) > 1 or len(batches) + bool(results) > 1):
+        raise InputError(
+            f"--out {args.out}: pages of several runs have one name; leave it out, so that each "
+            "stands in its own folder, or give them one by one"
+        )
     _of_runs(runs, args.out)
     _of_batches(batches, args.out)
     return _of_results(results, args, formats) if results else 0
@@ -70,6 +75,10 @@ def _of_results(paths: list[Path], args: argparse.Namespace, formats: Sequence[s
     from avel.pipeline.report.again import report_again
 
     written = [each for path in paths for each in read_results(path)]
+    if not written:
+        raise InputError(
+            f"{', '.join(map(str, paths))}: holds no result; run `avel localize` again"
+        )
     out = args.out or written[0].path.parent
     how = {"films": args.films, "proxy": args.proxy, "formats": formats}
     index = report_again(out, written, read_truth(args.truth), **how)

@@ -41,10 +41,15 @@ def chosen(given: Sequence[str] | None) -> tuple[str, ...]:
     """
     if given is None:
         return USUAL
-    words = [word.strip().lower() for each in given for word in each.split(",")]
+    words = separated(given)
     if ALL in words:
         return NAMES
     return tuple(dict.fromkeys(map(known, words)))
+
+
+def separated(given: Sequence[str]) -> list[str]:
+    """Names in small letters, of words that may hold several with commas between."""
+    return [word.strip().lower() for each in given for word in each.split(",")]
 
 
 def known(word: str) -> str:

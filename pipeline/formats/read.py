@@ -93,9 +93,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _load(path: Path, text: bytes | None = None) -> Any:
-    raw = _bytes(path) if text is None else text
+    text = _bytes(path) if text is None else text
     try:
-        return json.loads(raw)
+        return json.loads(text)
     except (ValueError, RecursionError) as err:
         raise InputError(
             f"{path}: is no JSON ({err}); give a result's .json, or their folder"

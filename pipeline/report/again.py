@@ -12,6 +12,7 @@ from avel.pipeline.formats.read import SUFFIX, Written
 from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.formats.whole import write_whole
 from avel.pipeline.method.results import Result
+from avel.pipeline.reasons import InputError
 from avel.pipeline.report.index import NAME, Index
 from avel.pipeline.report.pages import PAGE, Pages
 from avel.pipeline.work.say import warn
@@ -37,11 +38,11 @@ def report_again(
         formats: Names of the files that are written beside the pages.
 
     Raises:
-        InputError: `out` is a file.
+        InputError: `out` is a file, or two results may be of one film.
         EnvironmentProblem: it cannot be made or written.
     """
+    found = _now(written, films)
     make_folder(out)
-    found = {each.result.file: (each, _found(each, films)) for each in written}
     suffixes = [PAGE, *(FORMATS[each].suffix for each in formats)]
     named, name = _named(out, list(found.values()), suffixes), out.resolve().name
     earlier = {result.file: _page_beside(each) for each, result in found.values()}
@@ -75,10 +76,28 @@ def _page_beside(each: Written) -> Path:
     return each.path.with_name(each.path.name.removesuffix(SUFFIX) + PAGE)
 
 
+def _now(written: Sequence[Written], films: Path | None) -> dict[str, tuple[Written, Result]]:
+    """Results with their films where these are now, by where they were."""
+    found = {each.result.file: (each, _found(each, films)) for each in written}
+    taken: dict[str, str] = {}
+    for file, (_, result) in found.items():
+        other = taken.setdefault(result.file, file)
+        if other != file:
+            raise InputError(
+                f"{result.file}: may be the film of two results, {other} and {file}; give --films "
+                "with a folder in which these lie apart, as they did"
+            )
+    return found
+
+
 def _found(each: Written, films: Path | None) -> Result:
     """The result with its film where it is now."""
     file = Path(each.result.file)
-    places = [films / file.name] if films else [file, each.path.parent / file.name]
+    if films:  # with as many of its folders as are there
+        parts = [part for part in file.parts if part not in (file.anchor, "..")]
+        places = [films.joinpath(*parts[at:]) for at in range(len(parts))]
+    else:
+        places = [file, each.path.parent / file.name]
     there = next((place for place in places if place.is_file()), file)
     return replace(each.result, file=str(there))
 

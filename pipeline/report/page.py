@@ -93,11 +93,11 @@ def page_values(result: Result, data: Mapping[str, Any]) -> dict[str, Any]:
 def _facts(result: Result) -> str:
     if not result.duration:
         return ""
-    minutes, seconds = divmod(result.duration, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds:.0f} s" if minutes else f"{seconds:.1f} s"
+    if result.duration < 60:
+        return f"{result.duration:.1f} s"
+    minutes, seconds = divmod(round(result.duration), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
 def _meanings(result: Result, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -82,6 +82,7 @@ def test_a_film_that_is_named_beside_the_task_or_nowhere(tmp_path: Path) -> None
         ("<annotations/>", "version is None, expected"),
         ("<dataset/>", "its root is <dataset>, expected <annotations>"),
         (document(track("Dog", (0, 0)).replace('frame="0"', 'frame="-1"')), "track 0 is at frame '-1'"),
+        (document(f'<tag label="x" frame="{"9" * 400}"/>'), "a tag is at frame '9{39}, which is none"),
         (document('<tag label="x" frame="²"/>'), "a tag is at frame '²', which is none"),
         (document('<image id="x"><tag label="y"/></image>'), "an image is at frame 'x'"),
     ],

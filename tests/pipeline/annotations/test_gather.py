@@ -9,8 +9,9 @@ import pytest
 
 from avel.pipeline.annotations.checks import Rules
 from avel.pipeline.annotations.films import Films
-from avel.pipeline.annotations.gather import MERGES, Gathered, gather
+from avel.pipeline.annotations.gather import Gathered, gather
 from avel.pipeline.annotations.marks import Sheet
+from avel.pipeline.annotations.merging import MERGES
 from avel.pipeline.commands import annotated
 from avel.pipeline.reasons import InputError
 from tests.pipeline.annotations.made import TEN, sheet
@@ -199,6 +200,41 @@ def test_three_annotators_are_three_pairs() -> None:
         ("Ben", "Cid"),
     ]
     assert found.agreements[1].kappa == 1
+
+
+# Two who were asked about different seconds of one film.
+
+EARLY = sheet("e.txt", (0, 5, "suggested"), (1, 3, "Bark"), film="a.mp4", who="Ann")
+LATE = sheet("l.txt", (5, 10, "suggested"), (6, 8, "Meow"), film="a.mp4", who="Ben")
+
+
+@pytest.mark.parametrize("merge", MERGES)
+def test_who_looked_elsewhere_does_not_differ(merge: str) -> None:
+    found = gathered([EARLY, LATE], merge)
+    assert events(found) == [(1, 3, "Bark"), (6, 8, "Meow")]
+    assert found.films[0].looked_at == [range(10)]
+    assert found.agreements == ()
+
+
+@pytest.mark.parametrize(
+    ("merge", "expected"),
+    [
+        ("union", [(0, 4, "Bark"), (6, 8, "Meow")]),
+        ("intersection", [(1, 3, "Bark"), (6, 8, "Meow")]),
+        ("first", [(1, 3, "Bark"), (6, 8, "Meow")]),
+    ],
+)
+def test_a_rule_is_for_what_both_looked_at(
+    merge: str, expected: list[tuple[float, float, str]]
+) -> None:
+    """Nobody has denied what the one found where the other was not asked."""
+    whole = sheet("w.txt", (0, 4, "Bark"), (6, 8, "Meow"), film="a.mp4", who="Ben")
+    found = gathered([EARLY, whole], merge)
+    assert events(found) == expected
+    (both,) = found.agreements
+    assert (both.seconds, both.same, both.event_f1) == (5, 0.6, 1.0)
+    with pytest.raises(InputError, match="Ann and Ben agree in 60% of 5 s"):
+        gathered([EARLY, whole])
 
 
 def test_the_command_offers_the_rules_that_there_are() -> None:

@@ -64,6 +64,7 @@ def test_names_that_tables_and_systems_cannot_hold() -> None:
         ("caf\udce9.mp4", "caf_"),
         ("n" * 150 + ".mp4", "n" * 80),
         ("吠える.mp4", "吠える"),
+        ("犬" * 80 + ".mp4", "犬" * 60),  # three bytes each, and a name has 255
     ):
         (row,) = plan_rows([film(name, (0, 1, "x"))], lambda path: "0" * 64, Layout()).rows
         assert row.video_id == f"{expected}-00000000"

@@ -5,7 +5,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avel.pipeline.annotations.spans import REST, Source, Span, common, joined, overlapping, won
+from avel.pipeline.annotations.spans import (
+    REST,
+    Source,
+    Span,
+    common,
+    joined,
+    outside,
+    overlapping,
+    won,
+)
 
 
 def spans(*given_: tuple[float, float, str]) -> list[Span]:
@@ -96,3 +105,23 @@ def test_sources_go_with_them() -> None:
 def test_pairs_that_overlap_are_counted() -> None:
     assert overlapping(spans((0, 10, "a"), (1, 2, "b"), (3, 4, "c"), (3, 5, "a"))) == 3
     assert overlapping(spans((0, 1, "a"), (1, 2, "b"))) == 0
+
+
+def test_what_lies_outside_of_stretches() -> None:
+    found = spans((0, 6, "a"), (1, 1.2, "b"), (4.8, 5.2, "c"), (9, 12, "d"))
+    stretches = [(5.0, 8.0), (2.0, 3.0), (7.0, 10.0)]
+    expected = [(0, 2, "a"), (3, 5, "a"), (1, 1.2, "b"), (10, 12, "d")]
+    assert [(s.onset, s.offset, s.label) for s in outside(found, stretches)] == expected
+    assert outside(found, []) == found
+    assert outside(found, [(0.0, float("inf"))]) == []
+
+
+@given(SPANS, SPANS)
+def test_no_moment_inside_is_left_and_none_outside_is_new(
+    found: list[Span], others: list[Span]
+) -> None:
+    left = outside(found, [(span.onset, span.offset) for span in others])
+    for moment in MOMENTS:
+        inside = bool(labels_at(others, moment))
+        assert set(labels_at(left, moment)) <= (set() if inside else {*labels_at(found, moment)})
+    assert sum(span.length for span in left) <= sum(span.length for span in found)

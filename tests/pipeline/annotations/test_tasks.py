@@ -10,7 +10,7 @@ import pytest
 from avel.pipeline.annotations.checks import Rules
 from avel.pipeline.annotations.films import Films
 from avel.pipeline.annotations.gather import gather
-from avel.pipeline.annotations.reading import read
+from avel.pipeline.annotations.reading import files_in, read
 from avel.pipeline.annotations.rows import Layout, plan_rows
 from avel.pipeline.annotations.suggest import Suggestion
 from avel.pipeline.annotations.tasks import INTERFACE, TABLE, as_task, why, write_tasks
@@ -41,6 +41,13 @@ def test_a_task_holds_the_stretch_and_what_was_found_in_it() -> None:
         (14, 17, "Bark"),
         (31, 40.5, "suggested"),
     ]
+
+
+def test_of_a_folder_of_tasks_only_what_people_edit_is_read(tmp_path: Path) -> None:
+    write_tasks(tmp_path, [FILM], [ASKED], ["eaf", "labelstudio"])
+    assert {path.name for path in tmp_path.iterdir()} >= {TABLE, INTERFACE, "videos.csv"}
+    found = files_in([tmp_path])
+    assert [path.name for path in found] == ["events.labelstudio.json", "walk, <b>.mp4.eaf"]
 
 
 @pytest.mark.parametrize("tool", READ_BACK)

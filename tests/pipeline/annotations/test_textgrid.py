@@ -37,6 +37,7 @@ Object class = "TextGrid"
 4.25
 "click"
 """
+COUNTED = '"ooTextFile"\n"TextGrid"\n0 1 <exists> 1 "IntervalTier" "a" 0 1 {}\n'
 
 
 def test_the_short_form(tmp_path: Path) -> None:
@@ -86,6 +87,8 @@ def test_a_grid_without_tiers_says_that_nothing_happens(tmp_path: Path) -> None:
         ),
         (SHORT.replace("TextTier", "MagicTier"), "tier 2 is of kind 'MagicTier', not one of"),
         (SHORT.replace("\n1.5\n3\n", '\n"x"\n3\n'), "its tiers cannot be read"),
+        (COUNTED.format(10**15), r"\(tier 1 says that it has 10{15} entries\)"),
+        (COUNTED.format(-5), r"\(tier 1 says that it has -5 entries\)"),
     ],
 )
 def test_what_is_wrong_with_it(tmp_path: Path, text: str, words: str) -> None:

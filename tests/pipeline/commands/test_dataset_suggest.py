@@ -76,6 +76,30 @@ def test_nothing_left_to_label_is_said(
     )
 
 
+@pytest.mark.parametrize("formats", [["eaf,Audacity"], ["eaf", "audacity"]])
+def test_formats_with_commas_or_spaces(results: Path, tmp_path: Path, formats: list[str]) -> None:
+    out = tmp_path / "tasks"
+    words = (results, "--out", out, "--cache-dir", tmp_path / "cache", "--format", *formats)
+    assert suggest(*words) == 0
+    assert {*out.glob("torn*")} == {out / "torn.mp4.eaf", out / "torn.mp4.audacity.txt"}
+    assert not (out / "events.labelstudio.json").exists()
+
+
+@pytest.mark.usefixtures("no_weights")
+def test_without_the_models_weights_films_are_compared_by_what_is_named(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are asked for where they are named; the usual model is nobody's wish."""
+    words = ["dataset", "suggest", str(results), "--out", str(tmp_path / "tasks")]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert (
+        "films are compared by what the results name; the everyday model lacks weights" in told.err
+    )
+    assert "torn.mp4  0-10 s" in told.out
+    assert main([*words, "--model", "everyday"]) == 4
+
+
 def test_a_format_that_does_not_come_back_is_refused(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

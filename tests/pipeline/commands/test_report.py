@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from avel.pipeline.batch.journal import VIDEOS
 from avel.pipeline.cli import main
 from avel.pipeline.formats.index import INDEX
 from avel.pipeline.formats.json import document
@@ -35,6 +36,34 @@ def test_what_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     (tmp_path / "a.json").write_text("[1]")
     assert main(["report", str(tmp_path / "a.json")]) == 2
     assert "a.json: is no result of avel" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.json", "[]"), ("a.jsonl", ""), ("a.jsonl", "\n")])
+def test_a_file_without_any_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    code, said = refused(capsys, "report", tmp_path / name)
+    assert (code, said) == (
+        2,
+        f"avel: {tmp_path / name}: holds no result; run `avel localize` again\n",
+    )
+
+
+@pytest.mark.parametrize("kinds", [("run", "run"), ("batch", "results"), ("batch", "batch")])
+def test_pages_of_one_name_do_not_replace_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kinds: tuple[str, str]
+) -> None:
+    files = {"run": "metrics.json", "batch": VIDEOS, "results": "a.mp4.json"}
+    texts = {"run": json.dumps(NUMBERS), "batch": "", "results": document(everyday())}
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder, kind in zip(folders, kinds, strict=True):
+        folder.mkdir()
+        (folder / files[kind]).write_text(texts[kind])
+    code, said = refused(capsys, "report", *folders, "--out", tmp_path / "out")
+    assert code == 2
+    assert f"--out {tmp_path / 'out'}: pages of several runs have one name; leave it out" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_page_of_a_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,3 +101,22 @@ def test_of_two_results_of_a_film_the_later_counts(folder: Path) -> None:
 def test_a_file_is_no_folder(folder: Path) -> None:
     with pytest.raises(InputError, match="is a file or lies in one; give a folder"):
         report_again(folder / "a.mp4.json", list(read_results(folder)), Truth({}))
+
+
+def test_films_of_one_name_that_have_moved(folder: Path, tmp_path: Path) -> None:
+    """Their folders tell them apart; where these are gone, nobody knows which is which."""
+    moved = tmp_path / "moved"
+    for name in ("x", "y"):
+        (moved / name).mkdir(parents=True)
+        (moved / name / "a.mp4").write_bytes(b"")
+    report_again(folder, list(read_results(folder)), Truth({}), films=moved)
+    files = [
+        Page((folder / f"{name}.html").read_text()).data["file"] for name in ("a.mp4", "a.mp4-2")
+    ]
+    assert files == [str(moved / "x/a.mp4"), str(moved / "y/a.mp4")]
+    (moved / "a.mp4").write_bytes(b"")
+    for name in ("x", "y"):
+        (moved / name / "a.mp4").unlink()
+    words = r"moved/a\.mp4: may be the film of two results, y/a\.mp4 and x/a\.mp4; give --films"
+    with pytest.raises(InputError, match=words):
+        report_again(folder, list(read_results(folder)), Truth({}), films=moved)

@@ -152,7 +152,8 @@ def test_its_neighbours_are_linked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(3.54, "3.5 s"), (65.4, "1 min 5 s"), (7325.0, "2 h 2 min")]
+    ("seconds", "said"),
+    [(3.54, "3.5 s"), (65.4, "1 min 5 s"), (119.7, "2 min 0 s"), (7325.0, "2 h 2 min")],
 )
 def test_the_length_in_words(seconds: float, said: str) -> None:
     assert said in Page(report_page(result(duration=seconds))).texts["p"]
