@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
 
     layout, films = Layout(args.held_out, args.background), Films.below(args.media)
     sheets = [sheet for path in files_in(args.inputs) for sheet in read(path, args.tier)]
+    if args.out.exists():  # so that a folder that is refused costs nobody an hour of reading films
+        claim_folder(args.out)
     keys = ContentKeys(cache_root(args.cache_dir)[0])
     with Apart() as apart:
         gathered = gather(sheets, films, lambda path: footage_of(apart, path), rules, args.merge)
@@ -68,7 +70,6 @@ def run(args: argparse.Namespace) -> int:
         planned = plan_rows(gathered.films, keys.key, layout)
         for sentence in planned.notes:
             warn(f"note: {sentence}")
-        claim_folder(args.out)
         written = write_dataset(args.out, planned, apart, copied=args.copy)
         made = dict(track(written, len(planned.rows), "videos"))
     problems = [*planned.problems, *filter(None, made.values())]

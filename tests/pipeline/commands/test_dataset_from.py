@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from avel.pipeline.annotations import lengths
 from avel.pipeline.cli import main
 from avel.pipeline.datasets.ave import open_ave
 from tests.pipeline.annotations.made import put
@@ -136,3 +137,22 @@ def test_folders_that_are_refused(
     assert (code, "is no folder; give the one that holds the films" in err) == (2, True)
     code, err = refused(capsys, *words(films, tmp_path, tmp_path / "gone.eaf"))
     assert (code, "gone.eaf: no such file or folder" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("no_reading")
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_folder_that_cannot_be_used_is_refused_before_films_are_read(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    put(tmp_path, "made" if kind == "file" else "made/own.txt", "mine")
+    code, err = refused(capsys, *words(films, tmp_path, put(tmp_path, "a.txt", "0\t3\tBark\n")))
+    assert code == 2
+    assert f"--out {tmp_path / 'made'}: " in err
+
+
+@pytest.fixture
+def no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    def footage_of(*_: object) -> None:
+        raise AssertionError("a film is read")
+
+    monkeypatch.setattr(lengths, "footage_of", footage_of)
