@@ -78,6 +78,7 @@ def _card(
         "seconds": sum(map(num_seconds, films)),
         "leave_one_out": {**asdict(judged), "accuracy": judged.accuracy},
         "not_used": list(left_out),
+        "gives_way": list(lesson.gives_way),
     }
     return Card(
         name=TAUGHT,
@@ -109,6 +110,8 @@ def _page(card: Card, lesson: Lesson, films: Sequence[Labelled], judged: Judged)
         "labelled": f"{card.training['seconds']} s",
         "judged": judged.in_words(),
         "knows": card.knows,
+        "gives way": "; ".join(f"everyday {old} to {new}" for old, new in lesson.gives_way)
+        or "nothing",
         "licence": "code MIT; the model is bound by the licences of the films and the encoder",
     }
     rows = [
