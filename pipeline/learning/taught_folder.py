@@ -103,6 +103,7 @@ def event_rows(lesson: Lesson, films: Sequence[Labelled]) -> list[tuple[str, int
 
 def _page(card: Card, lesson: Lesson, films: Sequence[Labelled], judged: Judged) -> str:
     encoder = str(card.features["config"]["extractor"])
+    gives_way = ["those of the same names", *(f"{a} where {b} is" for a, b in lesson.gives_way)]
     facts = {
         "model": "events by example: nearest mean of square roots of class probabilities",
         "features": encoder,
@@ -110,8 +111,7 @@ def _page(card: Card, lesson: Lesson, films: Sequence[Labelled], judged: Judged)
         "labelled": f"{card.training['seconds']} s",
         "judged": judged.in_words(),
         "knows": card.knows,
-        "gives way": "; ".join(f"everyday {old} to {new}" for old, new in lesson.gives_way)
-        or "nothing",
+        "everyday events that give way": "; ".join(gives_way),
         "licence": "code MIT; the model is bound by the licences of the films and the encoder",
     }
     rows = [

@@ -34,7 +34,15 @@ def test_its_own_name_elsewhere_is_not_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("onset", "offset", "same"),
-    [(4, 9, False), (3.9, 8, True), (6, 9, False), (0, 20, True), (3, 4, True), (5.5, 6.5, False), (5.4, 6.4, True)],
+    [
+        (4, 9, False),
+        (3.9, 8, True),
+        (6, 9, False),
+        (0, 20, True),
+        (3, 4, True),
+        (5.5, 6.5, False),
+        (5.4, 6.4, True),
+    ],
 )
 def test_more_than_half_of_the_shorter_one_is_shared(
     onset: float, offset: float, same: bool
