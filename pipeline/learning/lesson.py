@@ -7,6 +7,7 @@ from typing import Any
 from avel.models.taught import Looks, Taught, fit
 from avel.pipeline.learning.labelled import Labelled
 from avel.pipeline.method.decoders import EventConfig
+from avel.pipeline.method.denied import Pair
 from avel.pipeline.method.events import Event
 from avel.pipeline.method.taught import find_taught, taught_scores
 from avel.pipeline.reasons import InputError
@@ -23,12 +24,14 @@ class Lesson:
         taught: Their arrays.
         looks: How seconds are compared.
         features: Recipe of the features.
+        gives_way: Everyday labels, each with one of the classes that stands in its place.
     """
 
     classes: tuple[str, ...]
     taught: Taught
     looks: Looks
     features: Mapping[str, Any]
+    gives_way: tuple[Pair, ...] = ()
 
     def events(self, film: Labelled) -> list[Event]:
         """Events that it finds in a film, in seconds."""

@@ -78,6 +78,7 @@ def _card(
         "seconds": sum(map(num_seconds, films)),
         "leave_one_out": {**asdict(judged), "accuracy": judged.accuracy},
         "not_used": list(left_out),
+        "gives_way": list(lesson.gives_way),
     }
     return Card(
         name=TAUGHT,
@@ -102,6 +103,7 @@ def event_rows(lesson: Lesson, films: Sequence[Labelled]) -> list[tuple[str, int
 
 def _page(card: Card, lesson: Lesson, films: Sequence[Labelled], judged: Judged) -> str:
     encoder = str(card.features["config"]["extractor"])
+    gives_way = ["those of the same names", *(f"{a} where {b} is" for a, b in lesson.gives_way)]
     facts = {
         "model": "events by example: nearest mean of square roots of class probabilities",
         "features": encoder,
@@ -109,6 +111,7 @@ def _page(card: Card, lesson: Lesson, films: Sequence[Labelled], judged: Judged)
         "labelled": f"{card.training['seconds']} s",
         "judged": judged.in_words(),
         "knows": card.knows,
+        "everyday events that give way": "; ".join(gives_way),
         "licence": "code MIT; the model is bound by the licences of the films and the encoder",
     }
     rows = [

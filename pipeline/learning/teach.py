@@ -1,6 +1,6 @@
 """Teach events by a few labelled seconds each: films to vectors, vectors to a model folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from avel.pipeline.learning.labelled import Labelled, in_film
 from avel.pipeline.learning.left_out import Judged, leave_out
 from avel.pipeline.learning.lesson import Lesson, learn
 from avel.pipeline.learning.taught_folder import check_folder, write_folder
+from avel.pipeline.method.denied import Pair
 from avel.pipeline.method.everyday import SIGHT, SOUND, Everyday
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.harvest import harvest
@@ -54,6 +55,7 @@ def teach(
     runtime: RuntimeConfig,
     *,
     weights: Sequence[Path] = (),
+    gives_way: Iterable[Pair] = (),
     progress: Progress | None = None,
 ) -> Report:
     """Learn events of examples, and write them as a model folder.
@@ -63,6 +65,8 @@ def teach(
         out: The folder.
         runtime: Cache, device, workers.
         weights: The encoder's files; none to look where weights are kept.
+        gives_way: Everyday labels, each with one that people put in its place, see `method.denied`;
+            those are kept whose second is taught.
         progress: Shown over the films.
 
     Raises:
@@ -76,6 +80,8 @@ def teach(
     looks = ordinary_looks()
     films, not_used = _read(examples, plan, runtime, looks, progress)
     lesson = learn(films, looks, plan.features)
+    kept = tuple(pair for pair in gives_way if pair[1] in lesson.classes)
+    lesson = replace(lesson, gives_way=kept)
     judged = leave_out(films, lesson)
     write_folder(out, lesson, films, judged, not_used)
     return Report(lesson, tuple(films), judged, tuple(not_used))

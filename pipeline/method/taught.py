@@ -14,6 +14,7 @@ from avel.models.taught import Array, Likeness, Looks, Odds, Taught, weigh
 from avel.pipeline.media.cells import SegmentConfig
 from avel.pipeline.method.clearest import clearer, clearest, from_odds
 from avel.pipeline.method.decoders import EventConfig, OwnOfEach
+from avel.pipeline.method.denied import Pair, standing
 from avel.pipeline.method.events import Disagreement, Event, Evidence, Found, find_events, seconds
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.hysteresis import spans
@@ -91,6 +92,11 @@ class TaughtModel(TrainedModel):
         return taught, Looks(arrays["usual_sounds"], arrays["usual_sights"], Likeness(**options))
 
     @property
+    def gives_way(self) -> frozenset[Pair]:
+        """Everyday labels, each with a taught one that stands in its place, as people said."""
+        return frozenset((old, new) for old, new in self.card.training.get("gives_way", ()))
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """Scores of classes (T, ...), and which cells there are."""
         return READ
@@ -107,7 +113,8 @@ class TaughtModel(TrainedModel):
 class WithEveryday:
     """Taught events and the everyday ones over the same features; see `Localizer`.
 
-    An everyday event of the name of a taught one gives way to it.
+    An everyday event of the name of a taught one gives way to it, and one that people called by
+    such a name does where the two are found together.
 
     Args:
         taught: The model.
@@ -186,17 +193,22 @@ class WithEveryday:
         )
         theirs = replace(scores, heard=heard[:, E:], seen=seen[:, E:])
         own = self._everyday.decoder if isinstance(config, OwnOfEach) else config
-        found = [self._taught.find(ours, config), self._everyday.find(theirs, own)]
-        return Found(
-            sorted([*found[0].events, *self._others(found[1].events)]),
-            sorted([*found[0].disagreements, *self._others(found[1].disagreements)]),
-            found[1].sounds,
-            clearer(found[0].heard, found[1].heard),
-            clearer(found[0].seen, found[1].seen),
-        )
+        return self._together(self._taught.find(ours, config), self._everyday.find(theirs, own))
 
-    def _others(self, found: Sequence[Any]) -> list[Any]:
-        return [each for each in found if each.label.casefold() not in self._own]
+    def _together(self, ours: Found, theirs: Found) -> Found:
+        """Both in time order, without what gives way."""
+
+        def others(found: Sequence[Any]) -> list[Any]:
+            unlike = [each for each in found if each.label.casefold() not in self._own]
+            return standing(unlike, ours.events, self._taught.gives_way)
+
+        return Found(
+            sorted([*ours.events, *others(theirs.events)]),
+            sorted([*ours.disagreements, *others(theirs.disagreements)]),
+            theirs.sounds,
+            clearer(ours.heard, theirs.heard),
+            clearer(ours.seen, theirs.seen),
+        )
 
 
 def _shares(odds: Odds) -> tuple[Array, Array]:

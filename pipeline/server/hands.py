@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from avel.pipeline.media.apart import Apart
 from avel.pipeline.media.look import write_proxy
+from avel.pipeline.method.denied import Pair, denied
+from avel.pipeline.method.events import Event
 from avel.pipeline.method.plan import LocalizationPlan, PipelineConfig, plan_localization
 from avel.pipeline.method.results import Result
 from avel.pipeline.method.run import localize
@@ -152,12 +154,33 @@ class Hands:
         ]
         tell("teaching", 0.0, float(len(films)))
         try:
-            not_used = teach(examples, out, self._runtime, weights=self._weights).not_used
+            report = teach(
+                examples,
+                out,
+                self._runtime,
+                weights=self._weights,
+                gives_way=self._denied(films),
+            )
         except InputError as err:
             raise InputError(_with_names(str(err), films, self._folder)) from err
         tell("writing", float(len(films)), float(len(films)))
-        said = [_with_names(sentence, films, self._folder) for sentence in not_used]
+        said = [_with_names(sentence, films, self._folder) for sentence in report.not_used]
         return Lesson(self.warm(str(out)), " ".join(f"Not used: {each}." for each in said))
+
+    def _denied(self, films: Sequence[Mapping[str, Any]]) -> list[Pair]:
+        """What people put in the place of events that the everyday model finds.
+
+        It is asked again: an answer that a taught model gave lacks what was denied before.
+        """
+        said = {
+            self._folder.media(film["id"], film["suffix"]): [
+                Event(e["onset"], e["offset"], e["label"], 1.0) for e in film["events"]
+            ]
+            for film in films
+            if film["events"]
+        }
+        with closing(localize(said, self._plan(EVERYDAY), self._runtime)) as results:
+            return denied([(result.events, said[Path(result.file)]) for result in results])
 
 
 def examples_of(film: Mapping[str, Any], path: Path) -> "list[Example]":

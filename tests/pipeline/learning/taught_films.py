@@ -1,6 +1,7 @@
 """Films that are seen and heard as one class a second, for what is taught by example."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from avel.pipeline.learning.left_out import leave_out
 from avel.pipeline.learning.lesson import learn
 from avel.pipeline.learning.taught_folder import write_folder
 from avel.pipeline.media.cells import SegmentConfig
+from avel.pipeline.method.denied import Pair
 from avel.pipeline.method.extract import Features
 from avel.pipeline.method.stores import features_recipe
 from avel.pipeline.method.taught import look
@@ -68,13 +70,13 @@ def film(name: str, label: str, heard: Sequence[int], seen: Sequence[int]) -> La
     return in_film(Path(name), examples, made, look(made, plain_looks()))
 
 
-def write_model(out: Path) -> Path:
+def write_model(out: Path, gives_way: tuple[Pair, ...] = ()) -> Path:
     """Events "Bark" and "Meow" of a film each; the recipe is of an encoder that comes with avel."""
     films = [
         film("dog.mp4", "Bark", [0, 0, 0, 0, 5, 5], [0] * 6),
         film("cat.mp4", "Meow", [5, 1, 1, 1, 1, 5], [1] * 6),
     ]
     recipe = features_recipe(SegmentConfig(), choose("audioclip-tiny").recipe)
-    lesson = learn(films, plain_looks(), recipe)
+    lesson = replace(learn(films, plain_looks(), recipe), gives_way=gives_way)
     write_folder(out, lesson, films, leave_out(films, lesson))
     return out

@@ -1,6 +1,7 @@
 """A taught model's folder: what is in it, and what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,19 @@ def test_the_card_for_people(folder: Path) -> None:
     assert "| Meow/s | 1 | 2 |" in text
     assert "top event right in 2 of 2 films (100%)" in text
     assert "efficientnet-lite0+mn04" in text
+
+
+def test_what_gives_way_is_in_every_card(tmp_path: Path, lesson: Lesson, folder: Path) -> None:
+    pairs = (("Whistle", "Bark"), ("Owl|s", "Meow|s"))
+    write_folder(tmp_path, replace(lesson, gives_way=pairs), FILMS, leave_out(FILMS, lesson))
+    card = describe(tmp_path / CHECKPOINT).card
+    assert card.training["gives_way"] == [list(pair) for pair in pairs]
+    assert json.loads((tmp_path / "card.json").read_text())["training"] == card.training
+    assert card.options == describe(folder / CHECKPOINT).card.options
+    line = "| everyday events that give way | those of the same names"
+    page = (tmp_path / "card.md").read_text()
+    assert f"{line}; Whistle where Bark is; Owl/s where Meow/s is |" in page
+    assert f"{line} |" in (folder / "card.md").read_text()
 
 
 def test_its_examples_can_be_taught_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

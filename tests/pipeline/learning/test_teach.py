@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avel.cache.fingerprint import file_sha256
 from avel.pipeline.datasets.examples import Example, example_of, examples_in
 from avel.pipeline.learning.teach import Report, ordinary_looks, teach
 from avel.pipeline.method.taught import TaughtModel
@@ -40,6 +41,19 @@ def test_films_become_a_model(films: tuple[Path, Path]) -> None:
     model = TaughtModel(films[0].parent / "out")
     assert model.classes == ("Bark", "Meow")
     np.testing.assert_allclose(model._taught[0].events, report.lesson.taught.events)
+
+
+def test_what_gives_way_is_kept_of_what_is_taught(films: tuple[Path, Path]) -> None:
+    pairs = [("Whistle", "Bark"), ("Whistle", "Meow"), ("Owl", "Bark")]
+    out = films[0].parent / "out"
+    examples = words(films, "Bark", "dog2.mp4", "1-4")
+    report = teach(examples, out, RuntimeConfig(films[1], workers=1), gives_way=iter(pairs))
+    assert report.lesson.gives_way == (pairs[0], pairs[2])
+    told = TaughtModel(out)
+    assert (told.gives_way, told.sha256) == ({pairs[0], pairs[2]}, file_sha256(told.path))
+    taught(films, *examples)
+    assert TaughtModel(out).gives_way == frozenset()
+    assert TaughtModel(out).sha256 != told.sha256
 
 
 def test_a_film_that_is_not_there(films: tuple[Path, Path]) -> None:

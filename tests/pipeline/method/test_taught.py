@@ -166,6 +166,43 @@ def test_everyday_events_beside_taught_ones(both: WithEveryday, model: TaughtMod
     assert [d.label for d in disagreements] == ["Rain"]
 
 
+def beside(model: TaughtModel, heard: list[int]) -> tuple[list[str], list[str]]:
+    """Labels of events and of disagreements, of `model` and the everyday stub."""
+    both = WithEveryday(model, StubEveryday())  # type: ignore[arg-type]
+    (scores,) = both.score([features(heard, [0] * len(heard))], ScoreConfig())
+    events, disagreements, *_ = both.find(scores, both.decoder)
+    return [e.label for e in events], [d.label for d in disagreements]
+
+
+def test_what_was_denied_gives_way(tmp_path: Path, model: TaughtModel) -> None:
+    told = TaughtModel(write_model(tmp_path, (("Rain", "Bark"),)))
+    assert told.gives_way == {("Rain", "Bark")}
+    mostly, half = [0, 0, 0, 0, 5, 5], [5, 5, 0, 0, 0, 5]  # 0 barks, and it rains all along
+    assert beside(model, mostly) == (["Bark", "Rain"], ["Rain"])
+    assert beside(told, mostly) == (["Bark"], [])
+    assert beside(told, half) == beside(model, half) == (["Rain", "Bark"], ["Rain"])
+    nothing = [5] * 6
+    assert beside(told, nothing) == beside(model, nothing) == (["Rain"], ["Rain"])
+    meows = [1] * 6
+    assert "Rain" in beside(told, meows)[0]  # not the label in its place
+
+
+def test_what_gives_way_is_part_of_who_answers(tmp_path: Path, model: TaughtModel) -> None:
+    told = TaughtModel(write_model(tmp_path, (("Rain", "Bark"),)))
+    shas = {WithEveryday(each, StubEveryday()).sha256 for each in (told, model)}  # type: ignore[arg-type]
+    assert len(shas) == 2
+
+
+def test_a_folder_that_an_earlier_avel_wrote_has_nothing_that_gives_way(
+    tmp_path: Path, model: TaughtModel
+) -> None:
+    old = TaughtModel(write_model(tmp_path))
+    training = {name: old.card.training[name] for name in ("films", "seconds")}
+    old.card = replace(old.card, training=training)
+    assert old.gives_way == frozenset()
+    assert beside(old, [0] * 6) == beside(model, [0] * 6) == (["Bark", "Rain"], ["Rain"])
+
+
 def test_scores_of_both_are_probabilities(both: WithEveryday) -> None:
     (scores,) = both.score([features([0, 5, 1], [0, 0, 1])], ScoreConfig())
     assert both.classes == ("Bark", "Meow", "Meow", "Rain")

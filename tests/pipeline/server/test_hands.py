@@ -1,6 +1,6 @@
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from avel.models.card import CHECKPOINT, describe
+from avel.pipeline.method.denied import Pair
+from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import Result
 from avel.pipeline.reasons import InputError, MediaError, Reason
 from avel.pipeline.server import hands as module
@@ -15,6 +18,7 @@ from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.hands import Hands, examples_of
 from avel.pipeline.server.job_work import Film
 from avel.pipeline.server.settings import Limits, Settings
+from avel.pipeline.server.warm import Warm
 
 VIDEO = "a" * 32
 Told = list[tuple[str, float, float]]
@@ -27,7 +31,11 @@ def nothing(stage: str, done: float, total: float) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     made = Settings(
-        tmp_path / "served", tmp_path / "cache", "synthetic", "cpu", limits=Limits(film_seconds=60)
+        tmp_path / "served",
+        tmp_path / "cache",
+        "synthetic",
+        ("cpu",),
+        limits=Limits(film_seconds=60),
     )
     Folder(made.folder).make()
     return made
@@ -49,7 +57,7 @@ def filmed(synth: Path) -> Path:
 
 
 def test_a_film_whose_scores_are_cached(settings: Settings, synth: Path, warm: Path) -> None:
-    settings = Settings(settings.folder, warm, "synthetic", "cpu")
+    settings = Settings(settings.folder, warm, "synthetic", ("cpu",))
     told: Told = []
     film = film_of(settings, filmed(synth))
     found = Hands(settings).localize(film, "synthetic", lambda *said: told.append(said))
@@ -187,16 +195,53 @@ def test_a_film_without_an_event_teaches_that() -> None:
     assert (example.is_background, example.onset, example.offset) == (True, 0.0, None)
 
 
+def found_by_everyday(monkeypatch: pytest.MonkeyPatch, *events: Event) -> list[str]:
+    """The everyday model finds the same in every film; the names of those that it looks at."""
+    looked: list[str] = []
+
+    def localize(paths: Iterable[Path], plan: Any, runtime: object) -> Iterator[Result]:
+        assert (plan.model, plan.with_everyday) == (Path("everyday"), False)
+        for path in sorted(paths, reverse=True):  # as they come
+            looked.append(path.parent.name[:1])
+            failed = path.parent.name.startswith("f")
+            yield Result(str(path), "failed" if failed else "ok", events=() if failed else events)
+
+    monkeypatch.setattr(module, "localize", localize)
+    monkeypatch.setattr(module, "plan_localization", lambda config: config)
+    monkeypatch.setattr(Warm, "over", lambda warm, made: made)
+    return looked
+
+
+def test_what_people_called_otherwise(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each film its own events; what cannot be looked at, and what shows none, says nothing."""
+    whistle, bell = Event(1, 4, "Whistle", 0.9), Event(5, 8, "Bell", 0.9)
+    looked = found_by_everyday(monkeypatch, whistle, bell)
+    hands = Hands(settings)
+    films = [
+        corrected("a", ("Cross", 1, 4), ("Bell", 5, 8)),
+        corrected("b", ("Elf", 5, 8), ("Whistle", 2, 3)),
+        corrected("c"),
+        corrected("f", ("Gnome", 1, 4)),
+    ]
+    assert hands._denied(films) == [("Bell", "Elf"), ("Whistle", "Cross")]
+    assert looked == ["f", "b", "a"]
+    together = corrected("d", ("Whistle", 0, 5), ("Cross", 4, 5))
+    assert hands._denied([*films, together]) == [("Bell", "Elf")]
+
+
 def test_teaching(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     taught: list[Any] = []
     folder = Folder(settings.folder)
     path = folder.media("b" * 32, ".mp4")
 
-    def teach(examples: Any, out: Path, runtime: Any, *, weights: Any) -> Any:
-        taught.append((examples, out))
+    def teach(
+        examples: Any, out: Path, runtime: Any, *, weights: Any, gives_way: list[Pair]
+    ) -> Any:
+        taught.append((examples, out, gives_way))
         return SimpleNamespace(not_used=(f"{path}: the film has no sound",))
 
     monkeypatch.setattr("avel.pipeline.learning.teach.teach", teach)
+    found_by_everyday(monkeypatch, Event(1, 4, "Whistle", 0.9), Event(5, 8, "Bell", 0.9))
     hands, told = Hands(settings), list[Any]()
     monkeypatch.setattr(hands, "warm", lambda place: ["Gnome", "Bark"])
     films = [corrected("a", ("Gnome", 1, 3)), corrected("b", ("Gnome", 0, 2))]
@@ -204,7 +249,8 @@ def test_teaching(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     lesson = hands.teach(films, out, lambda *said: told.append(said))
     assert lesson.labels == ["Gnome", "Bark"]
     assert lesson.note == "Not used: b.mp4: the film has no sound."
-    ((examples, where),) = taught
+    ((examples, where, gives_way),) = taught
+    assert gives_way == [("Whistle", "Gnome")]
     assert where == out
     assert [example.path for example in examples] == [folder.media("a" * 32, ".mp4"), path]
     assert told == [("teaching", 0.0, 2.0), ("writing", 2.0, 2.0)]
@@ -219,6 +265,7 @@ def test_a_teaching_that_fails_names_films(
         raise InputError(f"no film can be used; the first: {path}: is gone")
 
     monkeypatch.setattr("avel.pipeline.learning.teach.teach", teach)
+    found_by_everyday(monkeypatch)
     with pytest.raises(InputError, match=r"the first: a\.mp4: is gone"):
         Hands(settings).teach([corrected("a", ("Gnome", 1, 3))], settings.folder / "m", nothing)
 
@@ -229,7 +276,7 @@ def test_a_real_film_and_what_it_was_taught(
 ) -> None:
     """The whole way around: found, corrected, taught, and found so."""
     monkeypatch.setenv("AVEL_WEIGHTS_DIR", str(weights))
-    settings = Settings(tmp_path / "served", tmp_path / "cache", "everyday", "cpu")
+    settings = Settings(tmp_path / "served", tmp_path / "cache", "everyday", ("cpu",))
     Folder(settings.folder).make()
     hands = Hands(settings)
     assert "Laughter" in hands.warm("everyday")
@@ -240,4 +287,7 @@ def test_a_real_film_and_what_it_was_taught(
     films = [corrected("a", ("Gnome", 0, 4))]
     assert hands.teach(films, out, nothing).labels[0] == "Gnome"
     after = json.loads(hands.localize(film, str(out), nothing).document)
-    assert "Gnome" in {event["label"] for event in after["events"]}
+    assert {event["label"] for event in after["events"]} == {"Gnome"}
+    hands.teach(films, Folder(settings.folder).model("taught-2"), nothing)
+    again = describe(Folder(settings.folder).model("taught-2") / CHECKPOINT).card
+    assert again.training["gives_way"] == [["Laughter", "Gnome"]]
