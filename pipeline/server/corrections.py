@@ -36,13 +36,7 @@ class Corrections:
             Problem: the film is not there.
         """
         row = self._videos.row(video)
-        found = self._found(video) if row["result"] else []
-        saved = row["corrections"]
-        return {
-            "revision": row["revision"],
-            "events": found if saved is None else _told(json.loads(saved), found),
-            "corrected": saved is not None,
-        }
+        return corrections_of(row, self._videos.found(row))
 
     def put(self, video: str, revision: int, events: Events) -> dict[str, Any]:
         """Save events in the place of a revision's, counted from 0; times in seconds.
@@ -159,17 +153,35 @@ class Corrections:
 
     def _found(self, video: str) -> list[dict[str, Any]]:
         try:
-            document = self._videos.result(video)
+            return _as_events(self._videos.result(video))
         except Problem:
             return []
-        return [
-            {
-                "id": f"m{number}",
-                **{name: event[name] for name in ("label", "onset", "offset", "score")},
-                "by": "model",
-            }
-            for number, event in enumerate(document["events"])
-        ]
+
+
+def corrections_of(row: sqlite3.Row, document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the API says of a film whose row and document were read; times in seconds.
+
+    Args:
+        row: All that the table has of it.
+        document: That was found; None where nothing was yet.
+    """
+    saved, found = row["corrections"], _as_events(document) if document else []
+    return {
+        "revision": row["revision"],
+        "events": found if saved is None else _told(json.loads(saved), found),
+        "corrected": saved is not None,
+    }
+
+
+def _as_events(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"m{number}",
+            **{name: event[name] for name in ("label", "onset", "offset", "score")},
+            "by": "model",
+        }
+        for number, event in enumerate(document["events"])
+    ]
 
 
 def _as_text(value: Sequence[Any] | None) -> str | None:

@@ -197,7 +197,7 @@ class Videos:
     def _before(self, taken: Taken, path: Path) -> str | None:
         """What another model said of the film before, beside the answer in a file."""
         row = self._database.row("SELECT * FROM videos WHERE id = ?", taken.video)
-        if row is None or row["model"] == taken.model or not (old := self._document(row)):
+        if row is None or row["model"] == taken.model or not (old := self.found(row)):
             return row["before"] if row else None
         return before(row["model"], row["summary"], old, json.loads(path.read_text("utf-8")))
 
@@ -217,8 +217,15 @@ class Videos:
         Raises:
             Problem: the film is not there, or nothing was found yet.
         """
-        row = self.row(video)
-        found = self._document(row)
+        return self.result_of(self.row(video))
+
+    def result_of(self, row: sqlite3.Row) -> dict[str, Any]:
+        """As `result`, times in seconds, of a row that was read already.
+
+        Raises:
+            Problem: nothing was found yet.
+        """
+        found = self.found(row)
         if found is None:
             raise Problem(
                 404,
@@ -227,7 +234,8 @@ class Videos:
             )
         return found
 
-    def _document(self, row: sqlite3.Row) -> dict[str, Any] | None:
+    def found(self, row: sqlite3.Row) -> dict[str, Any] | None:
+        """The document of a row, times in seconds; None where nothing was found yet."""
         if row["result"] is None:
             return None
         with contextlib.suppress(OSError, ValueError):
