@@ -21,6 +21,7 @@ from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.job_work import Film, Lesson, Tell
 from avel.pipeline.server.rehearsal import rehearse
 from avel.pipeline.server.settings import Settings
+from avel.pipeline.server.telling import STAGE, Telling
 from avel.pipeline.server.videos import Found
 from avel.pipeline.server.warm import Warm
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -138,7 +139,7 @@ class Hands:
         Args:
             films: With their events, times in seconds.
             out: Folder of the model.
-            tell: Told how many films were read of how many.
+            tell: Told how many films were read of how many; ends the work by an exception.
 
         Raises:
             InputError: an example cannot be used.
@@ -150,9 +151,12 @@ class Hands:
             for film in films
             for example in examples_of(film, self._folder.media(film["id"], film["suffix"]))
         ]
-        tell("teaching", 0.0, float(len(films)))
+        tell(STAGE, 0.0, float(len(films)))
+        told = Telling(len(films), tell)
         try:
-            not_used = teach(examples, out, self._runtime, weights=self._weights).not_used
+            not_used = teach(
+                examples, out, self._runtime, weights=self._weights, progress=told
+            ).not_used
         except InputError as err:
             raise InputError(_with_names(str(err), films, self._folder)) from err
         tell("writing", float(len(films)), float(len(films)))
