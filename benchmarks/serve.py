@@ -6,6 +6,8 @@ Films are real ones of about ten seconds, each of another content; the everyday 
 where weights are kept. Printed are: seconds from the first byte of a film to its events, with a
 server that is warm; the status of many jobs, by HTTP, in milliseconds; and seconds from `kill -9`,
 with a film in work, until the server answers again and until the film's job has ended.
+
+Without films the status alone is measured.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from typing import Any
 
 import httpx
 
+from avel.pipeline.server.before import before, short
 from avel.pipeline.server.database import Database
 from avel.pipeline.server.folder import Folder, new_id
 from avel.pipeline.server.jobs import LOCALIZE, Jobs
@@ -34,19 +37,22 @@ from benchmarks.watch import Watch
 ASKED = 20
 """Times that the status is asked for."""
 PATIENCE = 300.0
+EVENTS, LABELS = 1_000, ("Bark", "Meow", "Speech")
+"""Of each film that there is for the status."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("films", nargs="+", type=Path)
+    parser.add_argument("films", nargs="*", type=Path)
     parser.add_argument("--jobs", type=int, default=1_000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        first = Served(folder / "films", folder / "cache")
-        with first.running():
-            drop(first, args.films)
-            kill(first, args.films[-1])
+        if args.films:
+            first = Served(folder / "films", folder / "cache")
+            with first.running():
+                drop(first, args.films)
+                kill(first, args.films[-1])
         many = folder / "many"
         fill(many, args.jobs)
         second = Served(many, folder / "cache")
@@ -142,7 +148,13 @@ def kill(served: Served, path: Path) -> None:
 
 
 def fill(folder: Path, count: int) -> None:
-    """A server's folder with so many films whose jobs have ended."""
+    """A server's folder with so many films whose jobs have ended.
+
+    Of each film 1,000 events were found before, by another model, and 1,000 were corrected.
+    """
+    events = [{"label": LABELS[k % 3], "onset": k, "offset": k + 0.9} for k in range(EVENTS)]
+    said = before("everyday", f"{EVENTS} events", {"events": events}, {"events": []})
+    told = (said, short(said), json.dumps(events), json.dumps(sorted(LABELS)))
     place = Folder(folder)
     place.make()
     database = Database(folder)
@@ -156,21 +168,27 @@ def fill(folder: Path, count: int) -> None:
             write.execute(
                 "UPDATE jobs SET video = ?, state = 'cancelled' WHERE id = ?", (video, job)
             )
+            write.execute(
+                "UPDATE videos SET before = ?, was = ?, corrections = ?, labels = ?, revision = 1 "
+                "WHERE id = ?",
+                (*told, video),
+            )
             place.film(video).mkdir()
     database.close()
 
 
 def status(served: Served, count: int) -> None:
-    """The list of all jobs and of all films, again and again."""
-    for path in (f"/api/jobs?limit={count}", "/api/videos"):
+    """The list of all jobs, of all films and of all names, again and again."""
+    print(f"status: each film with {EVENTS} events of before and {EVENTS} that were corrected")
+    for path in (f"/api/jobs?limit={count}", "/api/videos", "/api/labels"):
         spent = []
         for _ in range(ASKED):
             began = time.perf_counter()
             said = served.client.get(path).json()
             spent.append(1_000 * (time.perf_counter() - began))
-        found = len(said.get("jobs", said.get("videos")))
+        found = len(next(value for value in said.values() if isinstance(value, list)))
         print(
-            f"status: GET {path}: {found} of {count} in {statistics.median(spent):.1f} ms "
+            f"status: GET {path}: {found} in {statistics.median(spent):.1f} ms "
             f"(median of {ASKED}; worst {max(spent):.1f} ms)"
         )
 

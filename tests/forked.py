@@ -2,6 +2,7 @@
 
 import ctypes
 import faulthandler
+import gc
 import os
 import signal
 import socket
@@ -18,15 +19,21 @@ class Here:
     """What stands for the server of children.
 
     A child begins with all memory of the process that it is forked from, which is a test run's by
-    then: only what it takes beyond is its own.
+    then: only what it takes beyond is its own. It inherits no garbage: collecting that would give
+    back more than a child takes that is to be found out.
     """
 
     def __init__(self) -> None:
         self._before: dict[int, int] = {}
 
     def fork(self, descriptors: list[int], slot_bytes: int, data_bytes: int) -> int:
-        ours = resident_bytes(os.getpid())
-        pid = forkserver._fork(socket.socket(), descriptors, slot_bytes, data_bytes)
+        gc.collect()
+        gc.disable()
+        try:
+            ours = resident_bytes(os.getpid())
+            pid = forkserver._fork(socket.socket(), descriptors, slot_bytes, data_bytes)
+        finally:
+            gc.enable()
         self._before[pid] = ours
         return pid
 
@@ -54,7 +61,7 @@ def hang() -> None:
     ctypes.PyDLL(None).sleep(10_000)  # inside C, with Python's lock
 
 
-EATEN_BYTES = 200 << 20
+EATEN_BYTES = 400 << 20
 
 
 def eat() -> None:

@@ -88,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
     serve, listen = _server()
     settings, access = _settings(args), _access(args)
     _check_model(args.model, args.weights)
+    _check_devices(args.device)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     listening = listen(args.host, args.port)
     host, port = listening.getsockname()[:2]
@@ -136,7 +137,7 @@ def _settings(args: argparse.Namespace) -> "Settings":
         folder=args.folder.absolute(),
         cache_dir=cache_root(args.cache_dir)[0].absolute(),
         model=args.model if _is_name(args.model) else str(Path(args.model).absolute()),
-        devices=tuple(dict.fromkeys(args.device)),
+        devices=tuple(args.device),
         keep_days=args.keep_days,
         limits=Limits(**whole),
         weights=tuple(str(file.absolute()) for file in args.weights),
@@ -158,6 +159,12 @@ def _check_model(model: str, weights: Sequence[Path]) -> None:
     from avel.pipeline.method.plan import PipelineConfig
 
     options.plan_or_fetch(PipelineConfig(model=named(model), weights=tuple(weights)))
+
+
+def _check_devices(devices: Sequence[str]) -> None:
+    from avel.pipeline.server.devices import check
+
+    check(devices)
 
 
 def _access(args: argparse.Namespace) -> "Access":

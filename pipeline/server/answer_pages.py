@@ -12,12 +12,14 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from avel.pipeline.formats.choice import NAMES
 from avel.pipeline.server import pages
+from avel.pipeline.server.corrections import corrections_of
 from avel.pipeline.server.database import changes_after, newest
 from avel.pipeline.server.pages import Home, Shown
 from avel.pipeline.server.problem import Problem, missing, too_many
 from avel.pipeline.server.route import Call
 from avel.pipeline.server.site import Site
 from avel.pipeline.server.static import STATIC
+from avel.pipeline.server.videos import as_document
 
 PORTION = 200
 """Changes that are read at once."""
@@ -37,19 +39,16 @@ def home(call: Call) -> Response:
 def video(call: Call) -> Response:
     site = call.site
     sequence, row = newest(site.database), site.videos.row(call.id)
-    try:
-        result = site.videos.result(call.id)
-    except Problem:
-        result = None
+    result = site.videos.found(row)
     here = f"/api/videos/{call.id}/media"
     media = f"{here}?proxy=1" if row["proxy"] else "" if row["cannot"] else here
     shown = Shown(
-        video=site.videos.get(call.id),
+        video=as_document(row),
         result=result,
         data=site.videos.page_data(row),
         media=media,
         cannot=row["cannot"],
-        corrections=site.corrections.get(call.id),
+        corrections=corrections_of(row, result),
         labels=site.labels(),
         formats=NAMES,
         before=json.loads(row["before"]) if row["before"] else None,

@@ -13,6 +13,7 @@ from avel.pipeline.formats.read import result_of
 from avel.pipeline.formats.shape import Entry
 from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.media.apart import Apart, footage_of
+from avel.pipeline.server.corrections import corrections_of
 from avel.pipeline.server.database import newest
 from avel.pipeline.server.route import Call, as_json, empty
 
@@ -48,9 +49,10 @@ def localize(call: Call) -> Response:
 
 
 def result(call: Call) -> Response:
-    document = call.site.videos.result(call.id)
+    row = call.site.videos.row(call.id)
+    document = call.site.videos.result_of(row)
     if call.given.get("corrected"):
-        events = call.site.corrections.get(call.id)["events"]
+        events = corrections_of(row, document)["events"]
         document = {**document, "events": [_as_event(event) for event in events]}
     if "format" not in call.given:
         return as_json(document)

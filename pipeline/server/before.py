@@ -28,8 +28,9 @@ def _spans(document: Document) -> Sequence[Mapping[str, Any]]:
     return [{name: event[name] for name in names} for event in document["events"]]
 
 
-def short(text: str | None) -> dict[str, Any] | None:
-    """All but the events, for lists of films; None where no other model was there."""
+def short(text: str | None) -> str | None:
+    """All but the events, as JSON, for lists of films; None where no other model was there."""
     if text is None:
         return None
-    return {name: value for name, value in json.loads(text).items() if name != "events"}
+    told = {name: value for name, value in json.loads(text).items() if name != "events"}
+    return json.dumps(told, ensure_ascii=False)

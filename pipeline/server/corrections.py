@@ -36,13 +36,7 @@ class Corrections:
             Problem: the film is not there.
         """
         row = self._videos.row(video)
-        found = self._found(video) if row["result"] else []
-        saved = row["corrections"]
-        return {
-            "revision": row["revision"],
-            "events": found if saved is None else _told(json.loads(saved), found),
-            "corrected": saved is not None,
-        }
+        return corrections_of(row, self._videos.found(row))
 
     def put(self, video: str, revision: int, events: Events) -> dict[str, Any]:
         """Save events in the place of a revision's, counted from 0; times in seconds.
@@ -52,7 +46,7 @@ class Corrections:
         """
         row = self._videos.row(video)
         checked = [_checked(number, event, row["seconds"]) for number, event in enumerate(events)]
-        self._save(video, revision, json.dumps(sorted(checked, key=_place), ensure_ascii=False))
+        self._save(video, revision, sorted(checked, key=_place))
         return self.get(video)
 
     def delete(self, video: str) -> None:
@@ -65,12 +59,13 @@ class Corrections:
         if row["corrections"] is not None:
             self._save(video, row["revision"], None)
 
-    def _save(self, video: str, revision: int, text: str | None) -> None:
+    def _save(self, video: str, revision: int, events: Events | None) -> None:
+        labels = None if events is None else sorted({event["label"] for event in events})
         with self._database.writing() as write:
             saved = write.execute(
-                "UPDATE videos SET corrections = ?, revision = revision + 1 WHERE id = ? AND "
-                "revision = ?",
-                (text, video, revision),
+                "UPDATE videos SET corrections = ?, labels = ?, revision = revision + 1 WHERE "
+                "id = ? AND revision = ?",
+                (_as_text(events), _as_text(labels), video, revision),
             )
         if saved.rowcount != 1:
             newest = self._videos.row(video)["revision"]
@@ -153,21 +148,44 @@ class Corrections:
 
     def labels(self) -> set[str]:
         """Names (K,) that people gave events, in no order."""
-        return {event["label"] for film in self.examples() for event in film["events"]}
+        rows = self._database.rows("SELECT DISTINCT labels FROM videos WHERE labels IS NOT NULL")
+        return {label for row in rows for label in json.loads(row["labels"])}
 
     def _found(self, video: str) -> list[dict[str, Any]]:
         try:
-            document = self._videos.result(video)
+            return _as_events(self._videos.result(video))
         except Problem:
             return []
-        return [
-            {
-                "id": f"m{number}",
-                **{name: event[name] for name in ("label", "onset", "offset", "score")},
-                "by": "model",
-            }
-            for number, event in enumerate(document["events"])
-        ]
+
+
+def corrections_of(row: sqlite3.Row, document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the API says of a film whose row and document were read; times in seconds.
+
+    Args:
+        row: All that the table has of it.
+        document: That was found; None where nothing was yet.
+    """
+    saved, found = row["corrections"], _as_events(document) if document else []
+    return {
+        "revision": row["revision"],
+        "events": found if saved is None else _told(json.loads(saved), found),
+        "corrected": saved is not None,
+    }
+
+
+def _as_events(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"m{number}",
+            **{name: event[name] for name in ("label", "onset", "offset", "score")},
+            "by": "model",
+        }
+        for number, event in enumerate(document["events"])
+    ]
+
+
+def _as_text(value: Sequence[Any] | None) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _checked(number: int, event: Mapping[str, Any], seconds: float) -> dict[str, Any]:

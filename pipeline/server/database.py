@@ -13,12 +13,14 @@ from typing import Any
 
 from avel.pipeline.reasons import EnvironmentProblem
 
-VERSION = 2
+VERSION = 3
 """Of the tables; a file of another version is not touched."""
 BUSY_SECONDS = 20.0
 """For which another process may hold the file while it writes."""
 FILE = "jobs.sqlite"
 
+# Of films, `labels` are the names in `corrections`, and `was` is `before` without its events: what
+# is long stands last, where who reads the rest does not come by.
 TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS uploads (
@@ -29,10 +31,9 @@ CREATE TABLE IF NOT EXISTS videos (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, bytes INTEGER NOT NULL, seconds REAL NOT NULL,
     suffix TEXT NOT NULL, kind TEXT NOT NULL, cannot TEXT NOT NULL, job TEXT NOT NULL,
     result TEXT, model TEXT, events INTEGER NOT NULL DEFAULT 0, summary TEXT NOT NULL DEFAULT '',
-    proxy INTEGER NOT NULL DEFAULT 0, corrections TEXT, revision INTEGER NOT NULL DEFAULT 0,
-    taught INTEGER NOT NULL DEFAULT 0,
-    before TEXT,
-    added REAL NOT NULL
+    proxy INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 0,
+    taught INTEGER NOT NULL DEFAULT 0, added REAL NOT NULL, labels TEXT, was TEXT,
+    corrections TEXT, before TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL,

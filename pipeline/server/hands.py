@@ -23,6 +23,7 @@ from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.job_work import Film, Lesson, Tell
 from avel.pipeline.server.rehearsal import rehearse
 from avel.pipeline.server.settings import Settings
+from avel.pipeline.server.telling import STAGE, Telling
 from avel.pipeline.server.videos import Found
 from avel.pipeline.server.warm import Warm
 from avel.pipeline.work.runtime import RuntimeConfig
@@ -140,7 +141,7 @@ class Hands:
         Args:
             films: With their events, times in seconds.
             out: Folder of the model.
-            tell: Told how many films were read of how many.
+            tell: Told how many films were read of how many; ends the work by an exception.
 
         Raises:
             InputError: an example cannot be used.
@@ -152,7 +153,8 @@ class Hands:
             for film in films
             for example in examples_of(film, self._folder.media(film["id"], film["suffix"]))
         ]
-        tell("teaching", 0.0, float(len(films)))
+        tell(STAGE, 0.0, float(len(films)))
+        told = Telling(len(films), tell)
         try:
             report = teach(
                 examples,
@@ -160,6 +162,7 @@ class Hands:
                 self._runtime,
                 weights=self._weights,
                 gives_way=self._denied(films),
+                progress=told,
             )
         except InputError as err:
             raise InputError(_with_names(str(err), films, self._folder)) from err

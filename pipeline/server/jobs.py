@@ -24,6 +24,10 @@ MOST_STARTS = 20
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STATES = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
 LOCALIZE, TEACH = "localize", "teach"
+NO_WORKER = (
+    "no process that works can be started ({0}); what `avel serve` printed says more: mend it, "
+    "start the server anew, and try again"
+)
 GIVEN_UP = "the process that worked on it died {0} times ({1}); the file may be at fault"
 
 
@@ -209,6 +213,16 @@ class Jobs:
                     )
                 else:
                     _queue_again(write, row["id"], crashes)
+
+    def give_up(self, why: str) -> int:
+        """Fail all that wait, for no worker can be started; how many jobs."""
+        with self._database.writing() as write:
+            failed = write.execute(
+                "UPDATE jobs SET state = 'failed', reason = 'WORKER_CRASH', message = ?, ended = ? "
+                "WHERE state = 'queued'",
+                (NO_WORKER.format(why), self._clock()),
+            )
+        return failed.rowcount
 
     def recover(self) -> int:
         """At a server's start: what ran when the last one ended waits again; how many jobs."""

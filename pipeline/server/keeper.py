@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -15,13 +16,17 @@ from typing import Any
 
 from avel.pipeline.server.folder import new_id
 from avel.pipeline.server.site import Site
-from avel.pipeline.server.worker import CODE, READY
+from avel.pipeline.server.worker import CHANGED, CODE, LAST, READY
 
 PATIENCE_SECONDS = 5.0
 """For which a worker may work on at a job that was cancelled; it is killed then."""
 LOOK_SECONDS, EXPIRE_SECONDS = 1.0, 600.0
 MOST_PAUSE_SECONDS = 30.0
-"""Between two starts, where a worker dies before it is ready."""
+"""Between two starts, where a worker dies before it has done anything."""
+MOST_EARLY = 5
+"""Deaths in a row of workers that did nothing, after which none is awaited."""
+START_SECONDS = 600.0
+"""In which a worker must be ready; it is killed then."""
 STARTING, READY_STATE, DEAD = "starting", "ready", "dead"
 
 
@@ -31,6 +36,7 @@ class Keepers:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._all = [Keeper(site, device) for device in site.settings.devices]
+        site.room.why_no_worker = self.why_none
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
@@ -53,6 +59,11 @@ class Keepers:
         """What the API says of them."""
         return [said for keeper in self._all for said in keeper.workers()]
 
+    def why_none(self) -> str:
+        """Why no worker can be started; empty where one works, or may."""
+        reasons = [keeper.why for keeper in self._all]
+        return reasons[0] if all(reasons) else ""
+
 
 class Keeper:
     """Keeps one worker.
@@ -65,7 +76,7 @@ class Keeper:
     def __init__(self, site: Site, device: str = "auto") -> None:
         self._site, self._device, self.state = site, device, DEAD
         self._process: subprocess.Popen[bytes] | None = None
-        self._pause = 0.0
+        self._early, self._is_used, self._how = 0, False, ""
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
@@ -87,20 +98,41 @@ class Keeper:
             process.kill()
             process.wait()
 
+    @property
+    def why(self) -> str:
+        """Why its worker cannot be started; empty where it works, or may."""
+        return "" if self._early < MOST_EARLY or self.state == READY_STATE else self._how
+
     async def _keep(self) -> None:
         while True:
             owner = new_id()
-            process = self._process = self._started(owner)
-            await self._hear(process)
-            code = await asyncio.to_thread(process.wait)
-            self.state, before = DEAD, self.state
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            self._site.jobs.died(owner, how)
+            self._is_used = False
+            self._how = await self._lived(owner)
+            self.state, self._early = DEAD, 0 if self._is_used else self._early + 1
+            self._site.jobs.died(owner, self._how)
+            logging.getLogger("avel").warning("the worker died (%s); another is started", self._how)
+            self._give_up()
             self._site.bell.ring()
-            logging.getLogger("avel").warning("the worker died (%s); another is started", how)
-            died_early = before == STARTING
-            self._pause = min(MOST_PAUSE_SECONDS, 2 * self._pause + 1) if died_early else 0.0
-            await asyncio.sleep(self._pause)
+            pause = 2.0 ** min(self._early, MOST_EARLY) - 1
+            await asyncio.sleep(min(MOST_PAUSE_SECONDS, pause))
+
+    async def _lived(self, owner: str) -> str:
+        """Start a worker, and hear it until it is dead; how it died."""
+        self._began = time.monotonic()
+        try:
+            process = self._process = self._started(owner)
+        except OSError as err:
+            return f"it cannot be started: {err.strerror}"
+        last = await self._hear(process)
+        code = await asyncio.to_thread(process.wait)
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return f"{how}: {last}" if last else how
+
+    def _give_up(self) -> None:
+        """Where no worker can be started, none of the jobs that wait does so for ever."""
+        why = self._site.room.why_no_worker()
+        if why and (count := self._site.jobs.give_up(why)):
+            logging.getLogger("avel").error("%d jobs that waited have failed: %s", count, why)
 
     def _started(self, owner: str) -> "subprocess.Popen[bytes]":
         self.state, self._owner = STARTING, owner
@@ -113,8 +145,8 @@ class Keeper:
             bufsize=0,
         )
 
-    async def _hear(self, process: "subprocess.Popen[bytes]") -> None:
-        """Ring the bell at each word of the worker, until its line ends."""
+    async def _hear(self, process: "subprocess.Popen[bytes]") -> str:
+        """Ring the bell at each word of the worker, until its line ends; its last words."""
         assert process.stdout
         loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
         transport, _ = await loop.connect_read_pipe(
@@ -122,11 +154,17 @@ class Keeper:
         )
         try:
             while said := await reader.read(4_096):
-                if READY in said:
+                words, is_last, last = said.partition(LAST)
+                if READY in words:
                     self.state = READY_STATE
+                if CHANGED in words:
+                    self._is_used = True
+                if is_last:
+                    return (last + await reader.read()).decode("utf-8", "replace")
                 self._site.bell.ring()
         finally:
             transport.close()
+        return ""
 
     async def _look(self) -> None:
         """Tell the worker that there may be a job; kill one that is stuck or does not stop."""
@@ -135,8 +173,13 @@ class Keeper:
             self._nudge()
             await waiting(LOOK_SECONDS)
             process = self._process
-            if process and self._site.jobs.overdue(self._owner, PATIENCE_SECONDS):
+            if process and (
+                self._is_late() or self._site.jobs.overdue(self._owner, PATIENCE_SECONDS)
+            ):
                 process.kill()
+
+    def _is_late(self) -> bool:
+        return self.state == STARTING and time.monotonic() - self._began > START_SECONDS
 
     def _nudge(self) -> None:
         process = self._process

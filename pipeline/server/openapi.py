@@ -25,6 +25,7 @@ SAID = {
     415: "Not of this type.",
     422: "A value or a film that cannot be used.",
     429: "Too much at once; `Retry-After` says when to come again.",
+    503: "Nobody is there to do it; try again later.",
     507: "No room for it.",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from avel.pipeline.server.folder import Folder
-from avel.pipeline.server.jobs import Jobs
+from avel.pipeline.server.jobs import NO_WORKER, Jobs
 from avel.pipeline.server.problem import Problem, too_many
 from avel.pipeline.server.settings import Limits
 from avel.pipeline.server.videos import Videos
@@ -29,12 +29,14 @@ class Room:
         self.limits, self._folder = limits, folder
         self._videos, self._jobs = videos, jobs
         self._reading = 0
+        self.why_no_worker: Callable[[], str] = str
+        """Says why no worker can be started; empty where one works, or may."""
 
     def check(self, size: int) -> None:
         """Whether a film of so many bytes can come.
 
         Raises:
-            Problem: 413, 507 or 429.
+            Problem: 413, 507, 429 or 503.
         """
         limits = self.limits
         if size > limits.file_bytes:
@@ -77,12 +79,22 @@ class Room:
                 f"{size} are asked for; delete something",
             )
 
+    def check_workers(self) -> None:
+        """Whether somebody is there to do a job; else try again in 30 seconds.
+
+        Raises:
+            Problem: 503.
+        """
+        if why := self.why_no_worker():
+            raise Problem(503, "NO_WORKER", NO_WORKER.format(why), {"Retry-After": "30"})
+
     def check_queue(self) -> None:
         """Whether one more job may wait, or it is too many: come again in 30 seconds.
 
         Raises:
-            Problem: 429.
+            Problem: 429; 503 where nobody would do it.
         """
+        self.check_workers()
         waiting = self._jobs.waiting()
         if waiting >= self.limits.queue:
             raise too_many(

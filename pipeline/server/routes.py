@@ -21,13 +21,13 @@ OFFSET = Parameter("Upload-Offset", COUNT, "bytes that are there", "header", req
 LAST = Parameter("Last-Event-ID", COUNT, "of the last change that was heard", "header")
 AFTER = Parameter("after", COUNT, "number of a change, from which to go on")
 LIMIT = Parameter("limit", {**COUNT, "minimum": 1, "maximum": 10_000}, "of rows")
-TAKEN = (400, 408, 409, 413, 422, 507)
+TAKEN = (400, 408, 409, 413, 422, 503, 507)
 """What may be wrong with a film that comes."""
 
 ROUTES: tuple[Route, ...] = (
     Route(
         *("POST", "/api/uploads", "begin_upload", "Make room for a film."),
-        *(answer_uploads.begin, {201: "OneUpload"}, (400, 408, 413, 415, 422, 507)),
+        *(answer_uploads.begin, {201: "OneUpload"}, (400, 408, 413, 415, 422, 503, 507)),
         body=NEW_UPLOAD,
     ),
     Route(
@@ -64,7 +64,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         *("POST", f"{VIDEO}/localize", "localize_video", "Find its events again."),
-        *(answer_videos.localize, {202: "OneJob"}, (400, 404, 408, 413, 415, 422)),
+        *(answer_videos.localize, {202: "OneJob"}, (400, 404, 408, 413, 415, 422, 503)),
         body=AGAIN,
     ),
     Route(
@@ -99,7 +99,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         *("POST", "/api/teach", "teach", "Learn from what was corrected, and run all again."),
-        *(answer_others.teach, {202: "OneJob"}, (400, 408, 413, 415, 422)),
+        *(answer_others.teach, {202: "OneJob"}, (400, 408, 413, 415, 422, 503)),
         body=NOTHING,
     ),
     Route(

@@ -193,6 +193,7 @@ class Uploads:
 
     def _take(self, upload: str) -> None:
         part, row = self._folder.part(upload), self._row(upload)
+        self._room.check_workers()  # its bytes stay, to be taken when somebody works again
         try:
             looked = self._looker.look(part, row["name"])
         except Problem:

@@ -16,9 +16,12 @@ from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.jobs import DONE, LOCALIZE, Jobs, Taken, iso
 from avel.pipeline.server.problem import Problem, missing
 
-SELECT = (
-    "SELECT videos.*, jobs.state, jobs.message FROM videos LEFT JOIN jobs ON jobs.id = videos.job"
+SHORT = (
+    "videos.id, name, bytes, seconds, job, events, summary, videos.model, videos.added, revision, "
+    "taught, labels, was"
 )
+"""All that is said of a film in a list: what is long of it is not read."""
+SELECT = "SELECT {0}, jobs.state, jobs.message FROM videos LEFT JOIN jobs ON jobs.id = videos.job"
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,10 @@ class Videos:
         Raises:
             Problem: it is not there.
         """
-        row = self._database.row(f"{SELECT} WHERE videos.id = ?", video)
+        return self._row("videos.*", video)
+
+    def _row(self, columns: str, video: str) -> sqlite3.Row:
+        row = self._database.row(f"{SELECT.format(columns)} WHERE videos.id = ?", video)
         if row is None:
             raise missing("video", video)
         return row
@@ -109,11 +115,11 @@ class Videos:
         Raises:
             Problem: it is not there.
         """
-        return as_document(self.row(video))
+        return as_document(self._row(SHORT, video))
 
     def listed(self) -> list[dict[str, Any]]:
         """All, the newest first; bytes and seconds."""
-        rows = self._database.rows(f"{SELECT} ORDER BY videos.added DESC, videos.id")
+        rows = self._database.rows(f"{SELECT.format(SHORT)} ORDER BY videos.added DESC, videos.id")
         return [as_document(row) for row in rows]
 
     def totals(self) -> tuple[int, int]:
@@ -177,11 +183,12 @@ class Videos:
             if ended:
                 write.execute(
                     "UPDATE videos SET result = ?, model = ?, events = ?, summary = ?, proxy = ?, "
-                    "seconds = CASE WHEN ? > 0 THEN ? ELSE seconds END, before = ? WHERE id = ?",
+                    "seconds = CASE WHEN ? > 0 THEN ? ELSE seconds END, before = ?, was = ? "
+                    "WHERE id = ?",
                     (
                         *(taken.id, taken.model, about["events"], about["summary"]),
                         *(int(about["has_proxy"]), about["seconds"], about["seconds"]),
-                        *(was, taken.video),
+                        *(was, short(was), taken.video),
                     ),
                 )
         self._forget_others(taken.video)
@@ -190,7 +197,7 @@ class Videos:
     def _before(self, taken: Taken, path: Path) -> str | None:
         """What another model said of the film before, beside the answer in a file."""
         row = self._database.row("SELECT * FROM videos WHERE id = ?", taken.video)
-        if row is None or row["model"] == taken.model or not (old := self._document(row)):
+        if row is None or row["model"] == taken.model or not (old := self.found(row)):
             return row["before"] if row else None
         return before(row["model"], row["summary"], old, json.loads(path.read_text("utf-8")))
 
@@ -210,8 +217,15 @@ class Videos:
         Raises:
             Problem: the film is not there, or nothing was found yet.
         """
-        row = self.row(video)
-        found = self._document(row)
+        return self.result_of(self.row(video))
+
+    def result_of(self, row: sqlite3.Row) -> dict[str, Any]:
+        """As `result`, times in seconds, of a row that was read already.
+
+        Raises:
+            Problem: nothing was found yet.
+        """
+        found = self.found(row)
         if found is None:
             raise Problem(
                 404,
@@ -220,7 +234,8 @@ class Videos:
             )
         return found
 
-    def _document(self, row: sqlite3.Row) -> dict[str, Any] | None:
+    def found(self, row: sqlite3.Row) -> dict[str, Any] | None:
+        """The document of a row, times in seconds; None where nothing was found yet."""
         if row["result"] is None:
             return None
         with contextlib.suppress(OSError, ValueError):
@@ -264,11 +279,11 @@ def as_document(row: sqlite3.Row) -> dict[str, Any]:
         "job": row["job"],
         "events": row["events"],
         "summary": summary,
-        "corrected": row["corrections"] is not None,
+        "corrected": row["labels"] is not None,
         "untaught": row["revision"] > row["taught"],
         "model": row["model"],
         "added": iso(row["added"]),
-        "before": short(row["before"]),
+        "before": json.loads(row["was"]) if row["was"] else None,
     }
 
 

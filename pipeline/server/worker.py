@@ -5,6 +5,7 @@ what is to be done, and what became of it, stands in the table. It outlives no s
 ends it with its parent, and the end of its line does.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -24,7 +25,10 @@ CODE = (
     "import sys; sys.path[:] = sys.argv[4:]; from avel.pipeline.server import worker; "
     "worker.run(sys.argv[1], sys.argv[2], int(sys.argv[3]))"
 )
-READY, CHANGED = b"r", b"c"
+READY, CHANGED, LAST = b"r", b"c", b"!"
+"""Its words: of a change, and that what follows is why it ends."""
+MOST_LAST = 500
+"""Letters of its last word."""
 LOOK_SECONDS = 1.0
 """Between two looks at the table where nobody says anything."""
 
@@ -35,7 +39,12 @@ def run(settings: str, owner: str, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's; the parent decides who ends
     line = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # libraries print there
-    work_on(Settings.of_json(json.loads(settings)), owner, line)
+    try:
+        work_on(Settings.of_json(json.loads(settings)), owner, line)
+    except Exception as err:
+        with contextlib.suppress(OSError):  # the server is gone
+            line.write(LAST + f"{type(err).__name__}: {err}"[:MOST_LAST].encode())
+        raise
 
 
 def work_on(settings: Settings, owner: str, line: BinaryIO) -> None:

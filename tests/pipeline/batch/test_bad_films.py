@@ -169,7 +169,7 @@ def test_a_decoder_that_eats_memory_is_killed_and_its_film_left(
 ) -> None:
     batch = Batch(tmp_path, paths := films(tmp_path / "films", 3))
     tries = misbehaving("eat", paths[0])
-    few = partial(DecodeLimits, memory_bytes=EATEN_BYTES // 2)
+    few = partial(DecodeLimits, memory_bytes=EATEN_BYTES // 4)
     monkeypatch.setattr(limits, "DecodeLimits", few)
     expected = {"00.mkv": "OOM", "01.mkv": "extracted", "02.mkv": "extracted"}
     assert batch.run() == (3, expected)

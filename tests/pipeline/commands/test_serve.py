@@ -8,6 +8,7 @@ import pytest
 
 from avel.pipeline.cli import main
 from avel.pipeline.commands import serve as command
+from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.server.guard import Access
 from avel.pipeline.server.settings import GIB, Settings
 from tests.pipeline.commands.said import refused
@@ -93,6 +94,7 @@ def test_a_token_of_ones_own(
         (["--film-seconds", "nan"], "--film-seconds (nan) must be a finite number"),
         (["--keep-days", "nan"], "--keep-days (nan) must be a finite number"),
         (["--keep-days", "-1"], "--keep-days (-1) must be 0 or more days"),
+        (["--device", "auto", "cuda:0"], "--device auto cuda:0: each worker needs a device of its"),
     ],
 )
 def test_what_is_refused(
@@ -115,6 +117,18 @@ def test_a_port_that_is_taken(served: Served, capsys: pytest.CaptureFixture[str]
     assert (
         f"--port {port}: cannot listen there (Address already in use); give another --port" in err
     )
+
+
+def test_a_device_that_is_not_there(
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(devices: Any) -> None:
+        raise EnvironmentProblem(f"device {devices} cannot be used")
+
+    monkeypatch.setattr("avel.pipeline.server.devices.check", check)
+    code, err = refused(capsys, "serve", "--port", "0", "--device", "cuda:9")
+    assert (code, "device ['cuda:9'] cannot be used" in err) == (4, True), err
+    assert served == []
 
 
 def test_a_model_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -211,7 +211,7 @@ def test_a_late_crash_says_how_late(films: list[Path], misbehaving: Misbehave) -
 
 def test_a_decoder_that_eats_memory_is_killed(films: list[Path], misbehaving: Misbehave) -> None:
     misbehaving("eat", films[0])
-    limits = DecodeLimits(1, memory_bytes=EATEN_BYTES // 2)
+    limits = DecodeLimits(1, memory_bytes=EATEN_BYTES // 4)
     found = dict(decode_files(films[:2], SMALL, limits))
     assert isinstance(found[0], MediaError)
     assert found[0].reason == Reason.OOM

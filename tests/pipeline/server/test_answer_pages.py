@@ -11,6 +11,7 @@ from avel.pipeline.server.database import newest
 from avel.pipeline.server.pages import Home, Shown
 from avel.pipeline.server.site import Site
 from avel.pipeline.server.static import HOME_SCRIPT
+from avel.pipeline.server.videos import Videos
 from tests.pipeline.server.material import DRAWN, NOBODY, add, ask, make_site, reason, work_off
 
 
@@ -43,6 +44,22 @@ def test_a_films_page_is_told_all(site: Site, monkeypatch: pytest.MonkeyPatch) -
     assert "csv" in after.formats
     assert after.corrections["revision"] == 0
     assert reason(ask(site, "GET", f"/videos/{NOBODY}")) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/videos/{}", "/api/videos/{}/result?corrected=1"])
+def test_a_film_is_read_once(site: Site, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    video, read = add(site), list[str]()
+    work_off(site)
+    site.corrections.put(video, 0, [{"label": "Gnome", "onset": 1, "offset": 3}])
+    real, found = site.database.rows, Videos.found
+    monkeypatch.setattr(
+        site.database, "rows", lambda query, *given: read.append(query) or real(query, *given)
+    )
+    monkeypatch.setattr(Videos, "found", lambda self, row: read.append("found") or found(self, row))
+    monkeypatch.setattr(pages, "video", lambda state: str(state.corrections))
+    assert "Gnome" in ask(site, "GET", path.format(video)).text
+    assert len([query for query in read if "WHERE videos.id" in query]) == 1
+    assert read.count("found") == 1
 
 
 @pytest.mark.parametrize(

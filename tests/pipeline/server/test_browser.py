@@ -131,7 +131,8 @@ def film(server: Desk, clip: Path) -> str:
 
 
 def card(page: Page, name: str) -> Locator:
-    return page.locator(".film", has_text=name)
+    """Of a film that the server has; for a moment its upload is there as well."""
+    return page.locator("#rows .film", has_text=name)
 
 
 def events(page: Page) -> list[list[Any]]:

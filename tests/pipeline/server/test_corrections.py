@@ -91,6 +91,11 @@ def test_an_end_just_after_the_film_is_its_end(site: Site, video: str) -> None:
 def test_names_that_people_gave(site: Site, video: str) -> None:
     site.corrections.put(video, 0, [edit("Gnome", 0, 1), edit("Bark", 2, 3)])
     assert site.corrections.labels() == {"Gnome", "Bark"}
+    site.corrections.put(video, 1, [])
+    assert site.corrections.labels() == set()
+    assert site.videos.get(video)["corrected"]
+    site.corrections.delete(video)
+    assert not site.videos.get(video)["corrected"]
 
 
 def test_nothing_to_teach(site: Site, video: str) -> None:

@@ -35,7 +35,7 @@ def test_it_is_safe_from_a_crash(tmp_path: Path) -> None:
 def test_tables_of_another_version_are_not_touched(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE) as other:
         other.execute("PRAGMA user_version = 99")
-    with pytest.raises(EnvironmentProblem, match=r"version 99 of its tables, this one has 2"):
+    with pytest.raises(EnvironmentProblem, match=r"version 99 of its tables, this one has 3"):
         Database(tmp_path)
 
 

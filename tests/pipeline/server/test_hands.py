@@ -16,7 +16,7 @@ from avel.pipeline.reasons import InputError, MediaError, Reason
 from avel.pipeline.server import hands as module
 from avel.pipeline.server.folder import Folder
 from avel.pipeline.server.hands import Hands, examples_of
-from avel.pipeline.server.job_work import Film
+from avel.pipeline.server.job_work import Film, Stopped
 from avel.pipeline.server.settings import Limits, Settings
 from avel.pipeline.server.warm import Warm
 
@@ -235,9 +235,16 @@ def test_teaching(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder.media("b" * 32, ".mp4")
 
     def teach(
-        examples: Any, out: Path, runtime: Any, *, weights: Any, gives_way: list[Pair]
+        examples: Any,
+        out: Path,
+        runtime: Any,
+        *,
+        weights: Any,
+        gives_way: list[Pair],
+        progress: Any,
     ) -> Any:
         taught.append((examples, out, gives_way))
+        assert list(progress.track(["one", "two"])) == ["one", "two"]
         return SimpleNamespace(not_used=(f"{path}: the film has no sound",))
 
     monkeypatch.setattr("avel.pipeline.learning.teach.teach", teach)
@@ -253,7 +260,28 @@ def test_teaching(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gives_way == [("Whistle", "Gnome")]
     assert where == out
     assert [example.path for example in examples] == [folder.media("a" * 32, ".mp4"), path]
-    assert told == [("teaching", 0.0, 2.0), ("writing", 2.0, 2.0)]
+    assert told == [*(("teaching", done, 2.0) for done in (0.0, 1.0, 2.0)), ("writing", 2.0, 2.0)]
+
+
+def test_a_teaching_that_is_cancelled_ends_between_two_films(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def teach(*_: object, progress: Any, **__: object) -> None:
+        for name in progress.track(["one", "two", "three"]):
+            read.append(name)
+
+    def tell(stage: str, done: float, total: float) -> None:
+        if done == 2:
+            raise Stopped
+
+    monkeypatch.setattr("avel.pipeline.learning.teach.teach", teach)
+    found_by_everyday(monkeypatch)
+    films = [corrected(name, ("Gnome", 1, 3)) for name in "abc"]
+    with pytest.raises(Stopped):
+        Hands(settings).teach(films, settings.folder / "m", tell)
+    assert read == ["one", "two"]
 
 
 def test_a_teaching_that_fails_names_films(

@@ -4,6 +4,7 @@ from avel.pipeline.server.jobs import (
     LEASE_SECONDS,
     LOCALIZE,
     MOST_STARTS,
+    NO_WORKER,
     TEACH,
     Jobs,
     Taken,
@@ -132,6 +133,18 @@ def test_a_dead_worker_costs_a_start_and_then_the_job(site: Site, jobs: Jobs) ->
     assert found["attempts"] == 2
     assert found["error"]["reason"] == "WORKER_CRASH"
     assert "died 2 times (RuntimeError: no more memory)" in found["error"]["message"]
+
+
+def test_all_that_wait_are_given_up(site: Site, jobs: Jobs) -> None:
+    first, other = queue(site), queue(site)
+    assert taken(site, "one").id == first
+    assert jobs.give_up("no GPU") == 1
+    assert [state(site, job) for job in (first, other)] == ["running", "failed"]
+    found = jobs.get(other)
+    assert found is not None
+    assert found["ended"] is not None
+    assert found["error"] == {"reason": "WORKER_CRASH", "message": NO_WORKER.format("no GPU")}
+    assert jobs.give_up("no GPU") == 0
 
 
 def test_a_worker_that_died_has_no_more_to_say(site: Site, jobs: Jobs) -> None:

@@ -14,7 +14,7 @@ from avel.pipeline.server import keeper as module
 from avel.pipeline.server.keeper import Keeper, Keepers
 from avel.pipeline.server.settings import Settings
 from avel.pipeline.server.site import Site
-from tests.pipeline.server.material import add
+from tests.pipeline.server.material import add, ask, reason
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, code: str) -> list[Keeper]:
@@ -207,6 +207,120 @@ def test_one_that_dies_before_it_is_ready_is_started_again_after_a_pause(
     asyncio.run(run())
     assert pauses[:3] == [1.0, 3.0, 7.0]
     assert len(seen) >= 3
+
+
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between two starts."""
+    monkeypatch.setattr(module, "MOST_PAUSE_SECONDS", 0.0)
+
+
+DIES = "import sys; sys.stdout.write('c!RuntimeError: no GPU: r'); sys.stdout.flush(); sys.exit(1)"
+
+
+def test_what_waits_fails_where_no_worker_can_be_started(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = pretend(monkeypatch, DIES.replace("c!", "!"))
+    hurried(monkeypatch)
+    video = add(site)
+
+    async def run() -> None:
+        async with Keepers(site).life():
+            await until(lambda: site.videos.get(video)["state"] == "failed")
+            assert len(seen) >= module.MOST_EARLY
+
+    asyncio.run(run())
+    job = site.videos.get(video)["job"]
+    error = (site.jobs.get(job) or {})["error"]
+    assert error["reason"] == "WORKER_CRASH"
+    assert "can be started (exit code 1: RuntimeError: no GPU: r); what `avel" in error["message"]
+    assert "1 jobs that waited have failed" in caplog.text
+
+
+def test_nothing_is_taken_where_no_worker_can_be_started(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = add(site)
+    upload = site.uploads.begin("b.mp4", 4)
+    site.folder.part(upload).write_bytes(b"film")
+    keepers = Keepers(site)
+    (keeper,) = keepers._all
+    keeper._early, keeper._how = module.MOST_EARLY, "exit code 1: no GPU"
+    for method, path, given in (
+        ("POST", "/api/videos?name=c.mp4", {"content": b"film"}),
+        ("POST", "/api/uploads", {"json": {"name": "c.mp4", "bytes": 4}}),
+        ("PATCH", f"/api/uploads/{upload}", {"headers": {"upload-offset": "4"}}),
+        ("POST", f"/api/videos/{video}/localize", {}),
+    ):
+        answer = ask(site, method, path, **given)
+        assert reason(answer) == (503, "NO_WORKER"), path
+        assert answer.headers["retry-after"] == "30"
+        assert "(exit code 1: no GPU)" in answer.json()["error"]["message"]
+    assert [path.name for path in (site.folder.root / "uploads").iterdir()] == [upload]
+    keeper.state = "ready"
+    answer = ask(site, "PATCH", f"/api/uploads/{upload}", headers={"upload-offset": "4"})
+    assert answer.status_code == 201
+
+
+def test_jobs_wait_while_one_of_the_workers_may_work(site: Site) -> None:
+    two = Site(replace(site.settings, devices=("cuda:0", "cuda:1")))
+    keepers = Keepers(two)
+    first, second = keepers._all
+    first._early, first._how = module.MOST_EARLY, "no first"
+    assert keepers.why_none() == ""
+    second._early, second._how = module.MOST_EARLY, "no second"
+    assert keepers.why_none() == "no first"
+    second.state = "ready"
+    assert keepers.why_none() == ""
+    two.close()
+
+
+def test_one_that_did_something_did_not_die_early(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = pretend(monkeypatch, DIES)
+    hurried(monkeypatch)
+
+    async def run() -> int:
+        keeper = Keeper(site)
+        async with keeper.life():
+            await until(lambda: len(seen) > module.MOST_EARLY)
+        return keeper._early
+
+    assert asyncio.run(run()) == 0
+
+
+def test_a_process_that_cannot_be_made_is_a_death(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_: Any, **__: Any) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(module.subprocess, "Popen", started)
+    hurried(monkeypatch)
+    video = add(site)
+
+    async def run() -> None:
+        async with Keepers(site).life():
+            await until(lambda: site.videos.get(video)["state"] == "failed")
+
+    asyncio.run(run())
+    assert "cannot be started: Cannot allocate memory" in site.videos.get(video)["summary"]
+
+
+def test_one_that_is_never_ready_is_killed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = pretend(monkeypatch, "import sys; sys.stdin.read()\nwhile True: pass")
+    monkeypatch.setattr(module, "START_SECONDS", -1.0)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    hurried(monkeypatch)
+
+    async def run() -> str:
+        keeper = Keeper(site)
+        async with keeper.life():
+            await until(lambda: len(seen) == 2)
+        return keeper._how
+
+    assert asyncio.run(run()) == "signal 9"
 
 
 def test_what_it_was_about_waits_again_when_the_server_ends(

@@ -24,6 +24,29 @@ def test_what_is_said_of_one(site: Site) -> None:
     assert said["summary"] == "1 events"
 
 
+def test_a_list_reads_nothing_that_is_long(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is right however long corrections and the answer before are, for it reads neither."""
+    video = add(site)
+    work_off(site)
+    site.corrections.put(video, 0, [{"label": "Gnome", "onset": 1, "offset": 3}])
+    was = {"model": "everyday", "summary": "2 events", "changed": True}
+    with site.database.writing() as write:
+        write.execute(
+            "UPDATE videos SET was = ?, before = 'no JSON', corrections = 'no JSON'",
+            (json.dumps(was),),
+        )
+    read: list[str] = []
+    real = site.database.rows
+    monkeypatch.setattr(
+        site.database, "rows", lambda query, *given: read.append(query) or real(query, *given)
+    )
+    (said,) = site.videos.listed()
+    assert said == site.videos.get(video)
+    assert (said["corrected"], said["untaught"], said["before"]) == (True, True, was)
+    assert site.labels() == ["Bark", "Meow", "Gnome"]
+    assert not any("*" in query or "before" in query or "corrections" in query for query in read)
+
+
 def test_one_that_failed_says_why(site: Site) -> None:
     video = add(site, "dog.mp4")
     work_off(site, StubHands(fails={"dog.mp4"}))

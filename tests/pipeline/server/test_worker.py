@@ -1,4 +1,5 @@
 import io
+import json
 import os
 
 import pytest
@@ -39,6 +40,26 @@ def test_it_works_until_its_line_ends(site: Site, monkeypatch: pytest.MonkeyPatc
     assert said.startswith(READY)
     assert said.count(CHANGED) >= 4
     assert site.jobs.listed()[0]["attempts"] == 1
+
+
+def test_its_last_words_are_why_it_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    monkeypatch.setattr(module, "die_with", lambda parent: None)
+    monkeypatch.setattr(module.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(module.os, "dup", lambda number: write)
+    monkeypatch.setattr(module.os, "dup2", lambda *_: None)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no GPU" + "!" * 1_000)
+
+    monkeypatch.setattr(module, "work_on", fail)
+    with pytest.raises(RuntimeError, match="no GPU"):
+        module.run(json.dumps(site.settings.as_json()), "w", 1)
+    with os.fdopen(read, "rb") as line:
+        said = line.read()
+    assert said == b"!RuntimeError: no GPU" + b"!" * (
+        module.MOST_LAST - len("RuntimeError: no GPU")
+    )
 
 
 def test_it_hears_words_and_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
