@@ -100,9 +100,7 @@ def _footages(results: "dict[Path, Result]", sheets: "Sequence[Sheet]") -> "dict
         for path, result in results.items():
             seen = footage_of(apart, path) if counted else None
             rate, variable = (seen.frame_rate, seen.variable) if seen else (Fraction(0), False)
-            known = result.duration == result.duration
-            length = Fraction(result.duration if known else result.segments)
-            found[path] = Footage(rate, variable, duration=length)
+            found[path] = Footage(rate, variable, duration=Fraction(result.length))
     return found
 
 
