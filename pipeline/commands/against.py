@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from avel.pipeline.media.footage import Footage
     from avel.pipeline.method.results import Result
 
-ALONE = ("data", "model", "protocol", "labels", "out")
+ALONE = ("data", "model", "split", "protocol", "labels", "out")
 """Options that ask for a model's numbers on a split instead."""
 
 
