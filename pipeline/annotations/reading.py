@@ -103,7 +103,7 @@ def _of_text(path: Path, raw: bytes) -> Read:
         return audacity.labels
     raise InputError(
         f"{path}: is neither a label track of Audacity nor a selection table of Raven; its first "
-        f"line is {text.partition(chr(10))[0][:60]!r}"
+        f"line is {text.partition(chr(10))[0][:60]!r}; {_others(path)}"
     )
 
 
@@ -113,7 +113,16 @@ def _of_json(path: Path, raw: bytes) -> Read:
         return documents.documents
     if labelstudio.is_one(given) or given == []:
         return labelstudio.tasks
-    raise InputError(f"{path}: is neither an export of Label Studio nor a result of avel")
+    raise InputError(
+        f"{path}: is neither an export of Label Studio (JSON or JSON-MIN) nor a result of avel; "
+        f"{_others(path)}"
+    )
+
+
+def _others(path: Path) -> str:
+    """How to have a file of another format read."""
+    suffixes = ", ".join(each for each in SUFFIXES if each != path.suffix.lower())
+    return f"end the name of another format with its suffix, one of {suffixes}"
 
 
 def _parsed(path: Path, raw: bytes) -> Any:
