@@ -138,3 +138,13 @@ def test_a_film_of_unknown_length(tmp_path: Path) -> None:
     assert "not known, in 4 segments of 1 s" in page
     shown = Page((tmp_path / "index.html").read_text()).data
     assert [each["duration"] for each in shown] == [4.0, 3.5, 3.5]
+
+
+def test_two_results_of_a_film_are_one_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(document(everyday("a.mp4")))
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.startswith(f"wrote 1 pages to {tmp_path};")
+    assert {path.name for path in tmp_path.glob("*.html")} == {"b.html", "index.html"}
