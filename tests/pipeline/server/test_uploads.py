@@ -1,6 +1,7 @@
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,79 @@ def test_deleting(site: Site) -> None:
             ask(upload)
     with pytest.raises(Problem, match="is not there"):
         append(site, NOBODY, 0, b"x")
+
+
+def test_deleting_while_bytes_come(site: Site) -> None:
+    upload, heard = site.uploads.begin("dog.mp4", 8), list[bytes]()
+
+    async def body() -> AsyncIterator[bytes]:
+        for piece in (b"fi", b"lm", b"12", b"34"):
+            if heard:
+                site.uploads.delete(upload)
+            heard.append(piece)
+            yield piece
+
+    said = f"^.*'{upload}' was deleted while its bytes came; begin another one"
+    with pytest.raises(Problem, match="DELETED") as err:
+        asyncio.run(site.uploads.append(upload, 0, body()))
+    assert re.match(said, err.value.message)
+    assert (err.value.status, len(heard)) == (404, 2)  # the rest is not read
+    assert_nothing_is_left(site)
+
+
+@pytest.mark.parametrize("when", ["row", "look", "settle", "settled"])
+def test_deleting_while_a_whole_film_is_taken(
+    site: Site, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    upload = site.uploads.begin("dog.mp4", 4)
+
+    def after(real: Callable[..., Any], *, first: bool = False) -> Callable[..., Any]:
+        def done(*given: Any) -> Any:
+            if first:
+                site.uploads.delete(upload)
+            found = real(*given)
+            if not first:
+                site.uploads.delete(upload)
+            return found
+
+        return done
+
+    if when == "row":
+        monkeypatch.setattr(site.room, "reading", after(site.room.reading))
+    elif when == "look":
+        monkeypatch.setattr(site.looker, "look", after(site.looker.look))
+    elif when == "settle":
+        monkeypatch.setattr(os, "replace", after(os.replace, first=True))
+    else:
+        monkeypatch.setattr(os, "replace", after(os.replace))
+    with pytest.raises(Problem, match="was deleted while its bytes came"):
+        append(site, upload, 0, b"film")
+    assert_nothing_is_left(site)
+
+
+def test_deleting_what_is_a_film_by_then(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The film stays, and who sent it hears of it."""
+    upload = site.uploads.begin("dog.mp4", 4)
+    take = site.uploads.take
+
+    async def taken(upload: str) -> str:
+        job = await take(upload)
+        site.uploads.delete(upload)
+        return job
+
+    monkeypatch.setattr(site.uploads, "take", taken)
+    said, done = append(site, upload, 0, b"film")
+    assert done
+    assert said["upload"] == {"id": upload, "name": "dog.mp4", "bytes": 4, "received": 4}
+    assert said["video"] == site.videos.get(upload)
+    assert said["job"]["video"] == upload
+
+
+def assert_nothing_is_left(site: Site) -> None:
+    assert files(site) == []
+    assert list((site.folder.root / "videos").iterdir()) == []
+    assert site.videos.totals() == (0, 0)
+    assert site.jobs.listed() == []
 
 
 def test_a_film_outlives_its_upload(site: Site) -> None:
