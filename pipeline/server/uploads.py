@@ -179,7 +179,7 @@ class Uploads:
                         raise _deleted(upload)
             finally:
                 _flush(file, waiting)  # what came counts, even where it broke off
-        self._touch(upload)
+                self._touch(upload)
         return size
 
     def _opened(self, upload: str) -> FileIO:

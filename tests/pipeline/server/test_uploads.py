@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from avel.pipeline.server import uploads as module
+from avel.pipeline.server.bodies import pieces as body_of
 from avel.pipeline.server.problem import Problem
 from avel.pipeline.server.site import Site
 from avel.pipeline.server.sweep import sweep
@@ -99,8 +101,11 @@ def test_more_than_was_announced(site: Site) -> None:
     assert append(site, upload, 4, b"1234")[1]
 
 
-def test_what_came_before_it_broke_off_counts(site: Site) -> None:
+def test_what_came_before_it_broke_off_counts(tmp_path: Path) -> None:
+    clock = Clock()
+    site = make_site(tmp_path, clock=clock)
     upload = site.uploads.begin("dog.mp4", 8)
+    clock.now += 100
 
     async def broken() -> AsyncIterator[bytes]:
         yield b"film"
@@ -109,6 +114,7 @@ def test_what_came_before_it_broke_off_counts(site: Site) -> None:
     with pytest.raises(ConnectionError):
         asyncio.run(site.uploads.append(upload, 0, broken()))
     assert site.uploads.get(upload)["upload"]["received"] == 4
+    site.uploads.expire(50)  # somebody went on with it a moment ago
     assert append(site, upload, 4, b"1234")[1]
 
 
@@ -175,6 +181,19 @@ def test_in_one_step_it_comes_or_nothing_is_kept(
     assert err.value.status == status
     assert files(site) == []
     assert site.videos.totals() == (0, 0)
+
+
+def test_without_a_length_half_a_film_is_none(site: Site) -> None:
+    """Its sender hung up: what came may well be a film by itself."""
+    messages = [{"type": "http.request", "body": b"film", "more_body": True}]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    asked = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with pytest.raises(Problem, match="CUT_OFF"):
+        asyncio.run(site.uploads.whole("a.mp4", None, body_of(asked, 5.0)))
+    assert_nothing_is_left(site)
 
 
 def test_without_a_length_at_most_a_films_bytes_come(tmp_path: Path) -> None:
