@@ -173,7 +173,8 @@ class Uploads:
                         raise _overflown(most)
                     waiting += piece
                     if len(waiting) >= PIECE:
-                        await asyncio.to_thread(_flush, file, waiting)
+                        full, waiting = waiting, bytearray()  # a thread's own, even if we are ended
+                        await asyncio.to_thread(_flush, file, full)
                         self._room.check_disk()
                     if not os.fstat(file.fileno()).st_nlink:
                         raise _deleted(upload)

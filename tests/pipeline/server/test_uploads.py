@@ -1,7 +1,9 @@
 import asyncio
 import os
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,36 @@ def test_long_bodies_are_written_as_they_come(site: Site, monkeypatch: pytest.Mo
     said, _ = append(site, upload, 0, *(content[at : at + 7] for at in range(0, 1_000, 7)))
     row = site.videos.row(said["video"]["id"])
     assert site.videos.media(row, proxy=False).read_bytes() == content
+
+
+def test_no_byte_is_written_twice_where_the_server_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread may be writing then; it is waited for by nobody."""
+    monkeypatch.setattr(module, "PIECE", 4)
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(FileIO):
+        def write(self, given: Any, /) -> int:
+            written = super().write(given)
+            if not began.is_set():
+                began.set()
+                go_on.wait(5)
+            return written
+
+    monkeypatch.setattr(site.uploads, "_opened", lambda it: Slow(site.folder.part(it), "r+b"))
+    upload = site.uploads.begin("dog.mp4", 16)
+
+    async def ended() -> None:
+        task = asyncio.ensure_future(site.uploads.append(upload, 0, pieces(b"film", b"1234")))
+        await asyncio.to_thread(began.wait, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+
+    asyncio.run(ended())
+    assert site.folder.part(upload).read_bytes() == b"film"
 
 
 def test_a_full_disk_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
