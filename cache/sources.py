@@ -64,6 +64,8 @@ class Sources:
 
     def of(self, name: str) -> Known | None:
         """What the last line about a file says of its bytes and when they changed."""
+        if not self._marks:
+            return None
         mark = _mark(_begin(name))
         at = bisect_right(self._marks, mark) - 1
         while at >= 0 and self._marks[at] == mark:
