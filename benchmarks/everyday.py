@@ -24,7 +24,8 @@ from torch.nn import functional
 from avel.extractors import Choice, choose
 from avel.extractors.convolve import SameConv2d
 from avel.extractors.extractor import FrozenExtractor
-from avel.extractors.sound.mn import FFT, HOP, LOG_OFFSET, LOG_SCALE, LOG_SHIFT, MN, MNExtractor
+from avel.extractors.sound.log_mel import FFT, HOP, LOG_OFFSET, LOG_SCALE, LOG_SHIFT, LogMel
+from avel.extractors.sound.mn import MN, MNExtractor
 from avel.extractors.sound.yamnet import HOP as HOP_OF_YAMNET
 from avel.extractors.sound.yamnet import LAYERS, PATCH, YAMNet
 from avel.extractors.sound.yamnet_files import BINS, WINDOW
@@ -40,10 +41,10 @@ WINDOWS = {1: 16, 2: 16, 4: 8, 10: 4}
 Head = Callable[[Tensor], Tensor]
 
 
-class PlainMN(MN):
-    """The front end as published; the network is the same before its norms are folded."""
+class PlainLogMel(LogMel):
+    """As published."""
 
-    def log_mel(self, samples: Tensor) -> Tensor:
+    def forward(self, samples: Tensor) -> Tensor:
         kernel = samples.new_tensor([[[-0.97, 1.0]]])
         sharp = functional.conv1d(samples[:, None], kernel)[:, 0]
         spectrum = torch.view_as_real(
@@ -51,6 +52,14 @@ class PlainMN(MN):
         )
         bands = self.mel.T @ (spectrum**2).sum(-1)
         return ((torch.log(bands + LOG_OFFSET) + LOG_SHIFT) / LOG_SCALE)[:, None]
+
+
+class PlainMN(MN):
+    """The front end as published; the network is the same before its norms are folded."""
+
+    def __init__(self, width: float) -> None:
+        super().__init__(width)
+        self.log_mel = PlainLogMel()
 
 
 class PlainYAMNet(YAMNet):

@@ -14,6 +14,7 @@ from avel.extractors.declaration import Declaration
 from avel.extractors.errors import ExtractorError
 from avel.extractors.exact import exact
 from avel.extractors.options import EncodeOptions
+from avel.extractors.protocol import CutSound
 from avel.extractors.threads import in_threads
 from avel.extractors.weights.files import Weights
 from avel.extractors.weights.tensors import read_all
@@ -72,6 +73,11 @@ class FrozenExtractor(ABC):
     @property
     def pooling(self) -> Pooling | None:
         """What makes a picture's vector (N, D) of its map's tokens (N, P, C), where known."""
+        return None
+
+    @property
+    def cut_sound(self) -> CutSound | None:
+        """See `Extractor`; None where nothing is shared."""
         return None
 
     def sight_logits(self, vectors: Tensor) -> Tensor:
@@ -133,7 +139,7 @@ class FrozenExtractor(ABC):
 
     @torch.inference_mode()
     def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
-        """Sound's part of what a call gives, of mono int16 (N, S)."""
+        """Sound's part of what a call gives, of mono int16 (N, S) or of what `cut_sound` gives."""
         if not len(samples):
             return _none(self.embed_sound(samples.new_zeros(1, samples.shape[1])))
         with self.mixed():

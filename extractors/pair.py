@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from avel.extractors.adapters.adapters import Pooling
 from avel.extractors.extractor import FrozenExtractor
+from avel.extractors.protocol import CutSound
 
 
 class Pair:
@@ -23,6 +24,11 @@ class Pair:
     def pooling(self) -> Pooling | None:
         """That of sight, since the vector of a picture is."""
         return self._sight.pooling
+
+    @property
+    def cut_sound(self) -> CutSound | None:
+        """The second one's."""
+        return self._sound.cut_sound
 
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`."""

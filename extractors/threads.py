@@ -16,15 +16,19 @@ from torch import Tensor
 Found = TypeVar("Found")
 
 
-def in_threads(run: Callable[[Tensor], Found], batch: Tensor, most: int) -> list[Found]:
+def in_threads(
+    run: Callable[[Tensor], Found], batch: Tensor, most: int, *, one_each: bool = False
+) -> list[Found]:
     """What `run` gives for parts of a batch (N, ...), in their order, without gradients.
 
     Args:
         run: Of a part (M, ...); it sees no autocast and no mode of the calling thread.
         batch: On the CPU; cut evenly among as many threads as torch may use.
         most: Largest M.
+        one_each: Whether a batch of one, too, has one thread: several add in another order.
     """
-    threads = min(torch.get_num_threads(), len(batch))
+    threads = torch.get_num_threads()
+    threads = threads if one_each else min(threads, len(batch))
     parts = torch.split(batch, min(most, -(-len(batch) // max(1, threads))))
 
     def alone(part: Tensor) -> Found:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.pair import Pair
+from avel.extractors.protocol import CutSound
 
 
 class Adapted:
@@ -22,6 +23,11 @@ class Adapted:
         self._base, self._adapters = base, adapters
         if adapters.config.trunk_stages and isinstance(base, FrozenExtractor):
             base.adapters = adapters
+
+    @property
+    def cut_sound(self) -> CutSound | None:
+        """That of the encoder, which hears before it is corrected."""
+        return self._base.cut_sound
 
     def __call__(self, frames: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Embed cells: RGB uint8 (N, F, 3, H, W) and int16 (N, S); see `Extractor`.

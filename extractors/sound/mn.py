@@ -8,22 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avel.extractors.convolve import Activation, convolve, in_parts
+from avel.extractors.convolve import Activation, convolve
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
+from avel.extractors.protocol import CutSound
 from avel.extractors.sound.declarations import MN04, MN05, MN10, MN20
-from avel.extractors.sound.mel import mel_bands
+from avel.extractors.sound.log_mel import FULL_SCALE, LogMel
+from avel.extractors.sound.shared import SharedColumns
 from avel.extractors.weights.tensors import load_into
 
-SAMPLE_RATE = MN04.cut["sample_rate"]
-PRE_EMPHASIS = 0.97
-WINDOW, HOP, FFT = 800, 320, 1024
-"""25 ms every 10 ms, in samples."""
-TOGETHER = 128
-"""Columns of a spectrogram that are computed together on a CPU."""
-NUM_BANDS, LOWEST, HIGHEST = 128, 0.0, 15_000.0
-"""Mel bands between two frequencies in Hz."""
-LOG_OFFSET, LOG_SHIFT, LOG_SCALE = 1e-5, 4.5, 5.0
 STEM, LAST, CLASSES = 16, 1280, 527
 """Channels after the first convolution and before the classes, at width 1; outputs."""
 BLOCKS = (
@@ -138,9 +131,6 @@ class MN(nn.Module):
         width: All channels are multiplied by it.
     """
 
-    window: Tensor
-    mel: Tensor
-
     def __init__(self, width: float) -> None:
         super().__init__()
         channels = rounded(STEM * width)
@@ -161,11 +151,7 @@ class MN(nn.Module):
             nn.Dropout(),
             nn.Linear(last, CLASSES),
         )
-        side = (FFT - WINDOW) // 2
-        window = functional.pad(torch.hann_window(WINDOW, periodic=False), (side, side))
-        mel = mel_bands(NUM_BANDS, FFT, SAMPLE_RATE, LOWEST, HIGHEST)
-        self.register_buffer("window", window, persistent=False)  # in no file of weights
-        self.register_buffer("mel", mel, persistent=False)
+        self.log_mel = LogMel()
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Vectors (N, D)."""
@@ -182,27 +168,6 @@ class MN(nn.Module):
         logits: Tensor = self.classifier[5](vectors)
         return logits
 
-    def log_mel(self, samples: Tensor) -> Tensor:
-        """Spectrograms (N, 1, 128, frames) of sound in [-1, 1] (N, S at 32 kHz), in float32.
-
-        Sound shorter than a window is padded with silence.
-        """
-        with torch.autocast(samples.device.type, enabled=False):
-            padded = functional.pad(samples.float(), (0, max(0, FFT - samples.shape[-1])))
-            return torch.cat([self._log_mel(part) for part in in_parts(padded, 1)])
-
-    def _log_mel(self, samples: Tensor) -> Tensor:
-        sharp = samples[:, 1:] - PRE_EMPHASIS * samples[:, :-1]
-        centred = functional.pad(sharp[:, None], (FFT // 2, FFT // 2), "reflect")[:, 0]
-        frames = in_parts(centred.unfold(1, FFT, HOP), TOGETHER, 1)
-        bands = torch.cat([self._bands(part) for part in frames], 1)
-        return ((torch.log(bands + LOG_OFFSET) + LOG_SHIFT) / LOG_SCALE).mT[:, None]
-
-    def _bands(self, frames: Tensor) -> Tensor:
-        """Power (N, frames, 128) in mel bands of pieces of sound (N, frames, FFT)."""
-        parts = torch.view_as_real(torch.fft.rfft(frames * self.window)).square()
-        return (parts[..., 0] + parts[..., 1]) @ self.mel  # a sum over them would be slow
-
 
 class MNExtractor(FrozenExtractor):
     """The vector before AudioSet's classes (512 numbers at width 0.4), and their logits."""
@@ -217,9 +182,21 @@ class MNExtractor(FrozenExtractor):
         load_into(model, self.tensors(self.weights), self.weights.source)
         return fold_batch_norms(model)
 
+    @property
+    def cut_sound(self) -> CutSound | None:
+        """On a CPU, where a spectrogram takes a third of what sound takes."""
+        if self.device.type != "cpu" or self.options.compile:  # spectrogram and network are one
+            return None
+        return SharedColumns(self.model.log_mel)
+
     def hear(self, samples: Tensor) -> Tensor:
-        """Vectors (N, D) of sound (N, S) on the int16 scale; any S, trained on 10 s."""
-        return self.model(self.model.log_mel(samples / 32768))  # type: ignore[no-any-return]
+        """Vectors (N, D) of sound (N, S) on the int16 scale, or of spectrograms (N, 128, frames).
+
+        Any S; trained on 10 s.
+        """
+        is_cut = samples.dim() == 3
+        log_mel = samples[:, None] if is_cut else self.model.log_mel(samples / FULL_SCALE)
+        return self.model(log_mel)  # type: ignore[no-any-return]
 
     def sound_logits(self, vectors: Tensor) -> Tensor:
         """Logits (..., 527) of AudioSet's classes, of vectors (..., D)."""

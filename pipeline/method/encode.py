@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.method.extract import Features, join_features
-from avel.pipeline.method.heard import Stretch, present, stretches
-from avel.pipeline.method.queue import Name, Piece, Queue
+from avel.pipeline.method.heard import Stretch, present, samples_of, stretches
+from avel.pipeline.method.queue import Name, Piece, Queue, failure
 from avel.pipeline.reasons import MediaError
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class CellBatches:
         from avel.pipeline.method.transfer import transfer  # loads torch: cached runs need none
 
         self._batch_cells, self._sound_seconds = batch_cells, tuple(sound_seconds)
+        cut = extractor.cut_sound if sum(self._sound_seconds) > 1 else None  # else none overlap
+        self._cut = cut or samples_of
         self._transfers: dict[Kind, Transfer] = {
             "sight": transfer(extractor.embed_sight, extractor.model),
             "sound": transfer(extractor.embed_sound, extractor.model),
@@ -70,7 +72,11 @@ class CellBatches:
     def add(self, name: Name, segments: Segments) -> Iterator[Encoded]:
         """Take one window of cells (or a whole video); gives those that are complete now."""
         cells = present(segments.visual_mask)
-        heard, places = stretches(segments, self._sound_seconds)
+        try:
+            heard, places = stretches(segments, self._sound_seconds, self._cut)
+        except Exception as err:  # as of the encoder, of which it is a part
+            yield name, failure(err)
+            return
         rest = replace(segments, frames=segments.frames[:0], samples=segments.samples[:0])
         self._windows[name] = _Window(rest, places, len(cells) + len(heard))
         F = segments.frames.shape[1]  # as many pictures at once whether a cell has one or sixteen
@@ -91,7 +97,7 @@ class CellBatches:
         """Stretches of sound in one batch: their number depends on nothing but the video."""
         if not self._sound_seconds:
             return self._batch_cells // int(segments.frames.shape[1])
-        if len(stretch.samples) < stretch.seconds * segments.samples.shape[1]:
+        if not stretch.is_whole:
             return 1  # a short video's whole sound; others of its length may never come
         return self._batch_cells // stretch.seconds
 

@@ -181,8 +181,7 @@ class _Harvest:
     def _open(self, video: Video) -> Iterator[Outcome]:
         self._number += 1
         self._videos[self._number] = video
-        store = self._stores.segments
-        cells = store.get(video.key) if self._runtime.keep_segments else None
+        cells = self._stores.segments.get(video.key)
         if cells is None:
             self._decoders.start(self._number, video.path)
             _ = self._batches  # loaded while the first video is decoded

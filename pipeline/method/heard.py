@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from avel.extractors.protocol import Cut, CutSound
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.media.context import sound_span
 
@@ -14,22 +15,33 @@ class Stretch(NamedTuple):
     """Sound that is encoded as one.
 
     Attributes:
-        samples: Mono int16 (S,).
+        samples: Mono int16 (S,), or in their place what an encoder cuts.
         seconds: Of the window that was asked for, which may be longer than the video.
+        is_whole: Whether it is that long.
     """
 
-    samples: NDArray[np.int16]
+    samples: Cut
     seconds: int
+    is_whole: bool
+
+
+def samples_of(
+    cells: NDArray[np.int16], spans: Sequence[tuple[int, int]]
+) -> list[NDArray[np.int16]]:
+    """Samples (S',) of each stretch of cells (T, S); see `CutSound`."""
+    flat = cells.reshape(-1)
+    return [flat[start : start + length] for start, length in spans]
 
 
 def stretches(
-    segments: Segments, sound_seconds: Sequence[int]
+    segments: Segments, sound_seconds: Sequence[int], cut: CutSound = samples_of
 ) -> tuple[list[Stretch], NDArray[np.int64]]:
     """All different stretches of some cells, and which is heard for each cell.
 
     Args:
         segments: T cells, with the sound around them as far as windows reach.
         sound_seconds: Lengths of the W windows of each cell; empty for the cell alone.
+        cut: Takes them out of the sound.
 
     Returns:
         The stretches, and their numbers (T, W). Cells without sound are not heard: theirs is 0.
@@ -47,9 +59,9 @@ def stretches(
                 spans[span] = len(spans)
                 wanted.append(seconds)
             places[cell, column] = spans[span]
-    flat = wave.reshape(-1)
-    cut = [flat[start : start + length] for start, length in spans]
-    return [Stretch(*each) for each in zip(cut, wanted, strict=True)], places
+    whole = [length == s * rate for (_, length), s in zip(spans, wanted, strict=True)]
+    found = cut(wave, list(spans))
+    return [Stretch(*each) for each in zip(found, wanted, whole, strict=True)], places
 
 
 def present(mask: NDArray[np.bool_]) -> list[int]:

@@ -3,14 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple
 
 from avel.pipeline.method.batch_size import BatchSize
 from avel.pipeline.reasons import MediaError, Reason
 
 if TYPE_CHECKING:
+    from avel.extractors.protocol import Cut
     from avel.pipeline.method.transfer import Arrays, Transfer
 
 Name = tuple[int, int]
@@ -23,7 +22,7 @@ class Piece(NamedTuple):
     window: Name
     number: int
     """Among the pieces of its kind in the window."""
-    array: NDArray[Any]
+    array: "Cut"
 
 
 Found = tuple[Piece, "Arrays | MediaError"]
@@ -134,7 +133,7 @@ class Queue:
                 found = _rows(self._begun(own)(), len(own))
             except Exception as err:
                 self.drop(window)
-                yield own[0], _failure(err)
+                yield own[0], failure(err)
                 continue
             del self._waiting[: len(own)]
             yield from zip(own, found, strict=True)
@@ -151,7 +150,8 @@ def _is_out_of_memory(err: Exception) -> bool:
     return named or "can't allocate memory" in str(err)
 
 
-def _failure(err: Exception) -> MediaError:
+def failure(err: Exception) -> MediaError:
+    """What it means for a window that an encoder did not take it."""
     what = " ".join(str(err).split())[:300]
     if _is_out_of_memory(err):
         return MediaError(Reason.OOM, f"one segment does not fit into the encoder's memory: {what}")

@@ -1,5 +1,6 @@
 """Two extractors as one."""
 
+import numpy as np
 import torch
 
 from avel.extractors.pair import Pair
@@ -27,6 +28,17 @@ def test_its_pooling_is_that_of_sight(chosen: Chooser) -> None:
     assert tiny.pooling is not None
     assert torch.equal(pair.pooling(tokens), tiny.pooling(tokens))
     assert Pair({"extractor": "x"}, vggish, tiny).pooling is None
+
+
+def test_it_cuts_as_the_one_that_hears(chosen: Chooser) -> None:
+    sound, sight = (parts(chosen(name))[0].load() for name in ("mn04", "vggish"))
+    spans, wave = [(0, 6_400)], np.arange(9_600, dtype=np.int16).reshape(3, 3_200)
+    assert sound.cut_sound is not None
+    (expected,) = sound.cut_sound(wave, spans)
+    cut = Pair({"extractor": "x"}, sight, sound).cut_sound
+    assert cut is not None
+    np.testing.assert_array_equal(np.asarray(cut(wave, spans)[0]), np.asarray(expected))
+    assert Pair({"extractor": "x"}, sound, sight).cut_sound is None
 
 
 def test_its_networks_are_those_of_both(chosen: Chooser) -> None:

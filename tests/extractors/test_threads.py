@@ -41,6 +41,16 @@ def test_a_parts_own_work_is_not_shared_out_again() -> None:
         torch.set_num_threads(2)
 
 
+def test_a_part_that_is_alone_may_have_one_thread() -> None:
+    """Several would add up a product in another order."""
+    torch.set_num_threads(2)
+    alone = torch.zeros(1, 1)
+    assert in_threads(lambda part: torch.get_num_threads(), alone, 1) == [2]
+    assert in_threads(lambda part: torch.get_num_threads(), alone, 1, one_each=True) == [1]
+    torch.set_num_threads(1)
+    assert in_threads(lambda part: len(part), torch.zeros(3, 1), 2, one_each=True) == [2, 1]
+
+
 def test_later_threads_have_as_many_as_before() -> None:
     """What torch is told in one thread is what threads begin with; see `_pool`."""
     torch.set_num_threads(2)

@@ -1,5 +1,6 @@
-"""EfficientAT's networks: the published outputs, the front end against librosa, bad files."""
+"""EfficientAT's networks: the published outputs, what is cut for them, bad files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import torch
 from torch import Tensor
 
 from avel.extractors import EXTRACTORS, Choice, choose
-from avel.extractors.sound import mn
 from avel.extractors.sound.mn import MN, MN04Extractor, MNExtractor, rounded
 from avel.extractors.weights.files import WeightsError
+from avel.pipeline.media.cells import Segments
+from avel.pipeline.method.encode import encode_whole
 from tests.extractors.conftest import Chooser
-from tests.extractors.made import mn_file, state_of
+from tests.extractors.made import cells, mn_file, state_of
+from tests.pipeline.method.stubs import parts_of
 
 FILE = "mn04_as_mAP_432.pt"
 
@@ -66,45 +69,6 @@ def test_sixteen_bits_keep_the_direction(published: MNExtractor, golden: Path) -
     assert not torch.equal(exact, mixed)
 
 
-def test_log_mel_beside_librosa() -> None:
-    """Its transform of the sharpened sound, and Kaldi's triangles."""
-    from librosa import stft  # takes long to import
-
-    from avel.extractors.sound.mel import mel_bands
-
-    wave = torch.rand(1, 16_000, generator=torch.Generator().manual_seed(0)).double().numpy() - 0.5
-    sharp = wave[0, 1:] - 0.97 * wave[0, :-1]
-    window = np.hanning(800)
-    theirs = stft(
-        sharp, n_fft=1024, hop_length=320, win_length=800, window=window, pad_mode="reflect"
-    )
-    bands = np.abs(theirs.T) ** 2 @ mel_bands(128, 1024, 32_000, 0.0, 15_000.0).double().numpy()
-    expected = ((np.log(bands + 1e-5) + 4.5) / 5).T
-    found = MN(0.4).log_mel(torch.from_numpy(wave).float())
-    assert found.shape == (1, 1, 128, 50)
-    np.testing.assert_allclose(found[0, 0], expected, atol=1e-4)
-
-
-@torch.inference_mode()
-@torch.inference_mode()
-def test_columns_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    samples = torch.randn(2, 96_000) * 0.1
-    network = MN(0.4)
-    found = network.log_mel(samples)
-    monkeypatch.setattr(mn, "TOGETHER", 10_000)
-    assert torch.equal(found, network.log_mel(samples))
-
-
-def test_silence_and_sound_shorter_than_a_window() -> None:
-    model = MN(0.4)
-    silent = model.log_mel(torch.zeros(1, 32_000))
-    assert silent.unique().numel() == 1
-    assert silent[0, 0, 0, 0] == pytest.approx((np.log(1e-5) + 4.5) / 5, rel=1e-5)
-    short = torch.rand(2, 500) - 0.5
-    padded = torch.nn.functional.pad(short, (0, 524))
-    assert torch.equal(model.log_mel(short), model.log_mel(padded))
-
-
 @pytest.mark.parametrize("seconds", [1, 2.5, 10])
 def test_any_length(extractor: MNExtractor, seconds: float) -> None:
     samples = torch.randint(-9000, 9000, (1, int(32_000 * seconds)), dtype=torch.int16)
@@ -112,6 +76,46 @@ def test_any_length(extractor: MNExtractor, seconds: float) -> None:
     assert found["audio"].shape == (1, 512)
     assert found["audio_scores"].shape == (1, 527)
     assert found["audio"].abs().max() > 0
+
+
+@torch.inference_mode()
+def test_what_it_cuts_is_heard_as_samples_are(extractor: MNExtractor) -> None:
+    """The same bits: of any length, and beside a stretch that is not on the grid of hops."""
+    cells = torch.randint(-9000, 9000, (4, 32_000), dtype=torch.int16)
+    spans = [(0, 64_000), (16_000, 96_000), (100, 50_000)]
+    assert extractor.cut_sound is not None
+    for cut, (start, length) in zip(extractor.cut_sound(cells.numpy(), spans), spans, strict=True):
+        alone = extractor.embed_sound(cells.view(1, -1)[:, start : start + length])
+        found = extractor.embed_sound(torch.from_numpy(np.asarray(cut))[None])
+        torch.testing.assert_close(found, alone, rtol=0, atol=1e-5 * float(alone["audio"].max()))
+
+
+@pytest.mark.parametrize("window", [1, 2])
+def test_a_film_gives_the_same_bits_however_it_is_cut(
+    window: int, extractor: MNExtractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What windows of sound share ends nowhere; and it is what is heard of each alone."""
+    T, lengths = 4, (1, 2)
+    frames, sound = cells(T, 16, 3_200)
+    there = np.ones(T, bool)
+    film = Segments(frames.numpy(), sound.numpy(), there, there, float(T))
+    whole = encode_whole(extractor, [film], 4, lengths)
+    found = encode_whole(extractor, parts_of(film, lengths, window), 4, lengths)
+    np.testing.assert_array_equal(found.audio, whole.audio)
+    np.testing.assert_array_equal(found.audio_scores, whole.audio_scores)
+    monkeypatch.setattr(type(extractor), "cut_sound", None)
+    alone = encode_whole(extractor, [film], 4, lengths)
+    np.testing.assert_allclose(found.audio, alone.audio, rtol=0, atol=1e-5 * alone.audio.max())
+
+
+def test_where_it_cuts(extractor: MNExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU alone, and not where one thing is compiled of all."""
+    assert extractor.cut_sound is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(extractor, "device", torch.device("cuda"))
+        assert extractor.cut_sound is None
+    monkeypatch.setattr(extractor, "options", replace(extractor.options, compile=True))
+    assert extractor.cut_sound is None
 
 
 @torch.inference_mode()

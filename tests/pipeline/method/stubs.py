@@ -1,6 +1,6 @@
 """An encoder that is quick and says what it was given, and a decoder that plays a script."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from avel.pipeline.media.cells import SegmentConfig, Segments
+from avel.pipeline.media.context import cells_after, cells_before
 from avel.pipeline.media.messages import Ended, Event, Window
 from avel.pipeline.method.plan import Plan, plan_features
 
 CUT = {"image_size": 16, "sample_rate": 4_000}
 """Of cells that are small."""
+CELL_ARRAYS = ("frames", "samples", "visual_mask", "audio_mask")
 
 
 class StubEncoder:
@@ -21,6 +23,7 @@ class StubEncoder:
     name = "stub"
     recipe = {"extractor": "stub", "options": {}}  # noqa: RUF012
     cells = CUT
+    cut_sound = None
 
     def __init__(self, fault: Callable[[Tensor], None] = lambda frames: None) -> None:
         self.model: nn.Module = nn.Identity()
@@ -82,6 +85,20 @@ def cells(count: int, value: int = 7, *, duration: float = 0.0) -> Segments:
         duration,
         (),
     )
+
+
+def parts_of(whole: Segments, lengths: Sequence[int], window: int) -> list[Segments]:
+    """A video's windows as decoding gives them, with the sound around each."""
+    T, longest, parts = len(whole.samples), max(lengths, default=0), []
+    for first in range(0, T, window):
+        last = min(T, first + window)
+        after = min(cells_after(first, last - first, longest), T - last)
+        before = cells_before(first, last - first, after, longest)
+        part = {name: getattr(whole, name)[first:last] for name in CELL_ARRAYS}
+        around = whole.samples[first - before : first], whole.samples[last : last + after]
+        done = whole.duration if last == T else 0.0
+        parts.append(Segments(**part, duration=done, before=around[0], after=around[1]))
+    return parts
 
 
 class ScriptedDecoders:

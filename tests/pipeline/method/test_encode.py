@@ -8,16 +8,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from avel.pipeline.media.cells import Segments
-from avel.pipeline.media.context import cells_after, cells_before
 from avel.pipeline.method.encode import CellBatches, Encoded, encode_whole
 from avel.pipeline.method.extract import ARRAYS, Features
 from avel.pipeline.reasons import MediaError, Reason
-from tests.pipeline.method.stubs import ClassesEncoder, StubEncoder, cells
-
-CELL_ARRAYS = ("frames", "samples", "visual_mask", "audio_mask")
+from tests.pipeline.method.stubs import ClassesEncoder, StubEncoder, cells, parts_of
 
 
 def all_of(
@@ -131,20 +129,6 @@ def counted(T: int, *, duration: float = 0.0, views: int = 0) -> Segments:
     samples = np.broadcast_to(numbers[:, None], (T, 4_000)).astype(np.int16)
     there = np.ones(T, bool)
     return Segments(frames, samples, there, there, duration)
-
-
-def parts_of(whole: Segments, lengths: Sequence[int], window: int) -> list[Segments]:
-    """A video's windows as decoding gives them, with the sound around each."""
-    T, longest, parts = len(whole.samples), max(lengths, default=0), []
-    for first in range(0, T, window):
-        last = min(T, first + window)
-        after = min(cells_after(first, last - first, longest), T - last)
-        before = cells_before(first, last - first, after, longest)
-        part = {name: getattr(whole, name)[first:last] for name in CELL_ARRAYS}
-        around = whole.samples[first - before : first], whole.samples[last : last + after]
-        done = whole.duration if last == T else 0.0
-        parts.append(Segments(**part, duration=done, before=around[0], after=around[1]))
-    return parts
 
 
 def test_each_window_of_sound_is_encoded_and_stands_beside_the_others() -> None:
@@ -283,6 +267,71 @@ def test_a_window_that_fails_on_one_side_is_given_up_on_both(side: str) -> None:
     found = dict(all_of(batches, [((n, 0), counted(k)) for n, k in enumerate((4, 9, 5))]))
     assert isinstance(failed := found[1, 0], MediaError)
     assert failed.reason == Reason.ENCODE_ERROR
+    for n, k in ((0, 4), (2, 5)):
+        assert isinstance(good := found[n, 0], Features)
+        assert good.visual[:, 0].tolist() == list(range(1, k + 1))
+    assert len(found) == 3
+
+
+# Sound that an encoder cuts by itself.
+
+
+class CuttingEncoder(ClassesEncoder):
+    """Takes each stretch's first and last sample, (2, 1), and refuses a sound in which 9 is."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.cuts, self._error = 0, error or RuntimeError("bad sound")
+
+    def cut_sound(  # type: ignore[override]
+        self, cells: NDArray[np.int16], spans: Sequence[tuple[int, int]]
+    ) -> list[NDArray[np.int16]]:
+        self.cuts += 1
+        if (cells == 9).any():
+            raise self._error
+        flat = cells.reshape(-1)
+        return [flat[[start, start + length - 1]][:, None] for start, length in spans]
+
+    def embed_sound(self, samples: Tensor) -> dict[str, Tensor]:
+        return super().embed_sound(samples[..., 0] if samples.dim() == 3 else samples)
+
+
+@given(
+    st.integers(1, 8),
+    st.lists(st.integers(1, 12), min_size=1, max_size=3, unique=True).filter(lambda s: s != [1]),
+    st.integers(1, 6),
+    st.integers(1, 9),
+)
+def test_what_is_cut_goes_the_way_of_samples(
+    T: int, lengths: list[int], window: int, batch: int
+) -> None:
+    """To the same cells, whatever the pieces; each window of cells is cut at once."""
+    plain, cutting = ClassesEncoder(), CuttingEncoder()
+    given_in = parts_of(counted(T, duration=T), lengths, window)
+    expected = encode_whole(plain, given_in, batch, lengths)
+    found = encode_whole(cutting, given_in, batch, lengths)  # type: ignore[arg-type]
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), name)
+    assert cutting.cuts == len(given_in)
+    assert {samples for _, samples in cutting.heard} == {2}
+
+
+@pytest.mark.parametrize("lengths", [(), (1,)])
+def test_nothing_is_cut_where_nothing_overlaps(lengths: tuple[int, ...]) -> None:
+    encoder = CuttingEncoder()
+    encode_whole(encoder, [counted(3)], 4, lengths)  # type: ignore[arg-type]
+    assert encoder.cuts == 0
+    assert {samples for _, samples in encoder.heard} == {4_000}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(None, Reason.ENCODE_ERROR), (MemoryError("no room"), Reason.OOM)]
+)
+def test_sound_that_cannot_be_cut_costs_its_window(error: Exception | None, reason: Reason) -> None:
+    batches: Any = CellBatches(CuttingEncoder(error), 3, (2,))  # type: ignore[arg-type]
+    found = dict(all_of(batches, [((n, 0), counted(k)) for n, k in enumerate((4, 9, 5))]))
+    assert isinstance(failed := found[1, 0], MediaError)
+    assert failed.reason == reason
     for n, k in ((0, 4), (2, 5)):
         assert isinstance(good := found[n, 0], Features)
         assert good.visual[:, 0].tolist() == list(range(1, k + 1))

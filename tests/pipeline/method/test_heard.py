@@ -1,11 +1,13 @@
 """What is heard for each cell, in windows of sound that are found again by their samples."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from avel.pipeline.media.cells import Segments
 from avel.pipeline.media.context import cells_after, cells_before, sound_span
@@ -30,7 +32,7 @@ def test_each_cell_alone() -> None:
     found, places = stretches(segments(range(3)), ())
     assert [s.samples.tolist() for s in found] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     assert places.tolist() == [[0], [1], [2]]
-    assert {s.seconds for s in found} == {1}
+    assert {(s.seconds, s.is_whole) for s in found} == {(1, True)}
 
 
 def test_windows_at_the_edges_are_one() -> None:
@@ -45,8 +47,28 @@ def test_a_video_shorter_than_the_windows_is_one_stretch() -> None:
     found, places = stretches(segments(range(3)), (4, 10))
     (only,) = found
     assert only.samples.tolist() == list(range(12))
-    assert only.seconds == 4  # of the first that asked
+    assert (only.seconds, only.is_whole) == (4, False)  # of the first that asked
     assert places.tolist() == [[0, 0]] * 3
+
+
+def test_others_may_cut_them() -> None:
+    """They are asked once, of all the sound that there is, for every different stretch."""
+    asked: list[Any] = []
+
+    def cut(cells: NDArray[np.int16], spans: Sequence[tuple[int, int]]) -> list[NDArray[Any]]:
+        asked.append((cells.tolist(), list(spans)))
+        return [np.full((2, length), start) for start, length in spans]
+
+    found, places = stretches(segments(range(2, 4), before=1, after=1), (1, 2), cut)
+    assert asked == [
+        (
+            [list(range(RATE * n, RATE * (n + 1))) for n in range(1, 5)],
+            [(4, 4), (2, 8), (8, 4), (6, 8)],
+        )
+    ]
+    assert [np.asarray(s.samples)[0, 0] for s in found] == [4, 2, 8, 6]
+    assert [(s.seconds, s.is_whole) for s in found] == [(1, True), (2, True)] * 2
+    assert places.tolist() == [[0, 1], [2, 3]]
 
 
 def test_cells_without_sound_are_not_heard() -> None:
