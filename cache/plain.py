@@ -113,9 +113,9 @@ def write_all_at(handle: int, offset: int, arrays: Sequence[NDArray[np.generic]]
     for first in range(0, len(arrays), MOST_PIECES):
         some = arrays[first : first + MOST_PIECES]
         size = sum(array.nbytes for array in some)
-        done = os.pwritev(handle, some, offset) if size else 0
+        done = os.pwritev(handle, some, offset) if size else 0  # type: ignore[arg-type]
         if done < size:  # a disk that is full, or a signal
-            write_at(handle, offset + done, b"".join(some)[done:])
+            write_at(handle, offset + done, b"".join(some)[done:])  # type: ignore[arg-type]
         offset += size
 
 

@@ -102,19 +102,22 @@ class Extraction:
             self.missing = self.missing if config.part.number == 1 else []
         if config.retried is not None:
             self.missing = []
-            paths = self._failed(paths, config.retried)
-        self.total, self._paths = len(paths), paths
+        self._listed, self._chosen = paths, self._failed(paths, config.retried)
+        self._paths = paths if self._chosen is None else paths.at(self._chosen)
+        self.total = len(self._paths)
         self._asked = len(found.paths)
 
-    def _failed(self, paths: Paths, reasons: frozenset[Reason]) -> Paths:
-        """Those of the files that failed before."""
+    def _failed(self, paths: Paths, reasons: frozenset[Reason] | None) -> list[int] | None:
+        """Places of the files that failed before, where only these are to be done."""
+        if reasons is None:
+            return None
         failed = [f for f in Failures(self._folder) if f.reason in reasons]
         names = {os.fsencode(f.path.absolute()) for f in failed}
-        return paths.at([n for n in range(len(paths)) if paths.absolute(n) in names])
+        return [n for n in range(len(paths)) if paths.absolute(n) in names]
 
     @property
     def _size(self) -> int:
-        return self._config.lot or lot_size(self.total, self._config.loops)
+        return self._config.lot or lot_size(len(self._listed), self._config.loops)
 
     def check(self, report: Path | None = None) -> None:
         """Refuse at once what cannot come to anything.
@@ -160,6 +163,7 @@ class Extraction:
     def here(self, watch: Watch | None = None) -> Generator[Outcome, None, None]:
         """Work in this process, beside others on the same cache."""
         claims = NoClaims if self._config.part else Claims
+        retried = self._config.retried
         config = LoopConfig(
             self._folder,
             self._size,
@@ -169,7 +173,8 @@ class Extraction:
             stop=self._stopping,
             insist=self._patience,
         )
-        lots = Lots(self._paths, self._size)
+        choice = " ".join(["retry", *sorted(retried)]) if retried else ""
+        lots = Lots(self._listed, self._size, self._chosen, choice)
         yield from run_loop(lots, self.stores, self._plan, self._runtime, config)
 
     def apart(

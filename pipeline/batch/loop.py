@@ -6,6 +6,7 @@ is killed costs the others its claims' lease, and at most one lot is done again.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -32,6 +33,8 @@ LOOK_SECONDS = 1.0
 """Between two looks at lots that others hold, once nothing else is left to do."""
 LOOKS_UNSAID = 20
 """Before it is said: others mostly end a little later."""
+MARKINGS = 5
+"""Tries to say that a lot is done beside others who leave."""
 
 
 @dataclass
@@ -250,5 +253,12 @@ class _Loop:
             CacheError: nothing can be written there.
         """
         with writing(self._done):
-            self._done.mkdir(exist_ok=True)  # the folder above went with its share, or is there
-            (self._done / lot.name).touch()
+            for attempt in range(MARKINGS):
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(self._done)  # the folder above went with its share, or is there
+                try:
+                    (self._done / lot.name).touch()
+                    return
+                except FileNotFoundError:  # who left a run before took the folder along meanwhile
+                    if attempt == MARKINGS - 1:
+                        raise

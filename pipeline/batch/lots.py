@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ class Lot:
     """Files that are worked on together.
 
     Attributes:
-        name: Of what they are, not where in the list: machines whose lists differ agree on it.
+        name: Of what the lot's files are, not where in the list: machines whose lists differ agree
+            on it.
         names: The files, as the system spells them, joined by zero bytes.
     """
 
@@ -35,13 +37,29 @@ class Lot:
 
 
 class Lots(Sequence[Lot]):
-    """Files in lots of `size`, in order; the last may be smaller. Each is made when asked for."""
+    """Files in lots of `size`, in order; the last may be smaller. Each is made when asked for.
 
-    def __init__(self, paths: Paths, size: int) -> None:
-        self._paths, self._size = paths, size
+    A lot is named by all its files, whether they are chosen or not: loops that begin one after
+    another choose fewer and fewer of what failed, and must agree on the lots none the less.
+
+    Args:
+        paths: The files.
+        size: Of a lot.
+        chosen: Places of the files that are worked on, growing; None for all. Lots without any are
+            left out.
+        choice: By which they were chosen: what others do with the same files is another lot.
+    """
+
+    def __init__(
+        self, paths: Paths, size: int, chosen: Sequence[int] | None = None, choice: str = ""
+    ) -> None:
+        self._paths, self._size, self._chosen, self._choice = paths, size, chosen, choice
+        self._blocks: Sequence[int] = range(-(-len(paths) // size))
+        if chosen is not None:
+            self._blocks = list(dict.fromkeys(place // size for place in chosen))
 
     def __len__(self) -> int:
-        return -(-len(self._paths) // self._size)
+        return len(self._blocks)
 
     @overload
     def __getitem__(self, place: int) -> Lot: ...
@@ -52,9 +70,14 @@ class Lots(Sequence[Lot]):
             return [self[each] for each in range(*place.indices(len(self)))]
         if not 0 <= place < len(self):
             raise IndexError(f"lot {place} of {len(self)}")
-        files = range(len(self._paths))[place * self._size : (place + 1) * self._size]
+        first = self._blocks[place] * self._size
+        files = range(first, min(len(self._paths), first + self._size))
         joined = b"\0".join(self._paths.absolute(file) for file in files)
-        return Lot(hashlib.sha256(joined).hexdigest()[:20], joined)
+        name = hashlib.sha256(self._choice.encode() + joined).hexdigest()[:20]
+        if (chosen := self._chosen) is not None:
+            own = chosen[bisect_left(chosen, first) : bisect_left(chosen, files.stop)]
+            joined = b"\0".join(self._paths.absolute(file) for file in own)
+        return Lot(name, joined)
 
 
 def lot_size(num_files: int, loops: int = 1) -> int:

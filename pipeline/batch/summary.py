@@ -76,9 +76,9 @@ def summarize(folder: Path) -> dict[str, Any]:
     run, found = read_run(folder), _Lines()
     for said in _whole(folder):
         found.take(said)
-    last, outcomes = _last(np.array(found.names), np.array(found.outcomes))
+    last, outcomes = _last(np.asarray(found.names), np.asarray(found.outcomes))
     counts = np.bincount(outcomes, minlength=len(OUTCOMES)).tolist()
-    worked, ended = _worked(np.array(found.times), _begins(run))
+    worked, ended = _worked(np.asarray(found.times), _begins(run))
     session = run["sessions"][-1]
     totals = {name: round(value, 3) for name, value in zip(TOTALS, found.totals, strict=True)}
     balance = Balance(*(totals.get(f"{n}_seconds", 0.0) for n in ("waited", "encode", "decode")))
@@ -97,7 +97,7 @@ def summarize(folder: Path) -> dict[str, Any]:
         "cells": int(totals.get("cells", 0)),
         "bytes": int(totals.get("bytes", 0)),
         "balance": balance.document(),
-        "rate": _rate(worked[np.array(found.outcomes) != CACHED], seconds),
+        "rate": _rate(worked[np.asarray(found.outcomes) != CACHED], seconds),
         "slowest": [kept for *_, kept in sorted(found.slowest, reverse=True)],
         "plan": errors_of(folder / PLAN, _actual(totals, seconds)),
     }

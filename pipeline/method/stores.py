@@ -77,9 +77,10 @@ def pack(result: Any) -> dict[str, NDArray[np.generic]]:
 
     Fields that a result need not have, and this one has not, are left out.
     """
+    kind: type = type(result)
     arrays: dict[str, NDArray[np.generic]] = {}
     rest: dict[str, Any] = {}
-    for name, may_be_none, may_be_empty in _fields(type(result)):
+    for name, may_be_none, may_be_empty in _fields(kind):
         value = getattr(result, name)
         if (may_be_none and value is None) or (may_be_empty and not len(value)):
             continue  # the default says as much

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from avel.cache.errors import CacheUnavailable
-from avel.cache.plain import FileMap, chunks, exists, listing, opened, read_at, read_text, write_at
+from avel.cache.plain import (
+    FileMap,
+    chunks,
+    exists,
+    listing,
+    opened,
+    read_at,
+    read_text,
+    write_all_at,
+    write_at,
+)
 from tests.cache.items import refusing
 
 
@@ -78,6 +88,28 @@ def test_short_writes_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.Monke
         write_at(file.fileno(), 3, b"0123456789" * 3)
         write_at(file.fileno(), 5, b"")
     assert (tmp_path / "a").read_bytes() == b"\0\0\0" + b"0123456789" * 3
+
+
+@pytest.mark.parametrize(("most", "short"), [(1_024, False), (3, False), (3, True), (1_024, True)])
+def test_pieces_are_written_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, short: bool
+) -> None:
+    """However many the system takes at once, and where it takes only some of their bytes."""
+    arrays: list[np.ndarray] = [np.arange(n * 2, dtype=np.float32).reshape(n, 2) for n in range(8)]
+    arrays += [np.ones(5, bool), np.zeros((0, 3), np.float16), np.ones((2, 1, 3), np.float16)]
+    real = os.pwritev
+
+    def cut(handle: int, pieces: list[np.ndarray], at: int) -> int:
+        return real(handle, [b"".join(pieces)[:11]], at)
+
+    monkeypatch.setattr("avel.cache.plain.MOST_PIECES", most)
+    if short:
+        monkeypatch.setattr(os, "pwritev", cut)
+    with (tmp_path / "a").open("wb", buffering=0) as file:
+        write_all_at(file.fileno(), 3, arrays)
+        write_all_at(file.fileno(), 0, arrays[:1])
+    expected = b"\0\0\0" + b"".join(array.tobytes() for array in arrays)
+    assert (tmp_path / "a").read_bytes() == expected
 
 
 def test_chunks_of_nothing_and_past_the_end(tmp_path: Path) -> None:

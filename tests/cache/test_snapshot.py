@@ -45,7 +45,7 @@ def test_it_finds_what_a_dictionary_finds_newest_first(
         ]
         assert [(s.name, row) for s, row in snapshot.find(key)] == expected
     listed = list(snapshot.keys())
-    assert len(listed) == len(set(listed))
+    assert len(snapshot) == len(listed) == len(set(listed))
     assert set(listed) == {key for key in POOL if snapshot.find(key)}
     for run in snapshot.runs:
         assert (np.diff(run.prefixes.astype(object)) >= 0).all()
@@ -58,6 +58,7 @@ def test_another_replaces_it_and_it_stays() -> None:
     first = Snapshot().with_shards([shard("a", POOL[:2])])
     second = first.with_shards([shard("b", POOL[1:4])])
     third = second.condemning({("b", POOL[2])})
+    assert (len(first), len(second), len(third)) == (2, 4, 3)
     assert not first.find(POOL[3])
     assert [s.name for s, _ in second.find(POOL[1])] == ["b", "a"]
     assert second.find(POOL[2])

@@ -12,7 +12,14 @@ import pytest
 
 from avel.cache import writer
 from avel.cache.errors import CacheError
-from avel.pipeline.batch.loop import LOOK_SECONDS, LOOKS_UNSAID, LoopConfig, run_loop, work_folder
+from avel.pipeline.batch.loop import (
+    LOOK_SECONDS,
+    LOOKS_UNSAID,
+    MARKINGS,
+    LoopConfig,
+    run_loop,
+    work_folder,
+)
 from avel.pipeline.batch.lots import Lots
 from avel.pipeline.media.paths import Paths
 from avel.pipeline.method.outcome import Outcome
@@ -246,6 +253,28 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Event:
 
     monkeypatch.setattr(writer, "publish_shard", slowly)
     return is_quick
+
+
+@pytest.mark.parametrize("times", [1, MARKINGS])
+def test_a_folder_that_goes_while_a_lot_is_marked_is_made_again(
+    tmp_path: Path, played: type, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """The last one out of a run before may take it along; a share that is gone stays gone."""
+    bench, touch = Bench(tmp_path, played.scripts, 4), Path.touch
+    left = iter(range(times))
+
+    def leaving(path: Path, **options: bool) -> None:
+        if path.parent.name == "done" and next(left, None) is not None:
+            path.parent.rmdir()
+        touch(path, **options)
+
+    monkeypatch.setattr(Path, "touch", leaving)
+    if times == MARKINGS:
+        with pytest.raises(CacheError, match="done: is not there, or is gone since it was opened"):
+            list(bench.loop())
+    else:
+        assert sorted(o.path for o in bench.loop()) == bench.files
+        assert not bench.folder.exists()
 
 
 def test_parts_without_claims_end_one_after_the_other(tmp_path: Path, played: type) -> None:

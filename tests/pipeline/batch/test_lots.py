@@ -32,6 +32,20 @@ def test_lists_that_differ_elsewhere_agree_on_a_lot() -> None:
     assert one[1].name != two[1].name
 
 
+@given(st.integers(0, 30), st.integers(1, 6), st.sets(st.integers(0, 29)))
+def test_loops_that_choose_fewer_agree_on_lots(count: int, size: int, failed: set[int]) -> None:
+    """A loop that begins later finds less to try again; its other lots are the same ones."""
+    paths = Paths(Path(f"/m/{n}.mp4") for n in range(count))
+    chosen = sorted(n for n in failed if n < count)
+    lots = list(Lots(paths, size, chosen, "retry OOM"))
+    assert [path for lot in lots for path in lot.paths] == [paths[n] for n in chosen]
+    later = list(Lots(paths, size, chosen[1:], "retry OOM"))
+    names = [lot.name for lot in lots]
+    assert [lot.name for lot in later] in (names, names[1:])
+    assert not {lot.name for lot in Lots(paths, size)} & set(names), "it is other work"
+    assert not {lot.name for lot in Lots(paths, size, chosen, "retry EMPTY")} & set(names)
+
+
 def test_lots_are_told_by_their_place() -> None:
     lots = Lots(Paths(Path(f"/m/{n}.mp4") for n in range(9)), 4)
     assert len(lots) == 3

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avel.configs.text import UTF_8, NotUtf8, decode
+from avel.pipeline.media import inputs
 from avel.pipeline.media.inputs import LIST_SUFFIXES, expand
 from avel.pipeline.media.suffixes import MEDIA_SUFFIXES
 from avel.pipeline.reasons import InputError
@@ -200,26 +201,36 @@ LINES = st.lists(
 
 
 @settings(max_examples=150)
-@given(LINES, st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe"]), st.booleans(), st.booleans())
+@given(
+    LINES,
+    st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe"]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([1, 16, inputs.BLOCK]),
+)
 def test_a_list_is_read_line_by_line_as_it_would_be_whole(
     tmp_path_factory: pytest.TempPathFactory,
     lines: list[bytes],
     mark: bytes,
     ends: bool,
     are_there: bool,
+    block: int,
 ) -> None:
+    """However many lines are looked at together."""
     folder = tmp_path_factory.mktemp("lines")
     for name in (b" b.mp4 ", b"caf\xe9.mp4", b"\t") if are_there else ():
         (folder / os.fsdecode(name)).touch()
     listing = folder / "l.txt"
     listing.write_bytes(mark + b"\n".join(lines) + b"\n" * ends)
     expected = whole(listing)
-    if isinstance(expected, str):
-        with pytest.raises(InputError) as raised:
-            expand([str(listing)])
-        assert str(raised.value) == expected
-    else:
-        assert expand([str(listing)]) == expected
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inputs, "BLOCK", block)
+        if isinstance(expected, str):
+            with pytest.raises(InputError) as raised:
+                expand([str(listing)])
+            assert str(raised.value) == expected
+        else:
+            assert expand([str(listing)]) == expected
 
 
 def whole(listing: Path) -> list[Path] | str:

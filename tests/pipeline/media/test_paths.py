@@ -64,6 +64,14 @@ def test_there_are_no_more(place: int) -> None:
         Paths([Path("a"), Path("b")])[place]
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_names_are_taken_up_some_at_once(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("avel.pipeline.media.paths.AT_ONCE", at_once)
+    paths = Paths([Path("/x/first.mp4")])
+    paths.add_below(Path("/m"), (b"%d" % 10**n for n in range(7)))
+    assert list(paths) == [Path("/x/first.mp4"), *(Path(f"/m/{10**n}") for n in range(7))]
+
+
 def test_a_path_more_costs_little_more_than_its_name() -> None:
     """Objects take 300 bytes each."""
 
