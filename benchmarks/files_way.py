@@ -40,6 +40,7 @@ import numpy as np
 import timm
 import torch
 from numpy.typing import NDArray
+from open_clip.modified_resnet import ModifiedResNet
 from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
@@ -49,6 +50,7 @@ from avel.cache.fingerprint import ContentKeys
 from avel.cache.maintenance import stores
 from avel.extractors import Choice, PairChoice, choose
 from avel.extractors.audioclip.declarations import IMAGE_MEAN, IMAGE_STD
+from avel.extractors.audioclip.image import HEAD_WIDTH
 from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
 from avel.extractors.weights.tensors import read_all
 from avel.pipeline.synth.dataset import write_synth
@@ -298,7 +300,9 @@ def _everyday(chosen: PairChoice) -> Plain:
 def _audioclip(chosen: Choice, config: AudioCLIPConfig) -> Plain:
     """open_clip's picture tower, and the published audio head."""
     state = chosen.kind.network_class().tensors(chosen.weights)
-    tower, head = AudioCLIP(config).visual, EagerAudioHead(config.audio)
+    width, heads = config.image_width, config.image_width * 32 // HEAD_WIDTH
+    tower = ModifiedResNet(list(config.image_layers), config.embed_dim, heads, SIDE, width)
+    head = EagerAudioHead(config.audio)
     for network, prefix in ((tower, "visual."), (head, "audio.")):
         own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         network.load_state_dict({key: value.float() for key, value in own.items()})

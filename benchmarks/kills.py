@@ -80,6 +80,7 @@ def run(
             if todo and len(seen) >= todo[0]:
                 del todo[0]
                 os.kill(chance.choice(running.pids), signal.SIGKILL)
+    assert not todo, f"the run ended with {len(todo)} kills not made"
     return time.monotonic() - began, again
 
 

@@ -9,7 +9,7 @@ Array = NDArray[np.generic]
 
 def checksum(array: Array) -> int:
     """xxh3-64 of an array's bytes."""
-    return xxhash.xxh3_64_intdigest(bytes_of(np.ascontiguousarray(array)))
+    return xxhash.xxh3_64_intdigest(np.ascontiguousarray(array))
 
 
 def bytes_of(array: Array) -> memoryview:

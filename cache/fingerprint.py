@@ -4,8 +4,8 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ class ContentKeys:
     def __init__(self, root: Path) -> None:
         self._file = root / SOURCES
         self._sources: Sources | None = None
-        self._fresh: OrderedDict[str, Known] = OrderedDict()
+        self._fresh: dict[str, Known] = {}
         """The latest that were hashed here; others are in the file."""
         self._folders = Folders()
         self._lock = threading.Lock()
@@ -123,10 +123,11 @@ class ContentKeys:
 
     def _remember(self, name: str, known: Known) -> None:
         with self._lock:
-            self._fresh[name] = known
-            if len(self._fresh) > MOST_FRESH:
-                self._fresh.popitem(last=False)
             self._append(line_of(name, known))
+            self._fresh[name] = known
+            if len(self._fresh) > MOST_FRESH:  # from here on they are looked up in the file, too
+                self._load().grow()
+                self._fresh.clear()
 
     def _append(self, line: bytes) -> None:
         with contextlib.suppress(OSError):  # only a memory: a full cache still hashes rightly
@@ -157,10 +158,13 @@ class Folders:
         Raises:
             OSError: the file is not there or may not be looked at.
         """
-        status = path.stat()
-        folder, name = os.path.split(path)
-        if name in ("", os.curdir, os.pardir) or path.is_symlink():
-            return status, os.path.realpath(path)
+        whole = os.fspath(path)
+        status = os.lstat(whole)
+        if stat.S_ISLNK(status.st_mode):
+            return os.stat(whole), os.path.realpath(whole)
+        folder, name = os.path.split(whole)
+        if name in ("", os.curdir, os.pardir):
+            return status, os.path.realpath(whole)
         return status, os.path.join(self._real(folder or os.curdir), name)
 
     def _real(self, folder: str) -> str:

@@ -8,6 +8,7 @@ a damaged one, says the same through HDF5.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -39,7 +40,8 @@ class Extent:
     @property
     def end(self) -> int:
         """The byte after its last, 0 where it is empty."""
-        return self.offset + self.num_bytes if self.num_bytes else 0
+        size = prod(self.shape) * self.dtype.itemsize
+        return self.offset + size if size else 0
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Header:
     @property
     def end(self) -> int:
         """Bytes that the file must have."""
-        return max(extent.end for extent in (*self.tables.values(), *self.arrays.values()))
+        return max([extent.end for extent in (*self.tables.values(), *self.arrays.values())])
 
 
 def encode(header: Header) -> bytes:
@@ -109,4 +111,9 @@ def _plain(extent: Extent) -> list[Any]:
 
 
 def _extent(offset: int, shape: list[int], dtype: str) -> Extent:
-    return Extent(offset, tuple(shape), np.dtype(dtype))
+    return Extent(offset, tuple(shape), _dtype(dtype))
+
+
+@cache
+def _dtype(name: str) -> np.dtype[Any]:
+    return np.dtype(name)

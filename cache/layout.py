@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from avel.cache.arrays import Array, bytes_of, checksum
+from avel.cache.arrays import Array, checksum
 from avel.cache.hdf5 import Drawing, drawing, reserve
 from avel.cache.header import SCHEMA, USER_BLOCK, Extent, Header, encode
-from avel.cache.plain import write_at
+from avel.cache.plain import write_all_at
 
 ALIGNMENT = 64
 """Bytes, to which arrays are aligned: a cache line."""
@@ -93,10 +93,7 @@ def write_shard(path: Path, items: Sequence[Item], fingerprint: str) -> Array:
         handle = file.fileno()
         paper.paint(handle)
         for name, arrays in columns.items():
-            offset = header.arrays[name].offset
-            for array in arrays:
-                write_at(handle, offset, bytes_of(array))
-                offset += array.nbytes
+            write_all_at(handle, header.arrays[name].offset, arrays)
         os.fsync(handle)
     return tables["keys"]
 

@@ -196,10 +196,11 @@ def _unsound(folder: Path, mark: str | None) -> list[Path]:
     return [path for path in _shards(folder) if _damaged(path, mark)]
 
 
-def remove(store: Store) -> int:
-    """Delete one store; bytes freed."""
+def remove(store: Store, *, delete: bool = True) -> int:
+    """Delete one store, or only look; the bytes that this frees."""
     size = _size(store.folder)
-    shutil.rmtree(store.folder)
+    if delete:
+        shutil.rmtree(store.folder)
     return size
 
 

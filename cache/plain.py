@@ -6,7 +6,7 @@
 import ctypes
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from avel.cache.errors import reading
 
 CHUNK = 1 << 18
 """Bytes read at a time where they are only looked at: they stay in the processor's cache."""
+MOST_PIECES = 1_024
+"""That the system takes in one call; IOV_MAX."""
 PROT_READ, MAP_SHARED = 1, 1
 MADV_POPULATE_READ = 22
 MAP_FAILED = ctypes.c_void_p(-1).value
@@ -104,6 +106,17 @@ def write_at(handle: int, offset: int, data: bytes | memoryview) -> None:
     while left:
         count = os.pwrite(handle, left, offset)
         offset, left = offset + count, left[count:]
+
+
+def write_all_at(handle: int, offset: int, arrays: Sequence[NDArray[np.generic]]) -> None:
+    """Write contiguous arrays (rows, ...) one after another from byte `offset`."""
+    for first in range(0, len(arrays), MOST_PIECES):
+        some = arrays[first : first + MOST_PIECES]
+        size = sum(array.nbytes for array in some)
+        done = os.pwritev(handle, some, offset) if size else 0
+        if done < size:  # a disk that is full, or a signal
+            write_at(handle, offset + done, b"".join(some)[done:])
+        offset += size
 
 
 def chunks(handle: int, offset: int, size: int) -> Iterator[NDArray[np.uint8]]:

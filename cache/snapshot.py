@@ -89,6 +89,12 @@ class Snapshot:
                     found.append((shard, row))
         return sorted(found, key=lambda place: place[0].name, reverse=True)
 
+    def __len__(self) -> int:
+        """Number of keys that are not known to be damaged, each counted once."""
+        if self.bad or self._shared():
+            return sum(1 for _ in self.keys())
+        return sum(len(shard.keys) for shard in self.shards)
+
     def keys(self) -> Iterator[bytes]:
         """Keys, 32 bytes each, of all items that are not known to be damaged, each once."""
         shared, seen = self._shared(), set[bytes]()
@@ -117,8 +123,9 @@ def _run(shards: Sequence[Shard], first: int) -> Run:
     prefixes = np.concatenate([_prefixes(shard.keys) for shard in shards])
     numbers = np.arange(len(shards), dtype=np.int32) + np.int32(first)
     counts = [len(shard.keys) for shard in shards]
-    rows = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
     order = np.argsort(prefixes, kind="stable")
+    first_of = np.repeat(np.cumsum(counts) - counts, counts)
+    rows = (np.arange(len(prefixes)) - first_of).astype(np.int32)
     places = np.stack([np.repeat(numbers, counts), rows], axis=1)
     return Run(prefixes[order], places[order])
 

@@ -5,7 +5,8 @@ import json
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ LONGEST = 1 << 16
 """Bytes of a line; a path has 4,096 at most, each of which may take six in JSON."""
 FIRST_BYTES = 512
 """Of a line that are read at once."""
+BLOCK = 1 << 18
+"""Bytes of lines that are taken up together."""
 
 
 class Known(NamedTuple):
@@ -38,21 +41,32 @@ class Sources:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._end = path, 0
+        self._marks, self._places = array("q"), array("Q")
+        self.grow()
+
+    def grow(self) -> None:
+        """Take up the lines that were written since; all of them, where the file became shorter."""
         import numpy as np  # slow: not where nothing is asked
 
-        marks, places = array("q"), array("Q")
-        for place, line in _lines(path):
-            if mark := _mark_of_line(line):
-                marks.append(mark)
-                places.append(place)
+        if self._end > _size(self._path):
+            self._marks, self._places, self._end = array("q"), array("Q"), 0
+        marks, places = array("q", self._marks), array("Q", self._places)
+        for place, lines in _blocks(self._path, self._end):
+            marks.extend(_marks(lines))
+            *begins, self._end = accumulate(map(len, lines), initial=place)
+            places.extend(begins)
+        if len(marks) == len(self._marks):
+            return
         order = np.argsort(np.frombuffer(marks, np.int64), kind="stable")  # the latest stay last
         self._marks = array("q", np.frombuffer(marks, np.int64)[order].tobytes())
         self._places = array("Q", np.frombuffer(places, np.uint64)[order].tobytes())
 
     def of(self, name: str) -> Known | None:
         """What the last line about a file says of its bytes and when they changed."""
-        mark = _mark(json.dumps(name).encode())
+        if not self._marks:
+            return None
+        mark = _mark(_begin(name))
         at = bisect_right(self._marks, mark) - 1
         while at >= 0 and self._marks[at] == mark:
             said = _said(self._line(self._places[at]))
@@ -63,9 +77,8 @@ class Sources:
 
     def all(self) -> Iterator[tuple[str, Known]]:
         """Every line, in order: a name, and its bytes and when it changed."""
-        for _, line in _lines(self._path):
-            if said := _said(line):
-                yield said
+        for _, lines in _blocks(self._path):
+            yield from filter(None, map(_said, lines))
 
     def _line(self, place: int) -> bytes:
         try:
@@ -88,26 +101,44 @@ def line_of(name: str, known: Known) -> bytes:
     return json.dumps([name, *known]).encode() + b"\n"
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines, and the byte at which each begins; none where the file cannot be read."""
-    place = 0
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _blocks(path: Path, start: int = 0) -> Iterator[tuple[int, list[bytes]]]:
+    """Whole lines from a byte on, many at once, and the byte at which the first begins.
+
+    There are none where the file cannot be read.
+    """
     with contextlib.suppress(OSError), path.open("rb") as file:  # only a memory
-        for line in file:
-            yield place, line
-            place += len(line)
+        file.seek(start)
+        while lines := file.readlines(BLOCK):
+            if not lines[-1].endswith(b"\n"):  # it may be written just now
+                lines.pop()
+            if lines:
+                yield start, lines
+            start += sum(map(len, lines))
 
 
-def _mark_of_line(line: bytes) -> int:
-    """Of the name in a line; 0 where there is none."""
-    if line.isascii():  # as all that are written here
-        name, *rest = line.rsplit(b", ", 3)
-        return _mark(name[1:]) if len(rest) == 3 else 0
-    said = _said(line)
-    return _mark(json.dumps(said[0]).encode()) if said else 0
+def _marks(lines: Sequence[bytes]) -> list[int]:
+    """Of the name in each line, or of something else where there is none."""
+    if not all(map(bytes.isascii, lines)):  # not as they are written here
+        lines = [_begin(said[0]) if (said := _said(line)) else line for line in lines]
+    return [_mark(line) for line in lines]
 
 
-def _mark(name: bytes) -> int:
-    return hash(name) or 1
+def _mark(line: bytes) -> int:
+    """Of a line's name, or of its beginning where that holds what ends a name."""
+    return hash(line.partition(b'", ')[0])
+
+
+def _begin(name: str) -> bytes:
+    """Of each line about a file."""
+    return b"[%s, " % json.dumps(name).encode()
 
 
 def _said(line: bytes) -> tuple[str, Known] | None:

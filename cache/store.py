@@ -143,7 +143,7 @@ class Store:
         return raw in self._held or bool(self._current().find(raw))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._current().keys())
+        return len(self._current())
 
     def keys(self) -> list[str]:
         """Keys, 64 hex digits, of all published items, each once, but those known to be damaged."""

@@ -34,6 +34,7 @@ LIBRARIES = {  # library -> where alone it may be imported
     "yaml": ("configs/load.py", "configs/events.py"),
 }
 MOST_FLOORS = 15
+SLOW_TOWERS = ("vision/openclip", "vision/text", "vision/vgg19")
 
 
 def sources() -> list[Path]:
@@ -111,6 +112,15 @@ def test_files_are_decoded_in_children_only() -> None:
             assert not names & set(all_imports(path)), name_of(path)
     from_here = [p for p in sources() if "avel.pipeline.media.child" in all_imports(p)]
     assert [name_of(path) for path in from_here] == ["pipeline/media/forkserver.py"]
+
+
+def test_only_what_needs_them_imports_slow_libraries() -> None:
+    """torchvision loads the whole of torch's compiler, open_clip that and timm: 2 s of each start."""
+    slow = {"open_clip", "timm", "torchvision", "transformers"}
+    roots = {path: {module.split(".")[0] for module in all_imports(path)} for path in sources()}
+    found = {name_of(path) for path, modules in roots.items() if modules & slow}
+    own = {f"extractors/{name}.py" for name in ("tokens", *SLOW_TOWERS)}
+    assert found == own | {"pipeline/learning/pretrain.py"}
 
 
 def test_nothing_else_lies_loose() -> None:

@@ -13,14 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models.resnet import Bottleneck
 
 from avel.extractors.adapters.adapters import Adapters
-from avel.extractors.convolve import in_parts
+from avel.extractors.convolve import convolve, in_parts
 
 NUM_BANDS = 3
 SILENCE_POWER = 1e-18
 """Zero power is set to this before the logarithm: -180 dB."""
+EXPANSION = 4
+"""Channels after a block for each of its planes."""
 MOST_UNLIKE = 0.2
 """Share of the filters' length, from the middle on, up to which it pays to fold them."""
 
@@ -95,6 +96,37 @@ class FrequencyBSpline(nn.Module):
         return scale * torch.cos(phase), scale * torch.sin(phase)
 
 
+class Bottleneck(nn.Module):
+    """ResNeXt's block: narrow, filtered in groups, wide again.
+
+    Source: Xie et al., CVPR 2017, figure 3c.
+    """
+
+    def __init__(self, channels: int, planes: int, stride: int, config: AudioHeadConfig) -> None:
+        super().__init__()
+        groups = config.groups
+        inner, self.wide = planes * config.base_width // 64 * groups, EXPANSION * planes
+        self.conv1 = nn.Conv2d(channels, inner, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(inner)
+        self.conv2 = nn.Conv2d(inner, inner, 3, stride, 1, groups=groups, bias=False)
+        self.bn2 = nn.BatchNorm2d(inner)
+        self.conv3 = nn.Conv2d(inner, self.wide, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(self.wide)
+        if stride > 1 or channels != self.wide:
+            conv = nn.Conv2d(channels, self.wide, 1, stride, bias=False)
+            self.downsample = nn.Sequential(conv, nn.BatchNorm2d(self.wide))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, wide, H / stride, W / stride)."""
+        y = convolve(x, self.conv1, self.bn1, "relu")
+        y = convolve(y, self.conv2, self.bn2, "relu")
+        y = convolve(y, self.conv3, self.bn3, "")
+        if hasattr(self, "downsample"):
+            conv, norm = self.downsample
+            x = convolve(x, conv, norm, "")  # type: ignore[arg-type]
+        return functional.relu(y + x)
+
+
 class Attention2d(nn.Module):
     """Gate from a stage's input: max-pool to its output's size, depthwise and pointwise conv."""
 
@@ -125,9 +157,7 @@ class AudioHead(nn.Module):
         self.fbsp = FrequencyBSpline(config)
         self.conv1 = nn.Conv2d(NUM_BANDS, config.stem_width, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(config.stem_width)
-        self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, 2, 1)
-        widths = [config.stem_width, *(4 * planes for planes in config.planes)]
+        widths = [config.stem_width, *(EXPANSION * planes for planes in config.planes)]
         for i, (planes, depth) in enumerate(zip(config.planes, config.layers, strict=True), 1):
             self.add_module(f"layer{i}", _stage(widths[i - 1], planes, depth, i > 1, config))
             kernel = (3, 1) if i % 2 else (1, 5)
@@ -268,8 +298,8 @@ class AudioHead(nn.Module):
         """
         with torch.autocast(spectrogram.device.type, enabled=False):
             exact = spectrogram.to(self.conv1.weight.dtype)
-            x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(exact))))
-        return x
+            stem = convolve(exact, self.conv1, self.bn1, "relu")
+            return functional.max_pool2d(stem, 3, 2, 1)
 
     def stages(self, x: Tensor, until: int) -> Tensor:
         """The stem's map (N, C, H, W) after the first `until` stages."""
@@ -299,12 +329,9 @@ class AudioHead(nn.Module):
 def _stage(
     channels: int, planes: int, depth: int, halves: bool, config: AudioHeadConfig
 ) -> nn.Sequential:
-    stride = 2 if halves else 1
-    out = planes * Bottleneck.expansion
-    downsample = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
-    options = {"groups": config.groups, "base_width": config.base_width}
-    first = Bottleneck(channels, planes, stride, downsample, **options)
-    return nn.Sequential(first, *(Bottleneck(out, planes, **options) for _ in range(depth - 1)))
+    first = Bottleneck(channels, planes, 2 if halves else 1, config)
+    rest = (Bottleneck(first.wide, planes, 1, config) for _ in range(depth - 1))
+    return nn.Sequential(first, *rest)
 
 
 def _blackman_harris(length: int) -> Tensor:

@@ -20,7 +20,6 @@ from avel.extractors.audioclip.joint import TINY, AudioCLIP, AudioCLIPConfig
 from avel.extractors.audioclip.pool import TokenPooling
 from avel.extractors.extractor import FrozenExtractor
 from avel.extractors.fold import fold_batch_norms
-from avel.extractors.tokens import ClipTokens
 from avel.extractors.weights.files import Weights
 from avel.extractors.weights.tensors import load_into
 
@@ -80,7 +79,7 @@ class AudioCLIPExtractor(FrozenExtractor):
             stage = self.model.image_stages(images, self.options.until)
             return stage.flatten(2).transpose(1, 2), images.new_zeros(len(images), 0)
         maps = self.model.image_map(images, self.adapters).flatten(2).transpose(1, 2)
-        vectors = TokenPooling(self.model.visual.attnpool)(maps)
+        vectors: Tensor = self.model.visual.attnpool(maps)
         return self.model.dense_map(maps) if self.options.dense_map else maps, vectors
 
     def hear(self, samples: Tensor) -> Tensor:
@@ -98,6 +97,8 @@ class AudioCLIPExtractor(FrozenExtractor):
     @torch.inference_mode()
     def text(self, prompts: Sequence[str]) -> Tensor:
         """Embeddings (L, D) of prompts, normalised, on the CPU."""
+        from avel.extractors.tokens import ClipTokens  # its package takes seconds to load
+
         tokens = ClipTokens()(list(prompts)).to(self.device)
         text: Tensor = functional.normalize(self.model.encode_text(tokens), dim=-1)
         return text.cpu()

@@ -1,4 +1,4 @@
-"""AudioCLIP whole: image and text heads from open_clip, audio head ours, one embedding space.
+"""AudioCLIP whole: image, text and audio heads, one embedding space.
 
 The state dict has exactly the published 861 tensor names (reference section 3.6).
 """
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from math import factorial, log
 
 import torch
-from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor, nn
 from torch.nn import functional
 
 from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.audioclip.audio import AudioHead, AudioHeadConfig
+from avel.extractors.audioclip.image import ImageHead
+from avel.extractors.audioclip.text import CONTEXT, VOCABULARY, Transformer
 
 
 @dataclass(frozen=True)
@@ -48,25 +49,42 @@ TINY = AudioCLIPConfig(
 """The same classes, narrow: map 7x7x512 and embedding 128, the shapes of VGG-19 and VGGish."""
 
 
-class AudioCLIP(CLIP):  # type: ignore[misc]
+class AudioCLIP(nn.Module):
     """CLIP with a third head for sound.
 
     Source: Guzhov et al., ICASSP 2022, section 3; reference sections 3.2-3.5.
     """
 
     def __init__(self, config: AudioCLIPConfig | None = None) -> None:
+        super().__init__()
         config = config or AudioCLIPConfig()
-        vision = CLIPVisionCfg(
-            layers=config.image_layers, width=config.image_width, image_size=config.image_size
+        width = config.text_width
+        self.visual = ImageHead(
+            config.image_layers, config.image_width, config.image_size, config.embed_dim
         )
-        text = CLIPTextCfg(
-            width=config.text_width, heads=config.text_heads, layers=config.text_layers
-        )
-        super().__init__(config.embed_dim, vision, text, quick_gelu=True)
-        self.logit_scale = nn.Parameter(torch.tensor(1.0))
+        self.transformer = Transformer(width, config.text_heads, config.text_layers)
+        self.token_embedding = nn.Embedding(VOCABULARY, width)
+        self.positional_embedding = nn.Parameter(torch.empty(CONTEXT, width))
+        self.ln_final = nn.LayerNorm(width)
+        self.text_projection = nn.Parameter(torch.empty(width, config.embed_dim))
         self.audio = AudioHead(config.audio)
+        self.logit_scale = nn.Parameter(torch.tensor(1.0))
         self.logit_scale_ai = nn.Parameter(torch.tensor(log(100.0)))
         self.logit_scale_at = nn.Parameter(torch.tensor(log(100.0)))
+        nn.init.normal_(self.token_embedding.weight, std=0.02)
+        nn.init.normal_(self.positional_embedding, std=0.01)
+        nn.init.normal_(self.text_projection, std=width**-0.5)
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """Embeddings (N, embed_dim) of normalised pictures (N, 3, H, W)."""
+        return self.pool_map(self.image_map(images))
+
+    def encode_text(self, tokens: Tensor) -> Tensor:
+        """Embeddings (N, embed_dim) of tokens (N, 77): where the end of each text is."""
+        x = self.token_embedding(tokens) + self.positional_embedding
+        x = self.ln_final(self.transformer(x))
+        ends = tokens.argmax(-1)  # the end has the highest number of all tokens
+        return x[torch.arange(len(x), device=x.device), ends] @ self.text_projection  # type: ignore[no-any-return]
 
     def image_map(self, images: Tensor, adapters: Adapters | None = None) -> Tensor:
         """Map (N, C, 7, 7) of the image trunk before attention pooling."""
@@ -74,7 +92,7 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
 
     def image_stages(self, images: Tensor, until: int) -> Tensor:
         """Map (N, C, H, W) of the image trunk after the first `until` stages."""
-        x: Tensor = self.visual.stem(images)
+        x = self.visual.stem(images)
         for i in range(1, until + 1):
             x = getattr(self.visual, f"layer{i}")(x)
         return x
@@ -88,7 +106,8 @@ class AudioCLIP(CLIP):  # type: ignore[misc]
 
     def pool_map(self, image_map: Tensor) -> Tensor:
         """Image embedding (N, embed_dim) of a map (N, C, H, W), by attention pooling."""
-        return self.visual.attnpool(image_map)  # type: ignore[no-any-return]
+        vectors: Tensor = self.visual.attnpool(image_map.flatten(2).mT)
+        return vectors
 
     def dense_map(self, image_map: Tensor) -> Tensor:
         """Map (N, P, embed_dim) in the joint space: the pooling's projections at each position.

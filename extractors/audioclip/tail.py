@@ -6,7 +6,6 @@ from torch import Tensor
 from avel.extractors.adapters.adapters import Adapters
 from avel.extractors.adapters.fronts import Front
 from avel.extractors.audioclip.extractor import AudioCLIPExtractor
-from avel.extractors.audioclip.pool import TokenPooling
 from avel.extractors.extractor import PRECISIONS
 
 
@@ -68,7 +67,7 @@ class TrunkFront(Front):
         extractor, model = self._extractor, self._extractor.model
         maps = model.image_rest(image, self._done, self.adapters)
         tokens = maps.flatten(2).transpose(1, 2)
-        seen = TokenPooling(model.visual.attnpool)(tokens)
+        seen: Tensor = model.visual.attnpool(tokens)
         tokens = model.dense_map(tokens) if extractor.options.dense_map else tokens
         heard = model.audio.pool(model.audio.rest(sound, self._done, self.adapters))
         heard = model.audio.fc(heard) if extractor.hears_text else heard

@@ -1,41 +1,43 @@
 """Results of avel that were edited, as annotations: JSON of one or many, and lines of it."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from avel.pipeline.annotations.encodings import text_of
 from avel.pipeline.annotations.marks import Mark, Sheet
+from avel.pipeline.annotations.parsed import parsed
 from avel.pipeline.formats.read import FLAWS, result_of
 from avel.pipeline.reasons import InputError
 
 SCHEMA = "avel.result/"
 
 
-def documents(path: Path, raw: bytes) -> list[Sheet]:
-    """Sheets in seconds, one of each result; one that failed says nothing of its film.
+def lines(path: Path, raw: bytes) -> list[Sheet]:
+    """Sheets in seconds, one of the result of each line.
 
     Raises:
-        InputError: it is no JSON, or none of our results.
+        InputError: one is no JSON, or none of our results.
     """
-    return list(_sheets(path, _parsed(path, text_of(path, raw))))
+    return documents(path, parsed(path, raw, lines=True))
+
+
+def documents(path: Path, given: Any) -> list[Sheet]:
+    """Sheets in seconds, one of each result; one that failed says nothing of its film.
+
+    Args:
+        path: The file.
+        given: Its JSON, a document or a list of them.
+
+    Raises:
+        InputError: one is none of our results.
+    """
+    return list(_sheets(path, given if isinstance(given, list) else [given]))
 
 
 def is_one(given: Any) -> bool:
     """Whether a document of JSON holds results of ours."""
     first = given[0] if isinstance(given, list) and given else given
     return isinstance(first, dict) and str(first.get("schema", "")).startswith(SCHEMA)
-
-
-def _parsed(path: Path, text: str) -> list[Any]:
-    try:
-        if path.suffix.lower() == ".jsonl":
-            return [json.loads(line) for line in text.split("\n") if line.strip()]
-        whole = json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise InputError(f"{path}: is no JSON ({err}); export it again") from err
-    return whole if isinstance(whole, list) else [whole]
 
 
 def _sheets(path: Path, given: list[Any]) -> Iterator[Sheet]:

@@ -133,12 +133,16 @@ def _by_film(
     said: Said,
 ) -> dict[Path, _About]:
     about: dict[Path, _About] = {}
+    seen: dict[Path, _About | None] = {}
     for sheet in sheets:
         try:
             path = films.of(sheet)
-            film = about.get(path) or _About(footage_of(path), {}, {}, {})
         except InputError as err:
             said.problems.append(str(err))
+            continue
+        if path not in seen:
+            seen[path] = _usable(path, footage_of, said)
+        if (film := seen[path]) is None:
             continue
         sheet, asked = parted(sheet)
         spans = spans_of(sheet, film.footage, rules, said)
@@ -149,6 +153,15 @@ def _by_film(
             film.said.setdefault(sheet.who, []).extend(spans)
             film.files[sheet.path] = None
     return about
+
+
+def _usable(path: Path, footage_of: Callable[[Path], Footage], said: Said) -> _About | None:
+    """A film of which nothing is said yet; None where it cannot be used."""
+    try:
+        return _About(footage_of(path), {}, {}, {})
+    except InputError as err:
+        said.problems.append(str(err))
+        return None
 
 
 def _voices(path: Path, about: _About, said: Said) -> list[Voice]:

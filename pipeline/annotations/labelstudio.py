@@ -1,6 +1,5 @@
 """Exports of Label Studio: regions of sound, timelines, boxes and choices on films."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from avel.pipeline.annotations.encodings import text_of
 from avel.pipeline.annotations.marks import END, Mark, Sheet
 from avel.pipeline.media.suffixes import MEDIA_SUFFIXES, suffix
 from avel.pipeline.reasons import InputError
@@ -22,7 +20,7 @@ MINIMAL = frozenset({"annotation_id", "lead_time", "annotator"})
 Object = Mapping[str, Any]
 
 
-def tasks(path: Path, raw: bytes) -> list[Sheet]:
+def tasks(path: Path, given: Any) -> list[Sheet]:
     """Sheets of the export JSON or JSON_MIN, one of each task and annotator.
 
     Times are seconds, or frames on timelines. Predictions are nobody's word: they are taken where
@@ -31,7 +29,6 @@ def tasks(path: Path, raw: bytes) -> list[Sheet]:
     Raises:
         InputError: it is neither form, or a region's times are none.
     """
-    given = _parsed(path, raw)
     if not isinstance(given, list) or not all(isinstance(task, dict) for task in given):
         raise InputError(f"{path}: is no list of tasks; export it from Label Studio as JSON")
     if not any("data" in task for task in given):
@@ -44,13 +41,6 @@ def is_one(given: Any) -> bool:
     """Whether a document of JSON is a list of tasks."""
     first = given[0] if isinstance(given, list) and given else None
     return isinstance(first, dict) and ("data" in first or bool(MINIMAL & first.keys()))
-
-
-def _parsed(path: Path, raw: bytes) -> Any:
-    try:
-        return json.loads(text_of(path, raw))
-    except (ValueError, RecursionError) as err:
-        raise InputError(f"{path}: is no JSON ({err}); export it again") from err
 
 
 def _task(path: Path, at: int, task: Object, annotated: bool) -> Iterator[Sheet]:

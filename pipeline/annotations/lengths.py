@@ -1,9 +1,8 @@
 """How long a film is, asked of a process apart, which may die of the film without us."""
 
-from fractions import Fraction
 from pathlib import Path
 
-from avel.pipeline.media.apart import Apart
+from avel.pipeline.media.apart import Apart, probed
 from avel.pipeline.media.footage import Footage
 from avel.pipeline.reasons import InputError, MediaError
 
@@ -15,21 +14,19 @@ def footage_of(apart: Apart, path: Path) -> Footage:
         InputError: it cannot be read, has no picture, or does not say how long it is.
     """
     try:
-        said = apart.ask("probe", path)
+        footage = probed(apart, path)
     except MediaError as err:
         raise InputError(
             f"{path}: cannot be read ({err.message}); its annotations are left out"
         ) from err
-    rate, duration = Fraction(said["frame_rate"]), Fraction(said["duration"])
-    if rate <= 0:
+    if footage.frame_rate <= 0:
         raise InputError(
             f"{path}: has no picture, and an event must be both heard and seen; its annotations "
             "are left out"
         )
-    if duration <= 0:
+    if footage.duration <= 0:
         raise InputError(
             f"{path}: does not say how long it is; put it into a container that does "
             "(`ffmpeg -i IN -c copy OUT.mp4`)"
         )
-    size = int(said["width"]), int(said["height"])
-    return Footage(rate, bool(said["variable"]), *size, duration, int(said["sample_rate"]))
+    return footage

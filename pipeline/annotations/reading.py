@@ -1,9 +1,7 @@
 """Files of annotations by what they are: a new format is a file beside and a line here."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from avel.pipeline.annotations import audacity, documents, labelstudio, raven
 from avel.pipeline.annotations.cues import subrip, webvtt
@@ -11,6 +9,7 @@ from avel.pipeline.annotations.cvat import annotations
 from avel.pipeline.annotations.elan import document
 from avel.pipeline.annotations.encodings import raw_of, text_of
 from avel.pipeline.annotations.marks import Sheet
+from avel.pipeline.annotations.parsed import parsed
 from avel.pipeline.annotations.tables import table
 from avel.pipeline.annotations.textgrid import grid
 from avel.pipeline.reasons import InputError
@@ -32,7 +31,7 @@ READERS: dict[str, Read] = {
     ".xml": annotations,
     ".csv": table,
     ".tsv": table,
-    ".jsonl": documents.documents,
+    ".jsonl": documents.lines,
 }
 """By suffix; `.eaf` and `.TextGrid` have tiers, `.txt` and `.json` are several."""
 TIERED = {".eaf": document, ".textgrid": grid}
@@ -63,8 +62,9 @@ def read(path: Path, tiers: Sequence[str] = ()) -> list[Sheet]:
     raw = raw_of(path)
     if kind in TIERED:
         return TIERED[kind](path, raw, tiers)
-    reader = READERS.get(kind) or (_of_text(path, raw) if kind == ".txt" else _of_json(path, raw))
-    return reader(path, raw)
+    if kind == ".json":
+        return _of_json(path, raw)
+    return (READERS.get(kind) or _of_text(path, raw))(path, raw)
 
 
 def files_in(inputs: Iterable[Path]) -> list[Path]:
@@ -103,21 +103,23 @@ def _of_text(path: Path, raw: bytes) -> Read:
         return audacity.labels
     raise InputError(
         f"{path}: is neither a label track of Audacity nor a selection table of Raven; its first "
-        f"line is {text.partition(chr(10))[0][:60]!r}"
+        f"line is {text.partition(chr(10))[0][:60]!r}; {_others(path)}"
     )
 
 
-def _of_json(path: Path, raw: bytes) -> Read:
-    given = _parsed(path, raw)
+def _of_json(path: Path, raw: bytes) -> list[Sheet]:
+    given = parsed(path, raw)
     if documents.is_one(given):
-        return documents.documents
+        return documents.documents(path, given)
     if labelstudio.is_one(given) or given == []:
-        return labelstudio.tasks
-    raise InputError(f"{path}: is neither an export of Label Studio nor a result of avel")
+        return labelstudio.tasks(path, given)
+    raise InputError(
+        f"{path}: is neither an export of Label Studio (JSON or JSON-MIN) nor a result of avel; "
+        f"{_others(path)}"
+    )
 
 
-def _parsed(path: Path, raw: bytes) -> Any:
-    try:
-        return json.loads(text_of(path, raw))
-    except (ValueError, RecursionError) as err:
-        raise InputError(f"{path}: is no JSON ({err}); export it again") from err
+def _others(path: Path) -> str:
+    """How to have a file of another format read."""
+    suffixes = ", ".join(each for each in SUFFIXES if each != path.suffix.lower())
+    return f"end the name of another format with its suffix, one of {suffixes}"

@@ -1,6 +1,7 @@
 """Windows as points, near each other where films are alike."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ def points_of_words(windows: Sequence[Window], results: Sequence[Result]) -> Arr
         for kind in ("top_classes", "heard", "seen"):
             for label, share in getattr(result, kind)[cells]:
                 place = names.setdefault((kind, label), len(names))
-                row[place] = row.get(place, 0.0) + share
+                row[place] = row.get(place, 0.0) + (share if isfinite(share) else 0.0)
         rows.append(row)
     points = np.zeros((len(rows), max(1, len(names))), np.float32)
     for number, row in enumerate(rows):

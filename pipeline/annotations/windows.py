@@ -60,6 +60,6 @@ def _guess(result: Result, cells: slice) -> str:
     events = [e for e in result.events if e.onset < cells.stop and e.offset > cells.start]
     if events:
         return max(events, key=lambda event: event.score).label
-    at = cells.start + int(np.argmax(result.relevance[cells]))
+    at = cells.start + int(np.argmax(np.nan_to_num(result.relevance[cells])))
     named = result.top_classes or result.heard
     return named[at][0] if named else ""

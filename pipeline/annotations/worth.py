@@ -1,8 +1,12 @@
 """What a label of a second would teach, by what a result says of the second: numbers in [0, 1].
 
+A number of a result that nobody knows (null in its JSON) counts as 0 here, as on its page.
+
 Source: uncertainty sampling by the margin, and query by committee with sight and sound as its two
 members (Settles, Active Learning Literature Survey, 2009, 3.1 and 3.2).
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +24,12 @@ def uncertainty(result: Result) -> Array:
     1 at the decoder's threshold, 0 where relevance is 0 or 1; or, where it is higher, how likely an
     event of another class than the likeliest is.
     """
-    relevance = np.array(result.relevance)
+    relevance = _known(result.relevance)
     level = threshold(result)
     near: Array = np.where(relevance < level, relevance / level, (1 - relevance) / (1 - level))
     if not result.top_classes:
         return near
-    sure = np.array([share for _, share in result.top_classes])
+    sure = _known([share for _, share in result.top_classes])
     other: Array = np.clip(relevance - sure, 0, 1)
     return np.maximum(near, other)
 
@@ -45,13 +49,17 @@ def disagreement(result: Result) -> Array:
     """
     if result.heard and result.seen:
         pairs = zip(result.heard, result.seen, strict=True)
-        return np.array([_differ(*heard, *seen) for heard, seen in pairs])
+        return _known([_differ(*heard, *seen) for heard, seen in pairs])
     found = np.zeros(len(result.relevance))
     for each in result.disagreements:
         cells = slice(int(each.onset), max(int(each.onset) + 1, round(each.offset)))
-        found[cells] = np.maximum(found[cells], each.score)
+        found[cells] = np.maximum(found[cells], _known([each.score]))
     return found
 
 
 def _differ(heard: str, clear: float, seen: str, clearly: float) -> float:
-    return abs(clear - clearly) if heard == seen else max(clear, clearly)
+    return abs(clear - clearly) if heard == seen else float(np.maximum(clear, clearly))
+
+
+def _known(shares: Sequence[float]) -> Array:
+    return np.clip(np.nan_to_num(np.array(shares, np.float64)), 0, 1)

@@ -40,7 +40,7 @@ class Seen:
         return sum(size for size, _ in self.todo)
 
 
-def look(paths: Sequence[Path], plan: Plan, root: Path, *, reads_cells: bool = True) -> Seen:
+def look(paths: Sequence[Path], plan: Plan, root: Path) -> Seen:
     """Look at each file; no content is read.
 
     A file is taken for cached where the cache knows its content by its name, size and time of
@@ -50,7 +50,6 @@ def look(paths: Sequence[Path], plan: Plan, root: Path, *, reads_cells: bool = T
         paths: The files.
         plan: What is to be made of them.
         root: The cache.
-        reads_cells: Whether the run takes cached cells; else it decodes anew.
 
     Raises:
         CacheError: the cache cannot be read.
@@ -73,6 +72,5 @@ def look(paths: Sequence[Path], plan: Plan, root: Path, *, reads_cells: bool = T
         else:
             seen.todo.append((size, path))
             seen.unread += size if key is None else 0
-            cached = reads_cells and key is not None and key in segments
-            seen.undecoded += 0 if cached else size
+            seen.undecoded += size if key is None or key not in segments else 0
     return seen

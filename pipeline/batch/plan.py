@@ -108,8 +108,7 @@ def make_plan(
     if len(found.paths) > MANY and not many_segments:
         runtime = replace(runtime, keep_segments=False)
     step = max(1, -(-len(found.paths) // MOST_LOOKED))
-    part = found.paths[::step]
-    seen = look(part, plan, runtime.cache_dir, reads_cells=runtime.keep_segments)
+    seen = look(found.paths[::step], plan, runtime.cache_dir)
     tried, failed = _tried(seen, plan, runtime, sample)
     speed = encoder_speed(plan, runtime, tried) if tried else NOTHING
     machine = Machine(devices, max(runtime.workers, devices), default_workers())

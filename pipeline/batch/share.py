@@ -8,7 +8,6 @@ at whenever one fails.
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem
@@ -39,7 +38,7 @@ class Shares:
             EnvironmentProblem: a folder from which films were read is gone.
         """
         if outcome.reason is None:
-            self._remember(outcome.path.parent)
+            self._remember(os.path.dirname(outcome.path))
             return
         for root in self._gone():
             raise EnvironmentProblem(
@@ -48,15 +47,15 @@ class Shares:
                 "counted as failed)"
             )
 
-    def _remember(self, parent: Path) -> None:
-        name = os.path.abspath(parent)
-        if name in self._parents:
+    def _remember(self, parent: str) -> None:
+        if parent in self._parents:
             return
+        name = os.path.abspath(parent)
         try:
             device = os.stat(name).st_dev
         except OSError:  # gone since
             return
-        self._parents.add(name)
+        self._parents.add(parent)
         self._roots[device] = os.path.commonpath([self._roots.get(device, name), name])
 
     def _gone(self) -> Iterator[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from avel.pipeline.media.footage import Footage
     from avel.pipeline.method.results import Result
 
-ALONE = ("data", "model", "protocol", "labels", "out")
+ALONE = ("data", "model", "split", "protocol", "labels", "out")
 """Options that ask for a model's numbers on a split instead."""
 
 
@@ -100,9 +100,7 @@ def _footages(results: "dict[Path, Result]", sheets: "Sequence[Sheet]") -> "dict
         for path, result in results.items():
             seen = footage_of(apart, path) if counted else None
             rate, variable = (seen.frame_rate, seen.variable) if seen else (Fraction(0), False)
-            known = result.duration == result.duration
-            length = Fraction(result.duration if known else result.segments)
-            found[path] = Footage(rate, variable, duration=length)
+            found[path] = Footage(rate, variable, duration=Fraction(result.length))
     return found
 
 

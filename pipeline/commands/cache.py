@@ -18,6 +18,8 @@ ACTIONS = {
     "merge": ("cache_join", "take all that other caches hold into this one"),
 }
 """Each is a function of the file named: `info` is `cache_look.info`, `import` is `import_`."""
+AS_JSON = ("ls", "info", "gc", "compare", "merge")
+"""Those that print JSON where it is asked for; the others refuse `--json`."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         sub = actions.add_parser(name, help=what, description=what)
         sub.set_defaults(action=name)
         options.add_cache_dir(sub)
-        sub.add_argument("--json", action="store_true", help="print as JSON")
+        if name in AS_JSON:
+            sub.add_argument("--json", action="store_true", help="print as JSON")
         module = import_module(f"avel.pipeline.commands.{file}")
         module.add_arguments(sub, name)
 

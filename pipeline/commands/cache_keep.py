@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 from pathlib import Path
 
 from avel.pipeline.commands import options
@@ -55,24 +56,26 @@ def verify(args: argparse.Namespace, root: Path) -> int:
 
 
 def gc(args: argparse.Namespace, root: Path) -> int:
-    """Remove what nothing will ever read; says its size in MB."""
+    """Remove what nothing will ever read; says its size in MB, in JSON in bytes."""
     from avel.cache import maintenance  # slow: loads h5py
     from avel.cache.store import ABOUT
 
     garbage = [*maintenance.collect(root, delete=args.delete), *_of_loops(root, args.delete)]
-    for path, size in garbage:
-        say(f"{path}  {size / 1e6:.1f} MB")
     for folder, count in maintenance.nameless(root):
         warn(
             f"{folder}: has no {ABOUT}, and {count} sound shards, which are kept; run "
             "what made them again, which writes it anew, or delete the folder"
         )
-    freed = sum(size for _, size in garbage)
     if args.store:
         store = maintenance.find(root, args.store)
-        if args.delete:
-            freed += maintenance.remove(store)
-        say(f"{store.folder}")
+        garbage.append((store.folder, maintenance.remove(store, delete=args.delete)))
+    freed = sum(size for _, size in garbage)
+    if args.json:
+        listed = [{"path": str(path), "bytes": size} for path, size in garbage]
+        say(json.dumps({"deleted": args.delete, "bytes": freed, "garbage": listed}))
+        return 0
+    for path, size in garbage:
+        say(f"{path}  {size / 1e6:.1f} MB")
     say(f"{freed / 1e6:.1f} MB {'freed' if args.delete else 'can be freed with --delete'}")
     return 0
 

@@ -15,9 +15,7 @@ from avel.pipeline.work.talk import note
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="AVE-shaped dataset folder")
     parser.add_argument("--model", type=named, help="checkpoint or run folder [synthetic]")
-    parser.add_argument(
-        "--split", choices=("train", "val", "test"), default="test", help="whose videos [test]"
-    )
+    parser.add_argument("--split", choices=("train", "val", "test"), help="whose videos [test]")
     parser.add_argument(
         "--protocol",
         metavar="NAME",
@@ -53,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
     from avel.pipeline.evaluation.run import check_question, evaluate_any
     from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel
 
-    check_question(args.split, args.protocol, args.labels)
+    split = args.split or "test"
+    check_question(split, args.protocol, args.labels)
     if args.out and args.protocol:
         raise InputError("--out writes a page of all numbers; leave --protocol out")
     kept: dict[str, Any] = {}
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     run = None if model.path == DEFAULT_MODEL else args.model
     how = {"run": run, "protocol": args.protocol, "labels": args.labels}
     how |= {"keep": kept.update} if args.out else {}
-    numbers = evaluate_any(data, args.split, model, options.runtime(args), **how)
+    numbers = evaluate_any(data, split, model, options.runtime(args), **how)
     if args.out:
         _write_page(args.out, model.path, numbers, kept)
     if args.json:

@@ -82,5 +82,6 @@ def _of_results(paths: list[Path], args: argparse.Namespace, formats: Sequence[s
     out = args.out or written[0].path.parent
     how = {"films": args.films, "proxy": args.proxy, "formats": formats}
     index = report_again(out, written, read_truth(args.truth), **how)
-    note(f"wrote {len(written)} pages to {out}; {index} shows all")
+    films = {each.result.file for each in written}  # of two results of a film the later counts
+    note(f"wrote {len(films)} pages to {out}; {index} shows all")
     return 0

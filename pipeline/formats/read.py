@@ -126,8 +126,10 @@ def _value(name: str, value: Any) -> Any:
         return tuple((_text(name, label), _number(share)) for label, share in value)
     if name == "relevance":
         return tuple(map(_number, value))
-    if name == "duration":
+    if name in ("duration", "evidence_share") or (name == "in_domain" and value is not None):
         return _number(value)
+    if name == "decoder" and isinstance(value, dict) and value.get("threshold") is not None:
+        value = {**value, "threshold": _number(value["threshold"])}
     if name in KINDS and (not isinstance(value, KINDS[name]) or isinstance(value, bool)):
         raise ValueError(f"{name} ({value!r:.40}) must be of kind {KINDS[name].__name__}")
     return tuple(_text(name, each) for each in value) if isinstance(value, list) else value

@@ -226,7 +226,7 @@ def pretrain(
     _learn(model, event_cells(data, "train", runtime, model), names, config, runtime.device)
     model.half().float()  # as it will be read back
     accuracy = text_accuracy(model, event_cells(data, "test", runtime, model), names)
-    model.to(memory_format=torch.contiguous_format)
+    model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     record = {
         "commands": _commands(data, config),
         "config": asdict(config),
@@ -241,7 +241,7 @@ def _learn(
     model: AudioCLIP, cells: EventCells, names: list[str], config: PretrainConfig, device: str
 ) -> None:
     """Train the model in place and leave it on the CPU."""
-    model.to(memory_format=torch.channels_last)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     quiet_lightning()
     trainer = lightning.Trainer(
         max_epochs=config.epochs,

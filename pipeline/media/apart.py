@@ -116,25 +116,25 @@ class Apart:
         self.end()
 
 
+def probed(apart: Apart, path: Path) -> Footage:
+    """How a file's picture runs, in frames a second, 0 where it has none; its length in seconds.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    said = apart.ask("probe", path)
+    rate, duration = Fraction(said["frame_rate"]), Fraction(said["duration"])
+    size = int(said["width"]), int(said["height"])
+    return Footage(rate, bool(said["variable"]), *size, duration, int(said["sample_rate"]))
+
+
 def footage_of(apart: Apart, path: Path) -> Footage | None:
-    """How a file's picture runs, in frames a second; None where it has none or cannot be read."""
+    """How a file's picture runs; None where it has none or cannot be read."""
     try:
-        said = apart.ask("probe", path)
-        rate = Fraction(said["frame_rate"])
-        return (
-            Footage(
-                rate,
-                bool(said["variable"]),
-                int(said["width"]),
-                int(said["height"]),
-                Fraction(said["duration"]),
-                int(said["sample_rate"]),
-            )
-            if rate > 0
-            else None
-        )
+        footage = probed(apart, path)
     except (MediaError, ValueError, KeyError, TypeError):
         return None
+    return footage if footage.frame_rate > 0 else None
 
 
 def _close(pipe: Any) -> None:

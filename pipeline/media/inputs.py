@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from avel.configs.text import UTF_8, NotUtf8, decode
 from avel.pipeline.media.folders import find_media
@@ -12,6 +13,10 @@ from avel.pipeline.media.suffixes import MEDIA_SUFFIXES, suffix
 from avel.pipeline.reasons import InputError
 
 LIST_SUFFIXES = frozenset({".txt", ".lst", ".list"})
+BLOCK = 1 << 18
+"""Bytes of a list's lines that are looked at together."""
+DOUBTFUL = (b"\0", b"://", b"\r", b"\t", b"\x0b", b"\x0c", b"\n\n", b" \n", b"\n ")
+"""What no line has that can be read in one way alone."""
 
 
 def expand(names: Sequence[str], tell: Callable[[str], object] = warnings.warn) -> list[Path]:
@@ -81,11 +86,21 @@ def _add_list(found: Paths, listing: Path) -> None:
         raise InputError(f"{listing}: the list names no file")
 
 
-def _names(listing: Path, lines: Iterable[bytes]) -> Iterator[bytes]:
+def _names(listing: Path, file: BinaryIO) -> Iterator[bytes]:
     """What each line names; most can be read in one way, and the system is not asked."""
-    folder = os.fsencode(listing.parent)
-    for number, line in enumerate(lines):
-        name = _line(line, first=not number)
+    folder, mark = os.fsencode(listing.parent), UTF_8
+    while lines := file.readlines(BLOCK):
+        lines[0], mark = lines[0].removeprefix(mark), b""
+        block = b"".join((b"\n", *lines, b"" if lines[-1][-1:] == b"\n" else b"\n"))
+        if block.isascii() and not any(each in block for each in DOUBTFUL):
+            yield from block[1:-1].split(b"\n")
+        else:
+            yield from _weighed(listing, folder, lines)
+
+
+def _weighed(listing: Path, folder: bytes, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """What each line names, where it may be read in more than one way."""
+    for name in map(_line, lines):
         if not name.isascii() or b"\0" in name or b"://" in name or name != name.strip():
             name, is_there = _name(folder, name)
             if not is_there and (b"://" in name or not _is_utf8(name)):
@@ -94,8 +109,8 @@ def _names(listing: Path, lines: Iterable[bytes]) -> Iterator[bytes]:
             yield name
 
 
-def _line(raw: bytes, *, first: bool) -> bytes:
-    return (raw.removeprefix(UTF_8) if first else raw).removesuffix(b"\n").removesuffix(b"\r")
+def _line(raw: bytes) -> bytes:
+    return raw.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def _name(folder: bytes, line: bytes) -> tuple[bytes, bool]:
@@ -119,8 +134,8 @@ def _refuse(listing: Path) -> None:
         InputError: in any case.
     """
     folder = os.fsencode(listing.parent)
-    lines = listing.read_bytes().split(b"\n")
-    taken = [_name(folder, _line(line, first=not n)) for n, line in enumerate(lines)]
+    lines = listing.read_bytes().removeprefix(UTF_8).split(b"\n")
+    taken = [_name(folder, _line(line)) for line in lines]
     try:
         decode(listing, b"\n".join(b"" if is_there else name for name, is_there in taken))
     except NotUtf8 as err:

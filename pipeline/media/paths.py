@@ -4,8 +4,12 @@ import os
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import overload
+
+AT_ONCE = 4_096
+"""Names that are taken up together."""
 
 
 class Paths(Sequence[Path]):
@@ -38,9 +42,11 @@ class Paths(Sequence[Path]):
         if not self._folders or self._folders[-1] != folder:
             self._folders.append(folder)
             self._from.append(len(self._ends) - 1)
-        for name in names:
-            self._text += name
-            self._ends.append(len(self._text))
+        rest = iter(names)
+        while some := list(islice(rest, AT_ONCE)):
+            ends = accumulate(map(len, some), initial=len(self._text))
+            self._text += b"".join(some)
+            self._ends.extend(islice(ends, 1, None))
 
     def at(self, places: Sequence[int]) -> "Paths":
         """The paths at some places of these, in the order of the places."""

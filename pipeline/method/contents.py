@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -25,23 +26,24 @@ class Source:
 
 def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None, None]:
     """Each file with its key of 64 hex digits, in order; a thread hashes while the caller works."""
-    asked: SimpleQueue[Path | None] = SimpleQueue()
+    asked: SimpleQueue[list[Path]] = SimpleQueue()
     found: SimpleQueue[Source | BaseException] = SimpleQueue()
     over, waiting = Event(), 0
     thread = Thread(target=_identify_all, args=(asked, found, keys, over), daemon=True)
     thread.start()
     try:
-        for path in paths:
-            asked.put(path)
-            waiting += 1
-            if waiting > AHEAD:
-                yield _next(found)
-                waiting -= 1
-        for _ in range(waiting):
+        rest = iter(paths)
+        while True:
+            if waiting <= AHEAD // 2:  # some at once: each word to the thread costs a change to it
+                asked.put(some := list(islice(rest, AHEAD + 1 - waiting)))
+                waiting += len(some)
+            if not waiting:
+                break
             yield _next(found)
+            waiting -= 1
     finally:
         over.set()
-        asked.put(None)
+        asked.put([])
         thread.join()
 
 
@@ -53,16 +55,19 @@ def _next(found: "SimpleQueue[Source | BaseException]") -> Source:
 
 
 def _identify_all(
-    asked: "SimpleQueue[Path | None]",
+    asked: "SimpleQueue[list[Path]]",
     found: "SimpleQueue[Source | BaseException]",
     keys: ContentKeys,
     over: Event,
 ) -> None:
-    while (path := asked.get()) is not None and not over.is_set():
-        try:
-            found.put(identify(path, keys))
-        except BaseException as err:  # for the thread that asked
-            found.put(err)
+    while not over.is_set():
+        for path in asked.get():
+            if over.is_set():
+                return
+            try:
+                found.put(identify(path, keys))
+            except BaseException as err:  # for the thread that asked
+                found.put(err)
 
 
 def identify(path: Path, keys: ContentKeys) -> Source:

@@ -9,10 +9,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from avel.cache.store import Store
 from avel.cache.writer import Writer
@@ -182,8 +181,7 @@ class _Harvest:
     def _open(self, video: Video) -> Iterator[Outcome]:
         self._number += 1
         self._videos[self._number] = video
-        store = self._stores.segments
-        cells = store.get(video.key) if self._runtime.keep_segments else None
+        cells = self._stores.segments.get(video.key)
         if cells is None:
             self._decoders.start(self._number, video.path)
             _ = self._batches  # loaded while the first video is decoded
@@ -273,19 +271,18 @@ class _Harvest:
     def _made(self, job: int) -> Iterator[Outcome]:
         """What is said of a video whose features are there, and of files of the same content."""
         video = self._videos.pop(job)
-        made = Outcome(video.path, video.key, cells=video.cells, num_bytes=video.num_bytes)
-        yield self._measured(made, video)
+        size, measured = video.num_bytes, self._measured(video)
+        yield Outcome(video.path, video.key, cells=video.cells, num_bytes=size, **measured)
         for path in video.copies:
             yield Outcome(path, video.key, cached=True, cells=video.cells)
 
-    def _measured(self, outcome: Outcome, video: Video) -> Outcome:
-        """The outcome with what it took."""
-        return replace(
-            outcome,
-            decode_seconds=round(video.decode_seconds, 4),
-            encode_seconds=round(video.encode_seconds, 4),
-            waited_seconds=round(self._meter.waited(), 4),
-        )
+    def _measured(self, video: Video) -> dict[str, Any]:
+        """What a video's outcome took, in seconds."""
+        return {
+            "decode_seconds": round(video.decode_seconds, 4),
+            "encode_seconds": round(video.encode_seconds, 4),
+            "waited_seconds": round(self._meter.waited(), 4),
+        }
 
     def _give_up(self, job: int, error: MediaError) -> Iterator[Outcome]:
         video = self._videos.pop(job)
@@ -293,7 +290,7 @@ class _Harvest:
             self._scribe.do(video.drop)
         self._failed[video.key] = error
         video.encode_seconds += self._meter.share(video.cells - video.encoded_cells)
-        yield self._measured(_failure(video.path, error, video.key), video)
+        yield _failure(video.path, error, video.key, **self._measured(video))
         for path in video.copies:
             yield _failure(path, _as_of_a_copy(path, error), video.key)
 
@@ -305,8 +302,8 @@ def _as_of_a_copy(path: Path, error: MediaError) -> MediaError:
     )
 
 
-def _failure(path: Path, error: MediaError, key: str | None) -> Outcome:
-    return Outcome(path, key, reason=error.reason, message=error.message)
+def _failure(path: Path, error: MediaError, key: str | None, **measured: Any) -> Outcome:
+    return Outcome(path, key, reason=error.reason, message=error.message, **measured)
 
 
 def _cached_cells(store: Store, key: str, check: Names) -> int:

@@ -80,6 +80,8 @@ class Kept:
             InputError: the encoder gives no such array.
         """
         found = pack(features)
+        if self == ALL:
+            return found
         if lacking := [name for name in self.arrays if name not in found]:
             given = ", ".join(name for name in ARRAYS if name in found)
             raise InputError(
@@ -90,6 +92,10 @@ class Kept:
         if self.map_dtype == "int8":
             found[MAP], found[SCALE] = _narrow(features.visual_map)
         return found
+
+
+ALL = Kept()
+"""As it comes."""
 
 
 def unpack_features(arrays: Arrays) -> Features:

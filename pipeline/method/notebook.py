@@ -38,7 +38,7 @@ def as_html(result: "Result") -> str:
     head = SubElement(whole, "div")
     SubElement(head, "b").text = Path(result.file).name
     found = f"{len(result.events)} event{'' if len(result.events) == 1 else 's'}"
-    said = result.message or f"{result.duration:.1f} s, {found}, {result.status}"
+    said = result.message or f"{result.length:.1f} s, {found}, {result.status}"
     SubElement(head, "span").text = f" {said}"
     if result.segments:
         whole.append(_drawn(result))
@@ -64,7 +64,7 @@ def displayed(result: "Result") -> bool:
 
 
 def _drawn(result: "Result") -> Element:
-    seconds = max(result.duration, 0.1)
+    seconds = max(result.length, 0.1)
     tracks = {"heard": result.heard, "seen": result.seen}
     lanes = [(name, [share for _, share in each]) for name, each in tracks.items() if each]
     lanes.append(("both" if lanes else "event", list(result.relevance)))
@@ -78,7 +78,7 @@ def _drawn(result: "Result") -> Element:
     svg.attrib |= {"role": "img", "aria-label": label, "style": "max-width:100%;height:auto"}
     for number, (name, shares) in enumerate(lanes):
         _lane(svg, name, shares, seconds, number * (LANE + GAP))
-    _line(svg, float(result.decoder.get("threshold", 0.5)), top - GAP)
+    _line(svg, float(result.decoder.get("threshold") or 0.5), top - GAP)
     _text(svg, "events", top + BLOCK / 2)
     labels = list(dict.fromkeys(event.label for event in result.events))
     slivers: dict[str, list[str]] = {}
@@ -116,7 +116,7 @@ def _thinned(shares: Sequence[float], every: int) -> list[float]:
 
 def _places(result: "Result") -> Iterator[tuple[int, int, int, str]]:
     """Row, place and width in pixels of events; of those on one place the first."""
-    scale, taken, ends = WIDTH / max(result.duration, 0.1), set(), [0.0] * ROWS
+    scale, taken, ends = WIDTH / max(result.length, 0.1), set(), [0.0] * ROWS
     for event in result.events:
         row = next((n for n, end in enumerate(ends) if end <= event.onset), ROWS - 1)
         ends[row] = max(ends[row], event.offset)

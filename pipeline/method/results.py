@@ -29,7 +29,7 @@ class Result:
         status: `ok`, `partial` (a reason, but results) or `failed` (a reason, no results).
         reasons: Reason codes, empty when ok.
         message: Why it failed, for people; empty otherwise.
-        duration: Seconds; 0 when failed.
+        duration: Seconds; 0 when failed, NaN where nobody knows.
         segments: Number T of one-second segments.
         events: Audio-visual events in time order.
         disagreements: Labels that were heard but not seen, or seen but not heard, where the model
@@ -66,6 +66,11 @@ class Result:
     in_domain: float | None = None
     evidence_share: float = 0.0
     cached: bool = False
+
+    @property
+    def length(self) -> float:
+        """Seconds; where its duration is not known, as many as it has segments."""
+        return self.duration if math.isfinite(self.duration) else float(self.segments)
 
     def to_dataframe(self, *, segments: bool = False) -> "DataFrame":
         """Events as a table of pandas: file, onset and offset in seconds, label, score.

@@ -5,7 +5,7 @@ Recipes are made each from the one before; items are arrays as they are, and the
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,24 +77,24 @@ def pack(result: Any) -> dict[str, NDArray[np.generic]]:
 
     Fields that a result need not have, and this one has not, are left out.
     """
-    kind: type = type(result)
-    found = ((field, getattr(result, field.name)) for field in _fields(kind))
-    values = {field.name: value for field, value in found if not _is_absent(field, value)}
-    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-    rest = {name: value for name, value in values.items() if name not in arrays}
-    return {**arrays, META: np.frombuffer(json.dumps(rest).encode(), np.uint8)}
+    arrays: dict[str, NDArray[np.generic]] = {}
+    rest: dict[str, Any] = {}
+    for name, may_be_none, may_be_empty in _fields(type(result)):
+        value = getattr(result, name)
+        if (may_be_none and value is None) or (may_be_empty and not len(value)):
+            continue  # the default says as much
+        (arrays if isinstance(value, np.ndarray) else rest)[name] = value
+    arrays[META] = np.frombuffer(json.dumps(rest).encode(), np.uint8)
+    return arrays
 
 
 @cache
-def _fields(kind: type) -> "tuple[Field[Any], ...]":
-    return fields(kind)
-
-
-def _is_absent(field: Field[Any], value: Any) -> bool:
-    """Whether the default, None or an array without rows, says as much."""
-    if field.default_factory is not MISSING:
-        return len(value) == 0
-    return value is None and field.default is None
+def _fields(kind: type) -> tuple[tuple[str, bool, bool], ...]:
+    """Names, and whether the default is None, or something without rows."""
+    return tuple(
+        (field.name, field.default is None, field.default_factory is not MISSING)
+        for field in fields(kind)
+    )
 
 
 def unpack(kind: type[Packable], arrays: Mapping[str, NDArray[np.generic]]) -> Packable:

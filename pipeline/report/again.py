@@ -43,7 +43,7 @@ def report_again(
     """
     found = _now(written, films)
     make_folder(out)
-    suffixes = [PAGE, *(FORMATS[each].suffix for each in formats)]
+    suffixes = [SUFFIX, PAGE, *(FORMATS[each].suffix for each in formats)]
     named, name = _named(out, list(found.values()), suffixes), out.resolve().name
     earlier = {result.file: _page_beside(each) for each, result in found.values()}
     with (

@@ -32,7 +32,7 @@ def filing(
 
     Args:
         out: The folder, made where it is missing.
-        files: All inputs, in their order.
+        files: All inputs, in their order; one that is named twice counts once.
         truth: Annotated events in seconds, shown where they are known.
         run: What the run has in its stores.
         attention: Whether to draw pictures and videos of the attention, too.
@@ -52,7 +52,7 @@ def filing(
             index.add(pages.number(result), pages.entry(result))
 
         yield write
-    note(f"wrote {len(files)} results to {out}; {out / NAME} shows all")
+    note(f"wrote {len(folder.names)} results to {out}; {out / NAME} shows all")
 
 
 def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result], None]:

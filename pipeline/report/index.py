@@ -36,7 +36,7 @@ def entry(result: Result, page: str, shown: Preview) -> dict[str, Any]:
     every = max(1, -(-len(result.events) // MOST_SPANS))
     counts = Counter(event.label for event in result.events)
     first = result.events[0] if result.events else None
-    middle = (first.onset + first.offset) / 2 if first else result.duration / 2
+    middle = (first.onset + first.offset) / 2 if first else result.length / 2
     return {
         "name": Path(result.file).name,
         "page": quote(os.fsencode(page)),
@@ -44,7 +44,7 @@ def entry(result: Result, page: str, shown: Preview) -> dict[str, Any]:
         "said": "" if result.events else said.headline,
         "alone": " ".join(said.lines),
         "kind": "found" if result.events else "failed" if result.status == "failed" else "none",
-        "duration": round(result.duration, 3),
+        "duration": round(result.length, 3),
         "events": len(result.events),
         "labels": counts.most_common(),
         "spans": [(round(e.onset, 3), round(e.offset, 3), e.label) for e in result.events[::every]],

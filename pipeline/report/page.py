@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,11 @@ def page_values(result: Result, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _facts(result: Result) -> str:
-    if not result.duration:
+    if not result.length:
         return ""
-    if result.duration < 60:
-        return f"{result.duration:.1f} s"
-    minutes, seconds = divmod(round(result.duration), 60)
+    if result.length < 60:
+        return f"{result.length:.1f} s"
+    minutes, seconds = divmod(round(result.length), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
@@ -118,7 +119,8 @@ def _meanings(result: Result, data: Mapping[str, Any]) -> Iterator[tuple[str, st
 def _details(result: Result) -> Iterator[tuple[str, str]]:
     yield "file", result.file
     yield "status", " ".join([result.status, *result.reasons])
-    yield "length", f"{result.duration:.3f} s in {result.segments} segments of 1 s"
+    known = f"{result.duration:.3f} s" if isfinite(result.duration) else "not known,"
+    yield "length", f"{known} in {result.segments} segments of 1 s"
     for name in ("name", "knows", "sha256"):
         if value := result.model.get(name):
             yield {"name": "model", "sha256": "fingerprint"}.get(name, name), value

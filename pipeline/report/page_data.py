@@ -55,7 +55,7 @@ def page_data(
     return {
         "name": Path(result.file).name,
         "file": result.file,
-        "duration": round(max(result.duration, 0.1), 6),
+        "duration": round(max(result.length, 0.1), 6),
         "threshold": result.decoder.get("threshold"),
         "found": found,
         "alone": alone,

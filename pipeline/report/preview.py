@@ -95,7 +95,7 @@ class Cells(Protocol):
 
 def preview(apart: Apart, result: Result, run: Cells | None = None) -> Preview:
     """Look at a result's film: in the cache, else at the file; what is not there is left out."""
-    if result.status == "failed" or not result.duration:
+    if result.status == "failed" or not result.length:
         return Preview()
     path = Path(result.file)
     try:
@@ -104,8 +104,8 @@ def preview(apart: Apart, result: Result, run: Cells | None = None) -> Preview:
         kind = None
     cells = run.segments(result) if run is not None else None
     if run is not None and cells is not None and result.segments <= MOST_PICTURES:
-        return _of_cells(cells, run.segment_config, result.duration, kind)
-    return Preview() if kind is None else _of_file(apart, path, result.duration, kind)
+        return _of_cells(cells, run.segment_config, result.length, kind)
+    return Preview() if kind is None else _of_file(apart, path, result.length, kind)
 
 
 def _of_cells(

@@ -141,8 +141,8 @@ def _alone(result: Result) -> Iterator[str]:
 
 
 def _least(result: Result) -> str:
-    peak = max(result.relevance, default=0.0)
-    threshold = float(result.decoder.get("threshold", 0.5))
+    peak = max((known for known in result.relevance if known == known), default=0.0)
+    threshold = float(result.decoder.get("threshold") or 0.5)
     return (
         f"Nothing was both seen and heard: the most probable second has {peak:.2f}, and an event "
         f"begins over {threshold:g}."

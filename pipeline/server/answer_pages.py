@@ -78,11 +78,17 @@ async def events(call: Call) -> Response:
 
 
 async def stream(site: Site, after: int) -> AsyncIterator[str]:
-    """Server-sent events after a number, counted from 1; a comment every 15 s of silence."""
+    """Server-sent events after a number, counted from 1; a comment every 15 s of silence.
+
+    All that is there comes after a number that no change has had yet: who heard it heard another
+    table, in whose place an earlier one was put back.
+    """
     site.listeners += 1
     quiet = 0.0
     try:
         yield "retry: 1000\n: avel\n\n"
+        if after > await run_in_threadpool(newest, site.database):
+            after = 0
         while not site.bell.is_over:
             waiting = site.bell.waiting()
             told, after = await run_in_threadpool(_told, site, after)

@@ -15,6 +15,7 @@ from avel.pipeline.formats.table import FORMATS
 from avel.pipeline.media.apart import Apart, footage_of
 from avel.pipeline.server.corrections import corrections_of
 from avel.pipeline.server.database import newest
+from avel.pipeline.server.problem import missing
 from avel.pipeline.server.route import Call, as_json, empty
 
 TYPES = {
@@ -97,7 +98,11 @@ def media(call: Call) -> Response:
     row = call.site.videos.row(call.id)
     proxy = bool(call.given.get("proxy"))
     path = call.site.videos.media(row, proxy=proxy)
-    return FileResponse(path, media_type="video/mp4" if proxy else row["kind"])
+    kind = "video/mp4" if proxy else row["kind"]
+    try:
+        return FileResponse(path, media_type=kind, stat_result=path.stat())
+    except FileNotFoundError:  # somebody deletes the film just now
+        raise missing("film of video", call.id) from None
 
 
 def corrections(call: Call) -> Response:

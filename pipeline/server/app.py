@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -55,7 +56,12 @@ def application(site: Site, access: Access, life: Life | None = None) -> ASGIApp
     inner = Starlette(
         routes=places,
         lifespan=lifespan,
-        exception_handlers={HTTPException: _not_there, Problem: _refused, Exception: _broken},
+        exception_handlers={
+            HTTPException: _not_there,
+            Problem: _refused,
+            sqlite3.OperationalError: _not_kept,
+            Exception: _broken,
+        },
     )
     inner.router.redirect_slashes = False
     return Guard(inner, access, Rate(site.settings.limits.requests))
@@ -151,6 +157,19 @@ async def _not_there(request: Request, err: Exception) -> Response:
 async def _refused(request: Request, err: Exception) -> Response:
     assert isinstance(err, Problem)
     return refusal(err)
+
+
+async def _not_kept(request: Request, err: Exception) -> Response:
+    """What the table of jobs cannot take now, and has not taken in part."""
+    assert isinstance(err, sqlite3.OperationalError)
+    code = getattr(err, "sqlite_errorcode", 0) & 0xFF  # above are details
+    if code == sqlite3.SQLITE_FULL:
+        said = "the disk is full, and nothing was changed; free it, and ask again"
+        return refusal(Problem(507, "DISK_FULL", said))
+    if code == sqlite3.SQLITE_BUSY:
+        said = "another process holds the table of jobs; nothing was changed, ask again"
+        return refusal(Problem(503, "BUSY", said, {"Retry-After": "5"}))
+    return await _broken(request, err)
 
 
 async def _broken(request: Request, err: Exception) -> Response:

@@ -14,10 +14,11 @@ PORTION = 1 << 18
 
 
 async def pieces(request: Request, seconds: float) -> AsyncIterator[bytes]:
-    """A body as it comes, each 256 KiB within so many seconds; it ends where the sender is gone.
+    """A body as it comes, each 256 KiB within so many seconds.
 
     Raises:
-        Problem: it is too slow.
+        Problem: it is too slow, or its sender is gone before its end, so that nobody takes the
+            half of a film that did not say its length for a whole one.
     """
     loop, stream = asyncio.get_running_loop(), request.stream()
     until, left = loop.time() + seconds, PORTION
@@ -26,7 +27,11 @@ async def pieces(request: Request, seconds: float) -> AsyncIterator[bytes]:
             async with asyncio.timeout_at(until):
                 piece = await anext(stream, b"")
         except ClientDisconnect:
-            return
+            raise Problem(
+                400,
+                "CUT_OFF",
+                "the sender was gone before the body ended; go on where it broke off",
+            ) from None
         except TimeoutError:
             raise Problem(
                 408,

@@ -200,7 +200,7 @@ def _checked(number: int, event: Mapping[str, Any], seconds: float) -> dict[str,
         raise _wrong(number, "has an empty label; give it a name")
     if not all(map(math.isfinite, (onset, offset))) or not 0 <= onset < offset:
         raise _wrong(number, f"({onset:g}-{offset:g} s) must begin at 0 or later, before it ends")
-    if seconds and offset > seconds + 1:
+    if seconds and (offset > seconds + 1 or onset >= seconds):
         raise _wrong(number, f"ends at {offset:g} s, after the film ({seconds:g} s)")
     return {"label": label, "onset": onset, "offset": min(offset, seconds or offset)}
 

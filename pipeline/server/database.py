@@ -124,10 +124,11 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         """What a query finds, in rows."""
@@ -160,8 +161,8 @@ def set_fact(write: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def newest(database: Database) -> int:
-    """The number of the newest change, counted from 1; 0 where there is none."""
-    return int(database.value("SELECT max(sequence) FROM changes") or 0)
+    """The number of the newest change ever, counted from 1; 0 where there was none."""
+    return int(database.value("SELECT seq FROM sqlite_sequence WHERE name = 'changes'") or 0)
 
 
 def changes_after(database: Database, sequence: int, most: int) -> list[sqlite3.Row]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 WINDOW_CELLS = 16
 """Seconds of a film that are decoded before it is said how far it is."""
+MOST_PLANS = 4
+"""Models that are remembered: the current one, the one before it, everyday; each teaching makes one
+more."""
 EVERYDAY, TAUGHT = "everyday", "taught-"
 """The name of the model that needs such weights, and what the names of taught ones begin with."""
 
@@ -48,7 +51,7 @@ class Hands:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._folder = settings, Folder(settings.folder)
         self._warm, self._weights = Warm(), tuple(map(Path, settings.weights))
-        self._plans: dict[str, LocalizationPlan] = {}
+        self._plan = lru_cache(MOST_PLANS)(self._planned)
 
     @cached_property
     def _apart(self) -> Apart:
@@ -67,13 +70,12 @@ class Hands:
             rehearse(plan.segment, networks, self._runtime.batch_cells, self._apart)
         return list(plan.localizer.classes)
 
-    def _plan(self, place: str) -> LocalizationPlan:
-        if place not in self._plans:
-            taught = Path(place).name.startswith(TAUGHT)
-            weights = self._weights if taught or place == EVERYDAY else ()
-            config = PipelineConfig(model=Path(place), with_everyday=taught, weights=weights)
-            self._plans[place] = self._warm.over(plan_localization(config))
-        return self._plans[place]
+    def _planned(self, place: str) -> LocalizationPlan:
+        """The plan of the model at a place; `_plan` is it, worked out once for those in use."""
+        taught = Path(place).name.startswith(TAUGHT)
+        weights = self._weights if taught or place == EVERYDAY else ()
+        config = PipelineConfig(model=Path(place), with_everyday=taught, weights=weights)
+        return self._warm.over(plan_localization(config))
 
     def localize(self, film: Film, place: str, tell: Tell) -> Found:
         """Find a film's events.

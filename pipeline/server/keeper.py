@@ -5,12 +5,14 @@ import contextlib
 import json
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from multiprocessing.spawn import get_executable
 from typing import Any
 
@@ -53,7 +55,10 @@ class Keepers:
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(EXPIRE_SECONDS)
-            await asyncio.to_thread(self._site.expire)
+            try:
+                await asyncio.to_thread(self._site.expire)
+            except (OSError, sqlite3.Error) as err:
+                logging.getLogger("avel").warning("what is old cannot be deleted now (%s)", err)
 
     def workers(self) -> list[dict[str, str]]:
         """What the API says of them."""
@@ -109,9 +114,9 @@ class Keeper:
             self._is_used = False
             self._how = await self._lived(owner)
             self.state, self._early = DEAD, 0 if self._is_used else self._early + 1
-            self._site.jobs.died(owner, self._how)
+            await _patiently(partial(self._site.jobs.died, owner, self._how))
             logging.getLogger("avel").warning("the worker died (%s); another is started", self._how)
-            self._give_up()
+            await _patiently(self._give_up)
             self._site.bell.ring()
             pause = 2.0 ** min(self._early, MOST_EARLY) - 1
             await asyncio.sleep(min(MOST_PAUSE_SECONDS, pause))
@@ -170,13 +175,14 @@ class Keeper:
         """Tell the worker that there may be a job; kill one that is stuck or does not stop."""
         while True:
             waiting = self._site.bell.waiting()
-            self._nudge()
+            await _patiently(self._nudge)
             await waiting(LOOK_SECONDS)
-            process = self._process
-            if process and (
-                self._is_late() or self._site.jobs.overdue(self._owner, PATIENCE_SECONDS)
-            ):
-                process.kill()
+            await _patiently(self._kill_late)
+
+    def _kill_late(self) -> None:
+        process = self._process
+        if process and (self._is_late() or self._site.jobs.overdue(self._owner, PATIENCE_SECONDS)):
+            process.kill()
 
     def _is_late(self) -> bool:
         return self.state == STARTING and time.monotonic() - self._began > START_SECONDS
@@ -187,6 +193,17 @@ class Keeper:
             return
         with contextlib.suppress(OSError):
             os.write(process.stdin.fileno(), b"\n")
+
+
+async def _patiently(use: Callable[[], object]) -> None:
+    """Use the table of jobs, as soon as it can be: a disk may be full for a while."""
+    while True:
+        try:
+            use()
+            return
+        except sqlite3.Error as err:
+            logging.getLogger("avel").warning("the table of jobs cannot be used now (%s)", err)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 @asynccontextmanager

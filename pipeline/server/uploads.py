@@ -21,7 +21,7 @@ from avel.pipeline.server.look import Looker
 from avel.pipeline.server.models import Models
 from avel.pipeline.server.problem import Problem, missing
 from avel.pipeline.server.room import Room
-from avel.pipeline.server.videos import Videos
+from avel.pipeline.server.videos import Looked, Videos
 
 PIECE = 1 << 20
 """Bytes that are written at once."""
@@ -81,13 +81,16 @@ class Uploads:
             Problem: it is not there.
         """
         row = self._row(upload)
-        whole = row["video"] is not None
-        received = row["bytes"] if whole else _size(self._folder.part(upload))
+        return self._document(row, row["job"] or "")
+
+    def _document(self, row: sqlite3.Row, job: str) -> dict[str, Any]:
+        """As `get`; with the job of a film that it is whole as."""
+        received = row["bytes"] if job else _size(self._folder.part(row["id"]))
         said = {name: row[name] for name in ("id", "name", "bytes")}
         document: dict[str, Any] = {"upload": {**said, "received": received}}
-        if whole:
-            document["video"] = self._videos.get(row["video"])
-            document["job"] = self._jobs.get(row["job"])
+        if job:
+            document["video"] = self._videos.get(row["id"])
+            document["job"] = self._jobs.get(job)
         return document
 
     def _row(self, upload: str) -> sqlite3.Row:
@@ -101,7 +104,7 @@ class Uploads:
 
         Raises:
             Problem: the offset is not where it broke off, there are too many bytes, the disk is
-                full, the body is slow, or the whole is no film.
+                full, the body is slow, the whole is no film, or somebody deletes it meanwhile.
         """
         row = self._row(upload)
         if row["video"] is not None and offset == row["bytes"]:
@@ -117,10 +120,9 @@ class Uploads:
         try:
             with self._room.reading():
                 size = await self._write(upload, offset, row["bytes"], body)
-            whole = size == row["bytes"]
-            if whole:
-                await self.take(upload)
-            return self.get(upload), whole
+            if size < row["bytes"]:
+                return self.get(upload), False
+            return self._document(row, await self.take(upload)), True
         finally:
             self._busy.discard(upload)
 
@@ -144,13 +146,12 @@ class Uploads:
             self._check_size(name, size, written)
             with self._database.writing() as write:
                 write.execute("UPDATE uploads SET bytes = ? WHERE id = ?", (written, upload))
-            await self.take(upload)
+            return self._document(self._row(upload), await self.take(upload))
         except BaseException:
             self._forget(upload)
             raise
         finally:
             self._busy.discard(upload)
-        return self.get(upload)
 
     def _check_size(self, name: str, size: int | None, written: int) -> None:
         if not written:
@@ -161,7 +162,7 @@ class Uploads:
     async def _write(self, upload: str, offset: int, most: int, body: Body) -> int:
         """Write a body behind an offset; the size then, in bytes."""
         size, waiting = offset, bytearray()
-        with self._folder.part(upload).open("r+b", buffering=0) as file:
+        with self._opened(upload) as file:
             file.seek(offset)
             try:
                 async for piece in body:
@@ -172,42 +173,66 @@ class Uploads:
                         raise _overflown(most)
                     waiting += piece
                     if len(waiting) >= PIECE:
-                        await asyncio.to_thread(_flush, file, waiting)
+                        full, waiting = waiting, bytearray()  # a thread's own, even if we are ended
+                        await asyncio.to_thread(_flush, file, full)
                         self._room.check_disk()
+                    if not os.fstat(file.fileno()).st_nlink:
+                        raise _deleted(upload)
             finally:
                 _flush(file, waiting)  # what came counts, even where it broke off
-        self._touch(upload)
+                self._touch(upload)
         return size
+
+    def _opened(self, upload: str) -> FileIO:
+        try:
+            return self._folder.part(upload).open("r+b", buffering=0)
+        except FileNotFoundError:
+            raise _deleted(upload) from None
 
     def _touch(self, upload: str) -> None:
         with self._database.writing() as write:
             write.execute("UPDATE uploads SET touched = ? WHERE id = ?", (self._clock(), upload))
 
-    async def take(self, upload: str) -> None:
-        """Make an upload whose bytes are all there a film with a job.
+    async def take(self, upload: str) -> str:
+        """Make an upload whose bytes are all there a film; its job's id, 32 hex digits.
 
         Raises:
-            Problem: it is no film, which ends it, or it cannot be taken now.
+            Problem: it is no film, which ends it, somebody deletes it meanwhile, or it cannot be
+                taken now.
         """
-        await asyncio.to_thread(self._take, upload)
+        return await asyncio.to_thread(self._take, upload)
 
-    def _take(self, upload: str) -> None:
-        part, row = self._folder.part(upload), self._row(upload)
+    def _take(self, upload: str) -> str:
+        row = self._row(upload)
         self._room.check_workers()  # its bytes stay, to be taken when somebody works again
+        looked = self._settled(row)
+        with self._database.writing() as write:
+            job = new_id()
+            taken = write.execute(
+                "UPDATE uploads SET video = id, job = ? WHERE id = ?", (job, upload)
+            )
+            if taken.rowcount:
+                self._videos.add(write, upload, row["name"], row["bytes"], looked, job)
+                self._jobs.add(write, LOCALIZE, upload, self._models.current, job)
+        if not taken.rowcount:
+            self._folder.delete_film(upload)
+            raise _deleted(upload)
+        return job
+
+    def _settled(self, row: sqlite3.Row) -> Looked:
+        """What a whole file is, which is in its place then."""
+        upload = row["id"]
+        part = self._folder.part(upload)
         try:
             looked = self._looker.look(part, row["name"])
-        except Problem:
+            _settle(part, self._folder.media(upload, looked.suffix))
+        except (Problem, FileNotFoundError):
+            if not part.exists():
+                self._folder.delete_film(upload)
+                raise _deleted(upload) from None
             self._forget(upload)
             raise
-        media = self._folder.media(upload, looked.suffix)
-        _settle(part, media)
-        with self._database.writing() as write:
-            job = self._jobs.add(write, LOCALIZE, "", self._models.current)
-            self._videos.add(write, upload, row["name"], row["bytes"], looked, job)
-            write.execute("UPDATE jobs SET video = ? WHERE id = ?", (upload, job))
-            write.execute(
-                "UPDATE uploads SET video = ?, job = ? WHERE id = ?", (upload, job, upload)
-            )
+        return looked
 
     def delete(self, upload: str) -> None:
         """Forget an upload, by its 32 hex digits; a film that it has become stays.
@@ -259,6 +284,12 @@ def _overflown(most: int) -> Problem:
         "TOO_LARGE",
         f"more than the {most} bytes that were announced or are allowed; announce the whole, or "
         "raise --file-bytes",
+    )
+
+
+def _deleted(upload: str) -> Problem:
+    return Problem(
+        404, "DELETED", f"upload '{upload}' was deleted while its bytes came; begin another one"
     )
 
 

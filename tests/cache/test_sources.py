@@ -18,13 +18,29 @@ KNOWN = st.builds(Known, st.integers(0, 2**40), st.integers(0, 2**62), st.just(K
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(NAMES, KNOWN), max_size=12))
+@given(
+    st.lists(st.tuples(NAMES, KNOWN), max_size=12),
+    st.integers(0, 12),
+    st.integers(0, 90),
+    st.sampled_from([1, 200, sources.BLOCK]),
+)
 def test_the_last_line_about_a_file_counts(
-    tmp_path_factory: pytest.TempPathFactory, said: list[tuple[str, Known]]
+    tmp_path_factory: pytest.TempPathFactory,
+    said: list[tuple[str, Known]],
+    before: int,
+    torn: int,
+    block: int,
 ) -> None:
+    """Whether it was there at first or came later, however many are read at once."""
     path = tmp_path_factory.mktemp("memory") / "sources.jsonl"
-    path.write_bytes(b"".join(line_of(name, known) for name, known in said))
-    found = Sources(path)
+    lines = [line_of(name, known) for name, known in said]
+    whole = b"".join(lines)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sources, "BLOCK", block)
+        path.write_bytes(whole[: len(b"".join(lines[:before])) + torn])  # one is just being written
+        found = Sources(path)
+        path.write_bytes(whole)
+        found.grow()
     assert {name: found.of(name) for name in dict(said)} == dict(said)
     assert list(found.all()) == said
     assert found.of("/none.mp4") is None
@@ -95,3 +111,13 @@ def test_a_line_more_costs_16_bytes(tmp_path: Path) -> None:
         return size
 
     assert (held(3_000) - held(500)) / 2_500 < 24
+
+
+def test_a_memory_that_was_begun_anew_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "sources.jsonl"
+    path.write_bytes(b"".join(line_of(f"/{n}", Known(n, n, KEY)) for n in range(9)))
+    found = Sources(path)
+    path.write_bytes(line_of("/other", Known(1, 2, KEY)))
+    found.grow()
+    assert found.of("/other") == Known(1, 2, KEY)
+    assert found.of("/3") is None

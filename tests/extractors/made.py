@@ -8,7 +8,7 @@ import numpy as np
 import open_clip
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.vgg import cfgs, make_layers
 
 from avel.extractors import EXTRACTORS, Choice, PairChoice
@@ -160,3 +160,16 @@ def chirp() -> np.ndarray:
 
 def parts(choice: Choice | PairChoice) -> list[Choice]:
     return [choice] if isinstance(choice, Choice) else [choice.sight, choice.sound]
+
+
+def disturb(model: nn.Module) -> None:
+    """Norms that do something, and so blocks that are not the identity."""
+    g = torch.Generator().manual_seed(1)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            assert module.running_var is not None
+            assert module.running_mean is not None
+            for tensor in (module.weight, module.running_var):
+                tensor.data = torch.rand(tensor.shape, generator=g) + 0.5
+            for tensor in (module.bias, module.running_mean):
+                tensor.data = torch.randn(tensor.shape, generator=g) / 4

@@ -1,19 +1,25 @@
 """AudioCLIP's audio head: its front end against Fourier, its trunk's parts against the whole."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
 from scipy.signal.windows import blackmanharris
 from torch import Tensor
+from torchvision.models import resnet
 
 from avel.extractors.audioclip.audio import (
     SILENCE_POWER,
     Attention2d,
     AudioHead,
     AudioHeadConfig,
+    Bottleneck,
     FrequencyBSpline,
 )
 from avel.extractors.audioclip.extractor import TinyAudioCLIPExtractor
+from avel.extractors.fold import fold_batch_norms
+from tests.extractors.made import disturb
 
 SMALL = AudioHeadConfig(
     planes=(2, 2, 2, 2), layers=(1, 1, 1, 1), groups=1, base_width=64, stem_width=4, embed_dim=8
@@ -238,3 +244,20 @@ def test_the_spectrogram_is_in_float32_whatever_surrounds_it(
             found = head.stem(head.spectrogram(noise(1)))
     assert found.dtype == torch.float32
     assert torch.equal(found, expected)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("channels", "stride"), [(16, 1), (16, 2), (32, 1)])
+def test_a_block_is_torchvisions(channels: int, stride: int) -> None:
+    """Wider, halved, and with nothing between its sides; then with norms folded."""
+    torch.manual_seed(0)
+    block = Bottleneck(channels, 8, stride, AudioHeadConfig(groups=8, base_width=16))
+    disturb(block)
+    down = getattr(block, "downsample", None)
+    theirs = resnet.Bottleneck(channels, 8, stride, deepcopy(down), groups=8, base_width=16).eval()
+    theirs.load_state_dict(block.eval().state_dict())
+    x = torch.randn(2, channels, 9, 6)
+    expected = theirs(x)
+    torch.testing.assert_close(block(x), expected)
+    fold_batch_norms(block)
+    torch.testing.assert_close(block(x), expected, rtol=1e-4, atol=1e-5)

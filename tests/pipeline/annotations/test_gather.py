@@ -80,6 +80,25 @@ def test_a_film_that_cannot_be_read() -> None:
     assert found.problems == (f"{A}: has no picture",)
 
 
+def test_each_film_is_looked_at_once_whatever_comes_of_it() -> None:
+    asked: list[Path] = []
+
+    def footage(path: Path) -> Any:
+        asked.append(path)
+        if path == A:
+            raise InputError(f"{A}: cannot be read")
+        return TEN
+
+    wrong, right = sheet("b.txt", (3, 2, "Meow")), sheet("b.txt", (1, 2, "Meow"))
+    sheets = [sheet("a.txt", (1, 2, "Bark")), wrong, right] * 3
+    found = gather(sheets, Films([A, B], "among two"), footage, Rules())
+    assert asked == [A, B]
+    assert [each for each in found.problems if "cannot be read" in each] == [
+        "films/a.mp4: cannot be read"
+    ]
+    assert [each.path for each in found.films] == [B]
+
+
 def test_overlaps_of_one_label_are_joined_and_counted() -> None:
     found = gathered([sheet("a.txt", (0, 3, "Bark"), (2, 5, "Bark"), (7, 8, "Bark"))])
     assert events(found) == [(0, 5, "Bark"), (7, 8, "Bark")]

@@ -104,7 +104,17 @@ def test_capitals_of_a_suffix_make_no_difference(tmp_path: Path) -> None:
         ("a.zip", "x", "says no format that is read; unpack it first"),
         ("a.aup3", "x", "in Audacity use File, Export, Export Labels"),
         ("a.txt", "dear diary\n", "is neither a label track of Audacity nor a selection table of"),
-        ("a.json", "[1]", "is neither an export of Label Studio nor a result of avel"),
+        (
+            "a.txt",
+            "dear diary\n",
+            r"'dear diary'; end the name of another format with its suffix, one of \.eaf, .*\.json$",
+        ),
+        (
+            "a.json",
+            "[1]",
+            r"is neither an export of Label Studio \(JSON or JSON-MIN\) nor a result of avel; end "
+            r"the name of another format with its suffix, one of \.eaf, .*\.txt$",
+        ),
         ("a.json", "nothing", r"is no JSON \(Expecting value"),
     ],
 )

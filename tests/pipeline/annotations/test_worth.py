@@ -46,3 +46,19 @@ def test_told_disagreements_stand_for_senses_that_are_not_known() -> None:
     told = (Disagreement(0.9, 2.1, "Bark", "heard, not seen", 0.7),)
     found = disagreement(result(relevance=(0.5,) * 3, disagreements=told))
     np.testing.assert_allclose(found, [0.7, 0.7, 0])
+
+
+def test_what_nobody_knows_counts_as_nothing() -> None:
+    """Null in a result's JSON is NaN here, and NaN would be worth more than all that is known."""
+    nan = float("nan")
+    found = uncertainty(result(relevance=(nan, 0.3, 1.0), decoder={"threshold": 0.3}))
+    np.testing.assert_allclose(found, [0, 1, 0])
+    classes = (("Bark", nan), ("Bark", 0.9), ("Bark", 0.0))
+    found = uncertainty(result(relevance=(1.0, 1.0, nan), top_classes=classes))
+    np.testing.assert_allclose(found, [1, 0.1, 0])
+    heard, seen = (("Bark", nan), ("Bark", 0.9), ("Bark", nan)), (("Cat", 0.8), ("Cat", nan))
+    senses = {"heard": heard, "seen": (*seen, ("Bark", 0.2))}
+    np.testing.assert_allclose(disagreement(result(relevance=(0.5,) * 3, **senses)), [0, 0, 0])
+    told = (Disagreement(0.0, 1.0, "Bark", "heard, not seen", nan),)
+    found = disagreement(result(relevance=(0.5,) * 3, disagreements=told))
+    np.testing.assert_allclose(found, [0, 0, 0])

@@ -45,8 +45,6 @@ def test_cells_that_are_cached_need_no_decoder(cache: Path, tmp_path: Path) -> N
     other.recipe = {"extractor": "other", "options": {}}
     seen = look([tmp_path / "a", tmp_path / "b"], stub_plan(other), cache)
     assert (seen.todo_bytes, seen.undecoded, seen.unread) == (20, 10, 0)
-    anew = look([tmp_path / "a", tmp_path / "b"], stub_plan(other), cache, reads_cells=False)
-    assert (anew.todo_bytes, anew.undecoded, anew.unread) == (20, 20, 0)
 
 
 def test_a_file_that_was_changed_is_new(cache: Path, tmp_path: Path) -> None:

@@ -71,25 +71,6 @@ def test_what_is_cached_is_no_work(films: Path) -> None:
     assert done["sample"] == {"tried": [], "failed": {}}
 
 
-def test_cached_cells_are_decoded_anew_by_a_run_that_takes_none(
-    films: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As above a thousand videos: the run's own rule."""
-    root, plan = films.parent / "cache", stub_plan(StubEncoder())
-    paths = [films / f"{n}.mp4" for n in range(9)]
-    list(harvest(paths, plan.stores(root), plan, RuntimeConfig(cache_dir=root)))
-    other = StubEncoder()
-    other.recipe = {"extractor": "other", "options": {}}
-    monkeypatch.setattr(plan_module, "MANY", 8)
-    inputs, runtime = [str(path) for path in paths], RuntimeConfig(cache_dir=root, batch_cells=4)
-    decoding = [
-        make_plan(inputs, stub_plan(other), runtime, many_segments=asked)["expected"]
-        for asked in (True, False)
-    ]
-    assert [each["decode_seconds"]["likely"] for each in decoding] == [0, 2.25]
-    assert decoding[1]["segments_bytes"]["likely"] == 0
-
-
 def test_another_cut_is_why(films: Path) -> None:
     root, plan = films.parent / "cache", stub_plan(StubEncoder())
     list(harvest([films / "1.mp4"], plan.stores(root), plan, RuntimeConfig(cache_dir=root)))

@@ -125,6 +125,10 @@ def test_a_result_whose_length_is_not_known(
             ["results", "--against", "notes", "--out", "x"],
             "--out and --against: give one of the two",
         ),
+        (
+            ["results", "--against", "notes", "--split", "test"],
+            "--split and --against: give one of the two",
+        ),
         (["results", "--against", "gone"], "gone: no such file or folder"),
         (
             ["results", "results", "--against", "notes"],

@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from avel.pipeline.cli import main
-from avel.pipeline.commands.cache import ACTIONS
+from avel.pipeline.commands.cache import ACTIONS, AS_JSON
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -27,3 +27,17 @@ def test_an_action_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
             main(argv)
         assert caught.value.code == 2
     assert "vacuum" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_json_is_refused_where_none_would_come(
+    action: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["cache", action, "--help"])
+    assert ("--json" in capsys.readouterr().out) == (action in AS_JSON)
+    if action == "verify":
+        with pytest.raises(SystemExit) as caught:
+            main(["cache", action, "--json"])
+        assert caught.value.code == 2
+        assert "unrecognized arguments: --json" in capsys.readouterr().err

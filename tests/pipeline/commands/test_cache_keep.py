@@ -15,6 +15,7 @@ from avel.cache.store import Store
 from avel.pipeline.cli import main
 from avel.pipeline.work.claims import Claims
 from avel.pipeline.work.owner import this_process
+from tests.pipeline.commands.said import run_json
 
 
 def mark(root: Path, stage: str) -> str:
@@ -107,6 +108,10 @@ def test_gc_lists_before_it_removes(
     argv = ["cache", "gc", "--store", scores[:10], "--cache-dir", str(root)]
     assert main(argv) == 0
     assert "can be freed with --delete" in capsys.readouterr().out
+    folder = root / "scores" / scores
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    listed = {"deleted": False, "bytes": size, "garbage": [{"path": str(folder), "bytes": size}]}
+    assert run_json(capsys, *argv, "--json") == (0, listed)
     assert (root / "scores" / scores).is_dir()
     assert main([*argv, "--delete"]) == 0
     assert "MB freed" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from avel.pipeline.formats.json import document
 from avel.pipeline.formats.table import FORMATS
 from tests.pipeline.commands.said import refused
 from tests.pipeline.report.material import everyday
+from tests.pipeline.report.test_page import Page
 from tests.pipeline.report.test_run_page import NUMBERS
 
 
@@ -124,3 +125,26 @@ def test_a_format_that_cannot_be(
     code, text = refused(capsys, "report", tmp_path / what, "--format", format)
     assert (code, text) == (2, f"avel: {message}\n")
     assert not [*tmp_path.glob("**/*.html")]
+
+
+def test_a_film_of_unknown_length(tmp_path: Path) -> None:
+    """What a result does not know is null; its page is as long as its segments."""
+    for number, lost in enumerate(("duration", "evidence_share", "in_domain")):
+        given = {**json.loads(document(everyday(f"{number}.mp4"))), lost: None}
+        (tmp_path / f"{number}.json").write_text(json.dumps(given))
+    assert main(["report", str(tmp_path)]) == 0
+    page = (tmp_path / "0.html").read_text()
+    assert Page(page).data["duration"] == 4.0
+    assert "not known, in 4 segments of 1 s" in page
+    shown = Page((tmp_path / "index.html").read_text()).data
+    assert [each["duration"] for each in shown] == [4.0, 3.5, 3.5]
+
+
+def test_two_results_of_a_film_are_one_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(document(everyday("a.mp4")))
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.startswith(f"wrote 1 pages to {tmp_path};")
+    assert {path.name for path in tmp_path.glob("*.html")} == {"b.html", "index.html"}

@@ -126,6 +126,11 @@ def test_lines_of_json(tmp_path: Path) -> None:
             '{"schema": "avel.result/2", "top_classes": [[3, 0.5]]}',
             r"top_classes \(3\) must be text",
         ),
+        ('{"schema": "avel.result/2", "in_domain": "x"}', "could not convert string"),
+        (
+            '{"schema": "avel.result/2", "decoder": {"threshold": "high"}}',
+            "could not convert string to float: 'high'; write it anew",
+        ),
         (EVENT % (2, 1, '"a"'), r"onset \(2 s\) must lie in \[0, offset \(1 s\)\]"),
         (EVENT % (-1, 1, '"a"'), r"onset \(-1 s\) must lie in \[0, offset"),
         (EVENT % ("null", 1, '"a"'), r"onset \(nan s\) must lie in"),

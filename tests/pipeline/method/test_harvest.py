@@ -82,7 +82,7 @@ def test_a_second_run_needs_neither_decoder_nor_encoder(tmp_path: Path, scripts:
 
 
 def test_kept_cells_spare_the_decoder(tmp_path: Path, scripts: dict) -> None:
-    """Another encoder on the same cut: the cells are in the cache."""
+    """Another encoder on the same cut: the cells are in the cache, also where none are added."""
     scripts["a"] = [cells(2, 5, duration=2.0), "end"]
     path, other = file(tmp_path, "a"), StubEncoder()
     run([path], tmp_path / "cache", StubEncoder())
@@ -90,10 +90,11 @@ def test_kept_cells_spare_the_decoder(tmp_path: Path, scripts: dict) -> None:
     (outcome,) = run([path], tmp_path / "cache", other)
     assert (outcome.cached, outcome.cells) == (False, 2)
     assert ScriptedDecoders.started == ["a"]
-    without = StubEncoder()
-    without.recipe = {"extractor": "third", "options": {}}
-    run([path], tmp_path / "cache", without, keep_segments=False)
-    assert ScriptedDecoders.started == ["a", "a"]
+    third = StubEncoder()
+    third.recipe = {"extractor": "third", "options": {}}
+    (outcome,) = run([path], tmp_path / "cache", third, keep_segments=False)
+    assert (outcome.cached, outcome.cells) == (False, 2)
+    assert ScriptedDecoders.started == ["a"]
 
 
 def test_what_is_known_needs_no_features(tmp_path: Path, scripts: dict) -> None:

@@ -99,6 +99,12 @@ def test_numbers_that_are_none_are_no_height() -> None:
     assert "nan" not in as_html(result(relevance=(float("nan"),) * 4))
 
 
+def test_a_film_of_unknown_length_is_as_long_as_its_segments() -> None:
+    none = {"threshold": None}
+    found = as_html(result(duration=float("nan"), segments=4, decoder=none))
+    assert found == as_html(result(duration=4.0, segments=4, decoder={}))
+
+
 def shell(monkeypatch: pytest.MonkeyPatch, running: object) -> list[Result]:
     """What IPython was given to show; `running` is what it says that runs."""
     shown: list[Result] = []

@@ -120,3 +120,12 @@ def test_films_of_one_name_that_have_moved(folder: Path, tmp_path: Path) -> None
     words = r"moved/a\.mp4: may be the film of two results, y/a\.mp4 and x/a\.mp4; give --films"
     with pytest.raises(InputError, match=words):
         report_again(folder, list(read_results(folder)), Truth({}), films=moved)
+
+
+def test_a_film_of_a_list_does_not_take_the_name_of_a_result_beside_it(tmp_path: Path) -> None:
+    """Nothing says whose name it is: results were copied here without the folder's index."""
+    (tmp_path / "a.mp4.json").write_text(document(everyday("x/a.mp4")))
+    (tmp_path / "all.json").write_text(f"[{document(everyday('y/a.mp4'))}]")
+    report_again(tmp_path, list(read_results(tmp_path)), Truth({}))
+    pages = [path for path in tmp_path.glob("*.html") if path.name != "index.html"]
+    assert {Page(path.read_text()).data["file"] for path in pages} == {"x/a.mp4", "y/a.mp4"}

@@ -54,6 +54,14 @@ def test_each_result_has_its_document_and_its_page_at_once(
     assert capsys.readouterr().err == said
 
 
+def test_a_film_that_is_named_twice_is_one_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with filing(tmp_path, ["a.mp4", "a.mp4"], Truth({}), RUN) as write:
+        write(result("a.mp4"))
+    assert capsys.readouterr().err.startswith(f"wrote 1 results to {tmp_path};")
+
+
 def test_pages_lead_to_each_other_and_to_all(tmp_path: Path) -> None:
     files = ["x/a.mp4", "y/a.mp4", "b?.mp4"]
     with filing(tmp_path, files, Truth({}), RUN) as write:

@@ -51,6 +51,11 @@ def test_why_nothing_was_found() -> None:
     assert said.warnings == ()  # it is said already
 
 
+def test_seconds_of_which_nothing_is_known_are_no_peak() -> None:
+    said = summary(result(events=(), relevance=(float("nan"), 0.2), decoder={"threshold": None}))
+    assert said.none.endswith("the most probable second has 0.20, and an event begins over 0.5.")
+
+
 @pytest.mark.parametrize(
     ("reason", "status", "word"),
     [("NO_AUDIO", "no sound", "sound"), ("NO_VIDEO", "no picture", "picture")],

@@ -124,6 +124,21 @@ def test_it_goes_on_where_it_was_left(site: Site) -> None:
     assert heard(site, int(told[-1]["id"]), 1)[0]["data"] == {"id": video}
 
 
+def test_a_number_of_another_table_begins_anew(site: Site) -> None:
+    """An earlier table was put back; else its changes would be silent until they reach the number."""
+    video = add(site)
+    last = newest(site.database)
+    job, film = heard(site, last + 1, 2)
+    assert (job["event"], film["data"]) == ("job", site.videos.get(video))
+    with site.database.writing() as write:  # the newest change may be forgotten; it was one
+        write.execute("DELETE FROM changes WHERE sequence = ?", (last,))
+    new = add(site, "b.mp4")
+    assert heard(site, last, 1)[0]["data"]["video"] == new
+    with site.database.writing() as write:
+        write.execute("DELETE FROM changes")
+    assert newest(site.database) > last
+
+
 def test_changes_come_as_they_are_made(site: Site) -> None:
     async def run() -> str:
         source = stream(site, newest(site.database))

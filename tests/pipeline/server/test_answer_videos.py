@@ -132,6 +132,11 @@ def test_ranges_of_the_film(
         assert answer.headers["accept-ranges"] == "bytes"
 
 
+def test_a_film_that_is_deleted_meanwhile(site: Site, video: str) -> None:
+    site.folder.delete_film(video)
+    assert reason(ask(site, "GET", f"/api/videos/{video}/media")) == (404, "NOT_FOUND")
+
+
 def test_a_films_type_never_comes_from_its_name(site: Site) -> None:
     video = add(site, "page.html", b"film<script>alert(1)</script>")
     answer = ask(site, "GET", f"/api/videos/{video}/media")

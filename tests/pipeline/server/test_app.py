@@ -1,4 +1,5 @@
 import logging
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -91,3 +92,39 @@ def test_the_bell_rings_when_something_may_have_changed(site: Site) -> None:
     assert rings == []
     add(site)
     assert rings == ["ring"]
+
+
+def test_a_table_that_has_no_room(site: Site) -> None:
+    video = add(site)
+    pages = site.database.value("PRAGMA page_count")
+    site.database.value(f"PRAGMA max_page_count = {pages}")
+    event = {"label": "x" * 100, "onset": 0, "offset": 1}
+    path = f"/api/videos/{video}/corrections"
+    answer = ask(site, "PUT", path, json={"revision": 0, "events": [event] * 2_000})
+    assert reason(answer) == (507, "DISK_FULL")
+    assert "free it, and ask again" in answer.text
+    assert ask(site, "PUT", path, json={"revision": 0, "events": [event]}).status_code == 200
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT])
+def test_a_table_that_another_holds(site: Site, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def held(*_: object) -> None:
+        err = sqlite3.OperationalError("database is locked")
+        err.sqlite_errorcode = code
+        raise err
+
+    monkeypatch.setattr(site.database, "rows", held)
+    answer = ask(site, "GET", "/api/videos")
+    assert (*reason(answer), answer.headers["retry-after"]) == (503, "BUSY", "5")
+
+
+def test_a_table_that_is_broken_is_a_fault(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("no such table: videos")
+
+    monkeypatch.setattr(site.database, "rows", broken)
+    assert reason(ask(site, "GET", "/api/videos")) == (500, "FAULT")
+    assert "no such table" in caplog.text
+    caplog.clear()  # it is what is wanted here

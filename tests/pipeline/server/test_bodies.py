@@ -129,7 +129,7 @@ def test_who_sends_enough_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(collect(asked, 0.15)) == 10
 
 
-def test_who_hangs_up_has_sent_what_came() -> None:
+def test_who_hangs_up_has_sent_what_came_and_no_whole() -> None:
     messages = [
         {"type": "http.request", "body": b"ab", "more_body": True},
         {"type": "http.disconnect"},
@@ -139,4 +139,12 @@ def test_who_hangs_up_has_sent_what_came() -> None:
         return messages.pop(0)
 
     asked = Request({"type": "http", "method": "POST", "headers": []}, receive)
-    assert collect(asked, 1.0) == [b"ab"]
+
+    async def run() -> list[bytes]:
+        came = []
+        with pytest.raises(Problem, match=r"CUT_OFF.*the sender was gone before the body ended"):
+            async for piece in pieces(asked, 1.0):
+                came.append(piece)
+        return came
+
+    assert asyncio.run(run()) == [b"ab"]

@@ -75,6 +75,8 @@ def test_back_to_what_was_found(site: Site, video: str) -> None:
         (edit("a", -1, 1), r"event 2 \(-1-1 s\) must begin"),
         (edit("a", 0, float("inf")), r"event 2 \(0-inf s\) must begin"),
         (edit("a", 0, 12), r"event 2 ends at 12 s, after the film \(10 s\)"),
+        (edit("a", 10.5, 10.9), r"event 2 ends at 10\.9 s, after the film \(10 s\)"),
+        (edit("a", 10, 10.5), r"event 2 ends at 10\.5 s, after the film \(10 s\)"),
     ],
 )
 def test_events_that_cannot_be(site: Site, video: str, wrong: dict[str, Any], said: str) -> None:

@@ -89,3 +89,45 @@ def test_what_is_gone_is_said(site: Site) -> None:
     site.videos.delete(video)
     told = changes_after(site.database, 0, 100)
     assert [(row["kind"], row["id"]) for row in told] == [("gone", video)]
+
+
+def fill(database: Database) -> None:
+    """No page more has room."""
+    pages = database.value("PRAGMA page_count")
+    database.value(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_is_said_and_the_next_goes_well(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    fill(database)
+
+    def store(size: int) -> None:
+        with database.writing() as write:
+            set_fact(write, "a", "1")
+            set_fact(write, "b", "x" * size)
+
+    for _ in range(2):
+        with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+            store(100_000)
+        assert database.fact("a") is None
+    store(10)
+    assert database.fact("a") == "1"
+
+
+def test_a_commit_that_fails_leaves_nothing_begun(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    database.value("PRAGMA foreign_keys = ON")
+
+    def store(other: int) -> None:
+        with database.writing() as write:
+            write.execute("CREATE TABLE IF NOT EXISTS one (n INTEGER PRIMARY KEY)")
+            write.execute(
+                "CREATE TABLE IF NOT EXISTS two (n REFERENCES one DEFERRABLE INITIALLY DEFERRED)"
+            )
+            write.execute("INSERT OR IGNORE INTO one VALUES (1)")
+            write.execute("INSERT INTO two VALUES (?)", (other,))
+
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY constraint failed"):
+        store(2)  # which the end of the transaction alone finds out
+    store(1)
+    assert database.value("SELECT count(*) FROM two") == 1

@@ -82,6 +82,25 @@ def test_what_is_no_film_fails_by_its_name(settings: Settings) -> None:
     assert str(settings.folder) not in str(err.value)
 
 
+def test_models_in_use_are_worked_out_once_and_old_ones_forgotten(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def plan(config: Any) -> Any:
+        asked.append(str(config.model))
+        return SimpleNamespace(place=config.model)
+
+    monkeypatch.setattr(module, "plan_localization", plan)
+    monkeypatch.setattr(Warm, "over", lambda self, plan: plan)
+    hands, taught = Hands(settings), [f"taught-{n}" for n in range(50)]
+    for place in taught:
+        for each in ("everyday", place, "everyday"):
+            assert hands._plan(each) is hands._plan(each)
+    assert asked == ["everyday", *taught]
+    assert hands._plan.cache_info().currsize == module.MOST_PLANS
+
+
 def pretend(monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
     """A run that says how far it is, and finds nothing."""
 

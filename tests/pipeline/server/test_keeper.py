@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -358,3 +359,55 @@ def test_one_that_does_not_stop_is_killed(site: Site, monkeypatch: pytest.Monkey
             await until(lambda: len(seen) == 2)
 
     asyncio.run(run())
+
+
+def failing_at_first(real: Any, times: list[int]) -> Any:
+    """What a full disk does to the table until there is room again."""
+
+    def use(*given: Any) -> Any:
+        times.append(1)
+        if len(times) <= 2:
+            raise sqlite3.OperationalError("database or disk is full")
+        return real(*given)
+
+    return use
+
+
+def test_a_full_disk_loses_no_job_of_a_worker_that_died(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    video, times, looks = add(site), list[int](), list[int]()
+    seen = pretend(monkeypatch, "import sys; sys.stdin.read()")
+    hurried(monkeypatch)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(site.jobs, "died", failing_at_first(site.jobs.died, times))
+    monkeypatch.setattr(site.jobs, "overdue", failing_at_first(site.jobs.overdue, looks))
+
+    async def run() -> None:
+        async with Keepers(site).life():
+            await until(lambda: seen and seen[0]._process)
+            assert site.jobs.take(seen[0]._owner)
+            process = seen[0]._process
+            assert process is not None
+            await until(lambda: len(looks) > 2)  # it is looked at all the same
+            process.kill()
+            await until(lambda: site.videos.get(video)["state"] == "queued" and len(seen) == 2)
+
+    asyncio.run(run())
+    assert "the table of jobs cannot be used now (database or disk is full)" in caplog.text
+
+
+def test_what_is_old_is_deleted_when_it_can_be(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    times: list[int] = []
+    pretend(monkeypatch, "import sys; sys.stdin.read()")
+    monkeypatch.setattr(module, "EXPIRE_SECONDS", 0.0)
+    monkeypatch.setattr(site, "expire", failing_at_first(lambda: None, times))
+
+    async def run() -> None:
+        async with Keepers(site).life():
+            await until(lambda: len(times) > 2)
+
+    asyncio.run(run())
+    assert "what is old cannot be deleted now (database or disk is full)" in caplog.text

@@ -4,7 +4,7 @@ import pytest
 
 from avel.pipeline.server.site import Site
 from avel.pipeline.server.sweep import DAY, sweep
-from tests.pipeline.server.material import NOBODY, Clock, add, make_site, work_off
+from tests.pipeline.server.material import NOBODY, Clock, add, ask, make_site, work_off
 
 
 def test_what_belongs_to_nothing_goes(site: Site) -> None:
@@ -22,6 +22,16 @@ def test_what_belongs_to_nothing_goes(site: Site) -> None:
     assert [path.name for path in (root / "videos").iterdir()] == [video]
     assert [path.name for path in (root / "uploads").iterdir()] == [upload]
     assert [path.name for path in site.folder.film(video).iterdir()] == ["media.mp4"]
+
+
+def test_an_upload_whose_file_is_lost_begins_anew(site: Site) -> None:
+    upload = site.uploads.begin("a.mp4", 4)
+    site.folder.part(upload).unlink()
+    sweep(site.database, site.folder)
+    answer = ask(
+        site, "PATCH", f"/api/uploads/{upload}", headers={"Upload-Offset": "0"}, content=b"film"
+    )
+    assert answer.status_code == 201
 
 
 def test_old_films_go_and_corrected_ones_stay(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import re
+import threading
+from collections.abc import AsyncIterator, Callable
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from avel.pipeline.server import uploads as module
+from avel.pipeline.server.bodies import pieces as body_of
 from avel.pipeline.server.problem import Problem
 from avel.pipeline.server.site import Site
 from avel.pipeline.server.sweep import sweep
@@ -98,8 +103,11 @@ def test_more_than_was_announced(site: Site) -> None:
     assert append(site, upload, 4, b"1234")[1]
 
 
-def test_what_came_before_it_broke_off_counts(site: Site) -> None:
+def test_what_came_before_it_broke_off_counts(tmp_path: Path) -> None:
+    clock = Clock()
+    site = make_site(tmp_path, clock=clock)
     upload = site.uploads.begin("dog.mp4", 8)
+    clock.now += 100
 
     async def broken() -> AsyncIterator[bytes]:
         yield b"film"
@@ -108,6 +116,7 @@ def test_what_came_before_it_broke_off_counts(site: Site) -> None:
     with pytest.raises(ConnectionError):
         asyncio.run(site.uploads.append(upload, 0, broken()))
     assert site.uploads.get(upload)["upload"]["received"] == 4
+    site.uploads.expire(50)  # somebody went on with it a moment ago
     assert append(site, upload, 4, b"1234")[1]
 
 
@@ -118,6 +127,36 @@ def test_long_bodies_are_written_as_they_come(site: Site, monkeypatch: pytest.Mo
     said, _ = append(site, upload, 0, *(content[at : at + 7] for at in range(0, 1_000, 7)))
     row = site.videos.row(said["video"]["id"])
     assert site.videos.media(row, proxy=False).read_bytes() == content
+
+
+def test_no_byte_is_written_twice_where_the_server_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread may be writing then; it is waited for by nobody."""
+    monkeypatch.setattr(module, "PIECE", 4)
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(FileIO):
+        def write(self, given: Any, /) -> int:
+            written = super().write(given)
+            if not began.is_set():
+                began.set()
+                go_on.wait(5)
+            return written
+
+    monkeypatch.setattr(site.uploads, "_opened", lambda it: Slow(site.folder.part(it), "r+b"))
+    upload = site.uploads.begin("dog.mp4", 16)
+
+    async def ended() -> None:
+        task = asyncio.ensure_future(site.uploads.append(upload, 0, pieces(b"film", b"1234")))
+        await asyncio.to_thread(began.wait, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+
+    asyncio.run(ended())
+    assert site.folder.part(upload).read_bytes() == b"film"
 
 
 def test_a_full_disk_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +215,19 @@ def test_in_one_step_it_comes_or_nothing_is_kept(
     assert site.videos.totals() == (0, 0)
 
 
+def test_without_a_length_half_a_film_is_none(site: Site) -> None:
+    """Its sender hung up: what came may well be a film by itself."""
+    messages = [{"type": "http.request", "body": b"film", "more_body": True}]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    asked = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with pytest.raises(Problem, match="CUT_OFF"):
+        asyncio.run(site.uploads.whole("a.mp4", None, body_of(asked, 5.0)))
+    assert_nothing_is_left(site)
+
+
 def test_without_a_length_at_most_a_films_bytes_come(tmp_path: Path) -> None:
     site = make_site(tmp_path, file_bytes=6)
     with pytest.raises(Problem, match="more than the 6 bytes"):
@@ -191,6 +243,79 @@ def test_deleting(site: Site) -> None:
             ask(upload)
     with pytest.raises(Problem, match="is not there"):
         append(site, NOBODY, 0, b"x")
+
+
+def test_deleting_while_bytes_come(site: Site) -> None:
+    upload, heard = site.uploads.begin("dog.mp4", 8), list[bytes]()
+
+    async def body() -> AsyncIterator[bytes]:
+        for piece in (b"fi", b"lm", b"12", b"34"):
+            if heard:
+                site.uploads.delete(upload)
+            heard.append(piece)
+            yield piece
+
+    said = f"^.*'{upload}' was deleted while its bytes came; begin another one"
+    with pytest.raises(Problem, match="DELETED") as err:
+        asyncio.run(site.uploads.append(upload, 0, body()))
+    assert re.match(said, err.value.message)
+    assert (err.value.status, len(heard)) == (404, 2)  # the rest is not read
+    assert_nothing_is_left(site)
+
+
+@pytest.mark.parametrize("when", ["row", "look", "settle", "settled"])
+def test_deleting_while_a_whole_film_is_taken(
+    site: Site, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    upload = site.uploads.begin("dog.mp4", 4)
+
+    def after(real: Callable[..., Any], *, first: bool = False) -> Callable[..., Any]:
+        def done(*given: Any) -> Any:
+            if first:
+                site.uploads.delete(upload)
+            found = real(*given)
+            if not first:
+                site.uploads.delete(upload)
+            return found
+
+        return done
+
+    if when == "row":
+        monkeypatch.setattr(site.room, "reading", after(site.room.reading))
+    elif when == "look":
+        monkeypatch.setattr(site.looker, "look", after(site.looker.look))
+    elif when == "settle":
+        monkeypatch.setattr(os, "replace", after(os.replace, first=True))
+    else:
+        monkeypatch.setattr(os, "replace", after(os.replace))
+    with pytest.raises(Problem, match="was deleted while its bytes came"):
+        append(site, upload, 0, b"film")
+    assert_nothing_is_left(site)
+
+
+def test_deleting_what_is_a_film_by_then(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The film stays, and who sent it hears of it."""
+    upload = site.uploads.begin("dog.mp4", 4)
+    take = site.uploads.take
+
+    async def taken(upload: str) -> str:
+        job = await take(upload)
+        site.uploads.delete(upload)
+        return job
+
+    monkeypatch.setattr(site.uploads, "take", taken)
+    said, done = append(site, upload, 0, b"film")
+    assert done
+    assert said["upload"] == {"id": upload, "name": "dog.mp4", "bytes": 4, "received": 4}
+    assert said["video"] == site.videos.get(upload)
+    assert said["job"]["video"] == upload
+
+
+def assert_nothing_is_left(site: Site) -> None:
+    assert files(site) == []
+    assert list((site.folder.root / "videos").iterdir()) == []
+    assert site.videos.totals() == (0, 0)
+    assert site.jobs.listed() == []
 
 
 def test_a_film_outlives_its_upload(site: Site) -> None:
