@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -107,7 +108,11 @@ def test_scores_of_a_pair_pass_through(chosen: Chooser, tmp_path: Path) -> None:
     fresh = AdaptedChoice(pair, path)
     assert fresh.visual_classes == pair.visual_classes
     assert fresh.audio_classes == pair.audio_classes
-    found = fresh.load()(*cells(COUNT, 64, 32_000))
+    loaded = fresh.load()
+    found = loaded(*cells(COUNT, 64, 32_000))
+    assert loaded.cut_sound is not None  # it hears as the frozen one does
+    (cut,) = loaded.cut_sound(np.zeros((2, 6_400), np.int16), [(3_200, 6_400)])
+    assert np.asarray(cut).shape == (128, 20)
     assert found.keys() == frozen.keys()
     assert all(torch.equal(found[name], value) for name, value in frozen.items())
     stir(adapters)
