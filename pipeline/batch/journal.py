@@ -30,6 +30,8 @@ SCHEMA = "avel.batch/1"
 RUN, VIDEOS, PLAN = "run.json", "videos.jsonl", "plan.json"
 LIBRARIES = ("av", "numpy", "h5py", "torch")
 """Whose versions are told."""
+TORN = (".run.*.json", ".plan.*.json")
+"""What a kill leaves of them where it came while they were written."""
 MOST_MISSING = 5
 """Files that are not there of which a sentence is kept."""
 
@@ -199,7 +201,10 @@ def check_folder(folder: Path, fingerprint: str) -> None:
     """
     if folder.is_file():
         raise InputError(f"--report {folder}: is a file; name a folder")
-    if not folder.is_dir() or not (names := {path.name for path in folder.iterdir()}):
+    if not folder.is_dir():
+        return
+    names = {p.name for p in folder.iterdir() if not any(p.match(torn) for torn in TORN)}
+    if not names:
         return
     try:
         known = str(_read(folder / (RUN if names != {PLAN} else PLAN))["fingerprint"])

@@ -60,6 +60,12 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_what_a_kill_left_of_the_first_file_is_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".run.4711.json").write_text('{"schema": "av')
+    tell(tmp_path, Outcome(Path("a"), "k"))
+    assert [said["path"] for said in lines(tmp_path)] == ["a"]
+
+
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no videos\.jsonl; name a folder of --report"):
         list(lines(tmp_path))
