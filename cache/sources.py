@@ -117,10 +117,13 @@ def _blocks(path: Path, start: int = 0) -> Iterator[tuple[int, list[bytes]]]:
     with contextlib.suppress(OSError), path.open("rb") as file:  # only a memory
         file.seek(start)
         while lines := file.readlines(BLOCK):
-            if not lines[-1].endswith(b"\n"):  # it may be written just now
+            is_torn = not lines[-1].endswith(b"\n")  # it may be written just now
+            if is_torn:
                 lines.pop()
             if lines:
                 yield start, lines
+            if is_torn:
+                return  # what another process writes behind it is looked at the next time
             start += sum(map(len, lines))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -26,24 +25,23 @@ class Source:
 
 def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None, None]:
     """Each file with its key of 64 hex digits, in order; a thread hashes while the caller works."""
-    asked: SimpleQueue[list[Path]] = SimpleQueue()
+    asked: SimpleQueue[Path | None] = SimpleQueue()
     found: SimpleQueue[Source | BaseException] = SimpleQueue()
     over, waiting = Event(), 0
     thread = Thread(target=_identify_all, args=(asked, found, keys, over), daemon=True)
     thread.start()
     try:
-        rest = iter(paths)
-        while True:
-            if waiting <= AHEAD // 2:  # some at once: each word to the thread costs a change to it
-                asked.put(some := list(islice(rest, AHEAD + 1 - waiting)))
-                waiting += len(some)
-            if not waiting:
-                break
+        for path in paths:
+            asked.put(path)
+            waiting += 1
+            if waiting > AHEAD:
+                yield _next(found)
+                waiting -= 1
+        for _ in range(waiting):
             yield _next(found)
-            waiting -= 1
     finally:
         over.set()
-        asked.put([])
+        asked.put(None)
         thread.join()
 
 
@@ -55,19 +53,16 @@ def _next(found: "SimpleQueue[Source | BaseException]") -> Source:
 
 
 def _identify_all(
-    asked: "SimpleQueue[list[Path]]",
+    asked: "SimpleQueue[Path | None]",
     found: "SimpleQueue[Source | BaseException]",
     keys: ContentKeys,
     over: Event,
 ) -> None:
-    while not over.is_set():
-        for path in asked.get():
-            if over.is_set():
-                return
-            try:
-                found.put(identify(path, keys))
-            except BaseException as err:  # for the thread that asked
-                found.put(err)
+    while (path := asked.get()) is not None and not over.is_set():
+        try:
+            found.put(identify(path, keys))
+        except BaseException as err:  # for the thread that asked
+            found.put(err)
 
 
 def identify(path: Path, keys: ContentKeys) -> Source:

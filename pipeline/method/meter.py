@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
-_END = object()
 
 
 class Meter:
@@ -23,26 +22,30 @@ class Meter:
 
     def waiting(self, items: Iterable[T]) -> Iterator[T]:
         """Pass items through; the seconds until each are waited."""
-        source, clock = iter(items), self._clock
-        while True:
-            began = clock()
-            item = next(source, _END)
-            self._waited += clock() - began
-            if item is _END:
-                return
-            yield item  # type: ignore[misc]
+        for item, seconds in self._timed(items):
+            self._waited += seconds
+            if item:
+                yield from item
 
     def encoding(self, items: Iterable[T], cells: int = 0) -> Iterator[T]:
         """Pass items through; the seconds until each are encoding, of these cells and others."""
         self._cells += cells
-        source, clock = iter(items), self._clock
-        while True:
-            began = clock()
-            item = next(source, _END)
-            self._encoding += clock() - began
-            if item is _END:
-                return
-            yield item  # type: ignore[misc]
+        for item, seconds in self._timed(items):
+            self._encoding += seconds
+            if item:
+                yield from item
+
+    def _timed(self, items: Iterable[T]) -> Iterator[tuple[tuple[T, ...], float]]:
+        """Each item, and nothing at the end, with the seconds that it took to come."""
+        source = iter(items)
+        more = True
+        while more:
+            began = self._clock()
+            try:
+                found: tuple[T, ...] = (next(source),)
+            except StopIteration:
+                found, more = (), False
+            yield found, self._clock() - began
 
     def share(self, cells: int) -> float:
         """Seconds of encoding that fall to cells that came back, by their number.

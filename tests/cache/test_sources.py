@@ -3,7 +3,9 @@
 import json
 import os
 import tracemalloc
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -121,3 +123,12 @@ def test_a_memory_that_was_begun_anew_is_read_anew(tmp_path: Path) -> None:
     found.grow()
     assert found.of("/other") == Known(1, 2, KEY)
     assert found.of("/3") is None
+
+
+def test_a_line_that_is_finished_while_it_is_read_waits_for_the_next_look() -> None:
+    """Else every line after it would be taken to begin too early."""
+    one, two = (line_of(name, Known(1, 2, KEY)) for name in ("/one", "/two"))
+    read = iter([[one, two[:7]], [two[7:], one], []])
+    file = SimpleNamespace(seek=lambda start: None, readlines=lambda size: next(read))
+    path = SimpleNamespace(open=lambda mode: nullcontext(file))
+    assert list(sources._blocks(path)) == [(0, [one])]  # type: ignore[arg-type]
