@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from multiprocessing.spawn import get_executable
 
 from avel.pipeline.reasons import EnvironmentProblem, InputError
+from avel.pipeline.work.say import put
 
 CODE = (
     "import sys; sys.path[:] = sys.argv[2:]; from avel.pipeline.server import devices; "
@@ -61,5 +62,5 @@ def tell(devices: str) -> None:
         try:
             resolve_device(device)
         except EnvironmentProblem as err:
-            print(err, flush=True)
+            put(f"{err}\n")
             raise SystemExit(REFUSED) from None
