@@ -135,7 +135,7 @@ def report(args: argparse.Namespace, scratch: Path) -> None:
 def drawn(folder: Path, count: int, cores: int) -> list[Path]:
     """So many films; those that are there already are taken as they are."""
     began, told = time.monotonic(), 0.0
-    config = SynthConfig(num_videos=max(84, 11 * count), noisy_share=0)
+    config = SynthConfig(num_videos=max(84, 12 * count), noisy_share=0)
     for done in write_synth(folder, config, cores, only_test=count):
         if time.monotonic() > told + 10:
             told = time.monotonic()
