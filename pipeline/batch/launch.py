@@ -10,6 +10,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ KILLED = (1, 130, 143)
 READY = ""
 """The line of a loop that hears signals from then on."""
 COMMAND = (sys.executable, "-m", "avel.pipeline", "extract", "--loop")
+LOOK_SECONDS = 1.0
+"""Between two looks at nothing: a signal that comes just before a wait is heard after it."""
 ENOUGH_SECONDS = 60.0
 """For a loop to publish what is finished once it is asked to stop."""
 
@@ -78,15 +81,23 @@ class Loops:
     def __exit__(self, *_: object) -> None:
         self._ending = True
         for loop in self._running:
-            self._ask(loop, signal.SIGINT if loop.ready else signal.SIGTERM)  # see `Stopping`
+            self._end(loop)
+        patience = time.monotonic() + ENOUGH_SECONDS
+        while self._running and (left := patience - time.monotonic()) > 0:
+            for key, _events in self._selector.select(left):
+                was_ready = key.data.ready
+                list(self._hear(key.data, key.fileobj))  # type: ignore[arg-type]
+                if not was_ready:  # what it was asked before may have come too early
+                    self._end(key.data)
         for loop in self._running:
             assert loop.process is not None
-            try:
-                loop.process.communicate(timeout=ENOUGH_SECONDS)
-            except subprocess.TimeoutExpired:
-                loop.process.kill()
-                loop.process.communicate()
+            loop.process.kill()
+            loop.process.communicate()
         self._selector.close()
+
+    def _end(self, loop: _Loop) -> None:
+        """Have a loop end now: see `Stopping` for what it hears."""
+        self._ask(loop, signal.SIGINT if loop.ready else signal.SIGTERM)
 
     @property
     def pids(self) -> list[int]:
@@ -104,7 +115,7 @@ class Loops:
             EnvironmentProblem: no loop is left, and not all is done.
         """
         while self._running:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(LOOK_SECONDS):
                 yield from self._hear(key.data, key.fileobj)  # type: ignore[arg-type]
 
     def _hear(self, loop: _Loop, pipe: IO[bytes]) -> Iterator[Outcome]:

@@ -70,6 +70,8 @@ class Claims:
         """Names of other machines, whose processes held what was asked for."""
         self._over = threading.Event()
         self._since = 0
+        self._inode = 0
+        """Of the heartbeat, and so of every claim that is ours."""
 
     def begin(self) -> None:
         """Make the folder and the heartbeat, if that is not done; a `with` block does it too.
@@ -104,7 +106,9 @@ class Claims:
                 os.replace(part, self._beat)
         finally:
             part.unlink(missing_ok=True)
-        return self._beat.stat().st_mtime_ns
+        status = self._beat.stat()
+        self._inode = status.st_ino
+        return status.st_mtime_ns
 
     def __enter__(self) -> Self:
         self.begin()
@@ -171,7 +175,7 @@ class Claims:
 
     def _is_own(self, path: Path) -> bool:
         try:
-            return os.path.samefile(path, self._beat)
+            return path.stat().st_ino == self._inode
         except OSError:
             return False
 
@@ -272,9 +276,14 @@ def sweep(folder: Path) -> int:
     it for a day.
     """
     removed = 0
+    judged: dict[int, bool] = {}
+    """By inode: who dies meanwhile loses its claims with its heartbeat, or neither."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         with contextlib.suppress(OSError):
-            if _is_left(path):
+            inode = path.stat().st_ino
+            if inode not in judged:
+                judged[inode] = _is_left(path)
+            if judged[inode]:
                 path.unlink()
                 removed += 1
     with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ import os
 import socket
 from dataclasses import asdict, dataclass
 
-from avel.cache.temporary import boot, started
+from avel.cache.temporary import boot, is_over, started
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Owner:
         """Whether it surely runs no more; of another machine's process nothing is known."""
         if not self.boot or self.boot != boot():
             return False
-        return started(self.pid) != self.started
+        return is_over(self.pid, self.started)
 
     def to_json(self) -> str:
         """One line."""
@@ -46,7 +46,7 @@ class Owner:
 def this_process() -> Owner:
     """The process that asks."""
     pid = os.getpid()
-    return Owner(socket.gethostname(), boot(), pid, started(pid) or 0)
+    return Owner(socket.gethostname(), boot(), pid, started(pid))
 
 
 def from_json(text: str) -> Owner | None:

@@ -77,7 +77,11 @@ class Stopping:
             raise ENDS[self._number]
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if (self._apart and number == signal.SIGINT) or (self._number and not self._apart):
+        if self._apart and number == signal.SIGINT:
+            signal.signal(number, _leave)
+            self._number = number  # a SIGTERM from before, which is heard now, asks for no more
+            raise ENDS[number]
+        if self._number and not self._apart:
             for each in self._before:
                 signal.signal(each, _leave)
             raise ENDS[number]

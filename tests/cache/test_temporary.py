@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from avel.cache import temporary as module
 from avel.cache.maintenance import collect
-from avel.cache.temporary import is_abandoned, started, temporary
+from avel.cache.temporary import is_abandoned, is_over, started, temporary
 from tests.cache.items import fill
 
 NAMED = "import sys; from pathlib import Path; from avel.cache.temporary import temporary; "
@@ -53,6 +54,20 @@ def test_where_the_kernel_says_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "boot", lambda: "")
     assert not is_abandoned(part)
     assert not is_abandoned(temporary(tmp_path, "x"))
+
+
+def test_who_cannot_be_looked_at_is_not_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For want of memory or of leave; but there is such a process, or there is none."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        start = started(process.pid)
+        assert not is_over(process.pid, start)
+        assert is_over(process.pid, start + 1)
+        monkeypatch.setattr(module, "_state", lambda pid: None)
+        assert not is_over(process.pid, start)
+        assert started(process.pid) == 0
+    assert is_over(process.pid, start)
+    monkeypatch.setattr(os, "kill", Mock(side_effect=PermissionError))
+    assert not is_over(process.pid, start)
 
 
 def test_gc_takes_a_dead_writers_file_at_once(tmp_path: Path) -> None:

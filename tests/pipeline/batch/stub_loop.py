@@ -20,6 +20,12 @@ def main() -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: sys.exit(0))
             time.sleep(1000)
+        elif word == "late":  # hears signals, which its parent does not know yet
+            signal.signal(signal.SIGTERM, lambda *_: print(READY, flush=True))
+            signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+            mark.touch()
+            while True:
+                signal.pause()
         elif word == "kill-once" and not mark.exists():
             mark.touch()
             sys.stdout.flush()

@@ -1,9 +1,12 @@
 """Loops as processes: heard, started again, and gone at the end."""
 
 import os
+import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +94,24 @@ def test_at_the_end_none_runs(tmp_path: Path) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_a_loop_that_says_late_that_it_hears_is_ended_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the line that says so is not read yet when the end comes."""
+    mark, ask, asked = tmp_path / "mark", Loops._ask, []
+
+    def remembered(loops: Loops, loop: Any, number: int) -> None:
+        if loop.process is not None:
+            asked.append(number)
+        ask(loops, loop, number)
+
+    monkeypatch.setattr(Loops, "_ask", remembered)
+    with Loops([str(mark), "late"], [NONE], COMMAND):
+        while not mark.exists():
+            time.sleep(0.01)
+    assert asked == [signal.SIGTERM, signal.SIGINT]
 
 
 def test_gpus_are_those_that_may_be_seen() -> None:

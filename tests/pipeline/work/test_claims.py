@@ -174,6 +174,26 @@ def test_what_the_dead_left_is_swept_and_nothing_else(tmp_path: Path, stack: Exi
     assert sweep(tmp_path) == 0
 
 
+def test_who_dies_while_it_is_swept_keeps_all_or_nothing(
+    tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heartbeat without its claims, or claims without theirs, are nobody's."""
+    assert opened(stack, tmp_path, 1).take("a")
+    before = sorted(tmp_path.iterdir())
+    looks = iter([False, True])
+    monkeypatch.setattr(module, "_is_left", lambda path: next(looks))
+    assert sweep(tmp_path) == 0
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_who_lost_its_heartbeat_gives_its_claims_back(tmp_path: Path, stack: ExitStack) -> None:
+    one = opened(stack, tmp_path, 1)
+    assert one.take("a")
+    one._beat.unlink()
+    one.release("a")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
