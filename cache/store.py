@@ -104,7 +104,7 @@ class Store:
             self._stale, found = False, []
             try:
                 bad = read_damaged(self.folder)
-                for name in sorted(self._names() - self._known):
+                for name in self._unknown():
                     found += self._opened(name)
             except BaseException:
                 self._stale = True
@@ -112,14 +112,15 @@ class Store:
             self._snapshot = self._snapshot.with_shards(found).condemning(bad)
             self._known |= {shard.name for shard in found}
 
-    def _names(self) -> set[str]:
-        """Names of the shards in the folder."""
+    def _unknown(self) -> list[str]:
+        """Names of the shards in the folder that were not taken up, in order."""
         names = listing(self.folder)
         if names is None and self._snapshot.shards:
             raise CacheUnavailable(
                 f"{self.folder}: is gone since it was opened; mount or restore it, and run again"
             )
-        return {n for n in names or () if n.endswith(SUFFIX) and not n.startswith(".")}
+        new = (name for name in names or () if name not in self._known)
+        return [name for name in new if name.endswith(SUFFIX) and not name.startswith(".")]
 
     def _opened(self, name: str) -> list[Shard]:
         try:
@@ -189,7 +190,7 @@ class Store:
 
     def _lose(self, shard: Shard) -> None:
         """Go on without a shard that somebody deleted; with its whole folder gone, do not."""
-        self._names()
+        self._unknown()
         self._note(f"{shard.path}: was deleted while it was in use; its items count as missing")
         with self._lock:
             self._snapshot = self._snapshot.without({shard.name})

@@ -11,9 +11,9 @@ from typing import overload
 from avel.pipeline.media.paths import Paths
 from avel.pipeline.reasons import InputError
 
-SMALLEST, LARGEST = 4, 256
+SMALLEST, LARGEST = 4, 512
 """Files of one lot: what may have to be done again after a kill."""
-MOST_LOTS = 4_096
+MOST_LOTS = 2_048
 """In which a list is divided, while lots are not too large: each is a shard in the cache."""
 
 

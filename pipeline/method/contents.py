@@ -1,10 +1,10 @@
 """Files to content keys, hashed a little ahead of whoever asks for them."""
 
-from collections.abc import Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Event, Thread
 
 from avel.cache.fingerprint import ContentKeys
 from avel.pipeline.media.regular import check_regular
@@ -12,6 +12,8 @@ from avel.pipeline.reasons import MediaError, Reason, unreadable
 
 AHEAD = 8
 """Files that may be hashed before they are asked for."""
+SMALL = 64 << 10
+"""Bytes that are hashed in less time than it takes to ask a thread for it."""
 
 
 @dataclass(frozen=True)
@@ -24,54 +26,47 @@ class Source:
 
 
 def sources(paths: Iterable[Path], keys: ContentKeys) -> Generator[Source, None, None]:
-    """Each file with its key of 64 hex digits, in order; a thread hashes while the caller works."""
-    asked: SimpleQueue[Path | None] = SimpleQueue()
-    found: SimpleQueue[Source | BaseException] = SimpleQueue()
-    over, waiting = Event(), 0
-    thread = Thread(target=_identify_all, args=(asked, found, keys, over), daemon=True)
-    thread.start()
+    """Each file with its key of 64 hex digits, in order; a thread hashes while the caller works.
+
+    What is small, or was hashed before, is not worth a thread.
+    """
+    waiting: deque[Source | Future[Source]] = deque()
+    pool = ThreadPoolExecutor(1)
     try:
         for path in paths:
-            asked.put(path)
-            waiting += 1
-            if waiting > AHEAD:
-                yield _next(found)
-                waiting -= 1
-        for _ in range(waiting):
-            yield _next(found)
+            waiting.append(_at_once(path, keys) or pool.submit(_source, path, keys.key))
+            if len(waiting) > AHEAD:
+                yield _found(waiting.popleft())
+        while waiting:
+            yield _found(waiting.popleft())
     finally:
-        over.set()
-        asked.put(None)
-        thread.join()
+        pool.shutdown(cancel_futures=True)
 
 
-def _next(found: "SimpleQueue[Source | BaseException]") -> Source:
-    source = found.get()
-    if isinstance(source, BaseException):
-        raise source
-    return source
-
-
-def _identify_all(
-    asked: "SimpleQueue[Path | None]",
-    found: "SimpleQueue[Source | BaseException]",
-    keys: ContentKeys,
-    over: Event,
-) -> None:
-    while (path := asked.get()) is not None and not over.is_set():
-        try:
-            found.put(identify(path, keys))
-        except BaseException as err:  # for the thread that asked
-            found.put(err)
+def _found(source: "Source | Future[Source]") -> Source:
+    return source if isinstance(source, Source) else source.result()
 
 
 def identify(path: Path, keys: ContentKeys) -> Source:
     """A file's content key of 64 hex digits, or why it cannot be read."""
+    return _at_once(path, keys) or _source(path, keys.key)
+
+
+def _at_once(path: Path, keys: ContentKeys) -> Source | None:
+    """The key of what need not be read, or not for long, or why it has none; None for others."""
     try:
-        if check_regular(path).st_size == 0:
-            raise MediaError(Reason.EMPTY, f"{path}: the file has 0 bytes; copy it again")
-        return Source(path, keys.key(path))
+        size = check_regular(path).st_size
     except MediaError as err:
         return Source(path, error=err)
+    if size == 0:
+        why = MediaError(Reason.EMPTY, f"{path}: the file has 0 bytes; copy it again")
+        return Source(path, error=why)
+    source = _source(path, keys.key if size <= SMALL else keys.remembered)
+    return source if source.key or source.error else None
+
+
+def _source(path: Path, key: Callable[[Path], str | None]) -> Source:
+    try:
+        return Source(path, key(path) or "")
     except OSError as err:
         return Source(path, error=unreadable(path, err))

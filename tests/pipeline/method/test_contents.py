@@ -30,6 +30,11 @@ class CountingKeys(ContentKeys):
         return super().key(path)
 
 
+@pytest.fixture
+def _all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "SMALL", 0)
+
+
 def files(folder: Path, count: int) -> list[Path]:
     paths = [folder / f"{n}.mp4" for n in range(count)]
     for n, path in enumerate(paths):
@@ -50,14 +55,22 @@ def test_what_is_no_file_is_named_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_keys_are_of_the_content_and_in_order(tmp_path: Path) -> None:
+def test_keys_are_of_the_content_and_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some are hashed at once, some by a thread, and some were hashed before."""
     paths = files(tmp_path, 100)
-    found = list(sources(paths, ContentKeys(tmp_path / "cache")))
+    monkeypatch.setattr(contents, "SMALL", len("content 9"))
+    keys = ContentKeys(tmp_path / "cache")
+    for path in paths[40:60]:
+        keys.key(path)
+    found = list(sources(paths, keys))
     assert [source.path for source in found] == paths
     expected = [hashlib.sha256(f"content {n // 2}".encode()).hexdigest() for n in range(100)]
     assert [source.key for source in found] == expected
 
 
+@pytest.mark.usefixtures("_all_are_large")
 def test_hashing_runs_ahead_in_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the caller works on the first file, others are hashed, but not all."""
     monkeypatch.setattr(contents, "AHEAD", 4)
@@ -73,6 +86,7 @@ def test_hashing_runs_ahead_in_bounds(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(list(coming)) == 18
 
 
+@pytest.mark.usefixtures("_all_are_large")
 def test_leaving_early_hashes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contents, "AHEAD", 3)
     keys = CountingKeys(tmp_path / "cache", through=1)
@@ -81,6 +95,25 @@ def test_leaving_early_hashes_no_more(tmp_path: Path, monkeypatch: pytest.Monkey
     keys.turnstile.release()  # whichever is being hashed may end
     coming.close()
     assert keys.hashed <= 2
+
+
+def test_only_what_is_large_and_new_is_asked_of_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "SMALL", len("content 9"))
+    keys, paths = ContentKeys(tmp_path / "cache"), files(tmp_path, 30)
+    by: dict[Path, threading.Thread] = {}
+
+    class Telling(ContentKeys):
+        def key(self, path: Path) -> str:
+            by[path] = threading.current_thread()
+            return super().key(path)
+
+    keys.key(paths[25])
+    assert len(list(sources(paths, Telling(tmp_path / "cache")))) == 30
+    here = threading.current_thread()
+    assert [path for path in paths if by.get(path) == here] == paths[:20]
+    assert [path for path in paths if path not in by] == [paths[25]]
 
 
 def test_what_has_no_key_has_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
