@@ -5,19 +5,21 @@ all machines must see under one path, as they must the media files.
 """
 
 import os
+import signal
 import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
-from avel.pipeline.batch.launch import COMMAND, FINE, outcome_of
+from avel.pipeline.batch.launch import COMMAND, ENOUGH_SECONDS, FINE, outcome_of
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 
 if TYPE_CHECKING:
-    from distributed import Client, Event, Future, Queue
+    from distributed import Client, Event, Future
 
 LOOK_SECONDS = 1.0
 """Between two looks at what loops have said."""
@@ -26,6 +28,10 @@ CONNECT_SECONDS = 10
 RETRIES = 3
 """Of one loop, on other workers."""
 LOCAL = "local"
+WHEN = ("asked", "now")
+"""When loops shall end: when they have finished what is in work, or at once."""
+ASIDE = "avel.pipeline.batch.aside"
+"""What workers of a cluster of our own load first."""
 
 
 def on_cluster(
@@ -57,11 +63,12 @@ def on_cluster(
         )
     with ExitStack() as opened:
         client = _connected(address, loops, opened)
-        from distributed import Event, Queue
+        from distributed import Event
 
         name = f"avel-{uuid.uuid4().hex}"
-        queue, asked = Queue(name, client=client), Event(name, client=client)
-        opened.callback(asked.set)  # whatever ends this, loops do not go on for nobody
+        asked, now = (Event(f"{name}-{when}", client=client) for when in WHEN)
+        said: SimpleQueue[str] = SimpleQueue()
+        client.subscribe_topic(name, lambda event: said.put(event[1]))
         seen = environments or [{}] * loops
         futures = [
             client.submit(
@@ -72,7 +79,8 @@ def on_cluster(
             for number in range(loops)
         ]
         opened.callback(client.cancel, futures)
-        yield from _outcomes(futures, queue, lambda: stop() and asked.set())
+        opened.callback(_end, futures, asked, now)
+        yield from _outcomes(futures, said, lambda: stop() and asked.set())
 
 
 def _connected(address: str, loops: int, opened: ExitStack) -> "Client":
@@ -90,39 +98,41 @@ def _connected(address: str, loops: int, opened: ExitStack) -> "Client":
                 f"--cluster {address}: no scheduler answers there; start one with `dask scheduler`"
             ) from err
     cluster = opened.enter_context(
-        LocalCluster(n_workers=loops, threads_per_worker=1, dashboard_address=None)
+        LocalCluster(n_workers=loops, threads_per_worker=1, dashboard_address=None, preload=[ASIDE])
     )
     return opened.enter_context(Client(cluster))
 
 
 def _outcomes(
-    futures: "Sequence[Future]", queue: "Queue", look: Callable[[], object]
+    futures: "Sequence[Future]", said: "SimpleQueue[str]", look: Callable[[], object]
 ) -> Iterator[Outcome]:
-    """What loops say until all have ended, and the rest that is in the queue then.
+    """What loops say until all have ended.
 
     Between any two a look is had at whether they shall end.
     """
     while True:
         look()
-        over = all(future.done() for future in futures)
-        for lines in _said(queue):
-            yield from (outcome_of(line) for line in lines)
-        if over:
-            break
+        over = all(future.done() for future in futures)  # and have said all
+        try:
+            line = said.get(timeout=0 if over else LOOK_SECONDS)
+        except Empty:
+            if over:
+                break
+        else:
+            yield outcome_of(line)
     for future in futures:
         if (error := future.exception()) is not None:
             raise EnvironmentProblem(f"a loop of the cluster ended: {error}") from error
 
 
-def _said(queue: "Queue") -> list[Any]:
-    """Everything in the queue; waits a moment where there is nothing."""
-    from distributed.utils import TimeoutError as Nothing
+def _end(futures: "Sequence[Future]", asked: "Event", now: "Event") -> None:
+    """Whatever ends this, loops do not go on for nobody."""
+    from distributed import wait
 
-    try:
-        first = queue.get(timeout=LOOK_SECONDS)
-    except (Nothing, TimeoutError):
-        return []
-    return [first, *queue.get(batch=True)]
+    with suppress(OSError):  # of a scheduler that is gone, and loops with it
+        asked.set()
+        now.set()
+        wait(futures, timeout=ENOUGH_SECONDS)
 
 
 def _loop(command: Sequence[str], name: str, number: int, seen: Mapping[str, str]) -> int:
@@ -131,9 +141,10 @@ def _loop(command: Sequence[str], name: str, number: int, seen: Mapping[str, str
     Raises:
         RuntimeError: it died or refused, so that Dask starts it again.
     """
-    from distributed import Event, Queue
+    from distributed import Event, get_client, get_worker
 
-    queue, asked = Queue(name), Event(name)
+    asked, now = (Event(f"{name}-{when}", client=get_client()) for when in WHEN)
+    tell, hears = get_worker().log_event, threading.Event()
     with subprocess.Popen(
         command,
         env={**os.environ, **seen},
@@ -142,17 +153,24 @@ def _loop(command: Sequence[str], name: str, number: int, seen: Mapping[str, str
         start_new_session=True,
     ) as process:
         assert process.stdout is not None
-        threading.Thread(target=_end_when_asked, args=(process, asked), daemon=True).start()
-        for line in filter(bytes.strip, process.stdout):  # but `READY`
-            queue.put([line.decode("ascii")])
+        threading.Thread(target=_pass_on, args=(process, asked, now, hears), daemon=True).start()
+        for line in process.stdout:
+            hears.set()
+            if line.strip():  # but `READY`
+                tell(name, line.decode("ascii"))
     if process.returncode not in FINE and not asked.is_set():
         raise RuntimeError(f"loop {number} ended with {process.returncode}; see the worker's log")
     return process.returncode
 
 
-def _end_when_asked(process: "subprocess.Popen[bytes]", asked: "Event") -> None:
-    """Let a loop finish what is in work once all shall end."""
+def _pass_on(
+    process: "subprocess.Popen[bytes]", asked: "Event", now: "Event", hears: threading.Event
+) -> None:
+    """Let a loop finish what is in work once all shall, and end it once they shall do that."""
     while process.poll() is None:
-        if asked.wait(timeout=LOOK_SECONDS):
-            process.terminate()
+        ends = now.wait(timeout=LOOK_SECONDS)
+        if ends and hears.wait(LOOK_SECONDS):
+            process.send_signal(signal.SIGINT)  # once: see `Stopping`
             return
+        if ends or asked.is_set():
+            process.terminate()

@@ -8,8 +8,10 @@ import pytest
 
 from tests.pipeline.batch.disturbed import Run, running, write_films
 
+CLUSTER = ("--cluster", "local")
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 FILMS = 24
+SLOW = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,32 @@ def test_two_signals_stop_at_once(films: Path, tmp_path: Path, number: int, loop
         assert run.end() == CODES[number]
     assert run.said.count("everything finished is kept") == 1
     assert run.told == {}
+    assert run.left() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=SLOW)])
+def test_one_signal_on_a_cluster_of_our_own(films: Path, tmp_path: Path, number: int) -> None:
+    """A terminal sends it to everybody, but it is for us: Dask starts again what it ended."""
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'avel[cluster]'")
+    with running(Run([films, "--devices", 2, "--lot", 4, *CLUSTER], tmp_path, seconds=0.3)) as run:
+        run.wait_for(lambda: run.told["extracted"] >= 2 and len(run.loops) == 2)
+        os.killpg(run.process.pid, number)
+        assert run.end() == CODES[number]
+    assert run.told["extracted"] < FILMS
+    assert run.left() == []
+    assert len(run.features) == run.told["extracted"]
+
+
+@SLOW
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_two_signals_on_a_cluster_of_our_own(films: Path, tmp_path: Path, number: int) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'avel[cluster]'")
+    with running(Run([films, "--devices", 2, "--lot", 4, *CLUSTER], tmp_path, seconds=600)) as run:
+        run.wait_for(lambda: len(run.loops) == 2)
+        os.killpg(run.process.pid, number)
+        run.wait_for(lambda: "stopping: what is in work" in run.said)
+        os.killpg(run.process.pid, number)
+        assert run.end() == CODES[number]
     assert run.left() == []
 
 
