@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from avel.pipeline.commands import found
+from avel.pipeline.work.counted import counted
 from avel.pipeline.work.say import say
 from avel.pipeline.work.talk import note
 
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
                 else:
                     _show(written)
                     count += 1
-    note(f"wrote {count} clips to {args.out}")
+    note(f"wrote {counted(count, 'clip')} to {args.out}")
     return 3 if results.failed else 0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from avel.pipeline.commands import options
 from avel.pipeline.commands.recipe import add_recipe, planned
+from avel.pipeline.work.counted import counted
 from avel.pipeline.work.say import say
 from avel.pipeline.work.talk import note
 
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _lines(plan: Mapping[str, Any]) -> Iterator[str]:
     about = "" if plan["exact"] else "about "
     yield (
-        f"{_count(plan['items'], 'video')}, {_bytes(plan['bytes'])}: {about}{plan['todo']} to do, "
+        f"{counted(plan['items'], 'video')}, {_bytes(plan['bytes'])}: {about}{plan['todo']} to do, "
         f"{plan['cached']} cached, {plan['missing'] + plan['unreadable']} that cannot be read, "
         f"{plan['left_out']} left out since they harmed their decoder"
     )
@@ -84,7 +85,7 @@ def _lines(plan: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {what:<20}{_range(expected[name], _bytes)}"
     machine = plan["machine"]
     yield (
-        f"{_bytes(plan['free_bytes'])} are free; for {_count(machine['loops'], 'loop')}, "
+        f"{_bytes(plan['free_bytes'])} are free; for {counted(machine['loops'], 'loop')}, "
         f"{machine['workers']} decoders, {machine['cores']} cores, device {machine['device']}"
     )
     if sum(expected[name]["high"] for name in DISK) > plan["free_bytes"]:
@@ -94,10 +95,6 @@ def _lines(plan: Mapping[str, Any]) -> Iterator[str]:
         yield f"of {sum(failed.values()) + len(plan['sample']['tried'])} tried files failed: {told}"
     yield from plan["examples"]
     yield from plan["why"]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _range(each: Mapping[str, float], shown: Any) -> str:

@@ -9,6 +9,7 @@ from avel.pipeline.commands import options
 from avel.pipeline.formats.choice import chosen
 from avel.pipeline.method.run_files import METRICS
 from avel.pipeline.reasons import InputError
+from avel.pipeline.work.counted import counted
 from avel.pipeline.work.talk import note
 
 
@@ -83,5 +84,5 @@ def _of_results(paths: list[Path], args: argparse.Namespace, formats: Sequence[s
     how = {"films": args.films, "proxy": args.proxy, "formats": formats}
     index = report_again(out, written, read_truth(args.truth), **how)
     films = {each.result.file for each in written}  # of two results of a film the later counts
-    note(f"wrote {len(films)} pages to {out}; {index} shows all")
+    note(f"wrote {counted(len(films), 'page')} to {out}; {index} shows all")
     return 0

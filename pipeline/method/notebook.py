@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from avel.pipeline.work.counted import counted
+
 if TYPE_CHECKING:
     from avel.pipeline.method.results import Result
 
@@ -37,7 +39,7 @@ def as_html(result: "Result") -> str:
     whole = Element("div", {"style": "font:13px/1.5 system-ui,sans-serif;max-width:800px"})
     head = SubElement(whole, "div")
     SubElement(head, "b").text = Path(result.file).name
-    found = f"{len(result.events)} event{'' if len(result.events) == 1 else 's'}"
+    found = counted(len(result.events), "event")
     said = result.message or f"{result.length:.1f} s, {found}, {result.status}"
     SubElement(head, "span").text = f" {said}"
     if result.segments:

@@ -11,6 +11,7 @@ from avel.pipeline.method.results import Result
 from avel.pipeline.report.cached import CachedRun
 from avel.pipeline.report.index import NAME, Index
 from avel.pipeline.report.pages import PAGE, Pages
+from avel.pipeline.work.counted import counted
 from avel.pipeline.work.say import warn
 from avel.pipeline.work.talk import note
 
@@ -52,7 +53,7 @@ def filing(
             index.add(pages.number(result), pages.entry(result))
 
         yield write
-    note(f"wrote {len(folder.names)} results to {out}; {out / NAME} shows all")
+    note(f"wrote {counted(len(folder.names), 'result')} to {out}; {out / NAME} shows all")
 
 
 def _attention(out: Path, truth: Truth, run: CachedRun) -> Callable[[str, Result], None]:

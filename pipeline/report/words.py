@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from avel.pipeline.method.events import Event
 from avel.pipeline.method.results import FAMILIAR_SHARE, Result
 from avel.pipeline.reasons import Reason
+from avel.pipeline.work.counted import counted
 
 MOST_NAMED = 3
 """Labels in one sentence; more are counted."""
@@ -114,14 +115,14 @@ def why(event: Event) -> str:
 
 
 def _found(result: Result) -> str:
-    return "1 event" if len(result.events) == 1 else f"{len(result.events)} events"
+    return counted(len(result.events), "event")
 
 
 def _names(result: Result) -> str:
-    return f"{_found(result)}: {_counted(event.label for event in result.events)}."
+    return f"{_found(result)}: {_by_label(event.label for event in result.events)}."
 
 
-def _counted(labels: Iterator[str]) -> str:
+def _by_label(labels: Iterator[str]) -> str:
     """Labels with how often each is there, the most frequent first."""
     counts = Counter(labels).most_common()
     said = [
@@ -137,7 +138,7 @@ def _alone(result: Result) -> Iterator[str]:
     kinds = dict.fromkeys(each.kind for each in result.disagreements)
     for kind in kinds:
         labels = (each.label for each in result.disagreements if each.kind == kind)
-        yield f"{kind[0].upper()}{kind[1:]}: {_counted(labels)}."
+        yield f"{kind[0].upper()}{kind[1:]}: {_by_label(labels)}."
 
 
 def _least(result: Result) -> str:

@@ -22,7 +22,7 @@ def test_pages_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["report", str(tmp_path)]) == 0
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == f"wrote 1 pages to {tmp_path}; {tmp_path}/index.html shows all\n"
+    assert said.err == f"wrote 1 page to {tmp_path}; {tmp_path}/index.html shows all\n"
     assert (tmp_path / "a.mp4.html").is_file()
 
 
@@ -146,5 +146,5 @@ def test_two_results_of_a_film_are_one_page(
     for name in ("a", "b"):
         (tmp_path / f"{name}.json").write_text(document(everyday("a.mp4")))
     assert main(["report", str(tmp_path)]) == 0
-    assert capsys.readouterr().err.startswith(f"wrote 1 pages to {tmp_path};")
+    assert capsys.readouterr().err.startswith(f"wrote 1 page to {tmp_path};")
     assert {path.name for path in tmp_path.glob("*.html")} == {"b.html", "index.html"}

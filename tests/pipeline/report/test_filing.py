@@ -59,7 +59,7 @@ def test_a_film_that_is_named_twice_is_one_result(
 ) -> None:
     with filing(tmp_path, ["a.mp4", "a.mp4"], Truth({}), RUN) as write:
         write(result("a.mp4"))
-    assert capsys.readouterr().err.startswith(f"wrote 1 results to {tmp_path};")
+    assert capsys.readouterr().err.startswith(f"wrote 1 result to {tmp_path};")
 
 
 def test_pages_lead_to_each_other_and_to_all(tmp_path: Path) -> None:
