@@ -64,6 +64,28 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     )
 
 
+UNSAID: dict[str, object] = {
+    **{"rename": [], "renames": [], "merge": "refuse", "tier": []},
+    **{"point": 0.0, "frame_rate": None},
+}
+"""What these options are where nobody gave them."""
+
+
+def check_unsaid(args: argparse.Namespace) -> None:
+    """Refuse rules for annotations where there are none.
+
+    Raises:
+        InputError: says which.
+    """
+    for name, usual in UNSAID.items():
+        if getattr(args, name) != usual:
+            option = name.replace("_", "-")
+            raise InputError(
+                f"--{option} says how annotations are read; give some with --against, or leave it "
+                "out"
+            )
+
+
 def rate(text: str) -> Fraction:
     """Frames a second, for argparse: 25, 29.97 or 30000/1001."""
     try:

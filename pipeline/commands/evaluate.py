@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from avel.pipeline.commands import against, options
+from avel.pipeline.commands import against, annotated, options
 from avel.pipeline.method.named import named
 from avel.pipeline.reasons import InputError
 from avel.pipeline.work.say import put, say
@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.results:
         raise InputError(f"{args.results[0]}: results are compared --against annotations")
+    annotated.check_unsaid(args)
     from avel.pipeline.datasets.ave import open_ave
     from avel.pipeline.evaluation.run import check_question, evaluate_any
     from avel.pipeline.method.model import DEFAULT_MODEL, TrainedModel

@@ -134,6 +134,8 @@ def test_a_result_whose_length_is_not_known(
             ["results", "results", "--against", "notes"],
             "films/a.mp4 has a result already; give one",
         ),
+        (["--data", "x", "--merge", "first"], "--merge says how annotations are read; give some"),
+        (["--data", "x", "--frame-rate", "25"], "--frame-rate says how annotations are read"),
         (["results", "--data", "x"], "results: results are compared --against annotations"),
         ([], "give --data DATASET, whose split a model is evaluated on, or --against ANNOTATIONS"),
     ],

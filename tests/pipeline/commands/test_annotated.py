@@ -8,7 +8,7 @@ import pytest
 
 from avel.pipeline.annotations.agreement import Agreement
 from avel.pipeline.annotations.gather import Gathered
-from avel.pipeline.commands.annotated import add_rules, rate, rules, tell
+from avel.pipeline.commands.annotated import UNSAID, add_rules, rate, rules, tell
 from avel.pipeline.reasons import InputError
 
 
@@ -61,3 +61,7 @@ def test_what_is_told_and_in_which_order(capsys: pytest.CaptureFixture[str]) -> 
         "two annotators: a.mp4: Ann and Ben agree in 40% of 10 s, kappa 0.10, event F1 0.50",
         "left out: a problem",
     ]
+
+
+def test_what_nobody_gave_is_known_of_every_rule() -> None:
+    assert vars(parsed()) == UNSAID
