@@ -85,7 +85,7 @@ def resolve_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).item()  # `meta` takes it and holds nothing
     except (RuntimeError, AssertionError) as err:
         raise EnvironmentProblem(
             f"device '{device}' cannot be used ({str(err).splitlines()[0]}); "

@@ -112,7 +112,7 @@ def test_float32_is_float32_from_then_on() -> None:
         products.allow_tf32, cudnn.allow_tf32 = before
 
 
-@pytest.mark.parametrize("device", ["cuda:99", "gpu", "cpux"])
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", "cpux", "meta"])
 def test_a_device_that_is_not_there(device: str) -> None:
     rule = rf"device '{device}' cannot be used \(.+\); use --device cpu, or see `avel doctor`"
     with pytest.raises(EnvironmentProblem, match=rule) as caught:
