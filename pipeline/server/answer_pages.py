@@ -69,12 +69,12 @@ async def events(call: Call) -> Response:
     site, given = call.site, call.given
     if site.listeners >= site.settings.limits.listeners:
         raise too_many("TOO_MANY_LISTENERS", f"{site.listeners} connections listen; close one", 5)
+    kind = "text/event-stream"
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if call.request.method == "HEAD":  # whose answer nobody reads would never end
+        return Response(media_type=kind, headers=headers)
     after = given.get("Last-Event-ID", given.get("after", 0))
-    return StreamingResponse(
-        stream(site, int(after)),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return StreamingResponse(stream(site, int(after)), media_type=kind, headers=headers)
 
 
 async def stream(site: Site, after: int) -> AsyncIterator[str]:

@@ -62,6 +62,13 @@ def test_the_head_of_what_can_be_had(site: Site) -> None:
     assert (answer.status_code, answer.headers["content-length"], answer.content) == (200, "8", b"")
 
 
+def test_the_head_of_what_never_ends_ends(site: Site) -> None:
+    answer = ask(site, "HEAD", "/api/events")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert site.listeners == 0
+
+
 def test_a_parameter_that_must_be_given(site: Site) -> None:
     upload = site.uploads.begin("a", 4)
     answer = ask(site, "PATCH", f"/api/uploads/{upload}", content=b"film")
