@@ -47,7 +47,7 @@ def is_over(pid: int, since: int) -> bool:
 
     Of one that cannot be looked at just now, or by us, nothing is sure.
     """
-    found = _state(pid)
+    found = _state(pid) if since else None  # 0: nothing was known of it then
     if found is None:
         return not _exists(pid)
     state, start = found

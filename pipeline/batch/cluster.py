@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from avel.pipeline.batch.aside import held_back
 from avel.pipeline.batch.launch import COMMAND, ENOUGH_SECONDS, FINE, outcome_of
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
@@ -30,7 +31,7 @@ RETRIES = 3
 LOCAL = "local"
 WHEN = ("asked", "now")
 """When loops shall end: when they have finished what is in work, or at once."""
-ASIDE = "avel.pipeline.batch.aside"
+ASIDE = held_back.__module__
 """What workers of a cluster of our own load first."""
 
 
@@ -97,9 +98,12 @@ def _connected(address: str, loops: int, opened: ExitStack) -> "Client":
             raise EnvironmentProblem(
                 f"--cluster {address}: no scheduler answers there; start one with `dask scheduler`"
             ) from err
-    cluster = opened.enter_context(
-        LocalCluster(n_workers=loops, threads_per_worker=1, dashboard_address=None, preload=[ASIDE])
-    )
+    with held_back():
+        cluster = opened.enter_context(
+            LocalCluster(
+                n_workers=loops, threads_per_worker=1, dashboard_address=None, preload=[ASIDE]
+            )
+        )
     return opened.enter_context(Client(cluster))
 
 
@@ -123,6 +127,11 @@ def _outcomes(
     for future in futures:
         if (error := future.exception()) is not None:
             raise EnvironmentProblem(f"a loop of the cluster ended: {error}") from error
+        if future.status != "finished":
+            raise EnvironmentProblem(
+                "the cluster's scheduler is gone, and its loops with it; what is finished is kept, "
+                "start it and run again"
+            )
 
 
 def _end(futures: "Sequence[Future]", asked: "Event", now: "Event") -> None:

@@ -84,7 +84,7 @@ class Loops:
             self._end(loop)
         patience = time.monotonic() + ENOUGH_SECONDS
         while self._running and (left := patience - time.monotonic()) > 0:
-            for key, _events in self._selector.select(left):
+            for key, _events in self._selector.select(min(left, LOOK_SECONDS)):
                 was_ready = key.data.ready
                 list(self._hear(key.data, key.fileobj))  # type: ignore[arg-type]
                 if not was_ready:  # what it was asked before may have come too early
@@ -133,7 +133,7 @@ class Loops:
         assert loop.process is not None
         self._selector.unregister(pipe)
         pipe.close()
-        code = loop.process.wait()
+        code = _waited(loop.process)
         loop.process, loop.rest, loop.ready = None, b"", False
         if code in FINE or self._ending:
             return
@@ -205,6 +205,15 @@ def outcome_of(line: str | bytes) -> Outcome:
     said = json.loads(line)
     reason = Reason(said["reason"]) if said["reason"] else None
     return Outcome(**{**said, "path": Path(said["path"]), "reason": reason})
+
+
+def _waited(process: "subprocess.Popen[bytes]") -> int:
+    """The exit code of one that has said its last word; it has a while to end after that."""
+    try:
+        return process.wait(ENOUGH_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def _how(code: int) -> str:

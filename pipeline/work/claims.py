@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from avel.cache.errors import CacheError, CacheFull, CacheUnavailable, writing
-from avel.cache.temporary import is_abandoned, temporary
+from avel.cache.temporary import boot, is_abandoned, temporary
 from avel.pipeline.reasons import EnvironmentProblem
 from avel.pipeline.work.owner import Owner, from_json, this_process
 
@@ -70,8 +70,6 @@ class Claims:
         """Names of other machines, whose processes held what was asked for."""
         self._over = threading.Event()
         self._since = 0
-        self._inode = 0
-        """Of the heartbeat, and so of every claim that is ours."""
 
     def begin(self) -> None:
         """Make the folder and the heartbeat, if that is not done; a `with` block does it too.
@@ -106,9 +104,7 @@ class Claims:
                 os.replace(part, self._beat)
         finally:
             part.unlink(missing_ok=True)
-        status = self._beat.stat()
-        self._inode = status.st_ino
-        return status.st_mtime_ns
+        return self._beat.stat().st_mtime_ns
 
     def __enter__(self) -> Self:
         self.begin()
@@ -145,7 +141,7 @@ class Claims:
     def release(self, lot: str) -> None:
         """Give a claimed lot back; nothing happens if somebody took it away meanwhile."""
         self._held.discard(lot)
-        self._remove(self._folder / f"{LOT}{lot}", self._is_own)
+        _remove(self._folder / f"{LOT}{lot}", self._owner, self._is_own)
 
     def beat(self) -> None:
         """Give a sign of life."""
@@ -174,8 +170,9 @@ class Claims:
         return True
 
     def _is_own(self, path: Path) -> bool:
+        """By what it says: the heartbeat may be lost, and its inode another's."""
         try:
-            return path.stat().st_ino == self._inode
+            return from_json(path.read_text(errors="replace")) == self._owner
         except OSError:
             return False
 
@@ -196,21 +193,7 @@ class Claims:
                 self.elsewhere.add(owner.host)
             return False
         judged = (status.st_ino, status.st_mtime_ns)
-        return self._remove(path, lambda taken: _identity(taken) == judged)
-
-    def _remove(self, path: Path, is_meant: Callable[[Path], bool]) -> bool:
-        """Take a claim out of its place, and drop it if it is the one that is meant."""
-        taken = path.with_name(f".{path.name}.{self._owner.name}")
-        try:
-            os.rename(path, taken)
-        except OSError:
-            return False  # another was faster
-        meant = is_meant(taken)
-        if not meant:
-            with contextlib.suppress(FileExistsError):
-                os.link(taken, path)
-        taken.unlink(missing_ok=True)
-        return meant
+        return _remove(path, self._owner, lambda taken: _identity(taken) == judged)
 
 
 class NoClaims:
@@ -253,20 +236,39 @@ def rubbish(folder: Path) -> list[Path]:
         folder: Of one kind of features, in which `claims` and `done` are.
     """
     claims = sorted(folder.glob("claims/*")) + sorted(folder.glob("claims/.*"))
-    dead = [path for path in claims if _is_left(path)]
+    now = _now(folder / "claims") if claims else 0.0
+    dead = [path for path in claims if _is_left(path, now)]
     return dead if len(dead) < len(claims) else [*dead, *sorted(folder.glob("done/*"))]
 
 
-def _is_left(path: Path) -> bool:
-    """Whether who made a file in a folder of claims is dead, or unheard of for a day."""
+def _is_left(path: Path, now: float) -> bool:
+    """Whether who made a file in a folder of claims is dead, or unheard of for a day until now.
+
+    Seconds are those of the folder's file system: our own clock may be wrong.
+    """
     if is_abandoned(path):
         return True
     try:
         owner = from_json(path.read_text(errors="replace"))
-        old = time.time() - path.stat().st_mtime > DAY
+        old = now - path.stat().st_mtime > DAY
     except OSError:
         return False
-    return old or (owner is not None and owner.is_dead)
+    if owner is not None and owner.boot == boot():  # of this machine all is known
+        return owner.is_dead
+    return old
+
+
+def _now(folder: Path) -> float:
+    """Seconds since 1970 by the clock of a folder's file system; by our own where it is locked."""
+    probe = temporary(folder, "now")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    except OSError:
+        return time.time()
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> int:
@@ -278,17 +280,36 @@ def sweep(folder: Path) -> int:
     removed = 0
     judged: dict[int, bool] = {}
     """By inode: who dies meanwhile loses its claims with its heartbeat, or neither."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    now, owner = _now(folder) if found else 0.0, this_process()
+    for path in found:
         with contextlib.suppress(OSError):
             inode = path.stat().st_ino
             if inode not in judged:
-                judged[inode] = _is_left(path)
+                judged[inode] = _is_left(path, now)
             if judged[inode]:
-                path.unlink()
-                removed += 1
+                removed += _remove(path, owner, lambda taken, it=inode: taken.stat().st_ino == it)
     with contextlib.suppress(OSError):
         folder.rmdir()
     return removed
+
+
+def _remove(path: Path, owner: Owner, is_meant: Callable[[Path], bool]) -> bool:
+    """Take a claim out of its place, and drop it if it is the one that is meant.
+
+    Another may have its own in that place by now, and gets it back.
+    """
+    taken = path.with_name(f".{path.name}.{owner.name}")
+    try:
+        os.rename(path, taken)
+    except OSError:
+        return False  # another was faster
+    meant = is_meant(taken)
+    if not meant:
+        with contextlib.suppress(FileExistsError):
+            os.link(taken, path)
+    taken.unlink(missing_ok=True)
+    return meant
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -62,6 +62,7 @@ def test_who_cannot_be_looked_at_is_not_over(monkeypatch: pytest.MonkeyPatch) ->
         start = started(process.pid)
         assert not is_over(process.pid, start)
         assert is_over(process.pid, start + 1)
+        assert not is_over(process.pid, 0), "when it said so, nothing was known of it"
         monkeypatch.setattr(module, "_state", lambda pid: None)
         assert not is_over(process.pid, start)
         assert started(process.pid) == 0

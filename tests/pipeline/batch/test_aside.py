@@ -1,22 +1,37 @@
-"""A worker that is set up is in a group of its own."""
+"""Workers hear no signal while they begin, and are in a group of their own from then on."""
 
 import os
 import subprocess
 import sys
 
-from avel.pipeline.batch.cluster import ASIDE
+CODE = """
+import os, signal, subprocess, sys
+from avel.pipeline.batch.aside import HELD, dask_setup, held_back
 
-CODE = f"""
-import os
-from {ASIDE} import dask_setup
-print(os.getpgrp())
-dask_setup(None)
-print(os.getpid(), os.getpgrp())
+if sys.argv[1:] == ["worker"]:
+    for number in HELD:
+        os.kill(os.getpid(), number)
+    before = os.getpgrp()
+    dask_setup(None)
+    print(before, os.getpid(), os.getpgrp(), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+else:
+    with held_back():
+        worker = subprocess.run([sys.executable, __file__, "worker"])
+    print(worker.returncode)
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        print("heard")
 """
 
 
-def test_it_leaves_our_group() -> None:
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
-    before, own, after = map(int, done.stdout.split())
-    assert before == os.getpgrp()
+def test_a_worker_begins_in_peace_and_leaves_our_group(tmp_path: "os.PathLike[str]") -> None:
+    script = os.path.join(tmp_path, "script.py")
+    with open(script, "w") as file:
+        file.write("import signal\nsignal.signal(2, signal.default_int_handler)\n" + CODE)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    before, own, after, code, heard = done.stdout.split()
+    assert int(before) == os.getpgrp()
     assert own == after != before
+    assert (int(code), heard) == (-15, "heard"), done.stderr

@@ -5,11 +5,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from types import SimpleNamespace
 
 import pytest
 
 from avel.pipeline.batch import extraction
-from avel.pipeline.batch.cluster import on_cluster
+from avel.pipeline.batch.cluster import _outcomes, on_cluster
 from avel.pipeline.batch.extraction import BatchConfig, Extraction
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
@@ -55,6 +57,13 @@ def test_no_scheduler_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avel.pipeline.batch.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(EnvironmentProblem, match=r"tcp://127\.0\.0\.1:9: no scheduler answers"):
         next(on_cluster("tcp://127.0.0.1:9", [], 1))
+
+
+def test_a_scheduler_that_goes_while_loops_run_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its futures are done then, and hold no error."""
+    gone = SimpleNamespace(done=lambda: True, exception=lambda: None, status="cancelled")
+    with pytest.raises(EnvironmentProblem, match=r"the cluster's scheduler is gone, .* run again"):
+        list(_outcomes([gone], SimpleQueue(), lambda: None))
 
 
 def test_an_address_that_is_none() -> None:

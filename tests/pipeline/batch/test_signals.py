@@ -71,6 +71,17 @@ def test_one_signal_on_a_cluster_of_our_own(films: Path, tmp_path: Path, number:
     assert len(run.features) == run.told["extracted"]
 
 
+def test_one_signal_while_a_cluster_of_our_own_begins(films: Path, tmp_path: Path) -> None:
+    """Its workers load Dask first, and die of nothing."""
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'avel[cluster]'")
+    with running(Run([films, "--devices", 2, "--lot", 4, *CLUSTER], tmp_path, seconds=0.3)) as run:
+        run.wait_for(lambda: len(run.children) > 2)  # ours, one that tidies up, and a worker
+        os.killpg(run.process.pid, signal.SIGINT)
+        assert run.end() == CODES[signal.SIGINT]
+    assert "Nanny" not in run.said
+    assert run.left() == []
+
+
 @SLOW
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_two_signals_on_a_cluster_of_our_own(films: Path, tmp_path: Path, number: int) -> None:

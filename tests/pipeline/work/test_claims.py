@@ -181,9 +181,45 @@ def test_who_dies_while_it_is_swept_keeps_all_or_nothing(
     assert opened(stack, tmp_path, 1).take("a")
     before = sorted(tmp_path.iterdir())
     looks = iter([False, True])
-    monkeypatch.setattr(module, "_is_left", lambda path: next(looks))
+    monkeypatch.setattr(module, "_is_left", lambda path, now: next(looks))
     assert sweep(tmp_path) == 0
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_clock_that_is_days_ahead_sweeps_nobody_away(
+    tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours, or another machine's: what is old is said by the clock of the file system."""
+    ours = stack.enter_context(Claims(tmp_path, lease_seconds=LEASE))
+    assert ours.take("a")
+    assert opened(stack, tmp_path, 2).take("b")
+    now = module.time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + 2 * module.DAY)
+    before = sorted(tmp_path.iterdir())
+    assert sweep(tmp_path) == 0
+    assert sorted(tmp_path.iterdir()) == before
+    assert rubbish(tmp_path.parent) == []
+
+
+def test_a_claim_that_another_took_meanwhile_is_not_swept(
+    tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = Claims(tmp_path, lease_seconds=LEASE, owner=dead_owner())
+    left.__enter__()
+    left.take("a")
+    left._over.set()
+    two = opened(stack, tmp_path, 2)
+    judge = module._is_left
+
+    def late(path: Path, now: float) -> bool:
+        is_left = judge(path, now)
+        if path.name == f"{LOT}a":
+            assert two.take("a")
+        return is_left
+
+    monkeypatch.setattr(module, "_is_left", late)
+    sweep(tmp_path)
+    assert (tmp_path / f"{LOT}a").samefile(two._beat)
 
 
 def test_who_lost_its_heartbeat_gives_its_claims_back(tmp_path: Path, stack: ExitStack) -> None:

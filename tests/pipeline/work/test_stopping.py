@@ -97,18 +97,22 @@ def test_a_loop_is_asked_as_often_as_one_likes(capsys: pytest.CaptureFixture[str
 
 def test_a_loop_that_hears_the_second_first_unwinds_all_the_same() -> None:
     """What comes while a process waits for its turn is heard by its number, not by its time."""
-    both = (signal.SIGTERM, signal.SIGINT)
-    with Stopping(apart=True):
-        with pytest.raises(KeyboardInterrupt):
-            both_at_once(both)
-        hear(signal.SIGTERM)
-
-
-def both_at_once(numbers: tuple[int, ...]) -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    for number in numbers:
-        os.kill(os.getpid(), number)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+    code = """
+import os, signal
+from avel.pipeline.work.stopping import Stopping
+both = signal.SIGTERM, signal.SIGINT
+with Stopping(apart=True):
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, both)
+        for number in both:
+            os.kill(os.getpid(), number)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
+    except KeyboardInterrupt:
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("unwound")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "unwound\n"), done.stderr
 
 
 def test_outside_of_the_main_thread_nothing_is_changed() -> None:
