@@ -89,6 +89,7 @@ class Extraction:
         self._stopping.then(self._patience.stop)
         self.stores = plan.stores(runtime.cache_dir)
         self._folder = work_folder(runtime.cache_dir, self.stores)
+        self._inputs = _named(inputs, config.part)
         found = find_videos(inputs, tell)
         self.missing, paths = found.missing, found.paths
         self.spares_segments = (
@@ -117,7 +118,7 @@ class Extraction:
 
     @property
     def _size(self) -> int:
-        return self._config.lot or lot_size(len(self._listed), self._config.loops)
+        return self._config.lot or lot_size(len(self._listed))
 
     def check(self, report: Path | None = None) -> None:
         """Refuse at once what cannot come to anything.
@@ -138,7 +139,7 @@ class Extraction:
                 f"{_of(retried)}; leave it out to do all"
             )
         if report is not None:
-            check_folder(report, self.stores.features.fingerprint)
+            check_folder(report, self.stores.features.fingerprint, self._inputs)
         runtime = self._runtime
         if runtime.device not in ("auto", "cpu"):
             resolve_device(runtime.device)
@@ -155,7 +156,7 @@ class Extraction:
 
     def journal(self, folder: Path) -> Journal:
         """The folder that tells of this run."""
-        identity = Identity(self.stores.features.fingerprint, version("avel"))
+        identity = Identity(self.stores.features.fingerprint, version("avel"), self._inputs)
         return Journal(
             folder, identity, videos=self.total, missing=self.missing, insist=self._patience
         )
@@ -210,6 +211,12 @@ class Extraction:
     @property
     def _skipped(self) -> frozenset[Reason]:
         return self._config.skipped - (self._config.retried or frozenset())
+
+
+def _named(inputs: Sequence[str], part: Part | None) -> tuple[str, ...]:
+    """What a run was given, from the root on, and which part of it is done."""
+    given = tuple(os.path.abspath(os.fspath(each)) for each in inputs)
+    return (*given, f"--shard {part.number}/{part.of}") if part else given
 
 
 def _of(reasons: frozenset[Reason]) -> str:

@@ -43,10 +43,12 @@ class Identity:
     Attributes:
         fingerprint: Of the features, 64 hex digits.
         version: Of avel.
+        inputs: Files, folders and lists that it was given, from the root on.
     """
 
     fingerprint: str
     version: str
+    inputs: tuple[str, ...] = ()
 
 
 class Journal:
@@ -80,7 +82,7 @@ class Journal:
         self._file: io.FileIO | None = None
 
     def __enter__(self) -> Self:
-        check_folder(self._folder, self._identity.fingerprint)
+        check_folder(self._folder, self._identity.fingerprint, self._identity.inputs)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._begin()
@@ -193,11 +195,11 @@ def read_run(folder: Path) -> dict[str, Any]:
         ) from err
 
 
-def check_folder(folder: Path, fingerprint: str) -> None:
+def check_folder(folder: Path, fingerprint: str, inputs: Sequence[str] = ()) -> None:
     """Refuse a folder that is for something else than these features, by their 64 hex digits.
 
     Raises:
-        InputError: it holds something else, or tells of other features.
+        InputError: it holds something else, or tells of other features, or of other inputs.
     """
     if folder.is_file():
         raise InputError(f"--report {folder}: is a file; name a folder")
@@ -207,7 +209,8 @@ def check_folder(folder: Path, fingerprint: str) -> None:
     if not names:
         return
     try:
-        known = str(_read(folder / (RUN if names != {PLAN} else PLAN))["fingerprint"])
+        said = _read(folder / (RUN if names != {PLAN} else PLAN))
+        known, before = str(said["fingerprint"]), [str(each) for each in said.get("inputs") or ()]
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise InputError(
             f"--report {folder}: holds other files and no {RUN} of a run; name a new folder"
@@ -216,6 +219,11 @@ def check_folder(folder: Path, fingerprint: str) -> None:
         raise InputError(
             f"--report {folder}: tells of other features ({known[:12]}, not "
             f"{fingerprint[:12]}); name another folder for each recipe"
+        )
+    if before and inputs and before != [*inputs]:
+        raise InputError(
+            f"--report {folder}: tells of another run, over {before[0]}"
+            f"{f' and {len(before) - 1} more' if len(before) > 1 else ''}; name another folder"
         )
 
 

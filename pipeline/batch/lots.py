@@ -13,6 +13,8 @@ from avel.pipeline.reasons import InputError
 
 SMALLEST, LARGEST = 4, 512
 """Files of one lot: what may have to be done again after a kill."""
+SHARES = 128
+"""Lots of a list of a few thousand, of which each of several loops gets some."""
 MOST_LOTS = 2_048
 """In which a list is divided, while lots are not too large: each is a shard in the cache."""
 
@@ -22,8 +24,8 @@ class Lot:
     """Files that are worked on together.
 
     Attributes:
-        name: Of what the lot's files are, not where in the list: machines whose lists differ agree
-            on it.
+        name: Of what the lot's files are: machines whose lists differ agree on lots before the
+            difference, and do others more than once.
         names: The files, as the system spells them, joined by zero bytes.
     """
 
@@ -80,9 +82,12 @@ class Lots(Sequence[Lot]):
         return Lot(name, joined)
 
 
-def lot_size(num_files: int, loops: int = 1) -> int:
-    """Files of a lot: few, so that loops end together and kills cost little; more in long lists."""
-    share = num_files // (64 * max(1, loops))
+def lot_size(num_files: int) -> int:
+    """Files of a lot: few, so that loops end together and kills cost little; more in long lists.
+
+    It is the same for however many loops: machines with other devices must agree on the lots.
+    """
+    share = num_files // SHARES
     return min(LARGEST, max(SMALLEST, share, -(-num_files // MOST_LOTS)))
 
 

@@ -18,6 +18,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -288,7 +289,7 @@ def sweep(folder: Path) -> int:
             if inode not in judged:
                 judged[inode] = _is_left(path, now)
             if judged[inode]:
-                removed += _remove(path, owner, lambda taken, it=inode: taken.stat().st_ino == it)
+                removed += _remove(path, owner, partial(_has_inode, inode))
     with contextlib.suppress(OSError):
         folder.rmdir()
     return removed
@@ -310,6 +311,10 @@ def _remove(path: Path, owner: Owner, is_meant: Callable[[Path], bool]) -> bool:
             os.link(taken, path)
     taken.unlink(missing_ok=True)
     return meant
+
+
+def _has_inode(inode: int, path: Path) -> bool:
+    return path.stat().st_ino == inode
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -74,6 +74,11 @@ class Run:
         return [int(path.name) for path in self._begun.iterdir()]
 
     @property
+    def begun(self) -> int:
+        """Windows that were begun to be encoded; a small film has one."""
+        return sum(path.stat().st_size for path in self._begun.iterdir())
+
+    @property
     def told(self) -> Counter[str]:
         """Outcomes in the report so far, of each video its last."""
         if not (self.report / VIDEOS).exists():

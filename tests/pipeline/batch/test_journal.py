@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,16 @@ def test_a_line_says_what_its_video_took(tmp_path: Path) -> None:
     [line] = lines(tmp_path)
     assert {name: line[name] for name in took} == took
     assert line["bytes"] == 77
+
+
+def test_a_run_over_other_inputs_is_refused(tmp_path: Path) -> None:
+    """What both did would be told as if it were of one."""
+    one, two = (replace(ONE, inputs=given) for given in (("/a", "/b"), ("/a",)))
+    for _ in range(2):  # the same run goes on
+        tell(tmp_path, Outcome(Path("x"), "k"), identity=one)
+    rule = rf"--report {tmp_path}: tells of another run, over /a and 1 more; name another folder"
+    with pytest.raises(InputError, match=rule), Journal(tmp_path, two):
+        pass
 
 
 def test_how_many_there_are_is_told_too(tmp_path: Path) -> None:
