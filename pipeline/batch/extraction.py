@@ -146,9 +146,16 @@ class Extraction:
         kept = runtime.window_cells if runtime.keep_segments else 0
         begins = report is not None and not (report / VIDEOS).exists()
         planned = planned_bytes(report / PLAN, segments=kept > 0) if report and begins else 0.0
-        done = len(self.stores.features)
-        needs = Needs(self._paths, done, self._plan.segment, kept, planned)
+        needs = Needs(self._paths, self._plan.segment, kept, planned, self._is_done)
         check(needs, runtime.cache_dir)
+
+    def _is_done(self, path: Path) -> bool:
+        """Whether a file that was hashed before has features."""
+        try:
+            key = self.stores.keys.remembered(path)
+        except OSError:
+            return False
+        return key is not None and key in self.stores.features
 
     def tally(self) -> Tally:
         """Counts of what becomes of the files."""

@@ -28,17 +28,17 @@ class Needs:
 
     Attributes:
         paths: Its files.
-        done: Of them, as many as the cache has features of.
         segment: How they are cut.
         kept_cells: Longest video whose cells are kept, in cells; 0 where none are.
         planned_bytes: The least that a plan found out; 0 where there is none.
+        is_done: Whether a file needs nothing, since the cache has its features.
     """
 
     paths: Sequence[Path]
-    done: int
     segment: SegmentConfig
     kept_cells: int
     planned_bytes: float = 0.0
+    is_done: Callable[[Path], bool] = lambda path: False
 
 
 def check(needs: Needs, cache: Path, *, now: Callable[[], float] = time.time) -> None:
@@ -53,7 +53,7 @@ def check(needs: Needs, cache: Path, *, now: Callable[[], float] = time.time) ->
         InputError: not one file can be read.
         EnvironmentProblem: the cache cannot be written, or has no room for even the least.
     """
-    sizes = _sizes(needs.paths)
+    sizes = _sizes(needs.paths, needs.is_done)
     apart = _written(cache) - now()
     if abs(apart) > LEASE_SECONDS:
         where = "ahead of" if apart > 0 else "behind"
@@ -73,29 +73,28 @@ def check(needs: Needs, cache: Path, *, now: Callable[[], float] = time.time) ->
 
 
 def least_bytes(needs: Needs, sizes: Sequence[int]) -> float:
-    """Bytes that are needed at the least for what is not done, from the sizes of some files.
+    """Bytes that are needed at the least, from the sizes of some files; 0 of what is done.
 
     It is far too low for most files, as a batch that would have fitted must not be refused.
     """
-    cut, rest = needs.segment, len(needs.paths) - needs.done
-    if rest <= 0 or not sizes:
-        return 0.0
+    cut = needs.segment
     cell = cut.frames_per_cell * math.prod(cut.picture_shape) + 2 * cut.sample_rate
     total = 0.0
     for size in sizes:
         seconds = size / MOST_BYTES_A_SECOND
         total += seconds * LEAST_FEATURES + (seconds * cell if seconds <= needs.kept_cells else 0)
-    return total * rest / len(sizes)
+    return total * len(needs.paths) / max(1, len(sizes))
 
 
-def _sizes(paths: Sequence[Path]) -> list[int]:
-    """Bytes of those that can be read, of some of the files.
+def _sizes(paths: Sequence[Path], is_done: Callable[[Path], bool]) -> list[int]:
+    """Bytes of those that can be read, of some of the files; 0 of what is done.
 
     Raises:
         InputError: none can.
     """
     step = max(1, len(paths) // MOST_LOOKED)
-    sizes = [size for path in paths[::step] if (size := _size(path)) is not None]
+    readable = ((path, size) for path in paths[::step] if (size := _size(path)) is not None)
+    sizes = [0 if is_done(path) else size for path, size in readable]
     if not sizes and paths and all(_size(path) is None for path in paths):
         raise InputError(
             f"{paths[0]}: cannot be read, nor can any other of {len(paths)} files; check the "

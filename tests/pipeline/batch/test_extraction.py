@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,6 +88,21 @@ def test_a_plan_says_how_much_room_a_run_needs(films: Path, tmp_path: Path) -> N
     (report / "videos.jsonl").touch()
     (report / "run.json").write_text(json.dumps(own))
     work.check(report)
+
+
+def test_only_what_this_run_has_features_of_needs_no_room(
+    films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many others the cache holds."""
+    run(films)
+    full = SimpleNamespace(free=1)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: full)
+    runtime = RuntimeConfig(cache_dir=films.parent / "cache")
+    Extraction([str(films)], stub_plan(StubEncoder()), runtime, BatchConfig()).check()
+    (films / "more.mkv").write_bytes(bytes(3_000_000))
+    work = Extraction([str(films)], stub_plan(StubEncoder()), runtime, BatchConfig())
+    with pytest.raises(EnvironmentProblem, match=r"GB are needed"):
+        work.check()
 
 
 def test_a_loop_that_begins_when_all_is_tried_again_does_nothing(films: Path) -> None:

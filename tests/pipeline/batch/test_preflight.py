@@ -3,6 +3,7 @@
 import os
 import time
 from collections import namedtuple
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ SEGMENT = SegmentConfig(**CUT)
 Usage = namedtuple("Usage", "total used free")
 
 
-def needs(*paths: Path, done: int = 0, kept: int = 64) -> Needs:
-    return Needs(paths, done, SEGMENT, kept)
+def needs(*paths: Path, done: Collection[Path] = (), kept: int = 64) -> Needs:
+    return Needs(paths, SEGMENT, kept, is_done=lambda path: path in done)
 
 
 @pytest.fixture
@@ -63,8 +64,10 @@ def test_a_disk_without_room_for_even_the_least(
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(0, 0, 20_000))
     with pytest.raises(EnvironmentProblem, match=r"0\.0 GB are free and at least 0\.0 GB are need"):
         check(needs(film), tmp_path)
-    check(needs(film, done=1), tmp_path)
-    planned = Needs([film], 1, SEGMENT, 64, planned_bytes=3e9)
+    check(needs(film, done=[film]), tmp_path)
+    with pytest.raises(EnvironmentProblem, match=r"are needed"):
+        check(needs(film, film, done=[tmp_path]), tmp_path)
+    planned = Needs([film], SEGMENT, 64, planned_bytes=3e9)
     with pytest.raises(EnvironmentProblem, match=r"at least 3\.0 GB are needed; free the disk"):
         check(planned, tmp_path)
     check(needs(film, kept=0), tmp_path)
@@ -75,10 +78,10 @@ def test_the_least_is_of_what_is_not_done() -> None:
     paths = [Path(str(n)) for n in range(10)]
     cell = 3 * 16 * 16 + 2 * 4_000
     assert least_bytes(needs(*paths), [3_000_000] * 5) == pytest.approx(10 * 3 * (cell + 1_000))
-    assert least_bytes(needs(*paths, done=9), [3_000_000]) == pytest.approx(3 * (cell + 1_000))
+    assert least_bytes(needs(*paths), [0, 3_000_000]) == pytest.approx(5 * 3 * (cell + 1_000))
     assert least_bytes(needs(*paths, kept=2), [3_000_000]) == pytest.approx(10 * 3 * 1_000)
-    assert least_bytes(needs(*paths, done=10), [3_000_000]) == 0
-    assert least_bytes(needs(*paths, done=12), [3_000_000]) == 0
+    assert least_bytes(needs(*paths), [0, 0]) == 0
+    assert least_bytes(needs(*paths), []) == 0
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(400, "behind"), (-400, "ahead of")])
