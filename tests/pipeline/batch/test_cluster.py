@@ -1,6 +1,7 @@
 """Loops on a real Dask cluster of this machine."""
 
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from avel.pipeline.batch.extraction import BatchConfig, Extraction
 from avel.pipeline.method.outcome import Outcome
 from avel.pipeline.reasons import EnvironmentProblem, InputError
 from avel.pipeline.work.runtime import RuntimeConfig
+from tests.pipeline.batch.disturbed import MOST_SECONDS, Run, running, write_films
 from tests.pipeline.method.stubs import StubEncoder, stub_plan
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'avel[cluster]'")
@@ -36,6 +38,19 @@ def test_two_loops_of_which_one_dies_are_heard_to_their_end(tmp_path: Path) -> N
     found = Counter(str(o.path) for o in on_cluster("local", words, 2, COMMAND))
     assert found["b"] == 2
     assert found["a"] in (2, 3)
+
+
+def test_of_two_loops_on_one_cache_one_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
+    write_films(tmp_path / "films", 24)
+    words = [tmp_path / "films", "--devices", 2, "--lot", 4, "--cluster", "local"]
+    with running(Run(words, tmp_path, seconds=0.2)) as run:
+        run.wait_for(lambda: len(run.loops) == 2 and run.told["extracted"] >= 2)
+        killed = run.loops[0]
+        os.kill(killed, signal.SIGKILL)
+        assert run.process.wait(MOST_SECONDS) == 0  # Dask logs that the loop was killed
+    assert run.told["extracted"] + run.told["cached"] == len(run.features) == 24
+    assert len(run.loops) == 3, "another was started for it"
+    assert [path for path in run.left() if str(killed) not in path.name] == []
 
 
 @pytest.mark.slow
