@@ -40,6 +40,7 @@ def test_two_loops_of_which_one_dies_are_heard_to_their_end(tmp_path: Path) -> N
     assert found["a"] in (2, 3)
 
 
+@pytest.mark.slow
 def test_of_two_loops_on_one_cache_one_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
     write_films(tmp_path / "films", 24)
     words = [tmp_path / "films", "--devices", 2, "--lot", 4, "--cluster", "local"]
