@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 CODE = """
 import os, signal, subprocess, sys
 from avel.pipeline.batch.aside import HELD, dask_setup, held_back
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
 if sys.argv[1:] == ["worker"]:
     for number in HELD:
         os.kill(os.getpid(), number)
@@ -26,10 +28,9 @@ else:
 """
 
 
-def test_a_worker_begins_in_peace_and_leaves_our_group(tmp_path: "os.PathLike[str]") -> None:
-    script = os.path.join(tmp_path, "script.py")
-    with open(script, "w") as file:
-        file.write("import signal\nsignal.signal(2, signal.default_int_handler)\n" + CODE)
+def test_a_worker_begins_in_peace_and_leaves_our_group(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(CODE)
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     before, own, after, code, heard = done.stdout.split()
     assert int(before) == os.getpgrp()
